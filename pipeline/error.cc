@@ -33,8 +33,8 @@ ConfigError::ConfigError(const std::string& message)
     : ConfigError(std::vector<Diagnostic>{Diagnostic{{}, message}}) {}
 
 NodeError::NodeError(const std::string& node, const std::string& packet, const std::string& cause)
-    : std::runtime_error("node '" + node + "' failed" +
-                         (packet.empty() ? "" : " on " + packet) + ": " + cause),
+    : std::runtime_error("node '" + node + "' failed" + (packet.empty() ? "" : " on " + packet) +
+                         ": " + cause),
       node_(node),
       packet_(packet),
       cause_(cause) {}

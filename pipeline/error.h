@@ -1,5 +1,5 @@
-// The exceptions that end a run, and the exit codes they map to. A bad sample is no exception: it is
-// an Outcome (see node.h).
+// The exceptions that end a run, and the exit codes they map to. A bad sample is no exception: it
+// is an Outcome (see node.h).
 #pragma once
 
 #include <stdexcept>

@@ -1,5 +1,5 @@
-// The program's log. spdlog stands behind it and is included by log.cc alone: libtorch's headers bring
-// another version of fmt, and the two do not mix in one file.
+// The program's log. spdlog stands behind it and is included by log.cc alone: libtorch's headers
+// bring another version of fmt, and the two do not mix in one file.
 #pragma once
 
 #include <functional>
@@ -9,8 +9,8 @@ namespace flowtrain {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
-// Writes one line to every sink: standard error (above the progress bar, see SetLogWriter) and the file
-// named with SetLogFile. Thread-safe.
+// Writes one line to every sink: standard error (above the progress bar, see SetLogWriter) and the
+// file named with SetLogFile. Thread-safe.
 void Log(LogLevel level, const std::string& message);
 inline void LogInfo(const std::string& message) { Log(LogLevel::kInfo, message); }
 inline void LogWarning(const std::string& message) { Log(LogLevel::kWarning, message); }
@@ -18,9 +18,11 @@ inline void LogError(const std::string& message) { Log(LogLevel::kError, message
 
 // Lines below `level` do not reach the terminal; the log file gets all but debug lines.
 void SetLogLevel(LogLevel level);
-// Appends to `path` from now on; an empty path ends that. Throws std::runtime_error if it cannot be opened.
+// Appends to `path` from now on; an empty path ends that. Throws std::runtime_error if it cannot be
+// opened.
 void SetLogFile(const std::string& path);
-// Hands terminal lines to `writer` instead of standard error; nullptr goes back. For a progress bar.
+// Hands terminal lines to `writer` instead of standard error; nullptr goes back. For a progress
+// bar.
 void SetLogWriter(std::function<void(const std::string&)> writer);
 
 }  // namespace flowtrain

@@ -2,8 +2,9 @@
 //
 // Lifecycle, in this order:
 //   (options are bound)  Open  Start  Process…  Flush  Close
-// Open runs on the main thread, resources before the nodes that use them. Start and Flush of a lane node
-// run on the device lane, of the others on the main thread. Process runs as the node's class says.
+// Open runs on the main thread, resources before the nodes that use them. Start and Flush of a lane
+// node run on the device lane, of the others on the main thread. Process runs as the node's class
+// says.
 #pragma once
 
 #include <cstddef>
@@ -37,10 +38,12 @@ class Component {
   virtual void Close() noexcept {}
 };
 
-// A shared thing of the graph (data set, model, optimiser, run directory) that nodes declare they use.
+// A shared thing of the graph (data set, model, optimiser, run directory) that nodes declare they
+// use.
 class Resource : public Component {
  public:
-  // Called on each thread that joins: TBB workers as they enter the arena, the device lane first of all.
+  // Called on each thread that joins: TBB workers as they enter the arena, the device lane first of
+  // all.
   virtual void OnWorkerThread() {}
   virtual void OnLaneThread() {}
 };
@@ -65,19 +68,20 @@ class Node : public Component {
   virtual void Flush() {}
 };
 
-// Works on one sample at a time, on as many threads as its limit allows. A bad sample is replaced by the
-// source and comes again in the same slot; a throw ends the run.
+// Works on one sample at a time, on as many threads as its limit allows. A bad sample is replaced
+// by the source and comes again in the same slot; a throw ends the run.
 class SampleNode : public Node {
  public:
   virtual Outcome Process(Sample& sample, Worker& worker) = 0;
 };
 
-// Where samples come from. The engine admits: it takes a free sample slot and a row of a batch, and asks
-// the source to fill in what that place stands for. Admit* and Substitute are called one at a time and do
-// no I/O; Process (many threads) fetches the bytes.
+// Where samples come from. The engine admits: it takes a free sample slot and a row of a batch, and
+// asks the source to fill in what that place stands for. Admit* and Substitute are called one at a
+// time and do no I/O; Process (many threads) fetches the bytes.
 class SourceNode : public SampleNode {
  public:
-  // The next batch: sets epoch, step, micro, window, last_of_epoch from batch.seq. False: the run is over.
+  // The next batch: sets epoch, step, steps_per_epoch, micro, window, last_of_epoch
+  // from batch.seq. False: the run is over.
   virtual bool AdmitBatch(Batch& batch) = 0;
   // The next sample of that batch: sets epoch, position, id, seed from sample.batch and sample.row.
   virtual void AdmitSample(Sample& sample) = 0;
@@ -87,8 +91,8 @@ class SourceNode : public SampleNode {
   virtual uint64_t size() const = 0;
 };
 
-// Gathers samples to batches. The engine counts the rows, sends the sample slots home and passes complete
-// batches on in order of admission; Process runs on the device lane, one batch at a time.
+// Gathers samples to batches. The engine counts the rows, sends the sample slots home and passes
+// complete batches on in order of admission; Process runs on the device lane, one batch at a time.
 class CollateNode : public Node {
  public:
   virtual BatchLayout Layout() const = 0;  // known once options are bound
@@ -97,8 +101,8 @@ class CollateNode : public Node {
   virtual void Process(Batch& batch) = 0;
 };
 
-// Takes the batches of a window one after the other and, with the last of them, gives a step. Runs on the
-// device lane. A window enters only with the model lease.
+// Takes the batches of a window one after the other and, with the last of them, gives a step. Runs
+// on the device lane. A window enters only with the model lease.
 class WindowNode : public Node {
  public:
   virtual std::unique_ptr<Payload> NewPayload() { return nullptr; }  // one a step slot
@@ -106,8 +110,8 @@ class WindowNode : public Node {
   virtual void Process(Batch& batch, Step& step) = 0;
 };
 
-// Takes steps in order, one at a time; on the device lane when its declaration says OnLane(). The model
-// lease goes home when the last node on the lane has seen the step.
+// Takes steps in order, one at a time; on the device lane when its declaration says OnLane(). The
+// model lease goes home when the last node on the lane has seen the step.
 class StepNode : public Node {
  public:
   virtual void Process(Step& step) = 0;
@@ -130,8 +134,8 @@ class NodeSpec {
   NodeSpec& Input(std::string name, Stream stream);
   NodeSpec& Output(std::string name, Stream stream);
   NodeSpec& OnLane();
-  // Uses the resource `name`, which the graph maps to one of its resources (the one of that name unless
-  // the node's `uses` says otherwise).
+  // Uses the resource `name`, which the graph maps to one of its resources (the one of that name
+  // unless the node's `uses` says otherwise).
   NodeSpec& Uses(std::string name, std::string type);
   NodeSpec& MayUse(std::string name, std::string type);
 
@@ -198,11 +202,12 @@ class NodeSpec {
 class OpenContext {
  public:
   virtual ~OpenContext() = default;
-  virtual const std::string& name() const = 0;   // of this node or resource in the graph
-  virtual int workers() const = 0;               // threads of the arena: Worker::index is below it
+  virtual const std::string& name() const = 0;  // of this node or resource in the graph
+  virtual int workers() const = 0;              // threads of the arena: Worker::index is below it
   virtual const BatchLayout& layout() const = 0;
   virtual RunControl& run() const = 0;
-  // The resource that this component declared as `name`, as type T (std::logic_error if undeclared).
+  // The resource that this component declared as `name`, as type T (std::logic_error if
+  // undeclared).
   template <typename T>
   T& Get(std::string_view use) const {
     T* found = TryGet<T>(use);

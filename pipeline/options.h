@@ -1,5 +1,5 @@
-// Options: what a node or resource declares about a value it takes from the graph file. The declaration is
-// the one source for binding, validation, `flowtrain nodes` and the documentation.
+// Options: what a node or resource declares about a value it takes from the graph file. The
+// declaration is the one source for binding, validation, `flowtrain nodes` and the documentation.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@ namespace flowtrain {
 
 class Component;
 
-// A condition on an option's value. Checks return an empty string, or what is wrong ("must be at least 1").
+// A condition on an option's value. Checks return an empty string, or what is wrong ("must be at
+// least 1").
 template <typename T>
 struct Check {
   std::string text;  // for the documentation: ">= 1"
@@ -68,10 +69,10 @@ const char* TypeName() {
 // One declared option.
 struct OptionSpec {
   std::string name;
-  std::string type;           // TypeName()
-  std::string default_text;   // shown in documentation; empty for a required option
-  std::string doc;            // one sentence, with the unit
-  std::string bound;          // ">= 1", "one of a, b"; empty without one
+  std::string type;          // TypeName()
+  std::string default_text;  // shown in documentation; empty for a required option
+  std::string doc;           // one sentence, with the unit
+  std::string bound;         // ">= 1", "one of a, b"; empty without one
   bool required = false;
   // Reads the value into the component's member. Returns an empty string, or what is wrong with it.
   std::function<std::string(Component&, const Value&)> assign;

@@ -16,8 +16,8 @@ namespace flowtrain {
 enum class Stream : uint8_t { kSample, kBatch, kStep };
 const char* ToString(Stream stream);
 
-// Something a node hangs on a packet for a later node (a device tensor, a step's figures). The engine
-// only owns it.
+// Something a node hangs on a packet for a later node (a device tensor, a step's figures). The
+// engine only owns it.
 class Payload {
  public:
   virtual ~Payload() = default;
@@ -29,7 +29,8 @@ struct Packet {
   Packet& operator=(const Packet&) = delete;
 
   const Stream stream;
-  uint64_t seq = 0;  // number of this packet among those of its stream, from 0, in order of admission
+  uint64_t seq =
+      0;  // number of this packet among those of its stream, from 0, in order of admission
 };
 
 // What a row of a batch looks like. `view_bytes` is the size of one view of one sample.
@@ -38,7 +39,9 @@ struct BatchLayout {
   int views = 2;  // views a sample
   size_t view_bytes = 0;
 
-  size_t bytes() const { return view_bytes * static_cast<size_t>(views) * static_cast<size_t>(rows); }
+  size_t bytes() const {
+    return view_bytes * static_cast<size_t>(views) * static_cast<size_t>(rows);
+  }
 };
 
 // A batch: one host buffer [views, rows, view_bytes] that the sample nodes fill row by row.
@@ -56,12 +59,13 @@ struct Batch : Packet {
   uint8_t* buffer = nullptr;  // layout.bytes() bytes, pinned where the stage node says so
 
   // Set at admission.
-  uint64_t epoch = 0;         // from 0
-  uint64_t step = 0;          // optimiser step this batch belongs to, from 0 at the start of the run
-  int micro = 0;              // number of this micro-batch in its window, from 0
-  int window = 1;             // micro-batches of the window
+  uint64_t epoch = 0;  // from 0
+  uint64_t step = 0;   // optimiser step this batch belongs to, from 0 at the start of the run
+  uint64_t steps_per_epoch = 1;
+  int micro = 0;   // number of this micro-batch in its window, from 0
+  int window = 1;  // micro-batches of the window
   bool last_of_epoch = false;
-  std::vector<uint64_t> ids;  // of each row; a row's worker writes its own
+  std::vector<uint64_t> ids;    // of each row; a row's worker writes its own
   std::vector<int32_t> labels;  // class of each row, -1 where there is none
 
   std::atomic<int> rows_done{0};
@@ -81,7 +85,8 @@ struct Sample : Packet {
   Batch* batch = nullptr;
   int row = 0;
 
-  // Set by the source: the encoded image, usually a view of a mapping; `file_bytes` backs it otherwise.
+  // Set by the source: the encoded image, usually a view of a mapping; `file_bytes` backs it
+  // otherwise.
   std::span<const uint8_t> encoded;
   std::vector<uint8_t> file_bytes;
   int32_t label = -1;
@@ -101,8 +106,10 @@ struct Step : Packet {
   uint64_t step = 0;   // from 0
   uint64_t epoch = 0;  // from 0
   int images = 0;      // images of the window
+  uint64_t steps_per_epoch = 1;
   bool last_of_epoch = false;
-  std::unique_ptr<Payload> payload;  // of the node that makes steps; kept when the slot is used again
+  std::unique_ptr<Payload>
+      payload;  // of the node that makes steps; kept when the slot is used again
 };
 
 // "image 17 (epoch 2)", "batch 4", "step 12": what an error message calls a packet.

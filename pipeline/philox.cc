@@ -20,9 +20,9 @@ uint64_t Mix(uint64_t x) {  // SplitMix64's finaliser: spreads every bit over th
   return x ^ (x >> 31);
 }
 
-// Philox has 64 key bits and 128 counter bits, of which a stream needs 32 for its own progress. Seed and
-// purpose go to the key, stream and id to the counter, so no two (stream, id) of a seed ever collide
-// while both stay below 2^32 and 2^64.
+// Philox has 64 key bits and 128 counter bits, of which a stream needs 32 for its own progress.
+// Seed and purpose go to the key, stream and id to the counter, so no two (stream, id) of a seed
+// ever collide while both stay below 2^32 and 2^64.
 std::array<uint32_t, 2> FoldKey(const RngKey& key) {
   const uint64_t folded = Mix(key.seed + 0x9E3779B97F4A7C15u * (key.purpose + 1ull));
   return {static_cast<uint32_t>(folded), static_cast<uint32_t>(folded >> 32)};

@@ -1,6 +1,6 @@
-// Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel Random Numbers:
-// As Easy as 1, 2, 3", SC 2011). A draw depends on its key and its place in the stream alone, never on
-// the thread or the time, so a run repeats bit for bit whatever the worker counts.
+// Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel Random
+// Numbers: As Easy as 1, 2, 3", SC 2011). A draw depends on its key and its place in the stream
+// alone, never on the thread or the time, so a run repeats bit for bit whatever the worker counts.
 #pragma once
 
 #include <array>
@@ -54,8 +54,8 @@ class Rng {
   unsigned used_ = 4;  // words of block_ already given out
 };
 
-// A random bijection of [0, n) under a key: Permute(i) is the i-th element of the shuffled order, in
-// O(1) time and memory (a Feistel network on the next even power of two, cycle-walking).
+// A random bijection of [0, n) under a key: Permute(i) is the i-th element of the shuffled order,
+// in O(1) time and memory (a Feistel network on the next even power of two, cycle-walking).
 class Permutation {
  public:
   Permutation(uint64_t n, const RngKey& key);

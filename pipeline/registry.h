@@ -55,8 +55,9 @@ bool Register(const char* name) {
 
 }  // namespace internal
 
-#define FLOWTRAIN_REGISTER(Type) \
-  [[maybe_unused]] static const bool registered_##Type = ::flowtrain::internal::Register<Type>(#Type)
+#define FLOWTRAIN_REGISTER(Type)                         \
+  [[maybe_unused]] static const bool registered_##Type = \
+      ::flowtrain::internal::Register<Type>(#Type)
 #define FLOWTRAIN_REGISTER_NODE(Type) FLOWTRAIN_REGISTER(Type)
 #define FLOWTRAIN_REGISTER_RESOURCE(Type) FLOWTRAIN_REGISTER(Type)
 

@@ -11,26 +11,29 @@
 
 namespace flowtrain {
 
-// Filled by the nodes on the device lane. The figures that live on the device (loss, skipped, loss_scale)
-// arrive later than the step does: a device runs ahead of the host by up to one window.
+// Filled by the nodes on the device lane. The figures that live on the device (loss, skipped,
+// loss_scale) arrive later than the step does: a device runs ahead of the host by up to one window.
 struct StepRecord {
   uint64_t step = 0;   // from 0
   uint64_t epoch = 0;  // from 0
   int images = 0;      // of the window
   bool last_of_epoch = false;
   double learning_rate = 0;
-  double seconds = 0;    // wall time since the step before
-  double data_wait = 0;  // share of that time in which the device lane had no batch to work on, 0 to 1
-  size_t device_bytes = 0;       // held by the device allocator's caller; 0 on a CPU
-  size_t device_peak_bytes = 0;  // its largest value so far
+  double seconds = 0;  // wall time since the step before
+  double data_wait =
+      0;  // share of that time in which the device lane had no batch to work on, 0 to 1
+  size_t device_bytes = 0;         // held by the device allocator's caller; 0 on a CPU
+  size_t device_peak_bytes = 0;    // its largest value so far
   std::optional<double> knn_top1;  // percent; where this step was evaluated
 
   // Valid after Fetch.
-  double loss = 0;        // mean over the window's micro-batches
-  bool skipped = false;   // the loss scaler found a non-finite gradient and left the parameters alone
+  double loss = 0;  // mean over the window's micro-batches
+  bool skipped =
+      false;  // the loss scaler found a non-finite gradient and left the parameters alone
   double loss_scale = 1;
 
-  // Brings the figures from the device: true when they are here. With `wait` it blocks until they are.
+  // Brings the figures from the device: true when they are here. With `wait` it blocks until they
+  // are.
   bool Fetch(bool wait) { return !fetch || fetch(*this, wait); }
   std::function<bool(StepRecord&, bool wait)> fetch;  // empty: they are here
 };

@@ -1,0 +1,53 @@
+// A graph file as validated structs: what the builder, `inspect` and `validate` read.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipeline/value.h"
+
+namespace flowtrain {
+
+class Config;
+class Registry;
+
+// Which resource of the graph a component's `name` stands for.
+struct UseDef {
+  std::string name, resource;
+  Position at;
+};
+
+struct ComponentDef {
+  std::string name;            // key in the graph file
+  std::string type;            // in the registry
+  std::vector<UseDef> uses;    // complete after validation: defaults filled in
+  std::vector<Entry> options;  // parameters put in
+  Position at;
+};
+
+struct PortDef {
+  std::string stream;  // name of the stream in the graph file
+  Position at;
+};
+
+struct NodeDef : ComponentDef {
+  std::vector<PortDef> in, out;  // in the order of the type's declaration
+  int workers = 1;               // Process calls at a time
+};
+
+struct GraphDef {
+  std::string name;
+  std::string file;
+  int workers = 1;       // threads of the arena
+  int sample_slots = 0;  // 0: four a worker, at least 16
+  int batch_slots = 2;
+  std::vector<ComponentDef> resources;  // in an order in which each comes after those it uses
+  std::vector<NodeDef> nodes;           // in the order of the flow, source first
+};
+
+// Reads a graph, puts the parameters in and checks it against the registry: unknown keys, types and
+// streams, option types and bounds, each stream made once and taken once, no cycle, exactly one
+// source, everything reachable. Throws ConfigError with every finding.
+GraphDef LoadGraph(const Value& graph, const Config& config, const Registry& registry);
+
+}  // namespace flowtrain
