@@ -106,6 +106,9 @@ class CollateNode : public Node {
 class WindowNode : public Node {
  public:
   virtual std::unique_ptr<Payload> NewPayload() { return nullptr; }  // one a step slot
+  // True: the batches of a window stay away from their pool until its last one is done, so that all
+  // can be read again. The pool must then hold a window's batches at least.
+  virtual bool KeepsBatches() const { return false; }
   // `step` is the window's slot, the same for all its batches; it moves on after the last batch.
   virtual void Process(Batch& batch, Step& step) = 0;
 };
@@ -198,7 +201,7 @@ class NodeSpec {
   std::vector<std::function<void(Component&)>> set_default_;
 };
 
-// What Open may ask.
+// What Open may ask. It stays valid until Close, so a node may keep a pointer to it.
 class OpenContext {
  public:
   virtual ~OpenContext() = default;
@@ -206,6 +209,8 @@ class OpenContext {
   virtual int workers() const = 0;              // threads of the arena: Worker::index is below it
   virtual const BatchLayout& layout() const = 0;
   virtual RunControl& run() const = 0;
+  // Time the device lane has waited for work so far, in nanoseconds.
+  virtual uint64_t lane_idle_ns() const = 0;
   // The resource that this component declared as `name`, as type T (std::logic_error if
   // undeclared).
   template <typename T>

@@ -1,0 +1,68 @@
+// A limit on how many Process calls of a node run at a time, and the node's counters. A TBB node's
+// own concurrency is const; a Gate's limit may change while the graph runs. It stands before an
+// unlimited TBB node, so nothing is ever rejected (a rejected message would be lost).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "pipeline/packet.h"
+
+namespace flowtrain {
+
+// Figures of a node since the run began.
+struct NodeCounters {
+  std::string name;
+  bool on_lane = false;
+  int limit = 1;              // Process calls at a time
+  uint64_t messages = 0;      // Process calls that ended
+  uint64_t bad = 0;           // of them: sample could not be used
+  uint64_t service_ns = 0;    // sum over the calls
+  uint64_t wait_ns = 0;       // sum over the packets of the time spent waiting for a call to begin
+  uint64_t saturated_ns = 0;  // time in which every call was taken and a packet waited
+  uint64_t elapsed_ns = 0;
+  size_t deepest_queue = 0;
+
+  double service_mean_us() const;  // per call; 0 without calls
+  double busy() const;             // service time over elapsed x limit, 0 to 1
+  double saturated() const;        // saturated_ns over elapsed_ns, 0 to 1
+};
+
+// Thread-safe; 0.25 us a packet. No caller may hold the gate's lock while it passes a packet on, so
+// the gate only says what to dispatch and the caller does it.
+class Gate {
+ public:
+  explicit Gate(int limit) : limit_(limit) {}
+
+  // A packet arrived. True: begin its call now. False: it waits here.
+  bool Enter(Packet* packet);
+  // A call of `service_ns` ended. Returns the packet whose call begins in its place, or nullptr.
+  Packet* Leave(uint64_t service_ns, bool bad = false);
+  // Changes the limit (>= 1). Returns waiting packets whose calls begin now.
+  std::vector<Packet*> SetLimit(int limit);
+
+  // Begins the clock anew, with all counters at 0.
+  void ResetCounters();
+  NodeCounters counters() const;  // without name and on_lane
+
+ private:
+  struct Waiting {
+    Packet* packet;
+    uint64_t since_ns;
+  };
+  void Account(uint64_t now_ns);  // adds the time since the last change to the shares
+  Packet* TakeWaiting(uint64_t now_ns);
+
+  mutable std::mutex mutex_;
+  int limit_;
+  int busy_ = 0;
+  std::deque<Waiting> waiting_;
+  uint64_t start_ns_ = 0, changed_ns_ = 0;
+  NodeCounters figures_;
+};
+
+}  // namespace flowtrain

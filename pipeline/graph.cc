@@ -1,0 +1,336 @@
+#include "pipeline/graph.h"
+
+#include <oneapi/tbb/flow_graph.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_scheduler_observer.h>
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <utility>
+
+#include "pipeline/admission.h"
+#include "pipeline/component_set.h"
+#include "pipeline/lane.h"
+#include "pipeline/registry.h"
+#include "pipeline/run_control.h"
+#include "pipeline/stages.h"
+
+namespace flowtrain {
+namespace {
+
+constexpr int kStepSlots = 4;     // a step is small; the report may be a few behind
+constexpr int kSlotsAWorker = 4;  // of samples in flight, where the graph leaves it to us
+constexpr int kFewestSampleSlots = 16;
+
+// Tells the resources about each TBB thread that joins the arena.
+class WorkerObserver : public tbb::task_scheduler_observer {
+ public:
+  WorkerObserver(tbb::task_arena& arena, std::function<void()> on_entry)
+      : tbb::task_scheduler_observer(arena), on_entry_(std::move(on_entry)) {
+    observe(true);
+  }
+  ~WorkerObserver() override { observe(false); }
+  void on_scheduler_entry(bool) override { on_entry_(); }
+
+ private:
+  const std::function<void()> on_entry_;
+};
+
+}  // namespace
+
+class Graph::Impl {
+ public:
+  Impl(const GraphDef& graph_def, const Registry& registry, RunControl& run_control)
+      : def(graph_def), run(run_control), components(def, registry, run_control) {}
+
+  // Stages hold TBB nodes, which must go before their tbb::flow::graph does.
+  ~Impl() {
+    arena.execute([this] {
+      stages.clear();
+      flow.reset();
+    });
+  }
+
+  void Open();
+  void Run();
+  void AllocatePools();
+  void BuildStages();
+  std::unique_ptr<internal::Stage> MakeStage(size_t index);
+  void Connect();
+  // Runs `call` on the thread that owns the node.
+  void OnOwnThread(size_t index, const std::function<void()>& call);
+  void StartNodes();
+  void FlushNodes();
+  void CloseAll() noexcept;
+  void CheckAtRest();
+  void ReclaimAfterAbort();
+  bool PoolsWhole() const { return samples.whole() && batches.whole() && steps.whole(); }
+
+  size_t FirstOf(
+      NodeSpec::Kind kind) const;  // index of the first node of a kind, or nodes().size()
+  size_t LastOnLane() const;
+
+  const GraphDef def;
+  RunControl& run;
+  internal::ComponentSet components;
+  BatchLayout layout;
+  std::vector<std::shared_ptr<uint8_t>> buffers;
+  Pool<Sample> samples{"sample slots"};
+  Pool<Batch> batches{"batch buffers"};
+  Pool<Step> steps{"step slots"};
+  tbb::task_arena arena{1, 1};
+  std::unique_ptr<Lane> lane;
+  std::unique_ptr<tbb::flow::graph> flow;
+  std::unique_ptr<internal::StageEnv> env;
+  std::unique_ptr<Admission> admission;
+  std::vector<std::unique_ptr<internal::Stage>> stages;
+  internal::WindowStage* window = nullptr;
+  uint64_t idle_at_start_ns = 0;
+};
+
+void Graph::Impl::Open() {
+  const size_t collate = FirstOf(NodeSpec::Kind::kCollate);
+  if (collate == components.nodes().size()) {
+    throw ConfigError(def.file + ": no node gathers samples to batches (a stage node is missing)");
+  }
+  layout = dynamic_cast<CollateNode&>(components.node(collate)).Layout();
+  lane = std::make_unique<Lane>([this] {
+    for (Resource* resource : components.resources()) resource->OnLaneThread();
+  });
+  components.Open(layout, [this] { return lane->idle_ns(); });
+  AllocatePools();
+}
+
+void Graph::Impl::AllocatePools() {
+  const int slots = def.sample_slots > 0
+                        ? def.sample_slots
+                        : std::max(kFewestSampleSlots, kSlotsAWorker * def.workers);
+  for (int i = 0; i < slots; ++i) samples.Add(std::make_unique<Sample>());
+  auto& collate = dynamic_cast<CollateNode&>(components.node(FirstOf(NodeSpec::Kind::kCollate)));
+  for (int i = 0; i < def.batch_slots; ++i) {
+    auto batch = std::make_unique<Batch>();
+    buffers.push_back(collate.Allocate(layout.bytes()));
+    batch->layout = layout;
+    batch->buffer = buffers.back().get();
+    batch->ids.resize(static_cast<size_t>(layout.rows));
+    batch->labels.resize(static_cast<size_t>(layout.rows));
+    batches.Add(std::move(batch));
+  }
+  const size_t window_index = FirstOf(NodeSpec::Kind::kWindow);
+  if (window_index == components.nodes().size()) return;
+  auto& window_node = dynamic_cast<WindowNode&>(components.node(window_index));
+  for (int i = 0; i < kStepSlots; ++i) {
+    auto step = std::make_unique<Step>();
+    step->payload = window_node.NewPayload();
+    steps.Add(std::move(step));
+  }
+}
+
+void Graph::Impl::BuildStages() {
+  flow = std::make_unique<tbb::flow::graph>();  // attaches to the arena it is made in
+  env =
+      std::make_unique<internal::StageEnv>(internal::StageEnv{run, *lane, samples, batches, steps});
+  auto& source = dynamic_cast<SourceNode&>(components.node(0));
+  admission = std::make_unique<Admission>(source, layout, samples, batches, run, [this](Sample* s) {
+    stages.front()->entry().try_put(s);
+  });
+  for (size_t i = 0; i < components.nodes().size(); ++i) stages.push_back(MakeStage(i));
+  Connect();
+}
+
+std::unique_ptr<internal::Stage> Graph::Impl::MakeStage(size_t index) {
+  const NodeDef& node_def = def.nodes[index];
+  const NodeSpec& spec = components.spec(index);
+  Node& node = components.node(index);
+  const bool passes_on = index + 1 < def.nodes.size();
+  const bool returns_lease = index == LastOnLane();
+  switch (spec.kind) {
+    case NodeSpec::Kind::kCollate:
+      return std::make_unique<internal::CollateStage>(
+          *flow, *env, *admission, dynamic_cast<CollateNode&>(node), node_def.name, passes_on);
+    case NodeSpec::Kind::kWindow: {
+      auto stage = std::make_unique<internal::WindowStage>(*flow, *env, *admission,
+                                                           dynamic_cast<WindowNode&>(node),
+                                                           node_def.name, passes_on, returns_lease);
+      window = stage.get();
+      return stage;
+    }
+    case NodeSpec::Kind::kStep: {
+      const internal::StepEnd end{window, passes_on, returns_lease};
+      if (spec.on_lane) {
+        return std::make_unique<internal::LaneStepStage>(*flow, *env, dynamic_cast<StepNode&>(node),
+                                                         node_def.name, end);
+      }
+      return std::make_unique<internal::WorkerStepStage>(*flow, *env, dynamic_cast<StepNode&>(node),
+                                                         node_def.name, end);
+    }
+    default:
+      return std::make_unique<internal::SampleStage>(*flow, *env, *admission,
+                                                     dynamic_cast<SampleNode&>(node), node_def.name,
+                                                     node_def.workers);
+  }
+}
+
+void Graph::Impl::Connect() {
+  for (size_t i = 0; i < stages.size(); ++i) {
+    if (auto* sample_stage = dynamic_cast<internal::SampleStage*>(stages[i].get())) {
+      tbb::flow::make_edge(sample_stage->rejects(), stages.front()->entry());
+    }
+    if (i + 1 < stages.size()) tbb::flow::make_edge(*stages[i]->exit(), stages[i + 1]->entry());
+  }
+}
+
+void Graph::Impl::Run() {
+  // The arena may be larger than the machine (tests oversubscribe); TBB's own ceiling must allow
+  // it.
+  const tbb::global_control ceiling(
+      tbb::global_control::max_allowed_parallelism,
+      std::max<size_t>(
+          static_cast<size_t>(def.workers) + 1,
+          tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism)));
+  arena.initialize(def.workers, 1);
+  const WorkerObserver observer(arena, [this] {
+    for (Resource* resource : components.resources()) resource->OnWorkerThread();
+    lane->Refresh();  // some libraries keep one thread count for the whole process
+  });
+  arena.execute([this] { BuildStages(); });
+  try {
+    StartNodes();
+    for (auto& stage : stages) stage->gate().ResetCounters();
+    idle_at_start_ns = lane->idle_ns();
+    arena.execute([this] {
+      admission->Pump();
+      flow->wait_for_all();
+    });
+    if (run.aborted()) {
+      ReclaimAfterAbort();
+      run.RethrowIfFailed();
+    } else {
+      CheckAtRest();
+      FlushNodes();
+    }
+  } catch (...) {
+    CloseAll();
+    throw;
+  }
+  CloseAll();
+}
+
+void Graph::Impl::OnOwnThread(size_t index, const std::function<void()>& call) {
+  const auto guarded = [&] {
+    try {
+      call();
+    } catch (const ConfigError&) {
+      throw;
+    } catch (const DataError&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw NodeError(def.nodes[index].name, "", error.what());
+    }
+  };
+  if (stages[index]->on_lane()) {
+    lane->Call(guarded);
+  } else {
+    guarded();
+  }
+}
+
+void Graph::Impl::StartNodes() {
+  for (size_t i = 0; i < stages.size() && !run.aborted(); ++i) {
+    OnOwnThread(i, [&] { components.node(i).Start(); });
+  }
+}
+
+void Graph::Impl::FlushNodes() {
+  for (size_t i = 0; i < stages.size(); ++i) {
+    OnOwnThread(i, [&] { components.node(i).Flush(); });
+  }
+}
+
+void Graph::Impl::CloseAll() noexcept {
+  for (size_t i = stages.size(); i-- > 0;) {
+    if (stages[i]->on_lane()) {
+      lane->Call([&] { components.node(i).Close(); });
+    } else {
+      components.node(i).Close();
+    }
+  }
+  components.CloseResources();
+}
+
+// A starved graph does not hang: TBB says it is done. So what went in is counted against what came
+// out.
+void Graph::Impl::CheckAtRest() {
+  if (admission->ended() && PoolsWhole() && (window == nullptr || window->lease_is_home())) return;
+  std::string message = "the graph came to rest with work unfinished: ";
+  for (const PoolCounters& pool : {samples.counters(), batches.counters(), steps.counters()}) {
+    if (pool.in_use == 0) continue;
+    message += std::to_string(pool.in_use) + " of " + std::to_string(pool.slots) + ' ' + pool.name +
+               " did not come back; ";
+  }
+  if (batches.counters().in_use == batches.counters().slots) {
+    message += "more batch buffers are needed than the graph has (raise pools.batches)";
+  } else {
+    message += std::to_string(admission->admitted_samples()) + " samples were admitted";
+  }
+  throw GraphStalled(message);
+}
+
+void Graph::Impl::ReclaimAfterAbort() {
+  if (Batch* unfinished = admission->TakeUnfinished()) batches.Release(unfinished);
+  if (window != nullptr) window->Abandon();
+}
+
+size_t Graph::Impl::FirstOf(NodeSpec::Kind kind) const {
+  size_t i = 0;
+  while (i < components.nodes().size() && components.spec(i).kind != kind) ++i;
+  return i;
+}
+
+size_t Graph::Impl::LastOnLane() const {
+  size_t last = 0;
+  for (size_t i = 0; i < components.nodes().size(); ++i) {
+    const NodeSpec& spec = components.spec(i);
+    if (spec.kind == NodeSpec::Kind::kWindow ||
+        (spec.kind == NodeSpec::Kind::kStep && spec.on_lane)) {
+      last = i;
+    }
+  }
+  return last;
+}
+
+Graph::Graph(const GraphDef& def, const Registry& registry, RunControl& run)
+    : impl_(std::make_unique<Impl>(def, registry, run)) {}
+
+Graph::~Graph() = default;
+
+void Graph::Open() { impl_->Open(); }
+void Graph::Run() { impl_->Run(); }
+Component* Graph::Find(std::string_view name) const { return impl_->components.Find(name); }
+const GraphDef& Graph::def() const { return impl_->def; }
+
+std::vector<NodeCounters> Graph::counters() const {
+  std::vector<NodeCounters> figures;
+  for (const auto& stage : impl_->stages) figures.push_back(stage->counters());
+  return figures;
+}
+
+std::vector<PoolCounters> Graph::pools() const {
+  return {impl_->samples.counters(), impl_->batches.counters(), impl_->steps.counters()};
+}
+
+size_t Graph::pool_bytes() const { return impl_->layout.bytes() * impl_->buffers.size(); }
+
+uint64_t Graph::lane_idle_ns() const {
+  return impl_->lane ? impl_->lane->idle_ns() - impl_->idle_at_start_ns : 0;
+}
+
+uint64_t Graph::admitted_samples() const {
+  return impl_->admission ? impl_->admission->admitted_samples() : 0;
+}
+
+bool Graph::pools_whole() const { return impl_->PoolsWhole(); }
+
+}  // namespace flowtrain

@@ -1,0 +1,56 @@
+// A graph that runs: a loaded definition built to a oneTBB flow graph with its pools and device
+// lane.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pipeline/gate.h"
+#include "pipeline/graph_def.h"
+#include "pipeline/node.h"
+#include "pipeline/pool.h"
+
+namespace flowtrain {
+
+class Registry;
+class RunControl;
+
+// One run: make, Open, Run, look at the figures, destroy. A graph does not run twice: after an
+// abort its nodes are dirty.
+class Graph {
+ public:
+  // Makes the components and binds their options. Throws ConfigError.
+  Graph(const GraphDef& def, const Registry& registry, RunControl& run);
+  ~Graph();
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  // Opens resources, then nodes; allocates the pools. Throws ConfigError, DataError.
+  void Open();
+  // Starts the nodes, admits until the source has no more or the run is stopped, flushes and
+  // closes. Throws the error that ended the run: NodeError, DataError, GraphStalled. Returns
+  // normally after a drain, and after an abort without an error (RunControl::aborted tells).
+  void Run();
+
+  // The node or resource of that name in the graph file; nullptr when there is none.
+  Component* Find(std::string_view name) const;
+
+  const GraphDef& def() const;
+  std::vector<NodeCounters> counters() const;  // in the order of the flow
+  std::vector<PoolCounters> pools() const;
+  size_t pool_bytes() const;      // host memory of the batch buffers: fixed at Open
+  uint64_t lane_idle_ns() const;  // time the device lane waited for work since the first admission
+  uint64_t admitted_samples() const;
+  bool pools_whole() const;  // every slot is home; valid while Run is not under way
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace flowtrain

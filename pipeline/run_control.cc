@@ -1,0 +1,24 @@
+#include "pipeline/run_control.h"
+
+#include <utility>
+
+namespace flowtrain {
+
+void RunControl::Fail(std::exception_ptr error) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!error_) error_ = std::move(error);
+  }
+  RequestAbort();
+}
+
+void RunControl::RethrowIfFailed() const {
+  std::exception_ptr error;
+  {
+    const std::lock_guard lock(mutex_);
+    error = error_;
+  }
+  if (error) std::rethrow_exception(error);
+}
+
+}  // namespace flowtrain

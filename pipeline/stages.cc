@@ -1,0 +1,249 @@
+#include "pipeline/stages.h"
+
+#include <oneapi/tbb/task_arena.h>
+
+#include <utility>
+
+#include "pipeline/clock.h"
+
+namespace flowtrain::internal {
+
+using tbb::flow::continue_msg;
+using tbb::flow::unlimited;
+
+NodeCounters Stage::counters() const {
+  NodeCounters figures = gate_.counters();
+  figures.name = name_;
+  figures.on_lane = on_lane();
+  return figures;
+}
+
+// Bodies are noexcept lambdas where they only pass a packet on: TBB runs a lightweight body in the
+// sender's thread, without a task of its own, when it cannot throw.
+
+WorkerStage::WorkerStage(tbb::flow::graph& graph, std::string name, int limit)
+    : Stage(std::move(name), limit),
+      worker_(graph, unlimited,
+              [this](Packet* packet, Worker::output_ports_type& ports) { Run(packet, ports); }),
+      entry_(graph, unlimited, [this](Packet* packet) noexcept {
+        if (gate_.Enter(packet)) worker_.try_put(packet);
+        return continue_msg();
+      }) {}
+
+void WorkerStage::Run(Packet* packet, Worker::output_ports_type& ports) {
+  const uint64_t start_ns = NowNs();
+  bool bad = false;
+  const Fate fate = Work(packet, bad);
+  const uint64_t service_ns = NowNs() - start_ns;
+  if (fate == Fate::kPass) std::get<0>(ports).try_put(packet);
+  if (fate == Fate::kReject) std::get<1>(ports).try_put(packet);
+  if (Packet* next = gate_.Leave(service_ns, bad)) worker_.try_put(next);
+}
+
+LaneStage::LaneStage(tbb::flow::graph& graph, Lane& lane, std::string name)
+    : Stage(std::move(name), 1),
+      lane_(lane),
+      async_(graph, unlimited,
+             [this](Packet* packet, Async::gateway_type& gateway) noexcept {
+               gateway.reserve_wait();
+               lane_.Post([this, packet, &gateway] { Run(packet, gateway); });
+             }),
+      entry_(graph, unlimited, [this](Packet* packet) noexcept {
+        Arrive(packet);
+        return continue_msg();
+      }) {}
+
+void LaneStage::Submit(Packet* packet) {
+  if (gate_.Enter(packet)) async_.try_put(packet);
+}
+
+void LaneStage::Run(Packet* packet, Async::gateway_type& gateway) {
+  const uint64_t start_ns = NowNs();
+  Packet* result = Work(packet);
+  const uint64_t service_ns = NowNs() - start_ns;
+  if (result != nullptr) gateway.try_put(result);
+  if (Packet* next = gate_.Leave(service_ns)) async_.try_put(next);
+  gateway.release_wait();  // last: the graph may be at rest, and gone, right after
+}
+
+SampleStage::SampleStage(tbb::flow::graph& graph, StageEnv& env, Admission& admission,
+                         SampleNode& node, std::string name, int limit)
+    : WorkerStage(graph, std::move(name), limit), env_(env), admission_(admission), node_(node) {}
+
+WorkerStage::Fate SampleStage::Work(Packet* packet, bool& bad) {
+  auto& sample = static_cast<Sample&>(*packet);
+  Outcome outcome = Ok();
+  Guarded(env_, name(), sample, [&] {
+    flowtrain::Worker worker{tbb::this_task_arena::current_thread_index()};
+    outcome = node_.Process(sample, worker);
+  });
+  if (outcome.ok) return Fate::kPass;  // also after an abort: the sample finds its way home
+  bad = true;
+  sample.error = std::move(outcome.why);
+  return admission_.Substitute(sample) ? Fate::kReject : Fate::kPass;
+}
+
+CollateStage::CollateStage(tbb::flow::graph& graph, StageEnv& env, Admission& admission,
+                           CollateNode& node, std::string name, bool passes_on)
+    : LaneStage(graph, env.lane, std::move(name)),
+      env_(env),
+      admission_(admission),
+      node_(node),
+      passes_on_(passes_on),
+      in_order_(graph, [](Packet* batch) { return static_cast<size_t>(batch->seq); }),
+      rows_(graph, unlimited, [this](Packet* packet) noexcept {
+        CountRow(static_cast<Sample*>(packet));
+        return continue_msg();
+      }) {
+  tbb::flow::make_edge(in_order_, LaneStage::entry());
+}
+
+void CollateStage::CountRow(Sample* sample) {
+  Batch* batch = sample->batch;
+  batch->ids[static_cast<size_t>(sample->row)] = sample->id;
+  batch->labels[static_cast<size_t>(sample->row)] = sample->label;
+  env_.samples.Release(sample);
+  // Release what this worker wrote to its row; the one that counts the last row acquires all of it.
+  const int done = batch->rows_done.fetch_add(1, std::memory_order_acq_rel) + 1;
+  if (done == batch->layout.rows) in_order_.try_put(batch);
+  admission_.Pump();
+}
+
+Packet* CollateStage::Work(Packet* packet) {
+  auto& batch = static_cast<Batch&>(*packet);
+  Guarded(env_, name(), batch, [&] { node_.Process(batch); });
+  if (passes_on_) return packet;
+  env_.batches.Release(&batch);
+  admission_.Pump();
+  return nullptr;
+}
+
+WindowStage::WindowStage(tbb::flow::graph& graph, StageEnv& env, Admission& admission,
+                         WindowNode& node, std::string name, bool passes_on, bool returns_lease)
+    : LaneStage(graph, env.lane, std::move(name)),
+      env_(env),
+      admission_(admission),
+      node_(node),
+      passes_on_(passes_on),
+      returns_lease_(returns_lease) {}
+
+void WindowStage::Arrive(Packet* packet) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(static_cast<Batch*>(packet));
+  }
+  BeginWindows();
+}
+
+void WindowStage::BeginWindows() {
+  std::unique_lock lock(mutex_);
+  // One thread submits at a time, or batches could overtake each other between the queue and the
+  // gate. Who finds another at it leaves: that one looks again before it stops.
+  if (submitting_) return;
+  submitting_ = true;
+  while (!waiting_.empty() && (waiting_.front()->micro != 0 || TakeLease(*waiting_.front()))) {
+    Batch* batch = waiting_.front();
+    waiting_.pop_front();
+    lock.unlock();
+    Submit(batch);
+    lock.lock();
+  }
+  submitting_ = false;
+}
+
+bool WindowStage::TakeLease(const Batch& first) {
+  if (!lease_home_) return false;
+  step_ = env_.steps.TryAcquire();
+  if (step_ == nullptr) return false;
+  lease_home_ = false;
+  step_->seq = first.step;
+  step_->step = first.step;
+  step_->epoch = first.epoch;
+  step_->steps_per_epoch = first.steps_per_epoch;
+  step_->images = first.window * first.layout.rows;
+  step_->last_of_epoch = false;
+  return true;
+}
+
+Packet* WindowStage::Work(Packet* packet) {
+  auto& batch = static_cast<Batch&>(*packet);
+  Step* step = step_;
+  const bool last = batch.micro + 1 == batch.window;
+  step->last_of_epoch = batch.last_of_epoch;
+  Guarded(env_, name(), batch, [&] { node_.Process(batch, *step); });
+  SendHome(&batch, last);
+  if (!last) return nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    step_ = nullptr;
+  }
+  if (!passes_on_) env_.steps.Release(step);
+  if (returns_lease_) ReturnLease();
+  return passes_on_ ? step : nullptr;
+}
+
+void WindowStage::SendHome(Batch* batch, bool last_of_window) {
+  kept_.push_back(batch);
+  if (node_.KeepsBatches() && !last_of_window) return;
+  for (Batch* done : kept_) env_.batches.Release(done);
+  kept_.clear();
+  admission_.Pump();
+}
+
+void WindowStage::ReturnLease() {
+  {
+    const std::lock_guard lock(mutex_);
+    lease_home_ = true;
+  }
+  BeginWindows();
+}
+
+bool WindowStage::lease_is_home() const {
+  const std::lock_guard lock(mutex_);
+  return lease_home_;
+}
+
+void WindowStage::Abandon() {
+  const std::lock_guard lock(mutex_);
+  for (Batch* batch : kept_) env_.batches.Release(batch);
+  kept_.clear();
+  if (step_ != nullptr) env_.steps.Release(std::exchange(step_, nullptr));
+  lease_home_ = true;
+}
+
+namespace {
+
+// Returns whether the step moves on.
+bool EndStep(StageEnv& env, const StepEnd& end, Step& step) {
+  if (!end.passes_on) env.steps.Release(&step);
+  if (end.returns_lease) {
+    end.window->ReturnLease();
+  } else if (!end.passes_on) {
+    end.window->StepIsHome();
+  }
+  return end.passes_on;
+}
+
+}  // namespace
+
+LaneStepStage::LaneStepStage(tbb::flow::graph& graph, StageEnv& env, StepNode& node,
+                             std::string name, StepEnd end)
+    : LaneStage(graph, env.lane, std::move(name)), env_(env), node_(node), end_(end) {}
+
+Packet* LaneStepStage::Work(Packet* packet) {
+  auto& step = static_cast<Step&>(*packet);
+  Guarded(env_, name(), step, [&] { node_.Process(step); });
+  return EndStep(env_, end_, step) ? packet : nullptr;
+}
+
+WorkerStepStage::WorkerStepStage(tbb::flow::graph& graph, StageEnv& env, StepNode& node,
+                                 std::string name, StepEnd end)
+    : WorkerStage(graph, std::move(name), 1), env_(env), node_(node), end_(end) {}
+
+WorkerStage::Fate WorkerStepStage::Work(Packet* packet, bool&) {
+  auto& step = static_cast<Step&>(*packet);
+  Guarded(env_, name(), step, [&] { node_.Process(step); });
+  return EndStep(env_, end_, step) ? Fate::kPass : Fate::kEnd;
+}
+
+}  // namespace flowtrain::internal
