@@ -1,6 +1,7 @@
 // A graph file as validated structs: what the builder, `inspect` and `validate` read.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 
 namespace flowtrain {
 
+class Component;
 class Config;
 class Registry;
 
@@ -49,5 +51,9 @@ struct GraphDef {
 // streams, option types and bounds, each stream made once and taken once, no cycle, exactly one
 // source, everything reachable. Throws ConfigError with every finding.
 GraphDef LoadGraph(const Value& graph, const Config& config, const Registry& registry);
+
+// Makes the component that `def` names and binds its options: defaults first, then those given. Throws
+// ConfigError for an option that does not fit.
+std::unique_ptr<Component> MakeComponent(const ComponentDef& def, const Registry& registry);
 
 }  // namespace flowtrain
