@@ -72,7 +72,7 @@ class LaneStage : public Stage {
  public:
   LaneStage(tbb::flow::graph& graph, Lane& lane, std::string name);
   tbb::flow::receiver<Packet*>& entry() override { return entry_; }
-  tbb::flow::sender<Packet*>* exit() override { return &async_; }
+  tbb::flow::sender<Packet*>* exit() override { return &tbb::flow::output_port<0>(async_); }
   bool on_lane() const override { return true; }
 
  protected:
