@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <stdexcept>
 #include <utility>
 
 #include "pipeline/admission.h"
@@ -45,9 +46,11 @@ class Graph::Impl {
   Impl(const GraphDef& graph_def, const Registry& registry, RunControl& run_control)
       : def(graph_def), run(run_control), components(def, registry, run_control) {}
 
-  // Stages hold TBB nodes, which must go before their tbb::flow::graph does.
+  // Stages hold TBB nodes, which must go before their tbb::flow::graph does, and after its last
+  // task: making an edge already spawns one, so a graph whose Start failed has tasks too.
   ~Impl() {
     arena.execute([this] {
+      if (flow) flow->wait_for_all();
       stages.clear();
       flow.reset();
     });
@@ -183,6 +186,7 @@ void Graph::Impl::Connect() {
 }
 
 void Graph::Impl::Run() {
+  if (flow) throw std::logic_error("a graph runs once: make a new one");
   // The arena may be larger than the machine (tests oversubscribe); TBB's own ceiling must allow
   // it.
   const tbb::global_control ceiling(
