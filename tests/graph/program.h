@@ -1,0 +1,146 @@
+// Runs the built program as a user would, for tests.
+#pragma once
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace flowtrain {
+
+// A folder of the test's own, gone when the test is.
+class TempFolder {
+ public:
+  TempFolder() {
+    std::string pattern = testing::TempDir() + "flowtrain-XXXXXX";
+    path_ = mkdtemp(pattern.data());
+  }
+  ~TempFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string operator/(const std::string& name) const { return path_ + '/' + name; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+inline std::string ReadFile(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline void WriteFile(const std::string& path, const std::string& text) {
+  std::ofstream(path) << text;
+}
+
+// A program that runs; its output goes to a file.
+class Program {
+ public:
+  explicit Program(const std::vector<std::string>& arguments) : output_(folder_ / "output") {
+    pid_ = fork();
+    if (pid_ == 0) Become(arguments);
+  }
+
+  void Signal(int number) const { kill(pid_, number); }
+
+  // Waits until `text` stands in the output; false when the program ended first.
+  bool WaitFor(const std::string& text) {
+    for (;;) {
+      const bool ended = waitpid(pid_, &status_, WNOHANG) == pid_;
+      if (output().find(text) != std::string::npos) {
+        ended_ = ended_ || ended;
+        return true;
+      }
+      if (ended) {
+        ended_ = true;
+        return false;
+      }
+      usleep(20'000);
+    }
+  }
+
+  // The exit code, or 128 + the number of the signal that killed it.
+  int Wait() {
+    if (!ended_) waitpid(pid_, &status_, 0);
+    ended_ = true;
+    return WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
+  }
+
+  std::string output() const { return ReadFile(output_); }  // standard output and error
+
+ private:
+  [[noreturn]] void Become(const std::vector<std::string>& arguments) const {
+    const int out = open(output_.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    std::vector<char*> argv;
+    std::string binary = FLOWTRAIN_BINARY;
+    argv.push_back(binary.data());
+    std::vector<std::string> copies = arguments;
+    for (std::string& copy : copies) argv.push_back(copy.data());
+    argv.push_back(nullptr);
+    execv(FLOWTRAIN_BINARY, argv.data());
+    _exit(127);
+  }
+
+  TempFolder folder_;
+  std::string output_;
+  pid_t pid_ = -1;
+  int status_ = 0;
+  bool ended_ = false;
+};
+
+struct Result {
+  int code;
+  std::string output;
+};
+
+inline Result RunProgram(const std::vector<std::string>& arguments) {
+  Program program(arguments);
+  const int code = program.Wait();
+  return {code, program.output()};
+}
+
+inline const std::string kGraph = FLOWTRAIN_SOURCE_DIR "/graphs/simclr.yaml";
+
+// A training that takes seconds on one core: `extra` overrides it.
+inline std::vector<std::string> SmallRun(const std::string& run_dir,
+                                         const std::vector<std::string>& extra = {}) {
+  std::vector<std::string> arguments = {kGraph, "--run-dir", run_dir};
+  for (const char* set :
+       {"data.kind=sample", "sample.images=80", "data.image_size=32", "data.batch_size=8",
+        "gpu.gradient_accumulation=2", "train.epochs=2", "train.warmup_epochs=1",
+        "data.num_workers=2", "threads=1", "gpu.mixed_precision=false", "device=cpu"}) {
+    arguments.insert(arguments.end(), {"--set", set});
+  }
+  for (const std::string& set : extra) arguments.insert(arguments.end(), {"--set", set});
+  return arguments;
+}
+
+// The objects of a metrics.jsonl file.
+inline std::vector<nlohmann::json> ReadMetrics(const std::string& run_dir) {
+  std::ifstream in(run_dir + "/metrics.jsonl");
+  std::vector<nlohmann::json> objects;
+  for (std::string line; std::getline(in, line);) objects.push_back(nlohmann::json::parse(line));
+  return objects;
+}
+
+// The losses of the steps, in order.
+inline std::vector<double> Losses(const std::string& run_dir) {
+  std::vector<double> losses;
+  for (const nlohmann::json& object : ReadMetrics(run_dir)) {
+    if (object.contains("step") && object.contains("loss")) losses.push_back(object["loss"]);
+  }
+  return losses;
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,233 @@
+// The program, end to end, on small data.
+
+#include "tests/graph/program.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace flowtrain {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+const std::string kData = FLOWTRAIN_SOURCE_DIR "/../shared/data";
+
+TEST(Program, TrainsAndLeavesACompleteRunDirectory) {
+  const TempFolder folder;
+  const std::string run = folder / "run";
+  const Result result = RunProgram(SmallRun(run));
+  ASSERT_EQ(result.code, 0) << result.output;
+
+  const std::vector<nlohmann::json> metrics = ReadMetrics(run);
+  std::vector<uint64_t> steps, epochs;
+  for (const nlohmann::json& object : metrics) {
+    if (object.contains("step")) {
+      steps.push_back(object["step"]);
+      for (const char* key : {"epoch", "loss", "lr", "images_per_s", "data_wait"}) {
+        EXPECT_TRUE(object.contains(key)) << key << " missing in " << object;
+      }
+    }
+  }
+  EXPECT_EQ(steps, (std::vector<uint64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
+  EXPECT_THAT(ReadFile(run + "/config.yaml"), HasSubstr("batch_size: 8"));
+  EXPECT_FALSE(ReadFile(run + "/log.txt").empty());
+  EXPECT_FALSE(std::filesystem::is_empty(run + "/checkpoints"));
+  EXPECT_THAT(result.output, HasSubstr("effective batch = 8 x 2 = 16"));
+  EXPECT_THAT(result.output, HasSubstr("kNN"));
+}
+
+TEST(Program, TheResolvedConfigurationRepeatsTheRun) {
+  const TempFolder folder;
+  ASSERT_EQ(RunProgram(SmallRun(folder / "a")).code, 0);
+  const Result again =
+      RunProgram({kGraph, "--config", folder / "a/config.yaml", "--run-dir", folder / "b"});
+  ASSERT_EQ(again.code, 0) << again.output;
+  EXPECT_EQ(Losses(folder / "a"), Losses(folder / "b"));
+}
+
+TEST(Program, LossesDoNotDependOnTheWorkers) {
+  const TempFolder folder;
+  ASSERT_EQ(RunProgram(SmallRun(folder / "one", {"data.num_workers=1", "data.sample_slots=1",
+                                                 "data.batch_slots=1"}))
+                .code,
+            0);
+  ASSERT_EQ(
+      RunProgram(SmallRun(folder / "two", {"data.num_workers=2", "data.sample_slots=40"})).code, 0);
+  const std::vector<double> losses = Losses(folder / "one");
+  EXPECT_EQ(losses.size(), 10u);
+  EXPECT_EQ(losses, Losses(folder / "two"));
+}
+
+TEST(Program, ARunOfAnotherSeedDiffers) {
+  const TempFolder folder;
+  ASSERT_EQ(RunProgram(SmallRun(folder / "a", {"train.max_steps=2", "evaluate.knn=false"})).code,
+            0);
+  ASSERT_EQ(RunProgram(SmallRun(folder / "b",
+                                {"train.max_steps=2", "evaluate.knn=false", "train.seed=43"}))
+                .code,
+            0);
+  EXPECT_EQ(Losses(folder / "a").size(), 2u);
+  EXPECT_NE(Losses(folder / "a"), Losses(folder / "b"));
+}
+
+TEST(Program, AnInterruptDrainsWritesACheckpointAndTheRunGoesOnFromThere) {
+  const TempFolder folder;
+  Program program(
+      SmallRun(folder / "run", {"train.epochs=400", "evaluate.knn=false", "run.log_every=0.05"}));
+  ASSERT_TRUE(program.WaitFor("step")) << program.output();
+  while (Losses(folder / "run").size() < 3) usleep(20'000);
+  program.Signal(SIGINT);
+  EXPECT_EQ(program.Wait(), 130) << program.output();
+  EXPECT_THAT(program.output(), HasSubstr("checkpoint"));
+  EXPECT_FALSE(std::filesystem::is_empty(folder / "run/checkpoints"));
+}
+
+TEST(Program, ASecondInterruptAborts) {
+  const TempFolder folder;
+  Program program(
+      SmallRun(folder / "run", {"train.epochs=400", "evaluate.knn=false", "data.batch_size=40",
+                                "gpu.gradient_accumulation=2", "run.log_every=0.05"}));
+  ASSERT_TRUE(program.WaitFor("step")) << program.output();
+  program.Signal(SIGINT);
+  program.Signal(SIGTERM);
+  program.Wait();
+  usleep(1000);
+  EXPECT_EQ(program.Wait(), 130) << program.output();
+}
+
+TEST(Program, BadUsageAndConfigurationExitWith2AndSayWhatToDo) {
+  const TempFolder folder;
+  struct Case {
+    std::vector<std::string> arguments;
+    std::string says;
+  };
+  const std::vector<Case> cases = {
+      {{}, "flowtrain"},
+      {{folder / "missing.yaml"}, "missing.yaml"},
+      {{kGraph, "--set", "data.num_worker=3"}, "data.num_workers"},
+      {{kGraph, "--set", "data.num_workers=six"}, "'six' is not an integer"},
+      {{kGraph, "--set", "data.batch_size=0"}, "batch_size"},
+      {{kGraph, "--set", "train.optimizer=sdg"}, "sgd"},
+      {{kGraph, "--set", "nonsense"}, "nonsense"},
+      {{kGraph, "--config", folder / "missing.yaml"}, "missing.yaml"},
+      {{kGraph, "--no-such-option"}, "no-such-option"},
+      {SmallRun(folder / "x", {"data.batch_size=1000"}), "batch_size"},
+  };
+  for (const Case& c : cases) {
+    const Result result = RunProgram(c.arguments);
+    EXPECT_EQ(result.code, 2) << result.output;
+    EXPECT_THAT(result.output, HasSubstr(c.says));
+  }
+}
+
+TEST(Program, AllFindingsOfAGraphAreReportedAtOnceWithTheirPlaces) {
+  const TempFolder folder;
+  std::string graph = ReadFile(kGraph);
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    ASSERT_NE(graph.find(from), std::string::npos) << from;
+    graph.replace(graph.find(from), from.size(), to);
+  };
+  replace("type: DecodeImage", "type: DecodeImages");
+  replace("in: rows", "in: row");
+  replace("pin_memory: ${data.pin_memory}", "pin_memori: ${data.pin_memory}");
+  replace("../configs/", FLOWTRAIN_SOURCE_DIR "/configs/");
+  WriteFile(folder / "graph.yaml", graph);
+  const Result result = RunProgram({"validate", folder / "graph.yaml"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.output, HasSubstr("DecodeImage'"));
+  EXPECT_THAT(result.output, HasSubstr("rows"));
+  EXPECT_THAT(result.output, HasSubstr("pin_memory"));
+  EXPECT_GE(std::count(result.output.begin(), result.output.end(), '\n'), 3);
+}
+
+TEST(Program, MissingDataStopsOrTrainsOnTheSampleLoudly) {
+  const TempFolder folder;
+  const std::vector<std::string> there = {"data.kind=stl10", "data.root=" + (folder / "nothing"),
+                                          "train.max_steps=1", "evaluate.knn=false"};
+  std::vector<std::string> stops = there;
+  stops.push_back("data.if_missing=error");
+  const Result stopped = RunProgram(SmallRun(folder / "a", stops));
+  EXPECT_EQ(stopped.code, 1) << stopped.output;
+  EXPECT_THAT(stopped.output, HasSubstr("stl10_binary.tar.gz"));
+
+  const Result sample = RunProgram(SmallRun(folder / "b", there));
+  EXPECT_EQ(sample.code, 0) << sample.output;
+  EXPECT_THAT(sample.output, HasSubstr("stl10_binary.tar.gz"));
+  EXPECT_THAT(sample.output, HasSubstr("sample"));
+}
+
+TEST(Program, AnExistingRunDirectoryIsNotOverwritten) {
+  const TempFolder folder;
+  ASSERT_EQ(RunProgram(SmallRun(folder / "run", {"train.max_steps=1", "evaluate.knn=false"})).code,
+            0);
+  const std::string before = ReadFile(folder / "run/metrics.jsonl");
+  const Result again = RunProgram(SmallRun(folder / "run", {"train.max_steps=1"}));
+  EXPECT_EQ(again.code, 2) << again.output;
+  EXPECT_EQ(ReadFile(folder / "run/metrics.jsonl"), before);
+}
+
+TEST(Program, TrainsOnRealStl10Files) {
+  if (!std::filesystem::exists(kData)) GTEST_SKIP() << "no " << kData;
+  const TempFolder folder;
+  const Result result = RunProgram(SmallRun(
+      folder / "run", {"data.kind=stl10", "data.root=" + kData + "/stl10_mini/stl10_binary",
+                       "train.max_steps=2", "evaluate.batch_size=64"}));
+  EXPECT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("1,500"));
+  EXPECT_EQ(Losses(folder / "run").size(), 2u);
+}
+
+TEST(Program, TrainsOnAFolderOfRealJpegs) {
+  if (!std::filesystem::exists(kData)) GTEST_SKIP() << "no " << kData;
+  const TempFolder folder;
+  const Result result = RunProgram(
+      SmallRun(folder / "run", {"data.kind=folder", "data.root=" + kData + "/clothing_mini",
+                                "train.max_steps=2", "evaluate.knn=false"}));
+  EXPECT_EQ(result.code, 0) << result.output;
+  EXPECT_EQ(Losses(folder / "run").size(), 2u);
+}
+
+TEST(Program, AFewUnreadableImagesAreReplacedAndNamedTooManyEndTheRun) {
+  if (!std::filesystem::exists(kData)) GTEST_SKIP() << "no " << kData;
+  const TempFolder folder;
+  std::filesystem::copy(kData + "/clothing_mini/hat", folder / "images");
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "images")) {
+    std::filesystem::permissions(entry, std::filesystem::perms::owner_all);
+  }
+  WriteFile(folder / "images/broken.jpg", "this is no picture");
+  const std::vector<std::string> on_folder = {"data.kind=folder",
+                                              "data.root=" + (folder / "images"), "train.epochs=2",
+                                              "evaluate.knn=false"};
+  std::vector<std::string> lenient = on_folder, strict = on_folder;
+  lenient.push_back("data.max_bad_fraction=0.1");
+  strict.push_back("data.max_bad_fraction=0");
+  const Result goes_on = RunProgram(SmallRun(folder / "a", lenient));
+  EXPECT_EQ(goes_on.code, 0) << goes_on.output;
+  EXPECT_THAT(goes_on.output, HasSubstr("broken.jpg"));
+  const Result ends = RunProgram(SmallRun(folder / "b", strict));
+  EXPECT_EQ(ends.code, 1) << ends.output;
+  EXPECT_THAT(ends.output, HasSubstr("broken.jpg"));
+}
+
+TEST(Program, VersionHelpNodesAndInspectAnswer) {
+  EXPECT_THAT(RunProgram({"--version"}).output, HasSubstr("0.1.0"));
+  const Result help = RunProgram({"--help"});
+  EXPECT_EQ(help.code, 0);
+  for (const char* part :
+       {"--set", "--config", "--run-dir", "validate", "inspect", "nodes", "130"}) {
+    EXPECT_THAT(help.output, HasSubstr(part));
+  }
+  EXPECT_THAT(RunProgram({"nodes"}).output, HasSubstr("DualViewAugment"));
+  EXPECT_THAT(RunProgram({"nodes", "DualViewAugment"}).output, HasSubstr("crop_scale"));
+  const Result valid = RunProgram({"validate", kGraph});
+  EXPECT_EQ(valid.code, 0) << valid.output;
+}
+
+}  // namespace
+}  // namespace flowtrain
