@@ -30,7 +30,7 @@ ConfigError::ConfigError(std::vector<Diagnostic> diagnostics)
     : std::runtime_error(Join(diagnostics)), diagnostics_(std::move(diagnostics)) {}
 
 ConfigError::ConfigError(const std::string& message)
-    : ConfigError(std::vector<Diagnostic>{Diagnostic{{}, message}}) {}
+    : ConfigError(std::vector<Diagnostic>(1, Diagnostic{Position{}, message})) {}
 
 NodeError::NodeError(const std::string& node, const std::string& packet, const std::string& cause)
     : std::runtime_error("node '" + node + "' failed" + (packet.empty() ? "" : " on " + packet) +
