@@ -1,0 +1,65 @@
+#include "nodes/report/banner.h"
+
+#include <algorithm>
+
+#include "nodes/report/units.h"
+
+namespace flowtrain {
+namespace {
+
+struct Line {
+  bool on;  // a tick, or a dash for what is off
+  std::string label, text;
+};
+
+std::string Plural(int n, const char* one) {
+  return std::to_string(n) + ' ' + one + (n == 1 ? "" : "s");
+}
+
+std::string Accumulation(const BannerFacts& facts) {
+  return Plural(facts.accumulation, "step") +
+         " (effective batch = " + std::to_string(facts.batch_size) + " x " +
+         std::to_string(facts.accumulation) + " = " +
+         std::to_string(facts.batch_size * facts.accumulation) + ')';
+}
+
+std::vector<Line> DeviceLines(const BannerFacts& facts) {
+  if (!facts.gpu) return {{true, "CPU", facts.device + ", " + Plural(facts.cores, "core")}};
+  return {{true, "GPU", facts.device},
+          {true, "VRAM", ShowGib(facts.device_bytes)},
+          {facts.cudnn_benchmark, "cuDNN benchmark", facts.cudnn_benchmark ? "on" : "off"}};
+}
+
+std::vector<Line> Lines(const BannerFacts& facts) {
+  std::vector<Line> lines = DeviceLines(facts);
+  const bool mixed = !facts.precision.empty();
+  lines.push_back({mixed, "Mixed precision", mixed ? facts.precision : "off (FP32)"});
+  lines.push_back({true, "Gradient accumulation", Accumulation(facts)});
+  lines.push_back({true, "Data set", facts.dataset + ", " + ShowCount(facts.images) + " images"});
+  lines.push_back({true, "Workers", Plural(facts.workers, "thread") + " decode and augment"});
+  lines.push_back({true, "Memory of the pools", "at most " + ShowGib(facts.pool_bytes)});
+  lines.push_back({true, "Run directory", facts.run_dir});
+  if (!facts.inactive.empty()) {
+    std::string keys;
+    for (const std::string& key : facts.inactive) keys += (keys.empty() ? "" : ", ") + key;
+    lines.push_back({false, facts.gpu ? "Inactive here" : "Inactive without GPU", keys});
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string FormatBanner(const BannerFacts& facts, bool utf8) {
+  const std::vector<Line> lines = Lines(facts);
+  size_t width = 0;
+  for (const Line& line : lines) width = std::max(width, line.label.size());
+  std::string text;
+  for (const Line& line : lines) {
+    const char* mark = line.on ? (utf8 ? "✓" : "*") : "-";
+    text += std::string(mark) + ' ' + line.label + ": " +
+            std::string(width - line.label.size(), ' ') + line.text + '\n';
+  }
+  return text;
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,32 @@
+// What a run says of itself before it starts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace flowtrain {
+
+struct BannerFacts {
+  bool gpu = false;
+  std::string device;       // name of the GPU or the CPU
+  int cores = 0;            // CPU: cores the model computes on
+  size_t device_bytes = 0;  // GPU: its memory
+  bool cudnn_benchmark = false;
+  std::string precision;  // "FP16", "BF16"; empty: FP32, mixed precision off
+  int batch_size = 0;     // images a micro-batch
+  int accumulation = 1;   // micro-batches an optimiser step
+  std::string dataset;    // "STL-10 (train, unlabeled)"
+  uint64_t images = 0;    // of the data set
+  int workers = 0;        // threads that decode and augment
+  size_t pool_bytes = 0;  // ceiling of the sample slots and batch buffers
+  std::string run_dir;
+  std::vector<std::string> inactive;  // configuration keys without effect on this machine
+};
+
+// The banner, a line a fact, aligned, with a newline at the end of each. Without `utf8` the marks
+// are ASCII.
+std::string FormatBanner(const BannerFacts& facts, bool utf8);
+
+}  // namespace flowtrain

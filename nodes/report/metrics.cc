@@ -1,0 +1,50 @@
+#include "nodes/report/metrics.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace flowtrain {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json Number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+Json Number(const std::optional<double>& value) { return value ? Number(*value) : Json(nullptr); }
+
+}  // namespace
+
+std::string StepLine(const StepRecord& record) {
+  Json line;
+  line["step"] = record.step + 1;
+  line["epoch"] = record.epoch + 1;
+  line["loss"] = Number(record.loss);
+  line["lr"] = Number(record.learning_rate);
+  line["images"] = record.images;
+  line["seconds"] = Number(record.seconds);
+  line["images_per_s"] = record.seconds > 0 ? Number(record.images / record.seconds) : Json(nullptr);
+  line["data_wait"] = Number(record.data_wait);
+  line["loss_scale"] = Number(record.loss_scale);
+  line["skipped"] = record.skipped;
+  if (record.device_peak_bytes > 0) {
+    line["device_bytes"] = record.device_bytes;
+    line["device_peak_bytes"] = record.device_peak_bytes;
+  }
+  if (record.knn_top1) line["knn_top1"] = Number(record.knn_top1);
+  return line.dump();
+}
+
+std::string EpochLine(uint64_t epoch, const StepTotals& totals, std::optional<double> knn_top1) {
+  Json line;
+  line["epoch"] = epoch + 1;
+  line["steps"] = totals.steps();
+  line["images"] = totals.images();
+  line["seconds"] = Number(totals.seconds());
+  line["loss"] = Number(totals.mean_loss());
+  line["images_per_s"] = Number(totals.images_per_s());
+  line["data_wait"] = Number(totals.data_wait());
+  line["skipped"] = totals.skipped();
+  if (knn_top1) line["knn_top1"] = Number(knn_top1);
+  return line.dump();
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,24 @@
+// The lines of metrics.jsonl.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "nodes/report/rates.h"
+#include "nodes/train/step_record.h"
+
+namespace flowtrain {
+
+// One JSON object, one line, without the newline. Steps and epochs count from 1. A figure that is
+// not finite is null: JSON has no NaN.
+//
+// A step: step, epoch, loss, lr, images, seconds, images_per_s, data_wait (share of the time),
+// loss_scale, skipped, device_bytes and device_peak_bytes (GPU), knn_top1 (percent, where
+// evaluated).
+std::string StepLine(const StepRecord& record);
+// An epoch: epoch, steps, images, seconds, loss (mean), images_per_s, data_wait, skipped (steps),
+// knn_top1. `epoch` counts from 0.
+std::string EpochLine(uint64_t epoch, const StepTotals& totals, std::optional<double> knn_top1);
+
+}  // namespace flowtrain

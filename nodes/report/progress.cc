@@ -1,0 +1,112 @@
+#include "nodes/report/progress.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "nodes/report/units.h"
+
+namespace flowtrain {
+namespace {
+
+constexpr int kShortestBar = 8, kLongestBar = 30;  // cells
+
+// A figure of the line. Where the terminal is narrow the field of the highest rank goes first.
+struct Field {
+  std::string text;
+  int rank;
+};
+
+std::string OutOf(uint64_t n, uint64_t total) {
+  return total == 0 ? std::to_string(n) : std::to_string(n) + '/' + std::to_string(total);
+}
+
+std::vector<Field> Fields(const Progress& p) {
+  std::vector<Field> fields;
+  fields.push_back({"epoch " + OutOf(p.epoch, p.epochs), 0});
+  fields.push_back({"step " + OutOf(p.step, p.steps), 3});
+  fields.push_back({"loss " + (std::isfinite(p.loss) ? ShowFixed(p.loss, 4) : "not finite"), 1});
+  if (p.images_per_s) fields.push_back({ShowRate(*p.images_per_s) + " images/s", 2});
+  if (p.data_wait) fields.push_back({"data wait " + ShowPercent(*p.data_wait), 5});
+  fields.push_back({"lr " + ShowScientific(p.learning_rate), 7});
+  if (p.device_bytes > 0) fields.push_back({"VRAM " + ShowGib(p.device_bytes), 6});
+  if (p.eta_seconds) fields.push_back({"ETA " + ShowDuration(*p.eta_seconds), 4});
+  return fields;
+}
+
+std::string Join(const std::vector<Field>& fields) {
+  std::string line;
+  for (const Field& field : fields) line += (line.empty() ? "" : "  ") + field.text;
+  return line;
+}
+
+std::string Bar(double share, int cells, bool utf8) {
+  const int full = std::clamp(static_cast<int>(share * cells), 0, cells);
+  std::string bar;
+  for (int i = 0; i < cells; ++i) {
+    if (utf8) {
+      bar += i < full ? "█" : "░";
+    } else {
+      bar += i < full ? '#' : '-';
+    }
+  }
+  return bar;
+}
+
+// "1234 images/s, data wait 0.3%" after `lead`; nothing where no step was timed.
+std::string RateClause(const std::string& lead, const StepTotals& totals) {
+  if (!totals.images_per_s()) return {};
+  return lead + ShowRate(*totals.images_per_s()) + " images/s, data wait " +
+         ShowPercent(*totals.data_wait());
+}
+
+}  // namespace
+
+uint64_t StepsOfRun(uint64_t epochs, uint64_t steps_per_epoch, uint64_t max_steps) {
+  const uint64_t steps = epochs * steps_per_epoch;
+  if (steps == 0 || max_steps == 0) return std::max(steps, max_steps);
+  return std::min(steps, max_steps);
+}
+
+std::string PlainLine(const Progress& progress) { return Join(Fields(progress)); }
+
+std::string BarLine(const Progress& progress, int columns, bool utf8) {
+  std::vector<Field> fields = Fields(progress);
+  // Two blanks, the bar, a blank and "100%".
+  const int bar_room = progress.steps > 0 ? 2 + kShortestBar + 5 : 0;
+  const auto width = [&] { return static_cast<int>(Join(fields).size()) + bar_room; };
+  while (fields.size() > 1 && width() > columns) {
+    fields.erase(std::max_element(
+        fields.begin(), fields.end(),
+        [](const Field& left, const Field& right) { return left.rank < right.rank; }));
+  }
+  if (progress.steps == 0 || width() > columns) {
+    return Join(fields).substr(0, static_cast<size_t>(std::max(columns, 0)));
+  }
+  const int cells = std::min(kLongestBar, kShortestBar + columns - width());
+  const double share =
+      std::min(1.0, static_cast<double>(progress.step) / static_cast<double>(progress.steps));
+  const std::string percent = std::to_string(static_cast<int>(100 * share)) + '%';
+  fields.front().text +=
+      "  " + Bar(share, cells, utf8) + ' ' + std::string(4 - percent.size(), ' ') + percent;
+  return Join(fields);
+}
+
+std::string EpochSentence(uint64_t epoch, uint64_t epochs, const StepTotals& totals,
+                          std::optional<double> knn_top1) {
+  std::string text =
+      "epoch " + OutOf(epoch, epochs) + " done in " + ShowDuration(totals.seconds()) + ": loss " +
+      (totals.mean_loss() ? ShowFixed(*totals.mean_loss(), 4) : std::string("not finite")) +
+      RateClause(", ", totals);
+  if (totals.skipped() > 0) text += ", " + std::to_string(totals.skipped()) + " steps skipped";
+  if (knn_top1) text += ", kNN top-1 " + ShowFixed(*knn_top1, 1) + '%';
+  return text;
+}
+
+std::string RunSentence(const StepTotals& totals, const std::string& run_dir) {
+  return ShowCount(totals.steps()) + " steps, " + ShowCount(totals.images()) + " images in " +
+         ShowDuration(totals.seconds()) + RateClause(": ", totals) + "; results in " + run_dir;
+}
+
+}  // namespace flowtrain

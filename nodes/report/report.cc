@@ -1,0 +1,139 @@
+#include "nodes/report/report.h"
+
+#include <unistd.h>
+
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "nodes/report/metrics.h"
+#include "nodes/report/progress.h"
+#include "pipeline/log.h"
+#include "pipeline/registry.h"
+
+namespace flowtrain {
+namespace {
+
+// Steps whose figures may still be on the device: it runs ahead by up to one window.
+constexpr size_t kStepsInFlight = 2;
+
+bool IsPowerOfTen(uint64_t n) {
+  while (n >= 10 && n % 10 == 0) n /= 10;
+  return n == 1;
+}
+
+}  // namespace
+
+void Report::Declare(NodeSpec& spec) {
+  spec.Doc("Writes metrics.jsonl and shows the run on the console.")
+      .Input("steps", Stream::kStep)
+      .Uses("run_dir", "RunDir")
+      .Option(&Report::log_every_, "log_every", 10.0,
+              "Seconds between progress lines where the output is no terminal; 0: every step.",
+              AtLeast{0})
+      .Option(&Report::epochs_, "epochs", 0, "Epochs of the run, for the time left; 0: not known.",
+              AtLeast{0})
+      .Option(&Report::max_steps_, "max_steps", 0,
+              "Optimiser steps before the run ends, for the time left; 0: no limit.", AtLeast{0});
+}
+
+void Report::Open(const OpenContext& context) { run_dir_ = &context.Get<RunDir>("run_dir"); }
+
+void Report::Start() {
+  if (!quiet_ && CanRedraw(STDERR_FILENO)) {
+    bar_ = std::make_unique<ProgressBar>(STDERR_FILENO, LocaleIsUtf8());
+  }
+}
+
+void Report::Process(Step& step) {
+  const auto* payload = dynamic_cast<const StepPayload*>(step.payload.get());
+  if (payload == nullptr || payload->record == nullptr) {
+    throw std::logic_error("the step carries no record; Report stands after an optimiser's node");
+  }
+  pending_.push_back({payload->record, step.steps_per_epoch});
+  while (!pending_.empty() && pending_.front().record->Fetch(pending_.size() > kStepsInFlight)) {
+    Emit(pending_.front());
+    pending_.pop_front();
+  }
+}
+
+void Report::Flush() {
+  for (const Pending& pending : pending_) {
+    pending.record->Fetch(true);
+    Emit(pending);
+  }
+  pending_.clear();
+  bar_.reset();
+  LogInfo(RunSentence(run_, run_dir_->path()));
+}
+
+void Report::Close() noexcept { bar_.reset(); }
+
+void Report::Emit(const Pending& pending) {
+  const StepRecord& record = *pending.record;
+  Count(record);
+  run_dir_->AppendMetrics(StepLine(record));
+  WarnOfLoss(record);
+  if (!quiet_) ShowProgress(pending);
+  if (record.last_of_epoch) EndEpoch(record);
+}
+
+void Report::Count(const StepRecord& record) {
+  const bool timed = run_.steps() > 0;
+  run_.Add(record, timed);
+  epoch_.Add(record, timed);
+  if (timed) recent_.Add(record);
+  if (record.knn_top1) knn_top1_ = record.knn_top1;
+}
+
+void Report::WarnOfLoss(const StepRecord& record) {
+  if (std::isfinite(record.loss)) return;
+  ++losses_not_finite_;
+  if (!IsPowerOfTen(losses_not_finite_)) return;
+  LogWarning("the loss of step " + std::to_string(record.step + 1) + " is not finite (" +
+             std::to_string(losses_not_finite_) +
+             " so far); try a lower train.learning_rate, or gpu.mixed_precision=false");
+}
+
+void Report::ShowProgress(const Pending& pending) {
+  const Clock::time_point now = Clock::now();
+  const bool line_is_due =
+      !line_at_ || now - *line_at_ >= std::chrono::duration<double>(log_every_);
+  if (!bar_ && !line_is_due) return;
+
+  const StepRecord& record = *pending.record;
+  const StepTotals recent = recent_.Totals();
+  Progress progress;
+  progress.epoch = record.epoch + 1;
+  progress.epochs = static_cast<uint64_t>(epochs_);
+  progress.step = record.step + 1;
+  progress.steps =
+      StepsOfRun(progress.epochs, pending.steps_per_epoch, static_cast<uint64_t>(max_steps_));
+  progress.loss = record.loss;
+  progress.learning_rate = record.learning_rate;
+  progress.images_per_s = recent.images_per_s();
+  progress.data_wait = recent.data_wait();
+  progress.device_bytes = record.device_bytes;
+  if (recent.seconds_a_step() && progress.steps >= progress.step) {
+    progress.eta_seconds =
+        *recent.seconds_a_step() * static_cast<double>(progress.steps - progress.step);
+  }
+  if (bar_) {
+    bar_->Show(progress);
+  } else {
+    line_at_ = now;
+    LogInfo(PlainLine(progress));
+  }
+}
+
+void Report::EndEpoch(const StepRecord& record) {
+  run_dir_->AppendMetrics(EpochLine(record.epoch, epoch_, knn_top1_));
+  LogInfo(EpochSentence(record.epoch + 1, static_cast<uint64_t>(epochs_), epoch_, knn_top1_));
+  epoch_ = StepTotals();
+  knn_top1_.reset();
+}
+
+FLOWTRAIN_REGISTER_NODE(Report);
+
+}  // namespace flowtrain

@@ -1,0 +1,72 @@
+// The last node of a training graph: metrics.jsonl and the console.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "nodes/report/rates.h"
+#include "nodes/report/run_dir.h"
+#include "nodes/report/terminal.h"
+#include "nodes/train/step_record.h"
+#include "pipeline/node.h"
+
+namespace flowtrain {
+
+// Writes each step and each epoch to the run directory's metrics.jsonl, and shows the run: a
+// progress bar on a terminal, else a line every `log_every` seconds; a line at each epoch's end.
+//
+// Input   steps  step  with a StepPayload.
+// Memory  the records of the last steps (a device runs ahead of the host, so a step's figures are
+//         waited for only when two younger steps are there).
+// Threads one at a time, not on the device lane: the console never holds up the device.
+//
+// Example:
+//   report: {type: Report, in: saved, options: {log_every: 10, epochs: ${train.epochs}}}
+class Report final : public StepNode {
+ public:
+  static void Declare(NodeSpec& spec);
+
+  // No progress bar and no progress lines; metrics.jsonl is written all the same. Call it before
+  // Start.
+  void SetQuiet(bool quiet) { quiet_ = quiet; }
+  // All steps so far. Valid after the run.
+  const StepTotals& totals() const { return run_; }
+
+  void Open(const OpenContext& context) override;
+  void Start() override;
+  void Process(Step& step) override;
+  void Flush() override;
+  void Close() noexcept override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Pending {
+    std::shared_ptr<StepRecord> record;
+    uint64_t steps_per_epoch;
+  };
+
+  static constexpr size_t kRecentSteps = 20;  // that the shown rates are taken over
+
+  void Emit(const Pending& pending);
+  void Count(const StepRecord& record);
+  void WarnOfLoss(const StepRecord& record);
+  void ShowProgress(const Pending& pending);
+  void EndEpoch(const StepRecord& record);
+
+  double log_every_ = 0;              // option, seconds
+  int64_t epochs_ = 0, max_steps_ = 0;  // options
+  RunDir* run_dir_ = nullptr;
+  bool quiet_ = false;
+  std::unique_ptr<ProgressBar> bar_;
+  std::deque<Pending> pending_;
+  StepTotals run_, epoch_;
+  RecentSteps recent_{kRecentSteps};
+  std::optional<double> knn_top1_;  // of the epoch
+  uint64_t losses_not_finite_ = 0;
+  std::optional<Clock::time_point> line_at_;  // when the last plain line was written
+};
+
+}  // namespace flowtrain

@@ -1,0 +1,76 @@
+#include "nodes/report/terminal.h"
+
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "pipeline/log.h"
+
+namespace flowtrain {
+namespace {
+
+constexpr auto kRedrawEvery = std::chrono::milliseconds(100);
+constexpr char kClearLine[] = "\r\x1b[2K";
+
+int Columns(int descriptor) {
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+// A terminal that went away must not end the run, so a failed write is let go.
+void Write(int descriptor, const std::string& text) {
+  [[maybe_unused]] const ssize_t written = ::write(descriptor, text.data(), text.size());
+}
+
+}  // namespace
+
+bool LocaleIsUtf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    return strcasestr(value, "utf-8") != nullptr || strcasestr(value, "utf8") != nullptr;
+  }
+  return false;
+}
+
+bool CanRedraw(int descriptor) {
+  const char* term = std::getenv("TERM");
+  return isatty(descriptor) != 0 && term != nullptr && std::strcmp(term, "dumb") != 0;
+}
+
+ProgressBar::ProgressBar(int descriptor, bool utf8) : descriptor_(descriptor), utf8_(utf8) {
+  SetLogWriter([this](const std::string& line) { WriteAbove(line); });
+}
+
+ProgressBar::~ProgressBar() {
+  SetLogWriter(nullptr);
+  if (shown_) Write(descriptor_, kClearLine);
+}
+
+void ProgressBar::Show(const Progress& progress) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  progress_ = progress;
+  const Clock::time_point now = Clock::now();
+  if (shown_ && now - drawn_at_ < kRedrawEvery) return;
+  shown_ = true;
+  drawn_at_ = now;
+  Write(descriptor_, kClearLine + Draw());
+}
+
+void ProgressBar::WriteAbove(const std::string& line) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::string text = kClearLine + line;
+  if (text.back() != '\n') text += '\n';
+  Write(descriptor_, shown_ ? text + Draw() : text);
+}
+
+std::string ProgressBar::Draw() const {
+  // A full last column makes some terminals wrap.
+  return BarLine(progress_, Columns(descriptor_) - 1, utf8_);
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,81 @@
+#include "pipeline/signals.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "pipeline/error.h"
+#include "pipeline/run_control.h"
+
+namespace flowtrain {
+
+StopSignals::StopSignals(std::function<void(const std::string&)> notice)
+    : notice_(std::move(notice)) {
+  sigemptyset(&signals_);
+  sigaddset(&signals_, SIGINT);
+  sigaddset(&signals_, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals_, &mask_before_);
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, &pipe_before_);
+  thread_ = std::thread([this] { Loop(); });
+}
+
+StopSignals::~StopSignals() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stop_ = true;
+  }
+  // Wakes sigwait. A signal sent to one thread goes with it, so none is left over.
+  pthread_kill(thread_.native_handle(), SIGTERM);
+  thread_.join();
+  sigaction(SIGPIPE, &pipe_before_, nullptr);
+  pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
+}
+
+StopSignals::Watch::Watch(StopSignals& signals, RunControl& run) : signals_(signals) {
+  std::lock_guard<std::mutex> lock(signals_.mutex_);
+  signals_.run_ = &run;
+}
+
+StopSignals::Watch::~Watch() {
+  std::lock_guard<std::mutex> lock(signals_.mutex_);
+  signals_.run_ = nullptr;
+}
+
+int StopSignals::count() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return count_;
+}
+
+void StopSignals::Loop() {
+  for (;;) {
+    int signal = 0;
+    if (sigwait(&signals_, &signal) != 0) continue;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (stop_) return;
+    }
+    OnSignal();
+  }
+}
+
+void StopSignals::OnSignal() {
+  const char* sentence = nullptr;
+  {
+    // Held over the request, so that the run outlives it.
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++count_;
+    if (run_ == nullptr || count_ > 2) _exit(static_cast<int>(ExitCode::kInterrupted));
+    if (count_ == 1) {
+      run_->RequestDrain();
+      sentence = "stopping: finishing the window, then a checkpoint; again to abort";
+    } else {
+      run_->RequestAbort();
+      sentence = "aborting: what is in flight is dropped, no checkpoint; again to exit at once";
+    }
+  }
+  notice_(sentence);
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,64 @@
+#include "nodes/report/banner.h"
+
+#include <gtest/gtest.h>
+
+namespace flowtrain {
+namespace {
+
+BannerFacts Gpu() {
+  BannerFacts facts;
+  facts.gpu = true;
+  facts.device = "NVIDIA GeForce RTX 5070";
+  facts.device_bytes = size_t{12} << 30;
+  facts.cudnn_benchmark = true;
+  facts.precision = "FP16";
+  facts.batch_size = 128;
+  facts.accumulation = 4;
+  facts.dataset = "STL-10 (train, unlabeled)";
+  facts.images = 105000;
+  facts.workers = 6;
+  facts.pool_bytes = size_t{700} << 20;
+  facts.run_dir = "runs/simclr-20250102-030405";
+  return facts;
+}
+
+TEST(Banner, Gpu) {
+  EXPECT_EQ(FormatBanner(Gpu(), true),
+            "✓ GPU:                   NVIDIA GeForce RTX 5070\n"
+            "✓ VRAM:                  12.0 GiB\n"
+            "✓ cuDNN benchmark:       on\n"
+            "✓ Mixed precision:       FP16\n"
+            "✓ Gradient accumulation: 4 steps (effective batch = 128 x 4 = 512)\n"
+            "✓ Data set:              STL-10 (train, unlabeled), 105,000 images\n"
+            "✓ Workers:               6 threads decode and augment\n"
+            "✓ Memory of the pools:   at most 700 MiB\n"
+            "✓ Run directory:         runs/simclr-20250102-030405\n");
+}
+
+TEST(Banner, CpuSaysWhichKeysAreInactiveAndWhatIsOff) {
+  BannerFacts facts = Gpu();
+  facts.gpu = false;
+  facts.device = "AMD EPYC 7763";
+  facts.cores = 1;
+  facts.precision = "";
+  facts.accumulation = 1;
+  facts.inactive = {"data.pin_memory", "gpu.cudnn_benchmark"};
+  EXPECT_EQ(FormatBanner(facts, false),
+            "* CPU:                   AMD EPYC 7763, 1 core\n"
+            "- Mixed precision:       off (FP32)\n"
+            "* Gradient accumulation: 1 step (effective batch = 128 x 1 = 128)\n"
+            "* Data set:              STL-10 (train, unlabeled), 105,000 images\n"
+            "* Workers:               6 threads decode and augment\n"
+            "* Memory of the pools:   at most 700 MiB\n"
+            "* Run directory:         runs/simclr-20250102-030405\n"
+            "- Inactive without GPU:  data.pin_memory, gpu.cudnn_benchmark\n");
+}
+
+TEST(Banner, SaysWhatIsOffOnAGpu) {
+  BannerFacts facts = Gpu();
+  facts.cudnn_benchmark = false;
+  EXPECT_NE(FormatBanner(facts, true).find("- cuDNN benchmark:       off\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace flowtrain
