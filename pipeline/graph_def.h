@@ -33,27 +33,35 @@ struct PortDef {
 };
 
 struct NodeDef : ComponentDef {
-  std::vector<PortDef> in, out;  // in the order of the type's declaration
-  int workers = 1;               // Process calls at a time
+  // In the order of the type's declaration. The last node on steps may leave `out` empty.
+  std::vector<PortDef> in, out;
+  int workers = 1;  // Process calls at a time
 };
 
 struct GraphDef {
   std::string name;
   std::string file;
-  int workers = 1;       // threads of the arena
+  int workers = 1;       // threads of the arena; where not given, the largest of the nodes' workers
   int sample_slots = 0;  // 0: four a worker, at least 16
   int batch_slots = 2;
   std::vector<ComponentDef> resources;  // in an order in which each comes after those it uses
   std::vector<NodeDef> nodes;           // in the order of the flow, source first
 };
 
+// Where the graph's file says the defaults of its parameters are (`config`), and the parameters for
+// a look at the built-in data (`sample_config`): paths that can be opened, or empty where the graph
+// names none. Throws ConfigError for a value that is no file name.
+std::string DefaultConfigPath(const Value& graph);
+std::string SampleConfigPath(const Value& graph);
+
 // Reads a graph, puts the parameters in and checks it against the registry: unknown keys, types and
 // streams, option types and bounds, each stream made once and taken once, no cycle, exactly one
-// source, everything reachable. Throws ConfigError with every finding.
+// source, everything reachable; and the configuration for keys that neither its default file nor
+// the graph knows. Throws ConfigError with every finding, by file and line.
 GraphDef LoadGraph(const Value& graph, const Config& config, const Registry& registry);
 
-// Makes the component that `def` names and binds its options: defaults first, then those given. Throws
-// ConfigError for an option that does not fit.
+// Makes the component that `def` names and binds its options: defaults first, then those given.
+// Throws ConfigError for an option that does not fit.
 std::unique_ptr<Component> MakeComponent(const ComponentDef& def, const Registry& registry);
 
 }  // namespace flowtrain

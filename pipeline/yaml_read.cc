@@ -13,6 +13,7 @@
 #include <sstream>
 #include <utility>
 
+#include "pipeline/problems.h"
 #include "pipeline/value.h"
 
 namespace flowtrain {
@@ -51,12 +52,6 @@ std::string RestoreReferences(std::string text) {
 Position PositionOf(const std::string& file, const YAML::Mark& mark) {
   if (mark.is_null()) return {file, 0, 0};
   return {file, mark.line + 1, mark.column + 1};
-}
-
-[[noreturn]] void Refuse(Position at, std::string message) {
-  std::vector<Diagnostic> diagnostics;
-  diagnostics.push_back({std::move(at), std::move(message)});
-  throw ConfigError(std::move(diagnostics));
 }
 
 // Builds the tree. Findings are collected, so that one reading tells of all of them.
@@ -200,7 +195,7 @@ void RefuseControlCharacters(const std::string& text, const std::string& name) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') {
-      Refuse({name, line, column}, "control character: this is no text file");
+      internal::ThrowConfigError({name, line, column}, "control character: this is no text file");
     }
     ++column;
     if (c == '\n') {
@@ -219,7 +214,7 @@ Value ReadYaml(const std::string& text, const std::string& name) {
     std::istringstream stream(HideReferences(text));
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
-    if (parser) Refuse({name, 0, 0}, "holds more than one YAML document");
+    if (parser) internal::ThrowConfigError({name, 0, 0}, "holds more than one YAML document");
   } catch (const YAML::Exception& error) {
     builder.Report(error.mark, "not valid YAML: " + RestoreReferences(error.msg));
   }
@@ -233,7 +228,8 @@ Value ReadYamlFile(const std::string& path) {
   std::string text;
   if (file) text.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
   if (!file || file.bad()) {
-    Refuse({path, 0, 0}, std::string("cannot be read: ") + std::strerror(errno));
+    internal::ThrowConfigError({path, 0, 0},
+                               std::string("cannot be read: ") + std::strerror(errno));
   }
   return ReadYaml(text, path);
 }
