@@ -21,7 +21,8 @@ std::string StepLine(const StepRecord& record) {
   line["lr"] = Number(record.learning_rate);
   line["images"] = record.images;
   line["seconds"] = Number(record.seconds);
-  line["images_per_s"] = record.seconds > 0 ? Number(record.images / record.seconds) : Json(nullptr);
+  line["images_per_s"] =
+      record.seconds > 0 ? Number(record.images / record.seconds) : Json(nullptr);
   line["data_wait"] = Number(record.data_wait);
   line["loss_scale"] = Number(record.loss_scale);
   line["skipped"] = record.skipped;

@@ -25,13 +25,13 @@ std::string OutOf(uint64_t n, uint64_t total) {
 std::vector<Field> Fields(const Progress& p) {
   std::vector<Field> fields;
   fields.push_back({"epoch " + OutOf(p.epoch, p.epochs), 0});
-  fields.push_back({"step " + OutOf(p.step, p.steps), 3});
+  fields.push_back({"step " + OutOf(p.step, p.steps), 4});
   fields.push_back({"loss " + (std::isfinite(p.loss) ? ShowFixed(p.loss, 4) : "not finite"), 1});
   if (p.images_per_s) fields.push_back({ShowRate(*p.images_per_s) + " images/s", 2});
   if (p.data_wait) fields.push_back({"data wait " + ShowPercent(*p.data_wait), 5});
   fields.push_back({"lr " + ShowScientific(p.learning_rate), 7});
   if (p.device_bytes > 0) fields.push_back({"VRAM " + ShowGib(p.device_bytes), 6});
-  if (p.eta_seconds) fields.push_back({"ETA " + ShowDuration(*p.eta_seconds), 4});
+  if (p.eta_seconds) fields.push_back({"ETA " + ShowDuration(*p.eta_seconds), 3});
   return fields;
 }
 

@@ -56,7 +56,7 @@ class Report final : public StepNode {
   void ShowProgress(const Pending& pending);
   void EndEpoch(const StepRecord& record);
 
-  double log_every_ = 0;              // option, seconds
+  double log_every_ = 0;                // option, seconds
   int64_t epochs_ = 0, max_steps_ = 0;  // options
   RunDir* run_dir_ = nullptr;
   bool quiet_ = false;

@@ -65,7 +65,8 @@ std::string DateAndTime() {
 void RunDir::Declare(NodeSpec& spec) {
   spec.Doc("The folder a run writes to: resolved configuration, log, metrics and checkpoints.")
       .Option(&RunDir::root_, "root", "runs", "Folder in which the folders of runs are made.")
-      .Option(&RunDir::name_, "name", "run", "What the folder's name begins with; the date follows.")
+      .Option(&RunDir::name_, "name", "run",
+              "What the folder's name begins with; the date follows.")
       .Option(&RunDir::named_path_, "path", "",
               "The folder itself, new or empty, in place of one named after the date.")
       .Option(&RunDir::resume_, "resume", "",
@@ -133,19 +134,13 @@ void RunDir::AppendMetrics(const std::string& json_line) {
   WriteAll(metrics_, json_line + '\n', path_ + "/metrics.jsonl");
 }
 
-void RunDir::Close() noexcept {
+RunDir::~RunDir() {
   if (metrics_ >= 0) {
     SetLogFile("");
     ::close(metrics_);
-    metrics_ = -1;
   }
-  if (folder_ >= 0) {
-    ::close(folder_);
-    folder_ = -1;
-  }
+  if (folder_ >= 0) ::close(folder_);
 }
-
-RunDir::~RunDir() { Close(); }
 
 FLOWTRAIN_REGISTER_RESOURCE(RunDir);
 

@@ -3,6 +3,7 @@
 
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "pipeline/node.h"
 
@@ -27,7 +28,7 @@ class RunDir final : public Resource {
   // Throws ConfigError for a folder that is in use or holds another run, std::runtime_error where
   // it cannot be written.
   void Open(const OpenContext&) override;
-  void Close() noexcept override;
+  // The log stays open till here, so that it holds the error that ended the run.
   ~RunDir() override;
 
   const std::string& path() const { return path_; }

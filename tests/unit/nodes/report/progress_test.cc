@@ -95,8 +95,8 @@ TEST(BarLine, WideShowsTheBarAndAll) {
 
 TEST(BarLine, NarrowLeavesOutWhatMattersLeast) {
   EXPECT_EQ(BarLine(Halfway(), 80, false),
-            "epoch 3/10  ####----  50%  loss 4.8312  1234 images/s  ETA 4 min 05 s");
-  EXPECT_EQ(BarLine(Halfway(), 42, false), "epoch 3/10  #####-----  50%  loss 4.8312");
+            "epoch 3/10  #########----------  50%  loss 4.8312  1234 images/s  ETA 4 min 05 s");
+  EXPECT_EQ(BarLine(Halfway(), 42, false), "epoch 3/10  ######------  50%  loss 4.8312");
 }
 
 TEST(BarLine, FitsEveryWidth) {

@@ -1,0 +1,220 @@
+#include "nodes/report/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "nodes/report/metrics.h"
+#include "pipeline/log.h"
+#include "tests/unit/nodes/report/test_context.h"
+
+namespace flowtrain {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+StepRecord Record(uint64_t step) {
+  StepRecord record;
+  record.step = step;
+  record.epoch = step / 4;
+  record.images = 128;
+  record.last_of_epoch = step % 4 == 3;
+  record.learning_rate = 0.05;
+  record.seconds = 0.5;
+  record.data_wait = 0.25;
+  record.loss = 5.0 - 0.1 * static_cast<double>(step);
+  return record;
+}
+
+TEST(StepLine, CountsFromOneAndNamesTheFigures) {
+  StepRecord record = Record(0);
+  record.knn_top1 = 45.5;
+  record.device_bytes = 1000;
+  record.device_peak_bytes = 2000;
+  EXPECT_EQ(StepLine(record),
+            R"({"step":1,"epoch":1,"loss":5.0,"lr":0.05,"images":128,"seconds":0.5,)"
+            R"("images_per_s":256.0,"data_wait":0.25,"loss_scale":1.0,"skipped":false,)"
+            R"("device_bytes":1000,"device_peak_bytes":2000,"knn_top1":45.5})");
+}
+
+TEST(StepLine, WhatIsNotFiniteIsNull) {
+  StepRecord record = Record(6);
+  record.loss = kNan;
+  record.loss_scale = std::numeric_limits<double>::infinity();
+  record.seconds = 0;
+  const json line = json::parse(StepLine(record));
+  EXPECT_TRUE(line["loss"].is_null());
+  EXPECT_TRUE(line["loss_scale"].is_null());
+  EXPECT_TRUE(line["images_per_s"].is_null());
+  EXPECT_EQ(line["step"], 7);
+  EXPECT_EQ(line["epoch"], 2);
+  EXPECT_FALSE(line.contains("device_bytes"));
+  EXPECT_FALSE(line.contains("knn_top1"));
+}
+
+TEST(EpochLine, HasTheMeanLossAndTheTimedRate) {
+  StepTotals totals;
+  totals.Add(Record(0), false);
+  StepRecord second = Record(1);
+  second.loss = 3.0;
+  totals.Add(second, true);
+  StepRecord third = Record(2);
+  third.loss = kNan;
+  third.skipped = true;
+  totals.Add(third, true);
+  const json line = json::parse(EpochLine(0, totals, std::nullopt));
+  EXPECT_EQ(line, json::parse(R"({"epoch":1,"steps":3,"images":384,"seconds":1.5,"loss":4.0,
+                                  "images_per_s":256.0,"data_wait":0.25,"skipped":1})"));
+  EXPECT_EQ(json::parse(EpochLine(1, totals, 50.0))["knn_top1"], 50.0);
+}
+
+// A Report on a run directory of its own, with the terminal's lines gathered.
+class ReportTest : public testing::Test {
+ protected:
+  void Make(std::map<std::string, std::string> options) {
+    run_dir_ = MakeWithOptions<RunDir>({{"path", temp_ / "run"}});
+    run_dir_->Open(context_);
+    context_.Add("run_dir", *run_dir_);
+    report_ = MakeWithOptions<Report>(options);
+    report_->Open(context_);
+    SetLogWriter([this](const std::string& line) { terminal_.push_back(line); });
+    report_->Start();
+  }
+  ~ReportTest() override { SetLogWriter(nullptr); }
+
+  // Gives the report a step, as the engine does: the slot is used again for the next one.
+  void Send(const StepRecord& record) {
+    slot_.step = record.step;
+    slot_.epoch = record.epoch;
+    slot_.steps_per_epoch = 4;
+    if (!slot_.payload) slot_.payload = std::make_unique<StepPayload>();
+    static_cast<StepPayload&>(*slot_.payload).record = std::make_shared<StepRecord>(record);
+    report_->Process(slot_);
+  }
+
+  std::vector<json> Metrics() const {
+    std::vector<json> lines;
+    std::istringstream text(ReadText(temp_ / "run/metrics.jsonl"));
+    for (std::string line; std::getline(text, line);) lines.push_back(json::parse(line));
+    return lines;
+  }
+  std::vector<int> StepsWritten() const {
+    std::vector<int> steps;
+    for (const json& line : Metrics()) {
+      if (line.contains("step")) steps.push_back(line["step"]);
+    }
+    return steps;
+  }
+
+  TempFolder temp_;
+  TestContext context_;
+  std::unique_ptr<RunDir> run_dir_;
+  std::unique_ptr<Report> report_;
+  Step slot_;
+  std::vector<std::string> terminal_;
+};
+
+TEST_F(ReportTest, WritesStepsEpochsAndASummary) {
+  Make({{"log_every", "0"}, {"epochs", "2"}});
+  for (uint64_t step = 0; step < 6; ++step) {
+    StepRecord record = Record(step);
+    if (step == 3) record.knn_top1 = 40;
+    Send(record);
+  }
+  report_->Flush();
+
+  const std::vector<json> lines = Metrics();
+  ASSERT_EQ(lines.size(), 7U);
+  EXPECT_EQ(lines[3]["step"], 4);
+  EXPECT_EQ(lines[3]["knn_top1"], 40.0);
+  EXPECT_FALSE(lines[4].contains("step"));
+  EXPECT_EQ(lines[4]["epoch"], 1);
+  EXPECT_EQ(lines[4]["steps"], 4);
+  EXPECT_EQ(lines[4]["knn_top1"], 40.0);
+  EXPECT_NEAR(lines[4]["loss"], 4.85, 1e-9);
+  EXPECT_EQ(lines[5]["epoch"], 2);
+
+  ASSERT_EQ(terminal_.size(), 8U);
+  EXPECT_EQ(terminal_[0], "epoch 1/2  step 1/8  loss 5.0000  lr 5.00e-02");
+  EXPECT_EQ(terminal_[1],
+            "epoch 1/2  step 2/8  loss 4.9000  256 images/s  data wait 25.0%  lr 5.00e-02  "
+            "ETA 3.0 s");
+  EXPECT_EQ(terminal_[4],
+            "epoch 1/2 done in 2.0 s: loss 4.8500, 256 images/s, data wait 25.0%, kNN top-1 40.0%");
+  EXPECT_EQ(
+      terminal_[7],
+      "6 steps, 768 images in 3.0 s: 256 images/s, data wait 25.0%; results in " + (temp_ / "run"));
+}
+
+TEST_F(ReportTest, WaitsForADeviceOnlyWhenTwoStepsAreBehind) {
+  Make({});
+  std::vector<bool> waits;
+  const auto late = [&waits](StepRecord& record, bool wait) {
+    waits.push_back(wait);
+    if (wait) record.loss = 1.0;
+    return wait;
+  };
+  for (uint64_t step = 0; step < 3; ++step) {
+    StepRecord record = Record(step);
+    record.loss = 0;
+    record.fetch = late;
+    Send(record);
+    EXPECT_EQ(StepsWritten().size(), step < 2 ? 0U : 1U);
+  }
+  EXPECT_THAT(StepsWritten(), ElementsAre(1));
+  EXPECT_THAT(waits, ElementsAre(false, false, true, false));
+  report_->Flush();
+  EXPECT_THAT(StepsWritten(), ElementsAre(1, 2, 3));
+  for (const json& line : Metrics()) EXPECT_EQ(line["loss"], 1.0);
+}
+
+TEST_F(ReportTest, WarnsOfALossThatIsNotFiniteOnceInAWhile) {
+  Make({{"log_every", "1000"}});
+  for (uint64_t step = 0; step < 12; ++step) {
+    StepRecord record = Record(step);
+    record.loss = kNan;
+    record.last_of_epoch = false;
+    Send(record);
+  }
+  const auto warned = [this] {
+    return std::count_if(terminal_.begin(), terminal_.end(), [](const std::string& line) {
+      return line.find("not finite (") != std::string::npos;
+    });
+  };
+  EXPECT_EQ(warned(), 2);  // the first and the tenth
+  for (const json& line : Metrics()) EXPECT_TRUE(line["loss"].is_null());
+}
+
+TEST_F(ReportTest, QuietWritesMetricsAndNoProgress) {
+  Make({{"log_every", "0"}});
+  report_->SetQuiet(true);
+  Send(Record(0));
+  Send(Record(1));
+  EXPECT_THAT(terminal_, ElementsAre());
+  EXPECT_THAT(StepsWritten(), ElementsAre(1, 2));
+}
+
+TEST_F(ReportTest, PlainLinesKeepTheirDistance) {
+  Make({{"log_every", "1000"}});
+  for (uint64_t step = 0; step < 3; ++step) Send(Record(step));
+  EXPECT_THAT(terminal_, ElementsAre(HasSubstr("step 1")));
+}
+
+TEST_F(ReportTest, AStepWithoutARecordIsAnError) {
+  Make({});
+  Step bare;
+  EXPECT_THROW(report_->Process(bare), std::logic_error);
+}
+
+}  // namespace
+}  // namespace flowtrain
