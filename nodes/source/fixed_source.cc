@@ -1,0 +1,45 @@
+#include "nodes/source/fixed_source.h"
+
+#include "pipeline/philox.h"
+#include "pipeline/registry.h"
+
+namespace flowtrain {
+
+void FixedSource::Declare(NodeSpec& spec) {
+  spec.Doc("The same noise in every batch, without a data set: what a loader is measured against.")
+      .Output("rows", Stream::kSample)
+      .Required(&FixedSource::steps_, "steps", "Optimiser steps of the run.", AtLeast{1})
+      .Option(&FixedSource::window_, "window", 1, "Micro-batches an optimiser step.", AtLeast{1})
+      .Option(&FixedSource::seed_, "seed", 0, "Seed of the noise.");
+}
+
+bool FixedSource::AdmitBatch(Batch& batch) {
+  const auto window = static_cast<uint64_t>(window_);
+  const auto steps = static_cast<uint64_t>(steps_);
+  if (batch.seq >= steps * window) return false;
+  batch.epoch = 0;
+  batch.step = batch.seq / window;
+  batch.steps_per_epoch = steps;
+  batch.micro = static_cast<int>(batch.seq % window);
+  batch.window = static_cast<int>(window);
+  batch.last_of_epoch = batch.seq + 1 == steps * window;
+  images_ += static_cast<uint64_t>(batch.layout.rows);
+  if (filled_.insert(batch.buffer).second) {
+    Rng rng({static_cast<uint64_t>(seed_), 0, filled_.size(), kTesting});
+    for (size_t i = 0; i < batch.layout.bytes(); ++i) {
+      batch.buffer[i] = static_cast<uint8_t>(rng.NextUint32());
+    }
+  }
+  return true;
+}
+
+void FixedSource::AdmitSample(Sample& sample) {
+  sample.epoch = sample.batch->epoch;
+  sample.position = sample.seq;
+  sample.id = static_cast<uint64_t>(sample.row);
+  sample.seed = static_cast<uint64_t>(seed_);
+}
+
+FLOWTRAIN_REGISTER_NODE(FixedSource);
+
+}  // namespace flowtrain

@@ -1,0 +1,36 @@
+// A source without a data set: the same noise in every batch, at no cost a sample.
+#pragma once
+
+#include <cstdint>
+#include <set>
+
+#include "pipeline/node.h"
+
+namespace flowtrain {
+
+// Fills each batch buffer with noise the first time it is admitted and leaves it alone from then
+// on. It feeds the stage node directly, so a run measures the training alone: the bound that
+// `flowtrain bench` compares a loader with.
+//
+// Output  rows  sample  its row already holds both views.
+// Threads any number; there is nothing to do.
+//
+// Example:
+//   source: {type: FixedSource, out: rows, options: {steps: 20, window: 4}}
+class FixedSource final : public SourceNode {
+ public:
+  static void Declare(NodeSpec& spec);
+
+  bool AdmitBatch(Batch& batch) override;
+  void AdmitSample(Sample& sample) override;
+  void Substitute(Sample&) override {}
+  Outcome Process(Sample&, Worker&) override { return Ok(); }
+  uint64_t size() const override { return images_; }
+
+ private:
+  int64_t steps_ = 0, window_ = 1, seed_ = 0;  // options
+  uint64_t images_ = 0;                        // of the run, as far as batches were admitted
+  std::set<const uint8_t*> filled_;            // buffers that hold their noise
+};
+
+}  // namespace flowtrain
