@@ -17,7 +17,8 @@ void StepMeter::Declare(NodeSpec& spec) {
 void StepMeter::Process(Step& step) {
   const auto* payload = dynamic_cast<const StepPayload*>(step.payload.get());
   if (payload == nullptr || payload->record == nullptr) {
-    throw std::logic_error("the step carries no record; StepMeter stands after an optimiser's node");
+    throw std::logic_error(
+        "the step carries no record; StepMeter stands after an optimiser's node");
   }
   totals_.Add(*payload->record, totals_.steps() >= static_cast<uint64_t>(skip_));
 }

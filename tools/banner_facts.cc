@@ -1,0 +1,47 @@
+#include "tools/banner_facts.h"
+
+#include "nodes/report/run_dir.h"
+#include "nodes/source/dataset.h"
+#include "nodes/train/device.h"
+#include "pipeline/cpu_limits.h"
+#include "tools/load.h"
+
+namespace flowtrain {
+namespace {
+
+template <typename T>
+T ParameterOr(const Config& config, const char* key, T fallback) {
+  return config.Find(key) == nullptr ? fallback : config.Get<T>(key);
+}
+
+void AddDevice(const Device& device, const Config& config, BannerFacts& facts) {
+  facts.gpu = device.is_gpu();
+  facts.device = device.description();
+  facts.device_bytes = device.memory_bytes();
+  facts.cores = device.threads();
+  facts.precision = device.precision();
+  facts.cudnn_benchmark = ParameterOr(config, "gpu.cudnn_benchmark", false);
+  if (facts.gpu) return;
+  for (const char* key : {"gpu.cudnn_benchmark", "gpu.empty_cache_freq", "data.pin_memory"}) {
+    if (config.Find(key) != nullptr) facts.inactive.emplace_back(key);
+  }
+}
+
+}  // namespace
+
+BannerFacts GatherBannerFacts(const Graph& graph, const Config& config) {
+  BannerFacts facts;
+  if (const auto* device = FindComponent<Device>(graph)) AddDevice(*device, config, facts);
+  if (const auto* dataset = FindComponent<ImageDataset>(graph)) {
+    facts.dataset = dataset->description();
+    facts.images = dataset->size();
+  }
+  if (const auto* run_dir = FindComponent<RunDir>(graph)) facts.run_dir = run_dir->path();
+  facts.batch_size = ParameterOr(config, "data.batch_size", 0);
+  facts.accumulation = ParameterOr(config, "gpu.gradient_accumulation", 1);
+  facts.workers = graph.def().workers;
+  facts.pool_bytes = graph.pool_bytes();
+  return facts;
+}
+
+}  // namespace flowtrain

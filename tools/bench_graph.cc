@@ -1,0 +1,104 @@
+#include "tools/bench_graph.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace flowtrain {
+namespace {
+
+constexpr int64_t kManyEpochs = 1000000;  // max_steps ends the run, not the data set
+
+NodeSpec::Kind KindOf(const ComponentDef& def, const Registry& registry) {
+  return registry.Find(def.type)->spec.kind;
+}
+
+const Value* FindOption(const ComponentDef& def, const std::string& key) {
+  for (const Entry& option : def.options) {
+    if (option.key == key) return &option.value;
+  }
+  return nullptr;
+}
+
+void SetOption(ComponentDef& def, const std::string& key, int64_t number) {
+  Value value;
+  value.kind = Value::Kind::kScalar;
+  value.scalar = std::to_string(number);
+  value.at.file = "bench";
+  for (Entry& option : def.options) {
+    if (option.key != key) continue;
+    option.value = std::move(value);
+    return;
+  }
+  def.options.push_back({key, value.at, std::move(value)});
+}
+
+// Cuts what stands after the optimiser (the first step node) and ends the graph with a meter.
+void EndWithMeter(GraphDef& def, const Registry& registry, int64_t skip) {
+  const auto optimiser = std::find_if(def.nodes.begin(), def.nodes.end(), [&](const NodeDef& node) {
+    return KindOf(node, registry) == NodeSpec::Kind::kStep;
+  });
+  if (optimiser == def.nodes.end() || optimiser->out.empty()) {
+    throw ConfigError(def.file + ": bench needs a graph with an optimiser's node and one after it");
+  }
+  NodeDef meter;
+  meter.name = "meter";
+  meter.type = "StepMeter";
+  meter.in = optimiser->out;
+  SetOption(meter, "skip", skip);
+  def.nodes.erase(optimiser + 1, def.nodes.end());
+  def.nodes.push_back(std::move(meter));
+}
+
+void DropUnusedResources(GraphDef& def) {
+  std::set<std::string> used;
+  for (const NodeDef& node : def.nodes) {
+    for (const UseDef& use : node.uses) used.insert(use.resource);
+  }
+  // A resource comes after those it uses, so one pass from the end finds them all.
+  for (auto resource = def.resources.rbegin(); resource != def.resources.rend(); ++resource) {
+    if (used.count(resource->name) == 0) continue;
+    for (const UseDef& use : resource->uses) used.insert(use.resource);
+  }
+  def.resources.erase(
+      std::remove_if(def.resources.begin(), def.resources.end(),
+                     [&](const ComponentDef& resource) { return used.count(resource.name) == 0; }),
+      def.resources.end());
+}
+
+}  // namespace
+
+GraphDef LoaderGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip) {
+  GraphDef loader = def;
+  EndWithMeter(loader, registry, skip);
+  SetOption(loader.nodes.front(), "epochs", kManyEpochs);
+  SetOption(loader.nodes.front(), "max_steps", steps);
+  DropUnusedResources(loader);
+  return loader;
+}
+
+GraphDef FixedGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip) {
+  GraphDef fixed = def;
+  EndWithMeter(fixed, registry, skip);
+  NodeDef source;
+  source.name = "fixed_source";
+  source.type = "FixedSource";
+  SetOption(source, "steps", steps);
+  int64_t window = 1;
+  if (const Value* given = FindOption(def.nodes.front(), "window")) Read(*given, window);
+  SetOption(source, "window", window);
+
+  const auto stage = std::find_if(fixed.nodes.begin(), fixed.nodes.end(), [&](const NodeDef& node) {
+    return KindOf(node, registry) == NodeSpec::Kind::kCollate;
+  });
+  if (stage == fixed.nodes.end()) throw ConfigError(def.file + ": bench needs a stage node");
+  source.out = stage->in;
+  fixed.nodes.erase(fixed.nodes.begin(), stage);
+  fixed.nodes.insert(fixed.nodes.begin(), std::move(source));
+  DropUnusedResources(fixed);
+  return fixed;
+}
+
+}  // namespace flowtrain

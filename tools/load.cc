@@ -1,0 +1,125 @@
+#include "tools/load.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "nodes/source/dataset.h"
+#include "pipeline/cpu_limits.h"
+#include "pipeline/log.h"
+#include "pipeline/registry.h"
+#include "tools/find_file.h"
+
+namespace flowtrain {
+namespace {
+
+// The layers of parameters, lowest first, in the order they are put on.
+struct Layers {
+  std::string default_file, sample_file;  // empty: the graph names none
+  const GraphRequest& request;
+  bool sample = false;
+};
+
+Value Scalar(const std::string& text, const std::string& given_with) {
+  Value value;
+  value.kind = Value::Kind::kScalar;
+  value.scalar = text;
+  value.quoted = true;  // a path is text even where it looks like a number
+  value.at.file = given_with;
+  return value;
+}
+
+void Put(Config& config, const std::string& key, Value value) {
+  Value map;
+  map.kind = Value::Kind::kMap;
+  map.at = value.at;
+  map.entries.push_back({key, value.at, std::move(value)});
+  config.Overlay(map);
+}
+
+// The file that the graph names under `key`, next to the graph; empty without one.
+std::string FileOf(const Value& graph, const std::string& graph_path, const char* key) {
+  const Value* value = graph.Find(key);
+  std::string name;
+  if (value == nullptr || !Read(*value, name)) return {};
+  return (std::filesystem::path(graph_path).parent_path() / name).lexically_normal().string();
+}
+
+Config Stack(const Layers& layers) {
+  Config config(layers.default_file);
+  for (const std::string& file : layers.request.configs) {
+    config.OverlayFile(FindShippedFile(file));
+  }
+  if (layers.sample && !layers.sample_file.empty()) config.OverlayFile(layers.sample_file);
+  for (const std::string& text : layers.request.sets) config.Set(text);
+  if (layers.sample) Put(config, "data.kind", Scalar("sample", "the built-in data set"));
+  if (!layers.request.run_dir.empty()) {
+    Put(config, "run.path", Scalar(layers.request.run_dir, "--run-dir"));
+  }
+  if (!layers.request.resume.empty()) {
+    Put(config, "run.resume", Scalar(layers.request.resume, "--resume"));
+  }
+  return config;
+}
+
+// The parameter, or `fallback` where there is none of that type: LoadGraph is the one that
+// complains.
+template <typename T>
+T ValueOr(const Config& config, const char* key, T fallback) {
+  const Value* value = config.Find(key);
+  T read{};
+  return value != nullptr && Read(*value, read) ? read : fallback;
+}
+
+bool MustTakeSample(const Config& config, std::string* why) {
+  const std::string kind = ValueOr<std::string>(config, "data.kind", "");
+  if (kind.empty() || kind == "sample") return false;
+  if (ValueOr<std::string>(config, "data.if_missing", "") != "sample") return false;
+  return !DatasetIsThere(kind, ValueOr<std::string>(config, "data.root", ""),
+                         ValueOr<std::vector<std::string>>(config, "data.splits", {}), why);
+}
+
+void TellOfSample(const Layers& layers, const std::string& why) {
+  LogWarning("the data set is not there: " + why);
+  LogWarning("THIS RUN TRAINS ON THE BUILT-IN SAMPLE SET: pictures the program draws itself" +
+             (layers.sample_file.empty() ? std::string(".")
+                                         : ", with the parameters of " + layers.sample_file + '.'));
+  LogWarning(
+      "To train on STL-10, unpack http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz and "
+      "set data.root to its stl10_binary folder. To stop here instead, set data.if_missing=error.");
+}
+
+void LowerWorkers(Config& config) {
+  const char* key = "data.num_workers";
+  const int wanted = ValueOr<int>(config, key, 0);
+  const int usable = ReadCpuLimits().usable;
+  if (wanted <= usable) return;
+  LogWarning(std::string(key) + " is lowered from " + std::to_string(wanted) + " to " +
+             std::to_string(usable) + ", the CPU cores this process may use");
+  Value value = Scalar(std::to_string(usable), "the number of CPU cores");
+  value.quoted = false;
+  Put(config, key, std::move(value));
+}
+
+LoadedGraph LoadWith(const GraphRequest& request, bool for_run) {
+  const std::string path = FindShippedFile(request.graph);
+  const Value graph = ReadYamlFile(path);
+  Layers layers{FileOf(graph, path, "config"), FileOf(graph, path, "sample_config"), request};
+  LoadedGraph loaded{Stack(layers), {}};
+  if (for_run) {
+    if (std::string why; MustTakeSample(loaded.config, &why)) {
+      TellOfSample(layers, why);
+      layers.sample = true;
+      loaded.config = Stack(layers);
+    }
+    LowerWorkers(loaded.config);
+  }
+  loaded.def = LoadGraph(graph, loaded.config, Registry::Global());
+  return loaded;
+}
+
+}  // namespace
+
+LoadedGraph Load(const GraphRequest& request) { return LoadWith(request, false); }
+LoadedGraph LoadForRun(const GraphRequest& request) { return LoadWith(request, true); }
+
+}  // namespace flowtrain

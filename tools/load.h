@@ -1,0 +1,47 @@
+// From the command line's words to a graph that is checked and ready to build.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipeline/config.h"
+#include "pipeline/graph.h"
+#include "pipeline/graph_def.h"
+
+namespace flowtrain {
+
+// What every subcommand that takes a graph takes with it.
+struct GraphRequest {
+  std::string graph;                 // file
+  std::vector<std::string> configs;  // files laid over the graph's own parameters
+  std::vector<std::string> sets;     // "key=value", over the files
+  std::string run_dir, resume;       // empty: not given
+};
+
+struct LoadedGraph {
+  Config config;
+  GraphDef def;
+};
+
+// Reads and checks the graph as the request says. Parameters, the later over the earlier: the
+// graph's default file, --config, --set, and --run-dir and --resume. Throws ConfigError.
+LoadedGraph Load(const GraphRequest& request);
+
+// The same for a run on this machine: where the configured data set is not there and
+// data.if_missing is `sample`, the graph's sample_config stands between --config and --set and the
+// built-in set is taken; data.num_workers is lowered to the cores there are. Both with a warning.
+LoadedGraph LoadForRun(const GraphRequest& request);
+
+// The graph's one component of type T; nullptr where it has none.
+template <typename T>
+T* FindComponent(const Graph& graph) {
+  for (const ComponentDef& def : graph.def().resources) {
+    if (auto* found = dynamic_cast<T*>(graph.Find(def.name))) return found;
+  }
+  for (const NodeDef& def : graph.def().nodes) {
+    if (auto* found = dynamic_cast<T*>(graph.Find(def.name))) return found;
+  }
+  return nullptr;
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,129 @@
+// The flowtrain program: its command line, and what each command runs.
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include "pipeline/log.h"
+#include "pipeline/signals.h"
+#include "tools/bench_command.h"
+#include "tools/failure.h"
+#include "tools/inspect_command.h"
+#include "tools/load.h"
+#include "tools/train_command.h"
+
+namespace flowtrain {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  flowtrain graphs/simclr.yaml
+      Trains with the parameters of configs/stl10_config.yaml; on the built-in
+      sample pictures where STL-10 is not there.
+  flowtrain graphs/simclr.yaml --set data.root=/data/stl10_binary --set train.epochs=20
+  flowtrain graphs/simclr.yaml --config my.yaml --run-dir runs/first
+      my.yaml needs only the parameters that differ.
+  flowtrain graphs/simclr.yaml --set data.kind=folder --set data.root=/data/photos
+  flowtrain inspect graphs/simclr.yaml --dot | dot -Tsvg > simclr.svg
+
+A run writes its configuration, log, metrics.jsonl and checkpoints to its run
+directory (runs/NAME-DATE). Ctrl-C finishes the window and writes a checkpoint;
+a second one aborts; a third exits at once.
+
+Exit codes: 0 done; 1 failed; 2 bad command line, graph or parameters;
+130 interrupted.)";
+
+// What the command line asks for.
+struct CommandLine {
+  GraphRequest graph;
+  bool quiet = false, dot = false;
+  std::string type;
+  BenchRequest bench;
+};
+
+void AddGraphOptions(CLI::App& app, GraphRequest& request, bool required) {
+  app.add_option("GRAPH", request.graph, "Graph file, e.g. graphs/simclr.yaml")->required(required);
+  app.add_option("--config", request.configs,
+                 "Parameter file laid over the graph's own; may be given again")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  app.add_option("--set", request.sets,
+                 "One parameter, e.g. train.epochs=20; over all files; may be given again")
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
+}
+
+void AddCommands(CLI::App& app, CommandLine& line) {
+  app.set_version_flag("--version", "flowtrain " FLOWTRAIN_VERSION);
+  app.footer(kFooter);
+  app.require_subcommand(0, 1);
+  AddGraphOptions(app, line.graph, false);
+  app.add_option("--run-dir", line.graph.run_dir,
+                 "Folder the run writes to, new or empty; without it runs/NAME-DATE")
+      ->type_name("DIR");
+  app.add_option("--resume", line.graph.resume, "Go on from a checkpoint, or from a run's last one")
+      ->type_name("PATH");
+  app.add_flag("--quiet", line.quiet, "Only warnings and errors; the run directory has the rest");
+
+  auto* validate = app.add_subcommand("validate", "Check a graph and its parameters; run nothing");
+  AddGraphOptions(*validate, line.graph, true);
+
+  auto* inspect = app.add_subcommand("inspect", "Show a graph with all its parameters put in");
+  AddGraphOptions(*inspect, line.graph, true);
+  inspect->add_flag("--dot", line.dot, "In Graphviz's language");
+
+  auto* nodes = app.add_subcommand("nodes", "List the types a graph can name, or one's options");
+  nodes->add_option("TYPE", line.type, "The type to show");
+
+  auto* bench = app.add_subcommand(
+      "bench", "Compare training with the loader to training on fixed batches without one");
+  AddGraphOptions(*bench, line.bench.graph, true);
+  bench->add_option("--steps", line.bench.steps, "Optimiser steps a run")
+      ->check(CLI::Range(2, 1000000))
+      ->capture_default_str();
+  bench->add_option("--repeats", line.bench.repeats, "Runs of each kind")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+}
+
+ExitCode RunCommand(const CLI::App& app, const CommandLine& line, StopSignals& signals) {
+  if (app.got_subcommand("validate")) return Validate(line.graph, std::cout);
+  if (app.got_subcommand("inspect")) return Inspect(line.graph, line.dot, std::cout);
+  if (app.got_subcommand("nodes")) return ListNodes(line.type, std::cout);
+  if (app.got_subcommand("bench")) return Bench(line.bench, signals, std::cout);
+  if (line.graph.graph.empty()) {
+    throw ConfigError("no graph was given; try: flowtrain graphs/simclr.yaml (flowtrain --help)");
+  }
+  return Train(line.graph, line.quiet, signals);
+}
+
+ExitCode Main(int argc, char** argv, StopSignals& signals) {
+  CLI::App app("Trains SimCLR on images that a oneTBB flow graph decodes and augments.",
+               "flowtrain");
+  CommandLine line;
+  AddCommands(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Help and the version come here too, with exit code 0.
+    return app.exit(error) == 0 ? ExitCode::kDone : ExitCode::kUsage;
+  }
+  return RunCommand(app, line, signals);
+}
+
+}  // namespace
+}  // namespace flowtrain
+
+int main(int argc, char** argv) {
+  using flowtrain::ExitCode;
+  // Before any other thread, so that all of them leave the signals to this one.
+  flowtrain::StopSignals signals([](const std::string& text) { flowtrain::LogWarning(text); });
+  ExitCode code = ExitCode::kFailed;
+  try {
+    code = flowtrain::Main(argc, argv, signals);
+  } catch (...) {
+    code = flowtrain::LogFailure(std::current_exception());
+  }
+  std::cout.flush();
+  return static_cast<int>(code);
+}
