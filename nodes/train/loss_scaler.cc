@@ -1,0 +1,48 @@
+#include "nodes/train/loss_scaler.h"
+
+#include <ATen/Functions.h>
+
+namespace flowtrain {
+namespace {
+
+constexpr double kInitialScale = 65536, kGrowth = 2, kBackoff = 0.5;
+constexpr int64_t kGrowthInterval = 2000;  // good steps in a row
+
+}  // namespace
+
+LossScaler::LossScaler(bool enabled, const at::TensorOptions& options)
+    : enabled_(enabled),
+      scale_(at::full({1}, enabled ? kInitialScale : 1.0, options.dtype(at::kFloat))),
+      growth_tracker_(at::zeros({1}, options.dtype(at::kInt))),
+      found_inf_(at::zeros({1}, options.dtype(at::kFloat))) {}
+
+at::Tensor LossScaler::Scale(const at::Tensor& loss) const {
+  return enabled_ ? loss * scale_.squeeze() : loss;
+}
+
+void LossScaler::Unscale(const std::vector<at::Tensor>& gradients) {
+  if (!enabled_) return;
+  found_inf_ = at::zeros_like(found_inf_);
+  at::_amp_foreach_non_finite_check_and_unscale_(gradients, found_inf_, scale_.reciprocal());
+}
+
+void LossScaler::Update() {
+  if (!enabled_) return;
+  at::_amp_update_scale_(scale_, growth_tracker_, found_inf_, kGrowth, kBackoff, kGrowthInterval);
+}
+
+void LossScaler::Save(torch::serialize::OutputArchive& archive) const {
+  archive.write("scale", scale_, true);
+  archive.write("growth_tracker", growth_tracker_, true);
+}
+
+void LossScaler::Load(torch::serialize::InputArchive& archive) {
+  at::Tensor scale, tracker;
+  archive.read("scale", scale, true);
+  archive.read("growth_tracker", tracker, true);
+  if (!enabled_) return;
+  scale_.copy_(scale);
+  growth_tracker_.copy_(tracker);
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,95 @@
+#include "nodes/train/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include <ATen/Functions.h>
+#include <c10/core/GradMode.h>
+
+#include "nodes/train/simclr_model.h"
+#include "pipeline/registry.h"
+
+namespace flowtrain {
+
+void Optimizer::Declare(NodeSpec& spec) {
+  spec.Doc("The optimiser: update rule, learning-rate schedule (linear warm-up, then cosine to 0, a step at a "
+           "time) and loss scaling under FP16. Weight decay skips biases and batch-norm.")
+      .Uses("model", "SimclrModel")
+      .Option(&Optimizer::name_, "name", std::string("sgd"), "The update rule.",
+              OneOf{{"sgd", "adamw", "lars"}})
+      .Option(&Optimizer::learning_rate_, "learning_rate", 0.06, "After the warm-up.", AtLeast{0})
+      .Option(&Optimizer::momentum_, "momentum", 0.9, "Of sgd and lars.", Between{0, 1})
+      .Option(&Optimizer::betas_, "betas", std::vector<double>{0.9, 0.999}, "Two numbers, of adamw.",
+              Between{0, 1})
+      .Option(&Optimizer::weight_decay_, "weight_decay", 5e-4, "Not on biases and batch-norm.",
+              AtLeast{0})
+      .Option(&Optimizer::warmup_epochs_, "warmup_epochs", 10.0, "Epochs of linear rise from 0.",
+              AtLeast{0})
+      .Option(&Optimizer::epochs_, "epochs", int64_t{100}, "Length of the schedule, epochs.", AtLeast{1})
+      .Option(&Optimizer::max_steps_, "max_steps", int64_t{0},
+              "Ends the schedule earlier, steps; 0: no limit.", AtLeast{0});
+}
+
+void Optimizer::Open(const OpenContext& context) {
+  if (betas_.size() != 2) throw ConfigError("optimizer '" + context.name() + "': betas takes two numbers");
+  auto& model = context.Get<SimclrModel>("model");
+  options_ = {name_, momentum_, betas_[0], betas_[1], weight_decay_};
+  parameters_ = model.module().parameters();
+  rule_ = MakeUpdateRule(options_, parameters_);
+  const at::TensorOptions on_device = at::TensorOptions().device(model.device().device());
+  scaler_ = std::make_unique<LossScaler>(model.device().precision() == Precision::kFp16, on_device);
+}
+
+void Optimizer::ZeroGrad() {
+  for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
+}
+
+Optimizer::StepResult Optimizer::Step(uint64_t step, uint64_t steps_per_epoch) {
+  const c10::NoGradGuard no_grad;
+  StepResult result;
+  result.learning_rate = Schedule(steps_per_epoch).At(step);
+  result.scale = scaler_->scale().clone();
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
+  scaler_->Unscale(gradients);
+  rule_->Apply(result.learning_rate, scaler_->found_inf());
+  result.found_inf = scaler_->found_inf();
+  scaler_->Update();
+  return result;
+}
+
+LrSchedule Optimizer::Schedule(uint64_t steps_per_epoch) const {
+  uint64_t total = static_cast<uint64_t>(epochs_) * steps_per_epoch;
+  if (max_steps_ > 0) total = std::min(total, static_cast<uint64_t>(max_steps_));
+  const auto warmup =
+      static_cast<uint64_t>(std::llround(warmup_epochs_ * static_cast<double>(steps_per_epoch)));
+  return {learning_rate_, std::min(warmup, total), total};
+}
+
+void Optimizer::Save(torch::serialize::OutputArchive& archive) const {
+  archive.write("name", c10::IValue(options_.name));
+  torch::serialize::OutputArchive rule, scaler;
+  rule_->Save(rule);
+  scaler_->Save(scaler);
+  archive.write("rule", rule);
+  archive.write("scaler", scaler);
+}
+
+void Optimizer::Load(torch::serialize::InputArchive& archive) {
+  c10::IValue name;
+  archive.read("name", name);
+  if (name.toStringRef() != options_.name) {
+    throw std::runtime_error("the state is of optimizer '" + name.toStringRef() +
+                             "', this run uses '" + options_.name + "'");
+  }
+  torch::serialize::InputArchive rule, scaler;
+  archive.read("rule", rule);
+  archive.read("scaler", scaler);
+  rule_->Load(rule);
+  scaler_->Load(scaler);
+}
+
+FLOWTRAIN_REGISTER_RESOURCE(Optimizer);
+
+}  // namespace flowtrain

@@ -1,0 +1,52 @@
+#include <utility>
+
+#include <ATen/Functions.h>
+
+#include "nodes/train/update_rule.h"
+
+namespace flowtrain {
+namespace {
+
+class Sgd final : public UpdateRule {
+ public:
+  Sgd(const UpdateOptions& options, std::vector<ParameterGroup> groups)
+      : options_(options), groups_(std::move(groups)) {
+    for (const ParameterGroup& group : groups_) momentum_.push_back(ZerosLike(group.parameters));
+  }
+
+  void Apply(double learning_rate, const at::Tensor& found_inf) override {
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      if (groups_[i].parameters.empty()) continue;
+      // A buffer of zeros makes the first step a step like the others: m 0 + g = g.
+      at::_fused_sgd_(groups_[i].parameters, groups_[i].Gradients(), momentum_[i],
+                      groups_[i].decayed ? options_.weight_decay : 0.0, options_.momentum,
+                      learning_rate, /*dampening=*/0.0, /*nesterov=*/false, /*maximize=*/false,
+                      /*is_first_step=*/false, /*grad_scale=*/{}, found_inf);
+    }
+  }
+
+  void Save(torch::serialize::OutputArchive& archive) const override {
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      SaveList(archive, "momentum" + std::to_string(i), momentum_[i]);
+    }
+  }
+  void Load(torch::serialize::InputArchive& archive) override {
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      LoadList(archive, "momentum" + std::to_string(i), momentum_[i]);
+    }
+  }
+
+ private:
+  const UpdateOptions options_;
+  std::vector<ParameterGroup> groups_;
+  std::vector<std::vector<at::Tensor>> momentum_;
+};
+
+}  // namespace
+
+std::unique_ptr<UpdateRule> MakeSgd(const UpdateOptions& options,
+                                    std::vector<ParameterGroup> groups) {
+  return std::make_unique<Sgd>(options, std::move(groups));
+}
+
+}  // namespace flowtrain

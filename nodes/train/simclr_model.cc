@@ -1,0 +1,66 @@
+#include "nodes/train/simclr_model.h"
+
+#include <array>
+#include <cstdio>
+
+#include "nodes/train/initialise.h"
+#include "pipeline/registry.h"
+
+namespace flowtrain {
+namespace {
+
+class Holder : public torch::nn::Module {
+ public:
+  using torch::nn::Module::register_module;
+};
+
+}  // namespace
+
+void SimclrModel::Declare(NodeSpec& spec) {
+  spec.Doc("The network that SimCLR trains: a ResNet and a two-layer projection head.")
+      .Uses("device", "Device")
+      .Option(&SimclrModel::backbone_name_, "backbone", std::string("resnet18"), "The ResNet.",
+              OneOf{{"resnet18", "resnet34", "resnet50"}})
+      .Option(&SimclrModel::stem_, "stem", std::string("standard"),
+              "standard: 7x7 stride 2 and max-pool; small: 3x3 stride 1, for 32x32 images.",
+              OneOf{{"standard", "small"}})
+      .Option(&SimclrModel::projection_hidden_, "projection_hidden", int64_t{0},
+              "Width of the head's hidden layer; 0: the backbone's.", AtLeast{0})
+      .Option(&SimclrModel::projection_dim_, "projection_dim", int64_t{128},
+              "Width of the representations the loss sees.", AtLeast{1})
+      .Option(&SimclrModel::seed_, "seed", int64_t{42}, "Of the initial weights.", AtLeast{0});
+}
+
+void SimclrModel::Open(const OpenContext& context) {
+  device_ = &context.Get<Device>("device");
+  backbone_ = std::make_shared<ResNet>(ResNetOptions{backbone_name_, stem_ == "small"});
+  const int64_t features = backbone_->feature_dim();
+  projection_ = std::make_shared<ProjectionHead>(
+      features, projection_hidden_ > 0 ? projection_hidden_ : features, projection_dim_);
+  const auto holder = std::make_shared<Holder>();
+  holder->register_module("backbone", backbone_);
+  holder->register_module("projection", projection_);
+  module_ = holder;
+  Initialise(*module_, static_cast<uint64_t>(seed_));
+
+  const torch::NoGradGuard no_grad;
+  module_->to(device_->device());
+  for (torch::Tensor& parameter : module_->parameters()) {
+    if (parameter.dim() == 4) {
+      parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+    }
+  }
+}
+
+std::string SimclrModel::Description() const {
+  int64_t count = 0;
+  for (const torch::Tensor& parameter : module_->parameters()) count += parameter.numel();
+  std::array<char, 96> text{};
+  std::snprintf(text.data(), text.size(), "%s (%s stem), %.1f M parameters", backbone_name_.c_str(),
+                stem_.c_str(), static_cast<double>(count) / 1e6);
+  return text.data();
+}
+
+FLOWTRAIN_REGISTER_RESOURCE(SimclrModel);
+
+}  // namespace flowtrain
