@@ -188,7 +188,7 @@ class NodeSpec {
     spec.assign = [member, bounds...](Component& c, const Value& value) -> std::string {
       T parsed{};
       if (!Read(value, parsed)) {
-        return "'" + value.ToString() + "' is not " + TypeName<T>();
+        return internal::WrongType(value, TypeName<T>());
       }
       std::string wrong;
       ((wrong = wrong.empty() ? internal::TestBound(parsed, bounds) : wrong), ...);

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 
+#include "pipeline/problems.h"
 #include "pipeline/suggest.h"
 #include "pipeline/yaml_write.h"
 
@@ -44,7 +45,7 @@ std::string CheckBound(double value, const Between& bound) {
 std::string CheckChoice(const std::string& value, const OneOf& choice) {
   const auto& names = choice.names;
   if (std::find(names.begin(), names.end(), value) != names.end()) return {};
-  return "'" + value + "' is none of " + JoinNames(names) + DidYouMean(value, names);
+  return internal::Quoted(value) + " is none of " + JoinNames(names) + DidYouMean(value, names);
 }
 
 std::string BoundText(const AtLeast& bound) { return ">= " + Show(bound.low); }
@@ -71,5 +72,9 @@ std::string Show(const std::string& value) { return ToYamlScalar(value); }
 std::string Show(const std::vector<std::string>& value) { return ShowList(value); }
 
 std::string Show(const std::vector<double>& value) { return ShowList(value); }
+
+std::string internal::WrongType(const Value& value, const char* type_name) {
+  return Quoted(value.ToString()) + " is not " + type_name;
+}
 
 }  // namespace flowtrain

@@ -80,6 +80,9 @@ struct OptionSpec {
 
 namespace internal {
 
+// "'six' is not an integer".
+std::string WrongType(const Value& value, const char* type_name);
+
 template <typename T, typename Bound>
 std::string TestBound(const T& value, const Bound& bound) {
   if constexpr (std::is_same_v<Bound, OneOf>) {
