@@ -166,7 +166,7 @@ std::string Config::Suggest(std::string_view key) const {
 }
 
 void Config::ThrowMissing(std::string_view key) {
-  throw ConfigError("parameter '" + std::string(key) + "' is missing in the configuration");
+  throw ConfigError("parameter " + internal::Quoted(key) + " is missing in the configuration");
 }
 
 void Config::ThrowWrongType(std::string_view key, const Value& value, const char* type) {

@@ -142,8 +142,10 @@ void OrderResources(GraphDef& graph, Problems& problems) {
   }
   const Topology topology = SortTopologically(before);
   if (!topology.cycle.empty()) {
-    std::string path = resources[topology.cycle.back()].name;
-    for (const size_t i : topology.cycle) path = resources[i].name + " -> " + path;
+    std::string path = resources[topology.cycle.front()].name;
+    for (auto i = topology.cycle.rbegin(); i != topology.cycle.rend(); ++i) {
+      path += " -> " + resources[*i].name;
+    }
     problems.Add(resources[topology.cycle.front()].at, "resources use each other: " + path);
     return;
   }

@@ -134,8 +134,9 @@ class StreamCheck {
   }
 
   void CheckKinds(const std::string& stream, const End& taker) {
+    if (made_.count(stream) != 1 || taken_.count(stream) != 1) return;
     const auto maker = made_.find(stream);
-    if (maker == made_.end() || !maker->second.carries || !taker.carries) return;
+    if (!maker->second.carries || !taker.carries) return;
     if (*maker->second.carries == *taker.carries) return;
     problems_.Add(taker.at, "the stream " + Quoted(stream) + " carries " +
                                 ToString(*maker->second.carries) + " packets (made by " +

@@ -16,6 +16,7 @@ std::vector<size_t> FindCycle(const std::vector<std::vector<size_t>>& before,
     if (seen != path.end()) {
       path.erase(path.begin(), seen);
       std::reverse(path.begin(), path.end());
+      std::rotate(path.begin(), std::min_element(path.begin(), path.end()), path.end());
       return path;
     }
     path.push_back(at);

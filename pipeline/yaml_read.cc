@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -224,14 +224,17 @@ Value ReadYaml(const std::string& text, const std::string& name) {
 }
 
 Value ReadYamlFile(const std::string& path) {
+  if (std::filesystem::is_directory(path)) {
+    internal::ThrowConfigError({path, 0, 0}, "cannot be read: it is a folder");
+  }
   std::ifstream file(path, std::ios::binary);
-  std::string text;
-  if (file) text.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
   if (!file || file.bad()) {
     internal::ThrowConfigError({path, 0, 0},
                                std::string("cannot be read: ") + std::strerror(errno));
   }
-  return ReadYaml(text, path);
+  return ReadYaml(text.str(), path);
 }
 
 }  // namespace flowtrain
