@@ -15,11 +15,11 @@ T ParameterOr(const Config& config, const char* key, T fallback) {
 }
 
 void AddDevice(const Device& device, const Config& config, BannerFacts& facts) {
-  facts.gpu = device.is_gpu();
-  facts.device = device.description();
-  facts.device_bytes = device.memory_bytes();
-  facts.cores = device.threads();
-  facts.precision = device.precision();
+  facts.gpu = device.is_cuda();
+  facts.device = device.Name();
+  facts.device_bytes = device.TotalBytes();
+  facts.cores = device.lane_threads();
+  if (device.precision() != Precision::kFp32) facts.precision = ToString(device.precision());
   facts.cudnn_benchmark = ParameterOr(config, "gpu.cudnn_benchmark", false);
   if (facts.gpu) return;
   for (const char* key : {"gpu.cudnn_benchmark", "gpu.empty_cache_freq", "data.pin_memory"}) {
@@ -34,7 +34,7 @@ BannerFacts GatherBannerFacts(const Graph& graph, const Config& config) {
   if (const auto* device = FindComponent<Device>(graph)) AddDevice(*device, config, facts);
   if (const auto* dataset = FindComponent<ImageDataset>(graph)) {
     facts.dataset = dataset->description();
-    facts.images = dataset->size();
+    facts.images = dataset->train().size();
   }
   if (const auto* run_dir = FindComponent<RunDir>(graph)) facts.run_dir = run_dir->path();
   facts.batch_size = ParameterOr(config, "data.batch_size", 0);

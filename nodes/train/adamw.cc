@@ -1,6 +1,6 @@
-#include <utility>
-
 #include <ATen/Functions.h>
+
+#include <utility>
 
 #include "nodes/train/update_rule.h"
 
@@ -28,12 +28,13 @@ class AdamW final : public UpdateRule {
     for (State& state : states_) {
       if (state.group.parameters.empty()) continue;
       at::_foreach_add_(state.steps, 1);
-      at::_fused_adamw_(state.group.parameters, state.group.Gradients(), state.mean, state.square, {},
-                        state.steps, learning_rate, options_.beta1, options_.beta2,
+      at::_fused_adamw_(state.group.parameters, state.group.Gradients(), state.mean, state.square,
+                        {}, state.steps, learning_rate, options_.beta1, options_.beta2,
                         state.group.decayed ? options_.weight_decay : 0.0, kEpsilon,
                         /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, found_inf);
       // A skipped step does not count.
-      at::_foreach_sub_(state.steps, std::vector<at::Tensor>(state.steps.size(), found_inf.squeeze()));
+      at::_foreach_sub_(state.steps,
+                        std::vector<at::Tensor>(state.steps.size(), found_inf.squeeze()));
     }
   }
 

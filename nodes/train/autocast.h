@@ -7,8 +7,9 @@
 
 namespace flowtrain {
 
-// While it lives, operations of this thread on devices of `type` run under autocast to `dtype` (fp32: without
-// autocast). The casts of parameters it cached are dropped at its end, since a step changes parameters.
+// While it lives, operations of this thread on devices of `type` run under autocast to `dtype`
+// (fp32: without autocast). The casts of parameters it cached are dropped at its end, since a step
+// changes parameters.
 class Autocast {
  public:
   Autocast(c10::DeviceType type, c10::ScalarType dtype)

@@ -1,13 +1,14 @@
 #include "nodes/train/cuda_driver.h"
 
-#include <array>
-
 #include <dlfcn.h>
+
+#include <array>
 
 namespace flowtrain {
 namespace {
 
-// Under WSL2 the driver's library lies in a folder of its own, which is not always on the search path.
+// Under WSL2 the driver's library lies in a folder of its own, which is not always on the search
+// path.
 void* OpenDriver() {
   for (const char* name : {"libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"}) {
     if (void* driver = dlopen(name, RTLD_NOW | RTLD_LOCAL)) return driver;
@@ -40,7 +41,8 @@ bool LoadCudaLibrary(std::string* why) {
 std::string CudaDeviceName(int index) {
   void* driver = OpenDriver();
   if (driver == nullptr) return {};
-  // int cuInit(unsigned), int cuDeviceGet(int* device, int ordinal), int cuDeviceGetName(char*, int, int device)
+  // int cuInit(unsigned), int cuDeviceGet(int* device, int ordinal), int cuDeviceGetName(char*,
+  // int, int device)
   const auto init = reinterpret_cast<int (*)(unsigned)>(dlsym(driver, "cuInit"));
   const auto get = reinterpret_cast<int (*)(int*, int)>(dlsym(driver, "cuDeviceGet"));
   const auto get_name =

@@ -1,11 +1,11 @@
 #include "nodes/train/device.h"
 
-#include <fstream>
-
 #include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
 #include <c10/core/CachingDeviceAllocator.h>
+
+#include <fstream>
 
 #include "nodes/train/cuda_driver.h"
 #include "pipeline/cpu_limits.h"
@@ -25,8 +25,8 @@ std::string CpuModel() {
   return "unknown processor";
 }
 
-// A CPU with BF16 instructions computes convolutions about twice as fast in it as in FP32; one without
-// emulates them and is slower.
+// A CPU with BF16 instructions computes convolutions about twice as fast in it as in FP32; one
+// without emulates them and is slower.
 bool CpuComputesInBf16() {
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx512bf16") != 0;
@@ -47,9 +47,11 @@ c10::Device Choose(const std::string& name) {
   } catch (const c10::Error&) {
     throw ConfigError("device: '" + name + "' is none of auto, cpu, cuda, cuda:N");
   }
-  if (!device.is_cuda()) throw ConfigError("device: '" + name + "' is none of auto, cpu, cuda, cuda:N");
+  if (!device.is_cuda())
+    throw ConfigError("device: '" + name + "' is none of auto, cpu, cuda, cuda:N");
   if (!loaded) throw ConfigError("device: '" + name + "' cannot be used: " + why);
-  if (count == 0) throw ConfigError("device: '" + name + "' cannot be used: the driver shows no GPU");
+  if (count == 0)
+    throw ConfigError("device: '" + name + "' cannot be used: the driver shows no GPU");
   const int index = device.has_index() ? device.index() : 0;
   if (index >= count) {
     throw ConfigError("device: '" + name + "' does not exist: there are " + std::to_string(count) +

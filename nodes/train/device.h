@@ -1,17 +1,18 @@
 // The device that the model runs on, and the thread counts of the threads around it.
 #pragma once
 
-#include <cstddef>
-#include <string>
-
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
+
+#include <cstddef>
+#include <string>
 
 #include "pipeline/node.h"
 
 namespace flowtrain {
 
-// What convolutions and matrix products are computed in. Parameters, batch-norm and the loss are fp32.
+// What convolutions and matrix products are computed in. Parameters, batch-norm and the loss are
+// fp32.
 enum class Precision { kFp32, kFp16, kBf16 };
 const char* ToString(Precision precision);  // "FP32", "FP16", "BF16"
 
@@ -32,8 +33,8 @@ class Device final : public Resource {
   bool cudnn_benchmark() const { return is_cuda() && cudnn_benchmark_; }
   int lane_threads() const { return lane_threads_; }
 
-  std::string Name() const;     // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
-  size_t TotalBytes() const;    // of the device's memory; 0 on a CPU
+  std::string Name() const;       // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
+  size_t TotalBytes() const;      // of the device's memory; 0 on a CPU
   size_t AllocatedBytes() const;  // held by tensors on the device; 0 on a CPU
   size_t PeakBytes() const;       // the most held at a time; 0 on a CPU
   size_t ReservedBytes() const;   // held by the allocator, cache included; 0 on a CPU

@@ -1,9 +1,9 @@
 #include "nodes/train/initialise.h"
 
-#include <cmath>
-
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
+
+#include <cmath>
 
 #include "pipeline/philox.h"
 

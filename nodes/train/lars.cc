@@ -1,6 +1,6 @@
-#include <utility>
-
 #include <ATen/Functions.h>
+
+#include <utility>
 
 #include "nodes/train/update_rule.h"
 
@@ -17,7 +17,8 @@ class Lars final : public UpdateRule {
   }
 
   void Apply(double learning_rate, const at::Tensor& found_inf) override {
-    // Multiplying by `keep` (1, or 0 for a step to skip) instead of asking its value saves a wait for the device.
+    // Multiplying by `keep` (1, or 0 for a step to skip) instead of asking its value saves a wait
+    // for the device.
     const at::Tensor keep = 1 - found_inf.squeeze();
     const at::Tensor decay = keep * (options_.momentum - 1) + 1;  // the momentum, or 1
     for (size_t i = 0; i < groups_.size(); ++i) {
@@ -61,8 +62,8 @@ class Lars final : public UpdateRule {
 
   at::Tensor Trust(const at::Tensor& parameter, const at::Tensor& gradient) const {
     const at::Tensor weight_norm = parameter.norm(), gradient_norm = gradient.norm();
-    const at::Tensor trust = kTrustCoefficient * weight_norm /
-                             (gradient_norm + options_.weight_decay * weight_norm);
+    const at::Tensor trust =
+        kTrustCoefficient * weight_norm / (gradient_norm + options_.weight_decay * weight_norm);
     const at::Tensor usable = (weight_norm > 0).logical_and(gradient_norm > 0);
     return at::where(usable, trust, at::ones_like(trust));
   }

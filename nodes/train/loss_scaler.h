@@ -1,16 +1,16 @@
 // Loss scaling for FP16 gradients (Micikevicius et al., "Mixed Precision Training", ICLR 2018).
 #pragma once
 
-#include <vector>
-
 #include <ATen/core/Tensor.h>
 #include <torch/serialize/archive.h>
 
+#include <vector>
+
 namespace flowtrain {
 
-// Keeps the scale on the device and never waits for it. Defaults are those of torch.amp.GradScaler: it starts at
-// 65536, halves after a non-finite gradient and doubles after 2000 good steps in a row. Where it is not enabled the
-// scale is 1 and nothing is checked.
+// Keeps the scale on the device and never waits for it. Defaults are those of torch.amp.GradScaler:
+// it starts at 65536, halves after a non-finite gradient and doubles after 2000 good steps in a
+// row. Where it is not enabled the scale is 1 and nothing is checked.
 class LossScaler {
  public:
   LossScaler(bool enabled, const at::TensorOptions& options);

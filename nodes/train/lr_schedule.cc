@@ -10,8 +10,8 @@ double LrSchedule::At(uint64_t step) const {
     return base * static_cast<double>(step + 1) / static_cast<double>(warmup_steps);
   }
   if (step >= total_steps) return 0;
-  const double done = static_cast<double>(step - warmup_steps) /
-                      static_cast<double>(total_steps - warmup_steps);
+  const double done =
+      static_cast<double>(step - warmup_steps) / static_cast<double>(total_steps - warmup_steps);
   return base * 0.5 * (1 + std::cos(std::numbers::pi * done));
 }
 

@@ -5,12 +5,13 @@
 
 namespace flowtrain {
 
-// Linear warm-up, then half a cosine to 0, a step at a time (Loshchilov, Hutter: SGDR, ICLR 2017, without
-// restarts; warm-up as Goyal et al. 2017).
+// Linear warm-up, then half a cosine to 0, a step at a time (Loshchilov, Hutter: SGDR, ICLR 2017,
+// without restarts; warm-up as Goyal et al. 2017).
 struct LrSchedule {
-  double base = 0;             // after the warm-up
-  uint64_t warmup_steps = 0;   // steps 0 to warmup_steps - 1 rise linearly: base * (step + 1) / warmup_steps
-  uint64_t total_steps = 1;    // at which the rate would be 0
+  double base = 0;  // after the warm-up
+  uint64_t warmup_steps =
+      0;  // steps 0 to warmup_steps - 1 rise linearly: base * (step + 1) / warmup_steps
+  uint64_t total_steps = 1;  // at which the rate would be 0
 
   double At(uint64_t step) const;  // from 0; 0 at and after total_steps
 };

@@ -11,15 +11,15 @@ at::Tensor NtXent(const at::Tensor& representations, double temperature) {
   TORCH_CHECK(representations.dim() == 2 && representations.size(0) % 2 == 0,
               "NT-Xent takes [2B, D] representations, got ", representations.sizes());
   const NoAutocast fp32(representations.device().type());
-  const at::Tensor z = representations.scalar_type() == at::kDouble ? representations
-                                                                     : representations.to(at::kFloat);
+  const at::Tensor z = representations.scalar_type() == at::kDouble
+                           ? representations
+                           : representations.to(at::kFloat);
   // In fp32 the usual epsilon survives, also for representations that underflowed to zero in fp16.
   const at::Tensor unit = z / z.norm(2, 1, true).clamp_min(1e-8);
   const int64_t n = z.size(0), half = n / 2;
   const at::Tensor logits = at::mm(unit, unit.t()).div(temperature);
   const at::Tensor diagonal = at::eye(n, logits.options().dtype(at::kBool));
-  const at::Tensor others =
-      logits.masked_fill(diagonal, -std::numeric_limits<double>::infinity());
+  const at::Tensor others = logits.masked_fill(diagonal, -std::numeric_limits<double>::infinity());
   const at::Tensor positives =
       (unit.narrow(0, 0, half) * unit.narrow(0, half, half)).sum(1).div(temperature);
   return at::logsumexp(others, 1).mean() - positives.mean();

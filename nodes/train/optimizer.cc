@@ -1,11 +1,11 @@
 #include "nodes/train/optimizer.h"
 
+#include <ATen/Functions.h>
+#include <c10/core/GradMode.h>
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
-
-#include <ATen/Functions.h>
-#include <c10/core/GradMode.h>
 
 #include "nodes/train/simclr_model.h"
 #include "pipeline/registry.h"
@@ -13,26 +13,30 @@
 namespace flowtrain {
 
 void Optimizer::Declare(NodeSpec& spec) {
-  spec.Doc("The optimiser: update rule, learning-rate schedule (linear warm-up, then cosine to 0, a step at a "
-           "time) and loss scaling under FP16. Weight decay skips biases and batch-norm.")
+  spec.Doc(
+          "The optimiser: update rule, learning-rate schedule (linear warm-up, then cosine to 0, a "
+          "step at a "
+          "time) and loss scaling under FP16. Weight decay skips biases and batch-norm.")
       .Uses("model", "SimclrModel")
       .Option(&Optimizer::name_, "name", std::string("sgd"), "The update rule.",
               OneOf{{"sgd", "adamw", "lars"}})
       .Option(&Optimizer::learning_rate_, "learning_rate", 0.06, "After the warm-up.", AtLeast{0})
       .Option(&Optimizer::momentum_, "momentum", 0.9, "Of sgd and lars.", Between{0, 1})
-      .Option(&Optimizer::betas_, "betas", std::vector<double>{0.9, 0.999}, "Two numbers, of adamw.",
-              Between{0, 1})
+      .Option(&Optimizer::betas_, "betas", std::vector<double>{0.9, 0.999},
+              "Two numbers, of adamw.", Between{0, 1})
       .Option(&Optimizer::weight_decay_, "weight_decay", 5e-4, "Not on biases and batch-norm.",
               AtLeast{0})
       .Option(&Optimizer::warmup_epochs_, "warmup_epochs", 10.0, "Epochs of linear rise from 0.",
               AtLeast{0})
-      .Option(&Optimizer::epochs_, "epochs", int64_t{100}, "Length of the schedule, epochs.", AtLeast{1})
+      .Option(&Optimizer::epochs_, "epochs", int64_t{100}, "Length of the schedule, epochs.",
+              AtLeast{1})
       .Option(&Optimizer::max_steps_, "max_steps", int64_t{0},
               "Ends the schedule earlier, steps; 0: no limit.", AtLeast{0});
 }
 
 void Optimizer::Open(const OpenContext& context) {
-  if (betas_.size() != 2) throw ConfigError("optimizer '" + context.name() + "': betas takes two numbers");
+  if (betas_.size() != 2)
+    throw ConfigError("optimizer '" + context.name() + "': betas takes two numbers");
   auto& model = context.Get<SimclrModel>("model");
   options_ = {name_, momentum_, betas_[0], betas_[1], weight_decay_};
   parameters_ = model.module().parameters();

@@ -31,8 +31,8 @@ class Optimizer final : public Resource {
     at::Tensor found_inf;  // [1]: 1 where the step was skipped
     at::Tensor scale;      // [1]: the scale that the step's loss had
   };
-  // Unscales the gradients, moves the parameters unless a gradient is not finite, adapts the scale. Steps count
-  // from 0 over the run.
+  // Unscales the gradients, moves the parameters unless a gradient is not finite, adapts the scale.
+  // Steps count from 0 over the run.
   StepResult Step(uint64_t step, uint64_t steps_per_epoch);
 
   LrSchedule Schedule(uint64_t steps_per_epoch) const;

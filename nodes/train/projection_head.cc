@@ -14,7 +14,8 @@ ProjectionHead::ProjectionHead(int64_t in, int64_t hidden, int64_t out)
       linear2_(register_module("linear2", Linear(LinearOptions(hidden, out).bias(true)))) {}
 
 torch::Tensor ProjectionHead::forward(const torch::Tensor& features) {
-  return linear2_(at::relu_(bn1_(linear1_(features))));
+  torch::Tensor hidden = bn1_(linear1_(features));
+  return linear2_(at::relu_(hidden));
 }
 
 }  // namespace flowtrain

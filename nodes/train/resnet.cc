@@ -1,9 +1,9 @@
 #include "nodes/train/resnet.h"
 
+#include <ATen/Functions.h>
+
 #include <array>
 #include <stdexcept>
-
-#include <ATen/Functions.h>
 
 namespace flowtrain {
 namespace {
@@ -13,6 +13,9 @@ using torch::nn::BatchNorm2d;
 using torch::nn::Conv2d;
 using torch::nn::Conv2dOptions;
 using torch::nn::Sequential;
+
+// In place: nothing else reads a batch-norm's output.
+Tensor Relu(Tensor x) { return at::relu_(x); }
 
 Conv2d Conv(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
   return Conv2d(Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
@@ -39,9 +42,9 @@ class BasicBlock : public torch::nn::Module {
   }
 
   Tensor forward(const Tensor& x) {
-    Tensor y = at::relu_(bn1_(conv1_(x)));
+    Tensor y = Relu(bn1_(conv1_(x)));
     y = bn2_(conv2_(y));
-    return at::relu_(y.add_(downsample_ ? downsample_->forward(x) : x));
+    return Relu(y.add_(downsample_ ? downsample_->forward(x) : x));
   }
 
  private:
@@ -52,7 +55,8 @@ class BasicBlock : public torch::nn::Module {
   Sequential downsample_;
 };
 
-// 1x1, 3x3, 1x1 with four times the width out: ResNet-50. The stride is on the 3x3, as torchvision has it.
+// 1x1, 3x3, 1x1 with four times the width out: ResNet-50. The stride is on the 3x3, as torchvision
+// has it.
 class Bottleneck : public torch::nn::Module {
  public:
   static constexpr int64_t kExpansion = 4;
@@ -69,10 +73,10 @@ class Bottleneck : public torch::nn::Module {
   }
 
   Tensor forward(const Tensor& x) {
-    Tensor y = at::relu_(bn1_(conv1_(x)));
-    y = at::relu_(bn2_(conv2_(y)));
+    Tensor y = Relu(bn1_(conv1_(x)));
+    y = Relu(bn2_(conv2_(y)));
     y = bn3_(conv3_(y));
-    return at::relu_(y.add_(downsample_ ? downsample_->forward(x) : x));
+    return Relu(y.add_(downsample_ ? downsample_->forward(x) : x));
   }
 
  private:
@@ -121,7 +125,7 @@ ResNet::ResNet(const ResNetOptions& options) : small_stem_(options.small_stem) {
 }
 
 Tensor ResNet::forward(const Tensor& images) {
-  Tensor x = at::relu_(bn1_(conv1_(images)));
+  Tensor x = Relu(bn1_(conv1_(images)));
   if (!small_stem_) x = at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
   x = layer1_->forward(x);
   x = layer2_->forward(x);

@@ -1,6 +1,6 @@
-#include <utility>
-
 #include <ATen/Functions.h>
+
+#include <utility>
 
 #include "nodes/train/update_rule.h"
 

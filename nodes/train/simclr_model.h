@@ -25,7 +25,7 @@ class SimclrModel final : public Resource {
   int64_t feature_dim() const { return backbone_->feature_dim(); }
   void SetTraining(bool on) { module_->train(on); }
   bool training() const { return module_->is_training(); }
-  torch::nn::Module& module() { return *module_; }  // children "backbone" and "projection"
+  torch::nn::Module& module() const { return *module_; }  // children "backbone" and "projection"
   Device& device() const { return *device_; }
   std::string Description() const;  // "resnet18 (standard stem), 11.5 M parameters"
 

@@ -1,10 +1,10 @@
 #include "nodes/train/update_rule.h"
 
-#include <stdexcept>
-#include <utility>
-
 #include <ATen/Functions.h>
 #include <c10/core/GradMode.h>
+
+#include <stdexcept>
+#include <utility>
 
 namespace flowtrain {
 

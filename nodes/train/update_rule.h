@@ -1,24 +1,24 @@
 // The optimisers: how parameters move for given gradients.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+#include <torch/serialize/archive.h>
+
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <ATen/core/Tensor.h>
-#include <torch/serialize/archive.h>
-
 namespace flowtrain {
 
 struct UpdateOptions {
-  std::string name = "sgd";  // sgd, adamw, lars
-  double momentum = 0.9;     // sgd, lars
+  std::string name = "sgd";           // sgd, adamw, lars
+  double momentum = 0.9;              // sgd, lars
   double beta1 = 0.9, beta2 = 0.999;  // adamw
   double weight_decay = 0;
 };
 
-// Parameters that move alike. Weight decay, and LARS's adaptation, skip biases and batch-norm (parameters of fewer
-// than two dimensions), as the papers do.
+// Parameters that move alike. Weight decay, and LARS's adaptation, skip biases and batch-norm
+// (parameters of fewer than two dimensions), as the papers do.
 struct ParameterGroup {
   std::vector<at::Tensor> parameters;
   bool decayed = false;
@@ -29,8 +29,8 @@ struct ParameterGroup {
 class UpdateRule {
  public:
   virtual ~UpdateRule() = default;
-  // Moves the parameters by their gradients. `found_inf` is a device scalar: where it is 1, parameters and state
-  // stay as they are, bit for bit.
+  // Moves the parameters by their gradients. `found_inf` is a device scalar: where it is 1,
+  // parameters and state stay as they are, bit for bit.
   virtual void Apply(double learning_rate, const at::Tensor& found_inf) = 0;
   virtual void Save(torch::serialize::OutputArchive& archive) const = 0;
   virtual void Load(torch::serialize::InputArchive& archive) = 0;
@@ -41,12 +41,17 @@ std::unique_ptr<UpdateRule> MakeUpdateRule(const UpdateOptions& options,
                                            const std::vector<at::Tensor>& parameters);
 
 // Stochastic gradient descent with momentum, as torch.optim.SGD: v = m v + (g + wd w), w -= lr v.
-std::unique_ptr<UpdateRule> MakeSgd(const UpdateOptions& options, std::vector<ParameterGroup> groups);
-// Adam with decoupled weight decay (Loshchilov, Hutter: "Decoupled Weight Decay Regularization", ICLR 2019), eps 1e-8.
-std::unique_ptr<UpdateRule> MakeAdamW(const UpdateOptions& options, std::vector<ParameterGroup> groups);
-// LARS (You, Gitman, Ginsburg: "Large Batch Training of Convolutional Networks", 2017), trust coefficient 0.001:
-// v = m v + lr t (g + wd w), w -= v, with t = 0.001 |w| / (|g| + wd |w|) for decayed parameters and 1 for the others.
-std::unique_ptr<UpdateRule> MakeLars(const UpdateOptions& options, std::vector<ParameterGroup> groups);
+std::unique_ptr<UpdateRule> MakeSgd(const UpdateOptions& options,
+                                    std::vector<ParameterGroup> groups);
+// Adam with decoupled weight decay (Loshchilov, Hutter: "Decoupled Weight Decay Regularization",
+// ICLR 2019), eps 1e-8.
+std::unique_ptr<UpdateRule> MakeAdamW(const UpdateOptions& options,
+                                      std::vector<ParameterGroup> groups);
+// LARS (You, Gitman, Ginsburg: "Large Batch Training of Convolutional Networks", 2017), trust
+// coefficient 0.001: v = m v + lr t (g + wd w), w -= v, with t = 0.001 |w| / (|g| + wd |w|) for
+// decayed parameters and 1 for the others.
+std::unique_ptr<UpdateRule> MakeLars(const UpdateOptions& options,
+                                     std::vector<ParameterGroup> groups);
 
 // Lists of tensors in a checkpoint: NAME.0, NAME.1, … Load throws where shapes differ.
 void SaveList(torch::serialize::OutputArchive& archive, const std::string& name,

@@ -1,0 +1,81 @@
+#include "nodes/evaluate/features.h"
+
+#include <ATen/Functions.h>
+#include <c10/core/GradMode.h>
+#include <oneapi/tbb/parallel_for.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "nodes/augment/center_view.h"
+#include "nodes/decode/rgb_image.h"
+#include "nodes/train/autocast.h"
+#include "nodes/train/normalise.h"
+
+namespace flowtrain {
+namespace {
+
+// Puts the model into evaluation mode while it lives.
+class EvaluationMode {
+ public:
+  explicit EvaluationMode(SimclrModel& model) : model_(model), was_training_(model.training()) {
+    model_.SetTraining(false);
+  }
+  ~EvaluationMode() { model_.SetTraining(was_training_); }
+  EvaluationMode(const EvaluationMode&) = delete;
+  EvaluationMode& operator=(const EvaluationMode&) = delete;
+
+ private:
+  SimclrModel& model_;
+  const bool was_training_;
+};
+
+// Images first … first + count as uint8 [count, size, size, 3]; `labels` gets -1 for one that
+// cannot be read.
+at::Tensor LoadViews(const ImageSet& images, uint64_t first, int64_t count, int size,
+                     std::vector<int64_t>& labels) {
+  const at::Tensor views = at::zeros({count, size, size, 3}, at::TensorOptions().dtype(at::kByte));
+  auto* to = views.data_ptr<uint8_t>();
+  const size_t bytes = size_t{3} * static_cast<size_t>(size) * static_cast<size_t>(size);
+  labels.assign(static_cast<size_t>(count), -1);
+  tbb::parallel_for(int64_t{0}, count, [&](int64_t i) {
+    std::vector<uint8_t> storage;
+    RgbImage image;
+    const EncodedImage encoded = images.Fetch(first + static_cast<uint64_t>(i), storage);
+    if (!encoded.error.empty() || !DecodeToRgb(encoded, image).empty()) return;
+    CenterView(image.pixels.data(), image.height, image.width, size,
+               to + static_cast<size_t>(i) * bytes);
+    labels[static_cast<size_t>(i)] = encoded.label;
+  });
+  return views;
+}
+
+}  // namespace
+
+Features ComputeFeatures(SimclrModel& model, const ImageSet& images, int size, int batch_size) {
+  const c10::NoGradGuard no_grad;
+  const EvaluationMode evaluation(model);
+  const c10::Device device = model.device().device();
+  Features result;
+  std::vector<at::Tensor> features;
+  std::vector<int64_t> all_labels, kept;
+  const auto total = static_cast<int64_t>(images.size());
+  for (int64_t first = 0; first < total; first += batch_size) {
+    std::vector<int64_t> labels;
+    const int64_t count = std::min<int64_t>(batch_size, total - first);
+    const at::Tensor views = LoadViews(images, static_cast<uint64_t>(first), count, size, labels);
+    const Autocast autocast(device.type(), model.device().compute_type());
+    features.push_back(model.Encode(Normalise(views.to(device))).to(at::kFloat));
+    for (int64_t i = 0; i < count; ++i) {
+      if (labels[static_cast<size_t>(i)] >= 0) kept.push_back(first + i);
+    }
+    all_labels.insert(all_labels.end(), labels.begin(), labels.end());
+  }
+  const at::Tensor index = at::tensor(kept, at::kLong).to(device);
+  result.features = at::cat(features).index_select(0, index);
+  result.labels = at::tensor(all_labels, at::kLong).to(device).index_select(0, index);
+  result.unreadable = static_cast<uint64_t>(total) - kept.size();
+  return result;
+}
+
+}  // namespace flowtrain

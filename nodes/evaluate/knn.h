@@ -1,0 +1,24 @@
+// k nearest neighbours on frozen features.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace flowtrain {
+
+struct KnnOptions {
+  int64_t neighbours = 200;  // at most the bank's size
+  double temperature = 0.1;
+  int64_t classes = 0;
+  bool leave_one_out = false;  // queries are the bank; an image is not its own neighbour
+};
+
+// The class of each query, int64 [Q]: each of its nearest bank features by cosine votes for its
+// class with weight exp(cosine / temperature) (Wu et al., "Unsupervised Feature Learning via
+// Non-Parametric Instance Discrimination", CVPR 2018, section 3.4). `bank` [N, D] and `queries` [Q,
+// D] are floats of any norm; `labels` int64 [N].
+at::Tensor KnnClassify(const at::Tensor& bank, const at::Tensor& labels, const at::Tensor& queries,
+                       const KnnOptions& options);
+
+}  // namespace flowtrain

@@ -1,0 +1,102 @@
+#include "nodes/evaluate/knn_evaluate.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string>
+
+#include "nodes/evaluate/features.h"
+#include "nodes/evaluate/knn.h"
+#include "pipeline/log.h"
+#include "pipeline/registry.h"
+#include "pipeline/run_control.h"
+
+namespace flowtrain {
+namespace {
+
+std::string Percent(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %%", value);
+  return text.data();
+}
+
+}  // namespace
+
+void KnnEvaluate::Declare(NodeSpec& spec) {
+  spec.Doc(
+          "kNN accuracy of the frozen backbone on the labelled images, before, during and after "
+          "training.")
+      .Input("steps", Stream::kStep)
+      .Output("evaluated", Stream::kStep)
+      .OnLane()
+      .Uses("model", "SimclrModel")
+      .Uses("dataset", "ImageDataset")
+      .Uses("run_dir", "RunDir")
+      .Option(&KnnEvaluate::enabled_, "enabled", true, "Whether to evaluate at all.")
+      .Option(&KnnEvaluate::every_epochs_, "every_epochs", 0,
+              "Also after each N epochs; 0: at the start and the end alone.", AtLeast{0})
+      .Option(&KnnEvaluate::neighbours_, "neighbours", 200, "That vote, at most the bank's size.",
+              AtLeast{1})
+      .Option(&KnnEvaluate::temperature_, "temperature", 0.1,
+              "Of the votes' weights exp(cosine / T).", AtLeast{1e-3})
+      .Option(&KnnEvaluate::batch_size_, "batch_size", 256, "Images a forward.", AtLeast{1})
+      .Option(&KnnEvaluate::size_, "size", 96, "Side of the centre crop, pixels.", AtLeast{1});
+}
+
+void KnnEvaluate::Open(const OpenContext& context) {
+  run_ = &context.run();
+  model_ = &context.Get<SimclrModel>("model");
+  labelled_ = &context.Get<ImageDataset>("dataset").labelled();
+  run_dir_ = &context.Get<RunDir>("run_dir");
+}
+
+void KnnEvaluate::Start() {
+  if (enabled_ && !active()) LogInfo("no kNN accuracy: " + labelled_->why_not);
+  if (!active()) return;
+  untrained_ = Evaluate();
+  LogInfo("kNN top-1 at the start: " + Percent(*untrained_));
+}
+
+void KnnEvaluate::Process(Step& step) {
+  current_ = false;
+  if (!active() || every_epochs_ == 0 || !step.last_of_epoch) return;
+  if ((step.epoch + 1) % static_cast<uint64_t>(every_epochs_) != 0) return;
+  trained_ = Evaluate();
+  current_ = true;
+  static_cast<StepPayload&>(*step.payload).record->knn_top1 = trained_;
+}
+
+void KnnEvaluate::Flush() {
+  if (!active() || run_->draining()) return;  // someone waits for an interrupted run to end
+  if (!current_) trained_ = Evaluate();
+  const uint64_t bank = labelled_->bank->size();
+  const auto k = std::min<uint64_t>(static_cast<uint64_t>(neighbours_), bank);
+  std::array<char, 96> how{};
+  std::snprintf(how.data(), how.size(), " (k=%llu, T=%g; %llu bank images, %llu queries%s)",
+                static_cast<unsigned long long>(k), temperature_,
+                static_cast<unsigned long long>(bank),
+                static_cast<unsigned long long>(labelled_->queries->size()),
+                labelled_->leave_one_out ? ", leave one out" : "");
+  LogInfo("kNN top-1 of the trained backbone: " + Percent(*trained_) + ", at the start " +
+          Percent(*untrained_) + how.data());
+  std::array<char, 96> line{};
+  std::snprintf(line.data(), line.size(),
+                R"({"final": true, "knn_top1": %.4f, "knn_top1_start": %.4f})", *trained_,
+                *untrained_);
+  run_dir_->AppendMetrics(line.data());
+}
+
+double KnnEvaluate::Evaluate() {
+  const Features bank = ComputeFeatures(*model_, *labelled_->bank, size_, batch_size_);
+  const Features queries = labelled_->leave_one_out
+                               ? bank
+                               : ComputeFeatures(*model_, *labelled_->queries, size_, batch_size_);
+  const at::Tensor classes =
+      KnnClassify(bank.features, bank.labels, queries.features,
+                  {neighbours_, temperature_, labelled_->classes, labelled_->leave_one_out});
+  return classes.eq(queries.labels).to(at::kDouble).mean().item<double>() * 100;
+}
+
+FLOWTRAIN_REGISTER_NODE(KnnEvaluate);
+
+}  // namespace flowtrain

@@ -1,0 +1,52 @@
+// How good the frozen backbone is.
+#pragma once
+
+#include <optional>
+
+#include "nodes/report/run_dir.h"
+#include "nodes/source/dataset.h"
+#include "nodes/train/simclr_model.h"
+#include "nodes/train/step_record.h"
+#include "pipeline/node.h"
+
+namespace flowtrain {
+
+// kNN accuracy of the frozen backbone on the labelled images: of the untrained one before the first
+// step, after every N-th epoch, and after the last step. It draws no random number and leaves
+// batch-norm statistics alone, so the training is the same with it and without.
+//
+// Input   steps      step
+// Output  evaluated  step  the record's knn_top1 set where it was evaluated.
+// Threads the device lane; images are decoded on TBB's threads.
+//
+// Example:
+//   evaluate: {type: KnnEvaluate, in: kept, out: evaluated, options: {every_epochs: 10}}
+class KnnEvaluate final : public StepNode {
+ public:
+  static void Declare(NodeSpec& spec);
+  void Open(const OpenContext& context) override;
+  void Start() override;
+  void Process(Step& step) override;
+  void Flush() override;
+
+  // Percent; empty where it was not evaluated.
+  std::optional<double> untrained() const { return untrained_; }
+  std::optional<double> trained() const { return trained_; }
+
+ private:
+  bool active() const { return enabled_ && labelled_->why_not.empty(); }
+  double Evaluate();
+
+  bool enabled_ = true;  // options
+  int every_epochs_ = 0, neighbours_ = 200, batch_size_ = 256, size_ = 96;
+  double temperature_ = 0.1;
+
+  RunControl* run_ = nullptr;
+  SimclrModel* model_ = nullptr;
+  const LabelledImages* labelled_ = nullptr;
+  RunDir* run_dir_ = nullptr;
+  std::optional<double> untrained_, trained_;
+  bool current_ = false;  // trained_ is of the present parameters
+};
+
+}  // namespace flowtrain
