@@ -5,8 +5,6 @@
 #include <string>
 
 #include "pipeline/error.h"
-#include "pipeline/graph_def.h"
-#include "pipeline/registry.h"
 #include "tools/load.h"
 
 namespace flowtrain {
@@ -18,10 +16,5 @@ ExitCode Inspect(const GraphRequest& request, bool dot, std::ostream& out);
 // All types of nodes and resources, or the declaration of one. Throws ConfigError for an unknown
 // one.
 ExitCode ListNodes(const std::string& type, std::ostream& out);
-
-// The parts of the above that depend on nothing else.
-std::string GraphAsText(const GraphDef& def, const Registry& registry);
-std::string GraphAsDot(const GraphDef& def, const Registry& registry);
-std::string TypeAsText(const NodeSpec& spec);
 
 }  // namespace flowtrain

@@ -99,7 +99,7 @@ std::string EpochSentence(uint64_t epoch, uint64_t epochs, const StepTotals& tot
       "epoch " + OutOf(epoch, epochs) + " done in " + ShowDuration(totals.seconds()) + ": loss " +
       (totals.mean_loss() ? ShowFixed(*totals.mean_loss(), 4) : std::string("not finite")) +
       RateClause(", ", totals);
-  if (totals.skipped() > 0) text += ", " + std::to_string(totals.skipped()) + " steps skipped";
+  if (totals.skipped() > 0) text += ", skipped steps: " + ShowCount(totals.skipped());
   if (knn_top1) text += ", kNN top-1 " + ShowFixed(*knn_top1, 1) + '%';
   return text;
 }

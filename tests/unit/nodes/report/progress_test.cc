@@ -140,7 +140,7 @@ TEST(Sentences, SayWhatIsMissing) {
   record.skipped = true;
   totals.Add(record, false);
   EXPECT_EQ(EpochSentence(1, 0, totals, std::nullopt),
-            "epoch 1 done in 2.0 s: loss not finite, 1 steps skipped");
+            "epoch 1 done in 2.0 s: loss not finite, skipped steps: 1");
   EXPECT_EQ(RunSentence(StepTotals(), "runs/x"), "0 steps, 0 images in 0.0 s; results in runs/x");
 }
 
