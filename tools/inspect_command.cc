@@ -2,9 +2,9 @@
 
 #include <vector>
 
+#include "pipeline/inspect.h"
 #include "pipeline/registry.h"
 #include "pipeline/suggest.h"
-#include "tools/describe.h"
 
 namespace flowtrain {
 
@@ -17,14 +17,14 @@ ExitCode Validate(const GraphRequest& request, std::ostream& out) {
 
 ExitCode Inspect(const GraphRequest& request, bool dot, std::ostream& out) {
   const GraphDef def = Load(request).def;
-  out << (dot ? GraphAsDot(def, Registry::Global()) : GraphAsText(def, Registry::Global()));
+  out << (dot ? InspectDot(def, Registry::Global()) : InspectGraph(def, Registry::Global()));
   return ExitCode::kDone;
 }
 
 ExitCode ListNodes(const std::string& type, std::ostream& out) {
   const Registry& registry = Registry::Global();
   if (type.empty()) {
-    out << TypesAsText(registry) << "\n`flowtrain nodes TYPE` shows one with its options.\n";
+    out << DescribeTypes(registry) << "\n`flowtrain nodes TYPE` shows one with its options.\n";
     return ExitCode::kDone;
   }
   const Registry::Type* found = registry.Find(type);
@@ -33,7 +33,7 @@ ExitCode ListNodes(const std::string& type, std::ostream& out) {
     for (const auto& entry : registry.types()) names.push_back(entry.first);
     throw ConfigError("there is no type '" + type + "'" + DidYouMean(type, names));
   }
-  out << TypeAsText(found->spec);
+  out << DescribeType(*found);
   return ExitCode::kDone;
 }
 

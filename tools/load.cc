@@ -74,8 +74,12 @@ bool MustTakeSample(const Config& config, std::string* why) {
   const std::string kind = ValueOr<std::string>(config, "data.kind", "");
   if (kind.empty() || kind == "sample") return false;
   if (ValueOr<std::string>(config, "data.if_missing", "") != "sample") return false;
-  return !DatasetIsThere(kind, ValueOr<std::string>(config, "data.root", ""),
-                         ValueOr<std::vector<std::string>>(config, "data.splits", {}), why);
+  try {
+    return !DatasetIsThere(kind, ValueOr<std::string>(config, "data.root", ""),
+                           ValueOr<std::vector<std::string>>(config, "data.splits", {}), why);
+  } catch (const ConfigError&) {
+    return false;  // an unknown kind or split: LoadGraph tells of it, with its place
+  }
 }
 
 void TellOfSample(const Layers& layers, const std::string& why) {

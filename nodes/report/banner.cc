@@ -24,7 +24,7 @@ std::string Accumulation(const BannerFacts& facts) {
 }
 
 std::vector<Line> DeviceLines(const BannerFacts& facts) {
-  if (!facts.gpu) return {{true, "CPU", facts.device + ", " + Plural(facts.cores, "core")}};
+  if (!facts.gpu) return {{true, "CPU", facts.device}};
   return {{true, "GPU", facts.device},
           {true, "VRAM", ShowGib(facts.device_bytes)},
           {facts.cudnn_benchmark, "cuDNN benchmark", facts.cudnn_benchmark ? "on" : "off"}};
@@ -35,7 +35,7 @@ std::vector<Line> Lines(const BannerFacts& facts) {
   const bool mixed = !facts.precision.empty();
   lines.push_back({mixed, "Mixed precision", mixed ? facts.precision : "off (FP32)"});
   lines.push_back({true, "Gradient accumulation", Accumulation(facts)});
-  lines.push_back({true, "Data set", facts.dataset + ", " + ShowCount(facts.images) + " images"});
+  lines.push_back({true, "Data set", facts.dataset});
   lines.push_back({true, "Workers", Plural(facts.workers, "thread") + " decode and augment"});
   lines.push_back({true, "Memory of the pools", "at most " + ShowGib(facts.pool_bytes)});
   lines.push_back({true, "Run directory", facts.run_dir});

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,15 +9,13 @@ namespace flowtrain {
 
 struct BannerFacts {
   bool gpu = false;
-  std::string device;       // name of the GPU or the CPU
-  int cores = 0;            // CPU: cores the model computes on
+  std::string device;       // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
   size_t device_bytes = 0;  // GPU: its memory
   bool cudnn_benchmark = false;
   std::string precision;  // "FP16", "BF16"; empty: FP32, mixed precision off
   int batch_size = 0;     // images a micro-batch
   int accumulation = 1;   // micro-batches an optimiser step
-  std::string dataset;    // "STL-10 (train, unlabeled)"
-  uint64_t images = 0;    // of the data set
+  std::string dataset;    // "STL-10, train + unlabeled: 105,000 images 96x96"
   int workers = 0;        // threads that decode and augment
   size_t pool_bytes = 0;  // ceiling of the sample slots and batch buffers
   std::string run_dir;

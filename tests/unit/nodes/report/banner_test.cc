@@ -14,8 +14,7 @@ BannerFacts Gpu() {
   facts.precision = "FP16";
   facts.batch_size = 128;
   facts.accumulation = 4;
-  facts.dataset = "STL-10 (train, unlabeled)";
-  facts.images = 105000;
+  facts.dataset = "STL-10, train + unlabeled: 105,000 images 96x96";
   facts.workers = 6;
   facts.pool_bytes = size_t{700} << 20;
   facts.run_dir = "runs/simclr-20250102-030405";
@@ -29,7 +28,7 @@ TEST(Banner, Gpu) {
             "✓ cuDNN benchmark:       on\n"
             "✓ Mixed precision:       FP16\n"
             "✓ Gradient accumulation: 4 steps (effective batch = 128 x 4 = 512)\n"
-            "✓ Data set:              STL-10 (train, unlabeled), 105,000 images\n"
+            "✓ Data set:              STL-10, train + unlabeled: 105,000 images 96x96\n"
             "✓ Workers:               6 threads decode and augment\n"
             "✓ Memory of the pools:   at most 700 MiB\n"
             "✓ Run directory:         runs/simclr-20250102-030405\n");
@@ -38,8 +37,7 @@ TEST(Banner, Gpu) {
 TEST(Banner, CpuSaysWhichKeysAreInactiveAndWhatIsOff) {
   BannerFacts facts = Gpu();
   facts.gpu = false;
-  facts.device = "AMD EPYC 7763";
-  facts.cores = 1;
+  facts.device = "AMD EPYC 7763, 1 core";
   facts.precision = "";
   facts.accumulation = 1;
   facts.inactive = {"data.pin_memory", "gpu.cudnn_benchmark"};
@@ -47,7 +45,7 @@ TEST(Banner, CpuSaysWhichKeysAreInactiveAndWhatIsOff) {
             "* CPU:                   AMD EPYC 7763, 1 core\n"
             "- Mixed precision:       off (FP32)\n"
             "* Gradient accumulation: 1 step (effective batch = 128 x 1 = 128)\n"
-            "* Data set:              STL-10 (train, unlabeled), 105,000 images\n"
+            "* Data set:              STL-10, train + unlabeled: 105,000 images 96x96\n"
             "* Workers:               6 threads decode and augment\n"
             "* Memory of the pools:   at most 700 MiB\n"
             "* Run directory:         runs/simclr-20250102-030405\n"
