@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "nodes/source/dataset.h"
+#include "nodes/train/training_state.h"
 #include "pipeline/cpu_limits.h"
 #include "pipeline/log.h"
 #include "pipeline/registry.h"
@@ -44,6 +45,15 @@ std::string FileOf(const Value& graph, const std::string& graph_path, const char
   return (std::filesystem::path(graph_path).parent_path() / name).lexically_normal().string();
 }
 
+// `from` is a checkpoint, or the folder of a run that has some.
+void Resume(const std::string& from, Config& config) {
+  const std::string checkpoint = FindCheckpoint(from);
+  Put(config, "run.resume", Scalar(checkpoint, "--resume"));
+  Value steps = Scalar(std::to_string(ReadTrainingState(checkpoint).steps_done), "--resume");
+  steps.quoted = false;
+  Put(config, "run.start_step", std::move(steps));
+}
+
 Config Stack(const Layers& layers) {
   Config config(layers.default_file);
   for (const std::string& file : layers.request.configs) {
@@ -55,9 +65,7 @@ Config Stack(const Layers& layers) {
   if (!layers.request.run_dir.empty()) {
     Put(config, "run.path", Scalar(layers.request.run_dir, "--run-dir"));
   }
-  if (!layers.request.resume.empty()) {
-    Put(config, "run.resume", Scalar(layers.request.resume, "--resume"));
-  }
+  if (!layers.request.resume.empty()) Resume(layers.request.resume, config);
   return config;
 }
 

@@ -1,12 +1,13 @@
-// The view of an image that an evaluation looks at.
+// The view an image is evaluated with: nothing random.
 #pragma once
 
 #include <cstdint>
 
 namespace flowtrain {
 
-// Resizes `rgb` (uint8 [height, width, 3], packed) so that its shorter side is `size`, and writes
-// the centre, uint8 [size, size, 3], to `to`.
-void CenterView(const uint8_t* rgb, int height, int width, int size, uint8_t* to);
+// Resizes a packed height x width RGB image (any size from 1x1) so that its shorter side is `size`
+// pixels, antialiased, and writes its central size x size pixels to `out`, packed RGB:
+// torchvision's Resize(size), CenterCrop(size). Thread-safe; allocates scratch in each call.
+void CenterView(const uint8_t* rgb, int height, int width, int size, uint8_t* out);
 
 }  // namespace flowtrain

@@ -2,81 +2,105 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 namespace flowtrain {
 namespace {
 
-constexpr int kCropAttempts = 10;  // torchvision's
+constexpr int kAttempts = 10;
 
-float Factor(double strength, Rng& rng) {
-  return rng.Uniform(static_cast<float>(std::max(0.0, 1 - strength)),
-                     static_cast<float>(1 + strength));
+struct Extent {
+  int height, width;
+};
+
+// Uniform in [0, n) from one word. Rng::Below takes a varying number of words; the bias of n / 2^32
+// is far below what a position needs.
+int BelowFromOneWord(Rng& rng, int n) {
+  return static_cast<int>((uint64_t{rng.NextUint32()} * static_cast<uint64_t>(n)) >> 32);
 }
 
-std::array<ColourOp, 4> DrawOrder(Rng& rng) {
-  std::array<ColourOp, 4> order = {ColourOp::kBrightness, ColourOp::kContrast,
-                                   ColourOp::kSaturation, ColourOp::kHue};
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[rng.Below(i)]);
+double UniformIn(Rng& rng, double low, double high) {
+  return low + (high - low) * static_cast<double>(rng.Uniform());
+}
+
+bool Happens(Rng& rng, double probability) {
+  return static_cast<double>(rng.Uniform()) < probability;
+}
+
+// Half to even, as Python's round.
+int Round(double value) { return static_cast<int>(std::nearbyint(value)); }
+
+// The whole image, or as much of it as has the nearest ratio in range.
+Extent CentralExtent(const AugmentOptions& options, int height, int width) {
+  const auto [low, high] = options.crop_ratio;
+  const double ratio = static_cast<double>(width) / height;
+  if (ratio < low) return {std::clamp(Round(width / low), 1, height), width};
+  if (ratio > high) return {height, std::clamp(Round(height * high), 1, width)};
+  return {height, width};
+}
+
+void DrawCrop(const AugmentOptions& options, int height, int width, Rng& rng, ViewParams& params) {
+  const double area = static_cast<double>(height) * width;
+  const double log_low = std::log(options.crop_ratio[0]);
+  const double log_high = std::log(options.crop_ratio[1]);
+  bool found = false;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const double target = area * UniformIn(rng, options.crop_scale[0], options.crop_scale[1]);
+    const double ratio = std::exp(UniformIn(rng, log_low, log_high));
+    const int w = Round(std::sqrt(target * ratio));
+    const int h = Round(std::sqrt(target / ratio));
+    if (found || w < 1 || w > width || h < 1 || h > height) continue;
+    found = true;
+    params.height = h;
+    params.width = w;
+  }
+  if (!found) {
+    const Extent central = CentralExtent(options, height, width);
+    params.height = central.height;
+    params.width = central.width;
+  }
+  const int spare_rows = height - params.height, spare_columns = width - params.width;
+  params.top = BelowFromOneWord(rng, spare_rows + 1);
+  params.left = BelowFromOneWord(rng, spare_columns + 1);
+  if (!found) {
+    params.top = spare_rows / 2;
+    params.left = spare_columns / 2;
+  }
+}
+
+// One of the 24 orders of four from one word: a Fisher-Yates shuffle whose choices are the digits
+// of the order's number.
+std::array<JitterOp, 4> DrawOrder(Rng& rng) {
+  std::array<JitterOp, 4> order{JitterOp::kBrightness, JitterOp::kContrast, JitterOp::kSaturation,
+                                JitterOp::kHue};
+  int number = BelowFromOneWord(rng, 24);
+  for (int left = 4; left > 1; --left) {
+    std::swap(order[static_cast<size_t>(left - 1)], order[static_cast<size_t>(number % left)]);
+    number /= left;
+  }
   return order;
 }
 
-int Rounded(double value) { return static_cast<int>(std::nearbyint(value)); }
-
-// What torchvision falls back on: as much of the image's centre as the ratios allow.
-void TakeCentre(const AugmentOptions& options, int image_height, int image_width,
-                ViewParams& view) {
-  view.width = image_width;
-  view.height = image_height;
-  const double ratio = static_cast<double>(image_width) / image_height;
-  if (ratio < options.crop_ratio_low) view.height = Rounded(image_width / options.crop_ratio_low);
-  if (ratio > options.crop_ratio_high) view.width = Rounded(image_height * options.crop_ratio_high);
-  view.width = std::clamp(view.width, 1, image_width);
-  view.height = std::clamp(view.height, 1, image_height);
-  view.top = (image_height - view.height) / 2;
-  view.left = (image_width - view.width) / 2;
-}
-
-// torchvision's RandomResizedCrop.get_params.
-void DrawCrop(const AugmentOptions& options, int image_height, int image_width, Rng& rng,
-              ViewParams& view) {
-  const double area = static_cast<double>(image_height) * image_width;
-  const auto log_low = static_cast<float>(std::log(options.crop_ratio_low));
-  const auto log_high = static_cast<float>(std::log(options.crop_ratio_high));
-  for (int attempt = 0; attempt < kCropAttempts; ++attempt) {
-    const double target = area * rng.Uniform(static_cast<float>(options.crop_scale_low),
-                                             static_cast<float>(options.crop_scale_high));
-    const double ratio = std::exp(rng.Uniform(log_low, log_high));
-    const int width = Rounded(std::sqrt(target * ratio));
-    const int height = Rounded(std::sqrt(target / ratio));
-    if (width < 1 || width > image_width || height < 1 || height > image_height) continue;
-    view.width = width;
-    view.height = height;
-    view.top = static_cast<int>(rng.Below(static_cast<uint64_t>(image_height - height) + 1));
-    view.left = static_cast<int>(rng.Below(static_cast<uint64_t>(image_width - width) + 1));
-    return;
-  }
-  TakeCentre(options, image_height, image_width, view);
+float DrawFactor(Rng& rng, double spread) {
+  return static_cast<float>(UniformIn(rng, std::max(0.0, 1.0 - spread), 1.0 + spread));
 }
 
 }  // namespace
 
-ViewParams DrawViewParams(const AugmentOptions& options, int image_height, int image_width,
-                          Rng& rng) {
-  ViewParams view;
-  view.flip = rng.Bernoulli(static_cast<float>(options.flip));
-  view.jitter = rng.Bernoulli(static_cast<float>(options.jitter));
-  view.grey = rng.Bernoulli(static_cast<float>(options.grey));
-  view.blur = rng.Bernoulli(static_cast<float>(options.blur));
-  view.brightness = Factor(options.brightness, rng);
-  view.contrast = Factor(options.contrast, rng);
-  view.saturation = Factor(options.saturation, rng);
-  view.hue = rng.Uniform(static_cast<float>(-options.hue), static_cast<float>(options.hue));
-  view.sigma = rng.Uniform(static_cast<float>(options.blur_sigma_low),
-                           static_cast<float>(options.blur_sigma_high));
-  view.order = DrawOrder(rng);
-  DrawCrop(options, image_height, image_width, rng, view);
-  return view;
+ViewParams DrawViewParams(const AugmentOptions& options, int height, int width, Rng& rng) {
+  ViewParams params;
+  DrawCrop(options, height, width, rng, params);
+  params.flip = Happens(rng, options.flip);
+  params.jitter = Happens(rng, options.jitter);
+  params.order = DrawOrder(rng);
+  params.brightness = DrawFactor(rng, options.brightness);
+  params.contrast = DrawFactor(rng, options.contrast);
+  params.saturation = DrawFactor(rng, options.saturation);
+  params.hue = static_cast<float>(UniformIn(rng, -options.hue, options.hue));
+  params.grey = Happens(rng, options.grey);
+  params.blur = Happens(rng, options.blur);
+  params.blur_sigma =
+      static_cast<float>(UniformIn(rng, options.blur_sigma[0], options.blur_sigma[1]));
+  return params;
 }
 
 }  // namespace flowtrain

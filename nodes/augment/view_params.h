@@ -1,4 +1,5 @@
-// The random choices of one view, drawn apart from being carried out.
+// What is random about a view, drawn apart from its making: any implementation of the image
+// operations that is given the same parameters makes the same view.
 #pragma once
 
 #include <array>
@@ -8,33 +9,45 @@
 
 namespace flowtrain {
 
-// SimCLR's recipe (Chen et al. 2020, appendix A), with torchvision's definitions of each operation.
+// SimCLR's recipe (Chen, Kornblith, Norouzi, Hinton: "A Simple Framework for Contrastive Learning
+// of Visual Representations", ICML 2020, appendix A). Ranges are {low, high}.
 struct AugmentOptions {
-  double crop_scale_low = 0.2, crop_scale_high = 1;  // area of the crop, share of the image
-  double crop_ratio_low = 3.0 / 4, crop_ratio_high = 4.0 / 3;  // width over height
-  double flip = 0.5;                                           // probability
-  double jitter = 0.8;                                         // probability
-  double brightness = 0.4, contrast = 0.4, saturation = 0.4;   // factor from [max(0, 1 - b), 1 + b]
-  double hue = 0.1;                                  // turn of the hue circle, from [-h, h]
-  double grey = 0.2;                                 // probability
-  double blur = 0.5;                                 // probability
-  int blur_kernel = 9;                               // pixels, odd
-  double blur_sigma_low = 0.1, blur_sigma_high = 2;  // pixels
+  std::array<double, 2> crop_scale{0.2, 1.0};         // area of the crop, share of the image
+  std::array<double, 2> crop_ratio{0.75, 4.0 / 3.0};  // width over height of the crop
+  double flip = 0.5;                                  // probability
+  double jitter = 0.8;                                // probability
+  double brightness = 0.4;                            // factor from [max(0, 1 - b), 1 + b]
+  double contrast = 0.4;
+  double saturation = 0.4;
+  double hue = 0.1;                            // turn of the hue circle, from [-h, h]
+  double grey = 0.2;                           // probability
+  double blur = 0.5;                           // probability
+  int blur_kernel = 9;                         // pixels, odd
+  std::array<double, 2> blur_sigma{0.1, 2.0};  // pixels
 };
 
-enum class ColourOp : uint8_t { kBrightness, kContrast, kSaturation, kHue };
+enum class JitterOp : uint8_t { kBrightness, kContrast, kSaturation, kHue };
 
+// One view of one image, in the order in which it is applied.
 struct ViewParams {
-  int left = 0, top = 0, width = 0, height = 0;  // of the crop, pixels
-  bool flip = false, jitter = false, grey = false, blur = false;
-  std::array<ColourOp, 4> order{};  // of the jitter
-  float brightness = 1, contrast = 1, saturation = 1, hue = 0;
-  float sigma = 1;
+  int top = 0, left = 0, height = 1, width = 1;  // the crop, pixels of the image
+  bool flip = false;
+  bool jitter = false;
+  std::array<JitterOp, 4> order{};
+  float brightness = 1, contrast = 1, saturation = 1;  // factors
+  float hue = 0;                                       // turns
+  bool grey = false;
+  bool blur = false;
+  float blur_sigma = 1;  // pixels
 };
 
-// Draws the choices for a view of an image of that size. Every choice is drawn whether or not it is
-// used, the crop (whose draws are many or few) last: so an option's value changes no other choice.
-ViewParams DrawViewParams(const AugmentOptions& options, int image_height, int image_width,
-                          Rng& rng);
+// Draws the parameters of a view of a height x width image (both at least 1). The crop is
+// torchvision's RandomResizedCrop.get_params: up to ten attempts of an area and a log-uniform
+// ratio, then the largest central crop whose ratio is in range.
+//
+// Takes kViewDraws words of `rng`, always the same ones for the same parameter, whether or not it
+// comes to be used: turning an option off leaves all other parameters as they were.
+ViewParams DrawViewParams(const AugmentOptions& options, int height, int width, Rng& rng);
+inline constexpr int kViewDraws = 32;
 
 }  // namespace flowtrain

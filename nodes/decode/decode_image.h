@@ -1,20 +1,31 @@
-// The decode node.
+// Brings an encoded image to RGB.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "nodes/decode/rgb_image.h"
-#include "nodes/source/dataset.h"
+#include "nodes/source/encoded_image.h"
 #include "pipeline/node.h"
 
 namespace flowtrain {
 
-// Decodes an image to RGB. One that cannot be decoded whole is a bad sample.
+class ImageDataset;
+
+// Decodes by what the bytes are, not by the file's name. JPEG (greyscale, YCbCr, CMYK, YCCK; turned
+// upright as its EXIF orientation says) goes through libjpeg; other files through OpenCV, where its
+// plug-in is installed. Greyscale, palette and 16-bit images come out as RGB of 8 bits, alpha is
+// dropped. False: `why` says what is wrong with the image; damaged or cut-off data is never passed
+// on as grey pixels. Throws nothing but std::bad_alloc.
+bool DecodeToRgb(const EncodedImage& image, DecodeScratch& scratch, RgbImage& out,
+                 std::string* why);
+
+// Decodes an image of the data set.
 //
 // Input   ids     sample  encoded bytes.
 // Output  images  sample  uint8 [height, width, 3] RGB, any size from 1x1.
-// Memory  the decoded image, in the sample's slot.
-// Threads any number.
+// Memory  one image before it is turned upright, a worker; one image a sample slot.
+// Threads any number; one Worker a thread.
 //
 // Example:
 //   decode: {type: DecodeImage, in: ids, out: images, workers: ${data.num_workers}}
@@ -25,8 +36,8 @@ class DecodeImage final : public SampleNode {
   Outcome Process(Sample& sample, Worker& worker) override;
 
  private:
-  Encoding encoding_ = Encoding::kFile;
-  std::vector<RgbImage> images_;  // one a worker; the memory is exchanged with the sample's
+  const ImageDataset* dataset_ = nullptr;
+  std::vector<DecodeScratch> scratch_;  // of each worker
 };
 
 }  // namespace flowtrain

@@ -2,63 +2,85 @@
 
 #include <dlfcn.h>
 
-#include <array>
+#include <climits>
+#include <cstdlib>
 #include <filesystem>
+#include <new>
+#include <system_error>
 
-#include "nodes/decode/plugin/imgcodecs_plugin.h"
 #include "nodes/decode/rgb_image.h"
 
 namespace flowtrain {
 namespace {
 
-struct Plugin {
-  FlowtrainImgcodecsDecode* decode = nullptr;
-  std::string why;  // it could not be opened
-};
+namespace fs = std::filesystem;
 
-Plugin OpenPlugin() {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  const fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  Plugin plugin;
-  for (const fs::path& place : {folder, folder / "../tools", folder / "../lib/flowtrain"}) {
-    const fs::path file = place / "flowtrain_imgcodecs.so";
-    if (!fs::exists(file, ignored)) continue;
-    void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) {
-      plugin.why = std::string("OpenCV's imgcodecs cannot be opened: ") + dlerror();
-      continue;
-    }
-    plugin.decode =
-        reinterpret_cast<FlowtrainImgcodecsDecode*>(dlsym(library, "flowtrain_imgcodecs_decode"));
-    return plugin;
+constexpr const char* kLibrary = "flowtrain_imgcodecs.so";
+
+// Runs inside OpenCV's caller, a C boundary: nothing may be thrown.
+uint8_t* Allocate(void* user, int height, int width) {
+  if (height < 1 || width < 1 || TooLarge(height, width)) return nullptr;
+  try {
+    return static_cast<RgbImage*>(user)->Resize(height, width).data();
+  } catch (const std::bad_alloc&) {
+    return nullptr;
   }
-  if (plugin.why.empty()) {
-    plugin.why =
-        "only JPEG is read here: flowtrain_imgcodecs.so is not beside the program (the bundle goes "
-        "without it; a build with OpenCV's imgcodecs has it)";
-  }
-  return plugin;
 }
 
 }  // namespace
 
-std::string DecodeWithImgcodecs(std::span<const uint8_t> bytes, RgbImage& image) {
-  static const Plugin plugin = OpenPlugin();
-  if (plugin.decode == nullptr) return plugin.why;
-  std::array<char, 256> why{};
-  const auto allocate = [](void* target, int height, int width) -> uint8_t* {
-    auto& to = *static_cast<RgbImage*>(target);
-    to.height = height;
-    to.width = width;
-    to.storage.resize(size_t{3} * static_cast<size_t>(height) * static_cast<size_t>(width));
-    return to.storage.data();
-  };
-  if (plugin.decode(bytes.data(), bytes.size(), kMostPixels, allocate, &image, why.data(),
-                    why.size()) != 0) {
-    return why.data();
+std::vector<std::string> Imgcodecs::SearchPath() {
+  std::vector<std::string> folders;
+  if (const char* wanted = std::getenv("FLOWTRAIN_PLUGINS"); wanted != nullptr && *wanted != 0) {
+    folders.emplace_back(wanted);
   }
-  return {};
+  std::error_code failed;
+  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
+  if (failed) return folders;
+  const fs::path own = program.parent_path(), above = own.parent_path();
+  folders.push_back(own);
+  folders.push_back(above / "lib" / "flowtrain");
+  folders.push_back(above / "lib");
+  return folders;
+}
+
+void Imgcodecs::Open() {
+  std::string looked;
+  for (const std::string& folder : SearchPath()) {
+    const std::string path = fs::path(folder) / kLibrary;
+    looked += (looked.empty() ? "" : ", ") + folder;
+    if (std::error_code ignored; !fs::exists(path, ignored)) continue;
+    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    void* symbol = library == nullptr ? nullptr : dlsym(library, FLOWTRAIN_DECODE_SYMBOL);
+    if (symbol != nullptr) {
+      decode_ = reinterpret_cast<flowtrain_decode_function>(symbol);
+      return;
+    }
+    const char* error = dlerror();
+    missing_ = path + " cannot be used: " + (error == nullptr ? "unknown error" : error) +
+               " (install OpenCV's codecs: apt-get install libopencv-imgcodecs-dev)";
+    return;
+  }
+  missing_ = std::string("it is no JPEG, and OpenCV's codecs are not there: no ") + kLibrary +
+             " in " + looked +
+             " (apt-get install libopencv-imgcodecs-dev and build again, or set FLOWTRAIN_PLUGINS "
+             "to its folder)";
+}
+
+bool Imgcodecs::Decode(std::span<const uint8_t> bytes, RgbImage& out, std::string* why) {
+  if (decode_ == nullptr && missing_.empty()) Open();
+  if (decode_ == nullptr) {
+    *why = missing_;
+    return false;
+  }
+  if (bytes.size() > INT_MAX) {
+    *why = "the file is larger than 2 GiB";
+    return false;
+  }
+  char text[512] = "";
+  if (decode_(bytes.data(), bytes.size(), Allocate, &out, text, sizeof text) == 1) return true;
+  *why = text;
+  return false;
 }
 
 }  // namespace flowtrain

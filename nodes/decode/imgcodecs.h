@@ -1,18 +1,34 @@
-// Images that are no JPEG, by OpenCV's imgcodecs.
+// OpenCV's image codecs, opened when an image first needs them.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
+
+#include "nodes/decode/plugin/imgcodecs_plugin.h"
 
 namespace flowtrain {
 
 struct RgbImage;
 
-// Decodes to RGB. imgcodecs brings 138 libraries in Debian and 0.3 s of start-up, so it is a
-// plug-in (flowtrain_imgcodecs.so), opened by the first image that needs it: looked for beside the
-// program, then in
-// ../lib/flowtrain. Returns why the image cannot be used, or an empty string.
-std::string DecodeWithImgcodecs(std::span<const uint8_t> bytes, RgbImage& image);
+// The plug-in flowtrain_imgcodecs.so. One a thread: copies share nothing but the library itself,
+// which stays open to the end of the program.
+class Imgcodecs {
+ public:
+  // Decodes what OpenCV reads: PNG, BMP, TIFF, WebP, … False: `why` says what is wrong with the
+  // image, or that the plug-in is not installed and what to do about it.
+  bool Decode(std::span<const uint8_t> bytes, RgbImage& out, std::string* why);
+
+  // Folders in which it is looked for, in this order: $FLOWTRAIN_PLUGINS, the program's own,
+  // ../lib/flowtrain and ../lib beside that.
+  static std::vector<std::string> SearchPath();
+
+ private:
+  void Open();
+
+  flowtrain_decode_function decode_ = nullptr;
+  std::string missing_;  // why there is none; empty before the first try
+};
 
 }  // namespace flowtrain

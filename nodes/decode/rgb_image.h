@@ -1,31 +1,40 @@
-// From an image's bytes to RGB pixels.
+// A decoded image, and the memory that decoding needs.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "nodes/source/dataset.h"
+#include "nodes/decode/imgcodecs.h"
 
 namespace flowtrain {
 
-// Decoded pixels: uint8 [height, width, 3], packed.
+// uint8 [height, width, 3], RGB, packed.
 struct RgbImage {
-  std::span<const uint8_t>
-      pixels;  // of `storage`, or of the encoded bytes where they are pixels already
-  std::vector<uint8_t> storage;  // kept from image to image, so its memory is allocated once
+  std::span<const uint8_t> pixels;  // a view of `storage`, or of the encoded bytes (Encoding::kRgb)
+  std::vector<uint8_t> storage;     // keeps its capacity from image to image
   int height = 0, width = 0;
+
+  // Makes `storage` the place of an image of this size, and returns it.
+  std::span<uint8_t> Resize(int new_height, int new_width) {
+    height = new_height;
+    width = new_width;
+    storage.resize(size_t{3} * static_cast<size_t>(height) * static_cast<size_t>(width));
+    pixels = storage;
+    return storage;
+  }
 };
 
-// The largest image that is decoded: a small file may claim any size.
-inline constexpr int64_t kMostPixels =
-    178'956'970;  // a quarter of 2^31 / 3, PIL's limit for a "decompression bomb"
+// What one thread's decodes share. Not thread-safe.
+struct DecodeScratch {
+  std::vector<uint8_t> pixels;  // an image before it is turned upright
+  std::vector<uint8_t> row;     // a row of a CMYK image
+  Imgcodecs imgcodecs;          // opened by the first image that needs it
+};
 
-// Decodes `encoded` to RGB: JPEG by libjpeg-turbo, all else that OpenCV reads by its imgcodecs.
-// Greyscale, CMYK, alpha (dropped) and 16 bits become 8-bit RGB; a JPEG's EXIF orientation is
-// honoured. Truncated or corrupt data is an error, never grey pixels. Returns why the image cannot
-// be used, or an empty string.
-std::string DecodeToRgb(const EncodedImage& encoded, RgbImage& image);
+// No image of more pixels than this is decoded: a small file can claim a huge image.
+inline constexpr int64_t kMaxImagePixels = 178'000'000;
+inline bool TooLarge(int64_t height, int64_t width) { return height > kMaxImagePixels / width; }
 
 }  // namespace flowtrain

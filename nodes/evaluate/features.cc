@@ -5,10 +5,11 @@
 #include <oneapi/tbb/parallel_for.h>
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "nodes/augment/center_view.h"
-#include "nodes/decode/rgb_image.h"
+#include "nodes/decode/decode_image.h"
 #include "nodes/train/autocast.h"
 #include "nodes/train/normalise.h"
 
@@ -32,7 +33,7 @@ class EvaluationMode {
 
 // Images first … first + count as uint8 [count, size, size, 3]; `labels` gets -1 for one that
 // cannot be read.
-at::Tensor LoadViews(const ImageSet& images, uint64_t first, int64_t count, int size,
+at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count, int size,
                      std::vector<int64_t>& labels) {
   const at::Tensor views = at::zeros({count, size, size, 3}, at::TensorOptions().dtype(at::kByte));
   auto* to = views.data_ptr<uint8_t>();
@@ -40,9 +41,11 @@ at::Tensor LoadViews(const ImageSet& images, uint64_t first, int64_t count, int 
   labels.assign(static_cast<size_t>(count), -1);
   tbb::parallel_for(int64_t{0}, count, [&](int64_t i) {
     std::vector<uint8_t> storage;
+    DecodeScratch scratch;
     RgbImage image;
+    std::string why;
     const EncodedImage encoded = images.Fetch(first + static_cast<uint64_t>(i), storage);
-    if (!encoded.error.empty() || !DecodeToRgb(encoded, image).empty()) return;
+    if (!encoded.error.empty() || !DecodeToRgb(encoded, scratch, image, &why)) return;
     CenterView(image.pixels.data(), image.height, image.width, size,
                to + static_cast<size_t>(i) * bytes);
     labels[static_cast<size_t>(i)] = encoded.label;
@@ -52,7 +55,8 @@ at::Tensor LoadViews(const ImageSet& images, uint64_t first, int64_t count, int 
 
 }  // namespace
 
-Features ComputeFeatures(SimclrModel& model, const ImageSet& images, int size, int batch_size) {
+Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size,
+                         int batch_size) {
   const c10::NoGradGuard no_grad;
   const EvaluationMode evaluation(model);
   const c10::Device device = model.device().device();

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "nodes/source/dataset.h"
+#include "nodes/source/image_set.h"
 #include "nodes/train/simclr_model.h"
 
 namespace flowtrain {
@@ -19,6 +19,7 @@ struct Features {
 // Runs every image of `images`, resized and cropped to its centre, through the backbone in
 // evaluation mode, without gradients, `batch_size` at a time; the model's mode is restored and its
 // statistics stay as they are. Decodes on TBB's threads, computes on the caller's.
-Features ComputeFeatures(SimclrModel& model, const ImageSet& images, int size, int batch_size);
+Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size,
+                         int batch_size);
 
 }  // namespace flowtrain

@@ -46,12 +46,14 @@ void KnnEvaluate::Declare(NodeSpec& spec) {
 void KnnEvaluate::Open(const OpenContext& context) {
   run_ = &context.run();
   model_ = &context.Get<SimclrModel>("model");
-  labelled_ = &context.Get<ImageDataset>("dataset").labelled();
+  const auto& dataset = context.Get<ImageDataset>("dataset");
+  labelled_ = dataset.evaluation();
+  classes_ = static_cast<int64_t>(dataset.classes().size());
   run_dir_ = &context.Get<RunDir>("run_dir");
 }
 
 void KnnEvaluate::Start() {
-  if (enabled_ && !active()) LogInfo("no kNN accuracy: " + labelled_->why_not);
+  if (enabled_ && !active()) LogInfo("no kNN accuracy: " + labelled_.why_not);
   if (!active()) return;
   untrained_ = Evaluate();
   LogInfo("kNN top-1 at the start: " + Percent(*untrained_));
@@ -69,14 +71,14 @@ void KnnEvaluate::Process(Step& step) {
 void KnnEvaluate::Flush() {
   if (!active() || run_->draining()) return;  // someone waits for an interrupted run to end
   if (!current_) trained_ = Evaluate();
-  const uint64_t bank = labelled_->bank->size();
+  const uint64_t bank = labelled_.bank->size();
   const auto k = std::min<uint64_t>(static_cast<uint64_t>(neighbours_), bank);
   std::array<char, 96> how{};
   std::snprintf(how.data(), how.size(), " (k=%llu, T=%g; %llu bank images, %llu queries%s)",
                 static_cast<unsigned long long>(k), temperature_,
                 static_cast<unsigned long long>(bank),
-                static_cast<unsigned long long>(labelled_->queries->size()),
-                labelled_->leave_one_out ? ", leave one out" : "");
+                static_cast<unsigned long long>(labelled_.queries->size()),
+                labelled_.leave_one_out ? ", leave one out" : "");
   LogInfo("kNN top-1 of the trained backbone: " + Percent(*trained_) + ", at the start " +
           Percent(*untrained_) + how.data());
   std::array<char, 96> line{};
@@ -87,13 +89,13 @@ void KnnEvaluate::Flush() {
 }
 
 double KnnEvaluate::Evaluate() {
-  const Features bank = ComputeFeatures(*model_, *labelled_->bank, size_, batch_size_);
-  const Features queries = labelled_->leave_one_out
+  const Features bank = ComputeFeatures(*model_, *labelled_.bank, size_, batch_size_);
+  const Features queries = labelled_.leave_one_out
                                ? bank
-                               : ComputeFeatures(*model_, *labelled_->queries, size_, batch_size_);
+                               : ComputeFeatures(*model_, *labelled_.queries, size_, batch_size_);
   const at::Tensor classes =
       KnnClassify(bank.features, bank.labels, queries.features,
-                  {neighbours_, temperature_, labelled_->classes, labelled_->leave_one_out});
+                  {neighbours_, temperature_, classes_, labelled_.leave_one_out});
   return classes.eq(queries.labels).to(at::kDouble).mean().item<double>() * 100;
 }
 

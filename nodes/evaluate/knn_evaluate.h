@@ -34,7 +34,7 @@ class KnnEvaluate final : public StepNode {
   std::optional<double> trained() const { return trained_; }
 
  private:
-  bool active() const { return enabled_ && labelled_->why_not.empty(); }
+  bool active() const { return enabled_ && labelled_.possible(); }
   double Evaluate();
 
   bool enabled_ = true;  // options
@@ -43,7 +43,8 @@ class KnnEvaluate final : public StepNode {
 
   RunControl* run_ = nullptr;
   SimclrModel* model_ = nullptr;
-  const LabelledImages* labelled_ = nullptr;
+  Evaluation labelled_;
+  int64_t classes_ = 0;
   RunDir* run_dir_ = nullptr;
   std::optional<double> untrained_, trained_;
   bool current_ = false;  // trained_ is of the present parameters

@@ -1,65 +1,96 @@
 #include "nodes/source/dataset.h"
 
-#include <filesystem>
-
-#include "nodes/source/folder.h"
+#include "nodes/source/folder_set.h"
 #include "nodes/source/sample_set.h"
-#include "nodes/source/stl10.h"
+#include "nodes/source/stl10_set.h"
 #include "pipeline/error.h"
 #include "pipeline/registry.h"
 
 namespace flowtrain {
+namespace {
 
-const char kHowToGetStl10[] =
-    "To get STL-10 (2.6 GB): wget http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz && "
-    "mkdir -p data && tar xzf stl10_binary.tar.gz -C data (or set data.root to its stl10_binary "
-    "folder)";
+std::string SubstitutionMessage(const std::string& why, const ImageSet& sample) {
+  return "THE CONFIGURED DATA SET IS NOT THERE: " + why +
+         ".\nThis run trains on the built-in sample set instead (" + sample.Description() +
+         "): good to see training work, not to make a useful model.\nTo train on STL-10 (2.6 GB):\n"
+         "  wget " +
+         kStl10Address +
+         "\n  tar xf stl10_binary.tar.gz\n"
+         "  and run again with --set data.root=stl10_binary\n"
+         "To stop here instead: --set data.if_missing=error";
+}
+
+std::unique_ptr<ImageSet> OpenConfigured(const DatasetOptions& options) {
+  if (options.kind == "folder") return OpenFolder(options.root);
+  return OpenStl10(options.root, options.splits);
+}
+
+}  // namespace
 
 bool DatasetIsThere(const std::string& kind, const std::string& root,
                     const std::vector<std::string>& splits, std::string* why) {
-  std::string missing;
-  if (kind == "stl10") {
-    for (const std::string& file : Stl10Files(root, splits)) {
-      if (missing.empty() && !std::filesystem::exists(file)) {
-        missing = file + " does not exist. " + kHowToGetStl10;
-      }
-    }
-  } else if (kind == "folder" && !std::filesystem::is_directory(root)) {
-    missing = "the folder '" + root + "' does not exist; set data.root to a folder of images";
+  if (kind == "sample") return true;
+  if (kind == "stl10") return Stl10IsThere(root, splits, why);
+  if (kind == "folder") return FolderIsThere(root, why);
+  throw ConfigError("there is no kind of data set '" + kind +
+                    "': there are stl10, folder and sample (data.kind)");
+}
+
+std::unique_ptr<ImageSet> OpenImageSet(const DatasetOptions& options,
+                                       std::string* substitution_message) {
+  auto sample = [&] {
+    return MakeSampleSet(options.seed, options.sample_images, options.sample_size);
+  };
+  substitution_message->clear();
+  if (options.kind == "sample") return sample();
+  std::string why;
+  if (DatasetIsThere(options.kind, options.root, options.splits, &why)) {
+    return OpenConfigured(options);
   }
-  if (why != nullptr) *why = missing;
-  return missing.empty();
+  if (!options.sample_if_missing) {
+    throw DataError("the data set is not there: " + why + ". STL-10 comes from " + kStl10Address +
+                    "; --set data.if_missing=sample trains on the built-in sample set");
+  }
+  auto set = sample();
+  *substitution_message = SubstitutionMessage(why, *set);
+  return set;
 }
 
 void ImageDataset::Declare(NodeSpec& spec) {
-  spec.Doc(
-          "The images of a run: STL-10's binary files, a folder of images, or the built-in sample "
-          "set.")
-      .Option(&ImageDataset::kind_, "kind", std::string("sample"),
-              "stl10 (official binary files), folder (of images) or sample (built in).",
+  using Self = ImageDataset;
+  spec.Doc("The data set: images to train on, and labelled ones for the kNN evaluation.")
+      .Option(&Self::kind_, "kind", "stl10",
+              "stl10 (official binary files), folder (of images), sample (built in).",
               OneOf{{"stl10", "folder", "sample"}})
-      .Option(&ImageDataset::root_, "root", std::string(), "Folder of the data set.")
-      .Option(&ImageDataset::splits_, "splits", std::vector<std::string>{"train", "unlabeled"},
-              "Of stl10: what to train on.", OneOf{{"train", "test", "unlabeled"}})
-      .Option(&ImageDataset::if_missing_, "if_missing", std::string("error"),
-              "When the files are not there: sample (the program takes the built-in set) or error.",
+      .Option(&Self::root_, "root", "data/stl10_binary", "Folder of the data set.")
+      .Option(&Self::splits_, "splits", std::vector<std::string>{"train", "unlabeled"},
+              "STL-10 files to train on, one after the other.",
+              OneOf{{"train", "test", "unlabeled"}})
+      .Option(&Self::if_missing_, "if_missing", "sample",
+              "Data set not there: train on the built-in sample set, or stop with an error.",
               OneOf{{"sample", "error"}})
-      .Option(&ImageDataset::seed_, "seed", int64_t{42}, "Of the built-in pictures.", AtLeast{0})
-      .Option(&ImageDataset::sample_images_, "sample_images", int64_t{2000},
-              "Built-in pictures to train on; a quarter as many again are there to judge by.",
-              AtLeast{10})
-      .Option(&ImageDataset::sample_size_, "sample_size", 96, "Side of a built-in picture, pixels.",
-              Between{16, 1024});
+      .Option(&Self::seed_, "seed", 42, "Seed of the sample set's pictures.")
+      .Option(&Self::sample_images_, "sample_images", 2000,
+              "Pictures of the sample set to train on; a quarter as many again for evaluation.",
+              AtLeast{1})
+      .Option(&Self::sample_size_, "sample_size", 96, "Side of the sample set's pictures, pixels.",
+              Between{8, 1024});
 }
 
 void ImageDataset::Open(const OpenContext&) {
-  if (kind_ == "sample") {
-    opened_ = OpenSampleSet(static_cast<uint64_t>(seed_), static_cast<uint64_t>(sample_images_),
-                            sample_size_);
-    return;
-  }
-  if (std::string why; !DatasetIsThere(kind_, root_, splits_, &why)) throw DataError(why);
-  opened_ = kind_ == "stl10" ? OpenStl10(root_, splits_) : OpenFolder(root_);
+  DatasetOptions options;
+  options.kind = kind_;
+  options.root = root_;
+  options.splits = splits_;
+  options.sample_if_missing = if_missing_ == "sample";
+  options.seed = static_cast<uint64_t>(seed_);
+  options.sample_images = static_cast<uint64_t>(sample_images_);
+  options.sample_size = sample_size_;
+  Open(options);
+}
+
+void ImageDataset::Open(const DatasetOptions& options) {
+  set_ = OpenImageSet(options, &substitution_message_);
 }
 
 FLOWTRAIN_REGISTER_RESOURCE(ImageDataset);

@@ -1,85 +1,97 @@
-// The images of a run: what `data.kind` names.
+// The data set of a run: the resource that the source draws images from, decode asks how they are
+// encoded, and the kNN evaluation takes labelled images from.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "nodes/source/bad_images.h"
+#include "nodes/source/encoded_image.h"
+#include "nodes/source/image_set.h"
 #include "pipeline/node.h"
 
 namespace flowtrain {
 
-// How the bytes of an image are to be read.
-enum class Encoding : uint8_t {
-  kFile,         // a file's bytes: JPEG, PNG, …
-  kStl10Planes,  // uint8 [3, width, height]: channel, then column, then row
-  kRgb           // uint8 [height, width, 3]
-};
-
-struct EncodedImage {
-  std::span<const uint8_t> bytes;
-  Encoding encoding = Encoding::kFile;
-  int32_t label = -1;         // class, from 0; -1 where there is none
-  int height = 0, width = 0;  // not of kFile: the file says
-  std::string error;          // why the bytes could not be had; empty when they could
-};
-
-// A list of images. Thread-safe once made.
-class ImageSet {
- public:
-  virtual ~ImageSet() = default;
-  virtual uint64_t size() const = 0;
-  virtual Encoding encoding() const = 0;  // of all its images
-  // Image `id` < size(). Its bytes lie in the set's own mapping, or in `storage`.
-  virtual EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const = 0;
-  virtual std::string Name(uint64_t id) const = 0;  // "train_X.bin[17]", "dogs/rex.jpg"
-};
-
-// Images with labels, on which a frozen backbone is judged: each query by its nearest neighbours in
-// the bank.
-struct LabelledImages {
-  std::shared_ptr<const ImageSet> bank, queries;
-  bool leave_one_out =
-      false;  // bank and queries are the same images; an image is not its own neighbour
-  int classes = 0;
-  std::string why_not;  // why there are none; empty when there are
-};
-
-// A data set opened: images to train on and images to judge by.
-struct OpenedDataset {
-  std::shared_ptr<const ImageSet> train;
-  LabelledImages labelled;
-  std::string description;  // "STL-10 (train, unlabeled), 96x96"
-};
-
-// True when the files of the data set are there (they may still be broken). `why` then says what is
-// missing, and how to get it.
+// Whether there is anything of a data set at `root`: for stl10 one of the files of `splits`, for
+// folder the folder itself, for sample always. False: `why` (may be null) says what was looked for
+// and where. True does not mean that the set is whole: opening it finds that out. Throws
+// ConfigError for an unknown kind or split.
 bool DatasetIsThere(const std::string& kind, const std::string& root,
                     const std::vector<std::string>& splits, std::string* why);
 
-// What to tell someone who has no STL-10.
-extern const char kHowToGetStl10[];
+// What `data.*` of a configuration says.
+struct DatasetOptions {
+  std::string kind = "stl10";  // stl10, folder, sample
+  std::string root;
+  std::vector<std::string> splits;  // of stl10
+  bool sample_if_missing = true;
+  uint64_t seed = 0;
+  uint64_t sample_images = 2000;
+  int sample_size = 96;  // pixels
+};
 
-// The resource that the source, the decoder and the evaluation share.
+// Opens the configured data set, or the sample set in its stead (see ImageDataset). Throws
+// DataError for a set that is missing (without sample_if_missing) or broken, ConfigError for an
+// option that makes no sense. `substitution_message` (not null) is left empty when nothing was
+// substituted.
+std::unique_ptr<ImageSet> OpenImageSet(const DatasetOptions& options,
+                                       std::string* substitution_message);
+
+// Images to train on, and labelled ones to evaluate on.
+//
+// Threads  every const method may be called from any thread.
+//
+// Example:
+//   dataset: {type: ImageDataset, options: {kind: folder, root: photos}}
 class ImageDataset final : public Resource {
  public:
   static void Declare(NodeSpec& spec);
-  // Throws DataError for a data set that is missing or broken.
   void Open(const OpenContext& context) override;
+  // The same without a graph: for tests and for the program.
+  void Open(const DatasetOptions& options);
 
-  const ImageSet& train() const { return *opened_.train; }
-  const LabelledImages& labelled() const { return opened_.labelled; }
-  const std::string& description() const { return opened_.description; }
+  // Images to train on; ids are 0 … size() - 1.
+  uint64_t size() const { return set_->size(); }
+  // The encoded image. Its bytes live in `storage` (whose capacity is used again) or in a mapping.
+  // An image that cannot be read comes back with `error` set; nothing is thrown.
+  EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const {
+    return set_->Fetch(id, storage);
+  }
+  // Of every image of the set. Height and width are 0 for files, which say it themselves.
+  Encoding encoding() const { return set_->encoding(); }
+  int image_height() const { return set_->image_height(); }
+  int image_width() const { return set_->image_width(); }
+
+  // "dress/0a.jpg", "unlabeled image 17": what reports call an image.
+  std::string ImageName(uint64_t id) const { return set_->ImageName(id); }
+  // "STL-10, train + unlabeled: 105,000 images 96x96".
+  std::string Description() const { return set_->Description(); }
+
+  // Names of the classes, label by label; empty where there are no labels.
+  const std::vector<std::string>& classes() const { return set_->classes(); }
+  // Labelled images for the kNN evaluation. Training never sees a label.
+  Evaluation evaluation() const { return set_->evaluation(); }
+
+  // Images that turned out to be unreadable in this run; the source adds to it.
+  BadImages& bad_images() { return bad_images_; }
+  const BadImages& bad_images() const { return bad_images_; }
+
+  // The configured set was not there and the sample set took its place.
+  bool substituted() const { return !substitution_message_.empty(); }
+  // What was looked for, where, what is used instead and how to get STL-10. Several lines.
+  const std::string& substitution_message() const { return substitution_message_; }
 
  private:
-  std::string kind_, root_, if_missing_;  // options
+  std::string kind_, root_, if_missing_;
   std::vector<std::string> splits_;
   int64_t seed_ = 0, sample_images_ = 0;
   int sample_size_ = 0;
 
-  OpenedDataset opened_;
+  std::unique_ptr<ImageSet> set_;
+  BadImages bad_images_;
+  std::string substitution_message_;
 };
 
 }  // namespace flowtrain

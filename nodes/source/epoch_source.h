@@ -1,60 +1,64 @@
-// Where samples come from: each epoch once through the data set in a new random order.
+// Where training images come from: every epoch the whole data set in a new order.
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <mutex>
+#include <optional>
 #include <string>
 
 #include "nodes/source/dataset.h"
+#include "nodes/source/epoch_plan.h"
 #include "pipeline/node.h"
 #include "pipeline/philox.h"
 
 namespace flowtrain {
 
-// An epoch has floor(images / batch size) whole batches; a window takes `window` of them, the last
-// of an epoch may take fewer. The order is a permutation keyed by (seed, epoch), so it is the same
-// for any worker counts and after a resume. An unreadable image is replaced by one drawn from
-// (seed, epoch, position, attempt).
+// Draws images epoch by epoch and fetches their bytes.
 //
-// Output  ids  sample  encoded bytes: a view of a mapping, or read into the sample.
-// Threads any number for the bytes; admission is serial and does no I/O.
+// An epoch is floor(images / batch) batches, in an order drawn from the seed and the epoch; the
+// images left over are others each time. Batches go in windows of `window`, one optimiser step
+// each; the last window of an epoch takes what is left. An image that cannot be read is replaced by
+// another, drawn from the seed and its place, and noted in the data set's bad_images().
+//
+// Output  ids     sample  encoded bytes, their label, height and width where they are known.
+// Memory  the encoded bytes of an image a sample slot; none where the data set is mapped.
+// Threads Process: any number; the rest one at a time.
 //
 // Example:
-//   source: {type: EpochSource, out: ids, workers: 4, options: {epochs: 100, window: 4}}
+//   source: {type: EpochSource, out: ids, workers: 6, options: {epochs: 100, window: 4}}
 class EpochSource final : public SourceNode {
  public:
   static void Declare(NodeSpec& spec);
-
   // Throws ConfigError when the data set has fewer images than a batch.
   void Open(const OpenContext& context) override;
+  void Flush() override;
+
+  // Goes on where a run stopped after `steps_done` optimiser steps: to be called after Open and
+  // before the first batch. Throws DataError when the run would have ended before.
+  void Resume(uint64_t steps_done);
+
   bool AdmitBatch(Batch& batch) override;
   void AdmitSample(Sample& sample) override;
-  // Notes the image as bad. Throws DataError when there are more bad images than `max_bad_fraction`
-  // allows.
+  // Throws DataError when too many images are unreadable.
   void Substitute(Sample& sample) override;
   Outcome Process(Sample& sample, Worker& worker) override;
-  uint64_t size() const override;
+  uint64_t size() const override { return dataset_->size(); }
 
-  // Unreadable images so far: file or picture, and why.
-  std::map<std::string, std::string> bad_images() const;
-  uint64_t steps_per_epoch() const { return steps_per_epoch_; }
+  const EpochPlan& plan() const { return *plan_; }
 
  private:
-  void NoteBad(const Sample& sample);
-  void ShuffleFor(uint64_t epoch);
+  uint64_t AllowedBad() const;
+  [[noreturn]] void GiveUp(const std::string& reason) const;
 
-  int64_t epochs_ = 0, max_steps_ = 0, window_ = 1, seed_ = 0, start_step_ = 0;  // options
+  int64_t epochs_ = 0, max_steps_ = 0;
+  int window_ = 1;
+  int64_t seed_ = 0, start_step_ = 0;
   double max_bad_fraction_ = 0;
 
-  const ImageSet* images_ = nullptr;
-  uint64_t rows_ = 0, batches_per_epoch_ = 0, steps_per_epoch_ = 0;
-  uint64_t first_batch_ = 0;  // of the run's batches, where it goes on from a checkpoint
-  uint64_t shuffled_epoch_ = 0;
-  Permutation order_{1, {}};
-
-  mutable std::mutex bad_mutex_;
-  std::map<uint64_t, std::string> bad_;  // by image id: why
+  ImageDataset* dataset_ = nullptr;
+  std::optional<EpochPlan> plan_;
+  uint64_t first_step_ = 0;
+  std::optional<Permutation> order_;  // of order_epoch_
+  uint64_t order_epoch_ = 0;
 };
 
 }  // namespace flowtrain

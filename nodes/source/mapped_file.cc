@@ -6,34 +6,49 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "pipeline/error.h"
 
 namespace flowtrain {
+namespace {
 
-MappedFile::MappedFile(const std::string& path) : path_(path) {
-  const auto fail = [&](const char* what) {
-    throw DataError(std::string("cannot ") + what + ' ' + path + ": " + std::strerror(errno));
-  };
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail("open");
-  struct stat status {};
-  void* memory = nullptr;
-  if (fstat(descriptor, &status) == 0 && status.st_size > 0) {
-    memory =
-        mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0);
+[[noreturn]] void Fail(const std::string& path, const char* action) {
+  throw DataError("cannot " + std::string(action) + ' ' + path + ": " +
+                  std::generic_category().message(errno));
+}
+
+// Closes the file however the constructor ends; the mapping outlives it.
+struct Descriptor {
+  int fd;
+  ~Descriptor() {
+    if (fd >= 0) close(fd);
   }
-  close(descriptor);
-  if (memory == MAP_FAILED) fail("map");
-  if (memory == nullptr) throw DataError(path + " is empty or no file");
-  // Samples are read in a shuffled order: reading ahead would fetch what nobody asked for.
-  madvise(memory, static_cast<size_t>(status.st_size), MADV_RANDOM);
-  bytes_ = {static_cast<const uint8_t*>(memory), static_cast<size_t>(status.st_size)};
+};
+
+}  // namespace
+
+MappedFile::MappedFile(const std::string& path) {
+  const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.fd < 0) Fail(path, "open");
+  struct stat status {};
+  if (fstat(file.fd, &status) != 0) Fail(path, "examine");
+  size_ = static_cast<size_t>(status.st_size);
+  if (size_ == 0) return;  // mmap takes no empty file
+  void* mapping = mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.fd, 0);
+  if (mapping == MAP_FAILED) Fail(path, "map");
+  data_ = static_cast<const uint8_t*>(mapping);
+  madvise(mapping, size_, MADV_RANDOM);
 }
 
 MappedFile::~MappedFile() {
-  if (!bytes_.empty()) munmap(const_cast<uint8_t*>(bytes_.data()), bytes_.size());
+  if (data_ != nullptr) munmap(const_cast<uint8_t*>(data_), size_);
+}
+
+void MappedFile::WillNeed(size_t offset, size_t length) const {
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t begin = offset / page * page;
+  madvise(const_cast<uint8_t*>(data_) + begin, offset + length - begin, MADV_WILLNEED);
 }
 
 }  // namespace flowtrain

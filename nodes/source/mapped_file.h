@@ -1,26 +1,29 @@
-// A file mapped to memory, read only.
+// A file mapped for reading.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 
 namespace flowtrain {
 
+// Read-only view of a whole file, expected to be read in random order.
 class MappedFile {
  public:
-  // Throws DataError when the file cannot be read.
+  // Throws DataError when the file cannot be opened or mapped.
   explicit MappedFile(const std::string& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
-  std::span<const uint8_t> bytes() const { return bytes_; }
-  const std::string& path() const { return path_; }
+  std::span<const uint8_t> bytes() const { return {data_, size_}; }
+  // Starts to read a part of the file, in one go instead of a page at a time.
+  void WillNeed(size_t offset, size_t length) const;
 
  private:
-  std::string path_;
-  std::span<const uint8_t> bytes_;
+  const uint8_t* data_ = nullptr;
+  size_t size_ = 0;
 };
 
 }  // namespace flowtrain

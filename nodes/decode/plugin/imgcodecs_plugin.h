@@ -1,20 +1,29 @@
-/* The interface of the plug-in that holds OpenCV's imgcodecs. C, so that no C++ type or exception
- * crosses it. */
-#pragma once
+/* The one function of flowtrain_imgcodecs.so. C types alone: the program knows no OpenCV codec. */
+#ifndef FLOWTRAIN_NODES_DECODE_PLUGIN_IMGCODECS_PLUGIN_H_
+#define FLOWTRAIN_NODES_DECODE_PLUGIN_IMGCODECS_PLUGIN_H_
 
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
 extern "C" {
+#endif
 
-/* Gives memory for height x width x 3 bytes. */
-typedef uint8_t* FlowtrainAllocatePixels(void* target, int height, int width);
+/* Gives the place for an image of [height, width, 3] bytes, or NULL. Must not throw. */
+typedef uint8_t* (*flowtrain_allocate)(void* user, int height, int width);
 
-/* Decodes an image file's bytes to packed 8-bit RGB. Returns 0, or another number with the reason
- * in `why`. */
-typedef int FlowtrainImgcodecsDecode(const uint8_t* bytes, size_t size, int64_t most_pixels,
-                                     FlowtrainAllocatePixels* allocate, void* target, char* why,
-                                     size_t why_size);
+/* Decodes the `size` bytes of an image file to RGB. Calls `allocate` once and fills what it gives.
+   Returns 1, or 0 with the reason in `why` (`why_bytes` bytes, ends with a 0). Any thread may call
+   it. */
+typedef int (*flowtrain_decode_function)(const uint8_t* bytes, size_t size,
+                                         flowtrain_allocate allocate, void* user, char* why,
+                                         size_t why_bytes);
 
-FlowtrainImgcodecsDecode flowtrain_imgcodecs_decode;
+/* The name under which it is exported; another number, another signature. */
+#define FLOWTRAIN_DECODE_SYMBOL "flowtrain_decode_1"
+
+#ifdef __cplusplus
 }
+#endif
+
+#endif /* FLOWTRAIN_NODES_DECODE_PLUGIN_IMGCODECS_PLUGIN_H_ */

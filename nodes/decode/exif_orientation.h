@@ -1,0 +1,18 @@
+// The orientation that a camera notes in a JPEG (Exif 2.3, tag 0x0112).
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace flowtrain {
+
+// Orientation of an APP1 segment's data, 1 to 8; 1 (upright) where it holds none, or no sound one.
+int ExifOrientation(std::span<const uint8_t> app1);
+
+// Turns an image of `height` x `width` pixels upright: `to` is as large as `from`, and [height,
+// width, 3], or [width, height, 3] for the orientations 5 to 8.
+void TurnUpright(std::span<const uint8_t> from, int height, int width, int orientation,
+                 std::span<uint8_t> to);
+inline bool SwapsSides(int orientation) { return orientation >= 5; }
+
+}  // namespace flowtrain

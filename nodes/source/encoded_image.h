@@ -1,0 +1,25 @@
+// An image as a data set holds it: what the source hands to decode.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace flowtrain {
+
+enum class Encoding : uint8_t {
+  kFile,         // the bytes of an image file: JPEG, PNG, …
+  kStl10Planes,  // uint8 [3, width, height]: channel, then column, then row (STL-10's layout)
+  kRgb,          // uint8 [height, width, 3], packed
+};
+
+struct EncodedImage {
+  // A view of a mapping, or of the storage that was given to Fetch.
+  std::span<const uint8_t> bytes;
+  Encoding encoding = Encoding::kFile;
+  int32_t label = -1;         // class, from 0; -1 where there is none
+  int height = 0, width = 0;  // pixels; 0 for kFile, where the file says it
+  std::string error;          // why the image could not be read; empty when it could
+};
+
+}  // namespace flowtrain

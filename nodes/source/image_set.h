@@ -1,0 +1,46 @@
+// What every kind of data set gives. ImageDataset holds one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nodes/source/encoded_image.h"
+
+namespace flowtrain {
+
+// A list of images with labels. Const methods may be called from any thread.
+class LabelledImages {
+ public:
+  virtual ~LabelledImages() = default;
+  virtual uint64_t size() const = 0;
+  // As ImageSet::Fetch, with `label` set.
+  virtual EncodedImage Fetch(uint64_t index, std::vector<uint8_t>& storage) const = 0;
+};
+
+// Where the kNN evaluation takes its images from. Both lists belong to the data set.
+struct Evaluation {
+  const LabelledImages* bank = nullptr;     // neighbours are looked for among these
+  const LabelledImages* queries = nullptr;  // these are classified
+  bool leave_one_out = false;  // bank and queries are one list: an image is no neighbour of its own
+  std::string why_not;         // both null: why there is no evaluation
+
+  bool possible() const { return bank != nullptr; }
+};
+
+class ImageSet {
+ public:
+  virtual ~ImageSet() = default;
+
+  virtual uint64_t size() const = 0;
+  virtual EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const = 0;
+  virtual Encoding encoding() const = 0;
+  virtual int image_height() const = 0;
+  virtual int image_width() const = 0;
+  virtual std::string ImageName(uint64_t id) const = 0;
+  virtual std::string Description() const = 0;
+  virtual const std::vector<std::string>& classes() const = 0;
+  virtual Evaluation evaluation() const = 0;
+};
+
+}  // namespace flowtrain

@@ -1,0 +1,123 @@
+#include "nodes/decode/decode_image.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "nodes/source/dataset.h"
+#include "nodes/source/stl10_set.h"
+#include "tests/unit/nodes/decode/decode_testing.h"
+#include "tests/unit/nodes/source/testing.h"
+
+namespace flowtrain {
+namespace {
+
+using testing::Bytes;
+using testing::Context;
+using ::testing::HasSubstr;
+using testing::TempFolder;
+
+TEST(DecodeToRgb, TransposesPlanes) {
+  constexpr int kHeight = 2, kWidth = 3;
+  // Channel, then column, then row: red of (y, x) is 10 x + y, green 100 more, blue 200 more.
+  Bytes planes;
+  for (int c = 0; c < 3; ++c) {
+    for (int x = 0; x < kWidth; ++x) {
+      for (int y = 0; y < kHeight; ++y) {
+        planes.push_back(static_cast<uint8_t>(100 * c + 10 * x + y));
+      }
+    }
+  }
+  EncodedImage image;
+  image.bytes = planes;
+  image.encoding = Encoding::kStl10Planes;
+  image.height = kHeight;
+  image.width = kWidth;
+  DecodeScratch scratch;
+  RgbImage out;
+  std::string why;
+  ASSERT_TRUE(DecodeToRgb(image, scratch, out, &why)) << why;
+  EXPECT_THAT(out.pixels, ::testing::ElementsAre(0, 100, 200, 10, 110, 210, 20, 120, 220,  //
+                                                 1, 101, 201, 11, 111, 211, 21, 121, 221));
+  image.width = 4;
+  EXPECT_FALSE(DecodeToRgb(image, scratch, out, &why));
+  EXPECT_THAT(why, HasSubstr("18 bytes instead of 24"));
+}
+
+TEST(DecodeToRgb, PassesRgbWithoutACopy) {
+  const Bytes pixels(2 * 3 * 3, 9);
+  EncodedImage image;
+  image.bytes = pixels;
+  image.encoding = Encoding::kRgb;
+  image.height = 2;
+  image.width = 3;
+  DecodeScratch scratch;
+  RgbImage out;
+  std::string why;
+  ASSERT_TRUE(DecodeToRgb(image, scratch, out, &why));
+  EXPECT_EQ(out.pixels.data(), pixels.data());
+  EXPECT_EQ(out.height, 2);
+  EXPECT_EQ(out.width, 3);
+}
+
+// Source-side part of a sample, as EpochSource leaves it.
+void Fetch(const ImageDataset& dataset, uint64_t id, Sample& sample) {
+  sample.id = id;
+  sample.encoded = dataset.Fetch(id, sample.file_bytes).bytes;
+}
+
+TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {
+  const TempFolder folder;
+  folder.Write("1.jpg", testing::WriteJpeg(testing::SolidImage(40, 30, {200, 100, 50})));
+  folder.Write("2.png", testing::WriteJpeg(testing::SolidImage(8, 16, {10, 100, 250})));  // a JPEG
+  folder.Write("3.jpg", {0xFF, 0xD8, 0xFF, 0xE0});
+  DatasetOptions options;
+  options.kind = "folder";
+  options.root = folder.path();
+  ImageDataset dataset;
+  dataset.Open(options);
+  DecodeImage decode;
+  decode.Open(Context(&dataset));
+  Worker worker{1};
+  Sample sample;
+  Fetch(dataset, 0, sample);
+  ASSERT_TRUE(decode.Process(sample, worker).ok);
+  EXPECT_EQ(sample.height, 40);
+  EXPECT_EQ(sample.width, 30);
+  ASSERT_EQ(sample.pixels.size(), 3600u);
+  EXPECT_NEAR(sample.pixels[0], 200, 4);
+  const uint8_t* memory = sample.pixel_bytes.data();
+  EXPECT_EQ(sample.pixels.data(), memory);
+  Fetch(dataset, 1, sample);
+  ASSERT_TRUE(decode.Process(sample, worker).ok);
+  EXPECT_EQ(sample.pixels.data(), memory);
+  EXPECT_EQ(sample.height, 8);
+  Fetch(dataset, 2, sample);
+  const Outcome outcome = decode.Process(sample, worker);
+  EXPECT_FALSE(outcome.ok);
+  EXPECT_THAT(outcome.why, HasSubstr("damaged JPEG"));
+}
+
+TEST(DecodeImage, DecodesStl10AndTheSampleSet) {
+  const TempFolder folder;
+  folder.Write("train_X.bin", Bytes(kStl10ImageBytes, 3));
+  for (const char* kind : {"stl10", "sample"}) {
+    DatasetOptions options;
+    options.kind = kind;
+    options.root = folder.path();
+    options.splits = {"train"};
+    ImageDataset dataset;
+    dataset.Open(options);
+    DecodeImage decode;
+    decode.Open(Context(&dataset));
+    Worker worker;
+    Sample sample;
+    Fetch(dataset, 0, sample);
+    ASSERT_TRUE(decode.Process(sample, worker).ok);
+    EXPECT_EQ(sample.height, 96);
+    EXPECT_EQ(sample.width, 96);
+    EXPECT_EQ(sample.pixels.size(), kStl10ImageBytes);
+  }
+}
+
+}  // namespace
+}  // namespace flowtrain

@@ -1,0 +1,245 @@
+#include "nodes/decode/decode_jpeg.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "nodes/decode/exif_orientation.h"
+#include "pipeline/philox.h"
+#include "tests/unit/nodes/decode/decode_testing.h"
+#include "tests/unit/nodes/source/testing.h"
+
+namespace flowtrain {
+namespace {
+
+using ::testing::AnyOf;
+using testing::Bytes;
+using testing::Decode;
+using testing::Decoded;
+using ::testing::HasSubstr;
+using testing::JpegOptions;
+using testing::LargestDifference;
+using testing::Raw;
+using testing::SmoothImage;
+using testing::SolidImage;
+using testing::WriteJpeg;
+
+TEST(DecodeJpeg, KeepsColours) {
+  for (const bool progressive : {false, true}) {
+    JpegOptions options;
+    options.progressive = progressive;
+    const Raw image = SmoothImage(37, 53, 3);
+    const Decoded decoded = Decode(WriteJpeg(image, options));
+    ASSERT_TRUE(decoded.ok) << decoded.why;
+    EXPECT_LE(LargestDifference(decoded, image), 8);
+  }
+}
+
+TEST(DecodeJpeg, DecodesTheSmallest) {
+  const Decoded decoded = Decode(WriteJpeg(SolidImage(1, 1, {200, 30, 60})));
+  ASSERT_TRUE(decoded.ok) << decoded.why;
+  EXPECT_LE(LargestDifference(decoded, SolidImage(1, 1, {200, 30, 60})), 4);
+}
+
+TEST(DecodeJpeg, BringsGreyToRgb) {
+  const Decoded decoded = Decode(WriteJpeg(SolidImage(20, 30, {77})));
+  ASSERT_TRUE(decoded.ok) << decoded.why;
+  EXPECT_LE(LargestDifference(decoded, SolidImage(20, 30, {77, 77, 77})), 1);
+}
+
+TEST(DecodeJpeg, BringsInvertedCmykAndYcckToRgb) {
+  // 255 is no ink: full red is C 255, M 0, Y 0, K 255; half black halves it.
+  struct Case {
+    Bytes cmyk, rgb;
+  };
+  for (const Case& test :
+       {Case{{255, 0, 0, 255}, {255, 0, 0}}, Case{{255, 0, 0, 128}, {128, 0, 0}},
+        Case{{255, 255, 255, 255}, {255, 255, 255}}, Case{{200, 150, 100, 255}, {200, 150, 100}},
+        Case{{255, 255, 255, 0}, {0, 0, 0}}}) {
+    for (const bool ycck : {false, true}) {
+      JpegOptions options;
+      options.ycck = ycck;
+      const Decoded decoded = Decode(WriteJpeg(SolidImage(24, 24, test.cmyk), options));
+      ASSERT_TRUE(decoded.ok) << decoded.why;
+      EXPECT_LE(LargestDifference(decoded, SolidImage(24, 24, test.rgb)), 4);
+    }
+  }
+}
+
+// An image that is upright once turned: its quarters are red, green, blue and white.
+Raw Quarters(int height, int width) {
+  Raw image{height, width, 3, {}};
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const int quarter = 2 * (y >= height / 2) + (x >= width / 2);
+      for (const int c : {0, 1, 2}) {
+        image.values.push_back(quarter == 3 || quarter == c ? 255 : 0);
+      }
+    }
+  }
+  return image;
+}
+
+// How a camera held that way stores the upright image: the definition in the Exif standard, of
+// which side of the scene the stored row 0 and column 0 are.
+Raw Stored(const Raw& upright, int orientation) {
+  const bool swap = orientation >= 5;
+  Raw stored{swap ? upright.width : upright.height, swap ? upright.height : upright.width, 3, {}};
+  // Row 0 is the scene's: 1 top, 2 top, 3 bottom, 4 bottom, 5 left, 6 right, 7 right, 8 left;
+  // column 0: 1 left, 2 right, 3 right, 4 left, 5 top, 6 top, 7 bottom, 8 bottom.
+  for (int r = 0; r < stored.height; ++r) {
+    for (int c = 0; c < stored.width; ++c) {
+      int y = swap ? c : r, x = swap ? r : c;
+      const bool from_bottom =
+          orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
+      const bool from_right =
+          orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+      if (from_bottom) y = upright.height - 1 - y;
+      if (from_right) x = upright.width - 1 - x;
+      const size_t at = static_cast<size_t>((y * upright.width + x) * 3);
+      stored.values.insert(stored.values.end(), upright.values.begin() + static_cast<long>(at),
+                           upright.values.begin() + static_cast<long>(at) + 3);
+    }
+  }
+  return stored;
+}
+
+TEST(DecodeJpeg, TurnsImagesUpright) {
+  const Raw upright = Quarters(32, 64);
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    for (const bool big_endian : {false, true}) {
+      JpegOptions options;
+      options.orientation = orientation;
+      options.big_endian = big_endian;
+      options.quality = 100;
+      options.full_chroma = true;
+      const Decoded decoded = Decode(WriteJpeg(Stored(upright, orientation), options));
+      ASSERT_TRUE(decoded.ok) << decoded.why;
+      EXPECT_LE(LargestDifference(decoded, upright), 12) << orientation;
+    }
+  }
+}
+
+TEST(ExifOrientation, IsOneForWhatIsNotSound) {
+  EXPECT_EQ(ExifOrientation({}), 1);
+  for (const int orientation : {0, 9, 0xFFFF}) {
+    EXPECT_EQ(ExifOrientation(testing::ExifSegment(orientation, true)), 1);
+  }
+  Bytes segment = testing::ExifSegment(6, false);
+  EXPECT_EQ(ExifOrientation(segment), 6);
+  for (size_t size = 0; size < 38; ++size) {  // cut off before the value of the tag
+    const int orientation = ExifOrientation(std::span(segment).first(size));
+    EXPECT_EQ(orientation, 1) << size;
+  }
+  segment[0] = 'X';
+  EXPECT_EQ(ExifOrientation(segment), 1);
+}
+
+// Cut-off data must be refused, or have lost nothing but what comes after the last pixel.
+TEST(DecodeJpeg, RefusesTruncatedFiles) {
+  for (const bool progressive : {false, true}) {
+    JpegOptions options;
+    options.progressive = progressive;
+    const Bytes file = WriteJpeg(SmoothImage(64, 64, 3), options);
+    const Decoded whole = Decode(file);
+    ASSERT_TRUE(whole.ok);
+    int refused = 0;
+    for (size_t size = 3; size < file.size(); ++size) {
+      const Decoded decoded = Decode(Bytes(file.begin(), file.begin() + static_cast<long>(size)));
+      if (!decoded.ok) {
+        ++refused;
+        EXPECT_THAT(decoded.why, HasSubstr("damaged JPEG: ")) << size;
+        continue;
+      }
+      EXPECT_TRUE(std::equal(decoded.image.pixels.begin(), decoded.image.pixels.end(),
+                             whole.image.pixels.begin(), whole.image.pixels.end()))
+          << size << " of " << file.size();
+    }
+    EXPECT_GE(refused, static_cast<int>(file.size()) - 8);
+  }
+}
+
+TEST(DecodeJpeg, RefusesAHoleInTheData) {
+  JpegOptions options;
+  options.restart_rows = 1;
+  const Bytes file = WriteJpeg(SmoothImage(96, 96, 3), options);
+  ASSERT_TRUE(Decode(file).ok);
+  // Between two restart markers.
+  Bytes holed = file;
+  std::fill(holed.end() - 200, holed.end() - 120, uint8_t{0});
+  const Decoded decoded = Decode(holed);
+  EXPECT_FALSE(decoded.ok);
+  EXPECT_THAT(decoded.why, HasSubstr("damaged JPEG: "));
+}
+
+TEST(DecodeJpeg, TakesSpareBytesThatCostNoPixel) {
+  const Bytes file = WriteJpeg(SmoothImage(16, 16, 3));
+  Bytes before_end = file, behind = file;
+  before_end.insert(before_end.end() - 2, 5, uint8_t{0});
+  behind.insert(behind.end(), {'j', 'u', 'n', 'k'});
+  EXPECT_TRUE(Decode(before_end).ok) << Decode(before_end).why;
+  EXPECT_TRUE(Decode(behind).ok) << Decode(behind).why;
+}
+
+TEST(DecodeJpeg, RefusesAHugeImage) {
+  Bytes file = WriteJpeg(SmoothImage(16, 16, 3));
+  for (size_t i = 0; i + 9 < file.size(); ++i) {
+    if (file[i] != 0xFF || file[i + 1] != 0xC0) continue;
+    std::fill(file.begin() + static_cast<long>(i) + 5, file.begin() + static_cast<long>(i) + 9,
+              uint8_t{0xF0});
+  }
+  EXPECT_THAT(Decode(file).why, HasSubstr("too large: 61680x61680"));
+}
+
+TEST(DecodeJpeg, SurvivesDamageAnywhere) {
+  std::vector<Bytes> files;
+  for (const int channels : {1, 3, 4}) {
+    for (const bool progressive : {false, true}) {
+      JpegOptions options;
+      options.progressive = progressive;
+      options.restart_rows = progressive ? 0 : 1;
+      options.orientation = 6;
+      files.push_back(WriteJpeg(SmoothImage(40, 24, channels), options));
+    }
+  }
+  Rng rng({1, 2, 3, kTesting});
+  DecodeScratch scratch;
+  RgbImage image;
+  int refused = 0;
+  for (int round = 0; round < 3000; ++round) {
+    Bytes file = files[rng.Below(files.size())];
+    const uint64_t flips = rng.Below(4);
+    for (uint64_t i = 0; i < flips; ++i) {
+      file[rng.Below(file.size())] ^= static_cast<uint8_t>(1u << rng.Below(8));
+    }
+    if (rng.Bernoulli(0.3f)) file.resize(rng.Below(file.size()));
+    if (!IsJpeg(file)) continue;
+    std::string why;
+    if (DecodeJpeg(file, scratch, image, &why)) {
+      EXPECT_EQ(image.pixels.size(),
+                size_t{3} * static_cast<size_t>(image.height) * static_cast<size_t>(image.width));
+    } else {
+      ++refused;
+      EXPECT_THAT(why, AnyOf(HasSubstr("damaged JPEG: "), HasSubstr("too large: ")));
+    }
+  }
+  EXPECT_GT(refused, 500);
+}
+
+// Photographs, where the developer has some beside the source.
+TEST(DecodeJpeg, DecodesPhotographs) {
+  namespace fs = std::filesystem;
+  const fs::path root = fs::path(FLOWTRAIN_SOURCE_DIR) / "../shared/data/clothing_mini/dress";
+  if (!fs::exists(root)) GTEST_SKIP() << root << " is not there";
+  for (const auto& entry : fs::directory_iterator(root)) {
+    std::ifstream stream(entry.path(), std::ios::binary);
+    const Bytes file{std::istreambuf_iterator<char>(stream), {}};
+    const Decoded decoded = Decode(file);
+    EXPECT_TRUE(decoded.ok) << entry.path() << ": " << decoded.why;
+  }
+}
+
+}  // namespace
+}  // namespace flowtrain

@@ -1,0 +1,295 @@
+#include "nodes/source/epoch_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <thread>
+
+#include "pipeline/error.h"
+#include "pipeline/log.h"
+#include "tests/unit/nodes/source/testing.h"
+
+namespace flowtrain {
+namespace {
+
+using testing::Bind;
+using testing::Context;
+using ::testing::HasSubstr;
+using testing::MessageOf;
+using testing::TempFolder;
+
+// A source over a sample set, or over `files` files of a folder.
+struct Fixture {
+  Fixture(int images, int rows, std::map<std::string, std::string> options) : rows(rows) {
+    DatasetOptions data;
+    data.kind = "sample";
+    data.sample_images = static_cast<uint64_t>(images);
+    data.sample_size = 8;
+    dataset.Open(data);
+    Open(options);
+  }
+  Fixture(const std::string& root, int rows, std::map<std::string, std::string> options)
+      : rows(rows) {
+    DatasetOptions data;
+    data.kind = "folder";
+    data.root = root;
+    dataset.Open(data);
+    Open(options);
+  }
+  void Open(const std::map<std::string, std::string>& options) {
+    Bind(source, options);
+    source.Open(Context(&dataset, rows));
+  }
+  // The batch `seq`, or nullptr after the last.
+  std::unique_ptr<Batch> Admit(uint64_t seq) {
+    auto batch = std::make_unique<Batch>();
+    batch->seq = seq;
+    batch->layout.rows = rows;
+    return source.AdmitBatch(*batch) ? std::move(batch) : nullptr;
+  }
+  std::vector<uint64_t> Ids(Batch& batch) {
+    std::vector<uint64_t> ids;
+    for (int row = 0; row < rows; ++row) {
+      Sample sample;
+      sample.batch = &batch;
+      sample.row = row;
+      source.AdmitSample(sample);
+      EXPECT_EQ(sample.epoch, batch.epoch);
+      ids.push_back(sample.id);
+    }
+    return ids;
+  }
+
+  int rows;
+  ImageDataset dataset;
+  EpochSource source;
+};
+
+// Silences the warnings that the tests provoke.
+class EpochSourceTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    SetLogWriter([](const std::string&) {});
+  }
+  void TearDown() override { SetLogWriter(nullptr); }
+};
+
+TEST_F(EpochSourceTest, PlacesBatchesInWindowsStepsAndEpochs) {
+  Fixture fixture(23, 4, {{"epochs", "2"}, {"window", "2"}});  // 5 batches: windows of 2, 2, 1
+  struct Expected {
+    uint64_t epoch, step;
+    int micro, window;
+    bool last;
+  };
+  const std::vector<Expected> expected = {
+      {0, 0, 0, 2, false}, {0, 0, 1, 2, false}, {0, 1, 0, 2, false}, {0, 1, 1, 2, false},
+      {0, 2, 0, 1, true},  {1, 3, 0, 2, false}, {1, 3, 1, 2, false}, {1, 4, 0, 2, false},
+      {1, 4, 1, 2, false}, {1, 5, 0, 1, true}};
+  for (size_t seq = 0; seq < expected.size(); ++seq) {
+    const auto batch = fixture.Admit(seq);
+    ASSERT_NE(batch, nullptr);
+    EXPECT_EQ(batch->epoch, expected[seq].epoch) << seq;
+    EXPECT_EQ(batch->step, expected[seq].step) << seq;
+    EXPECT_EQ(batch->steps_per_epoch, 3u);
+    EXPECT_EQ(batch->micro, expected[seq].micro) << seq;
+    EXPECT_EQ(batch->window, expected[seq].window) << seq;
+    EXPECT_EQ(batch->last_of_epoch, expected[seq].last) << seq;
+  }
+  EXPECT_EQ(fixture.Admit(expected.size()), nullptr);
+}
+
+TEST_F(EpochSourceTest, EndsAtAWindowBoundary) {
+  Fixture fixture(23, 4, {{"window", "2"}, {"max_steps", "4"}});
+  EXPECT_NE(fixture.Admit(6), nullptr);  // the second batch of the fourth step
+  EXPECT_EQ(fixture.Admit(7), nullptr);
+}
+
+TEST_F(EpochSourceTest, AnEpochHasNoImageTwiceAndAnotherOrder) {
+  Fixture fixture(23, 4, {{"epochs", "2"}});
+  std::vector<uint64_t> order[2];
+  for (uint64_t seq = 0; const auto batch = fixture.Admit(seq); ++seq) {
+    for (const uint64_t id : fixture.Ids(*batch)) order[batch->epoch].push_back(id);
+  }
+  for (const auto& ids : order) {
+    EXPECT_EQ(ids.size(), 20u);
+    EXPECT_EQ(std::set<uint64_t>(ids.begin(), ids.end()).size(), 20u);
+    for (const uint64_t id : ids) EXPECT_LT(id, 23u);
+  }
+  EXPECT_NE(order[0], order[1]);
+}
+
+TEST_F(EpochSourceTest, TheSeedSetsTheOrder) {
+  auto first = [](const char* seed) {
+    Fixture fixture(100, 50, {{"seed", seed}});
+    return fixture.Ids(*fixture.Admit(0));
+  };
+  EXPECT_EQ(first("1"), first("1"));
+  EXPECT_NE(first("1"), first("2"));
+}
+
+TEST_F(EpochSourceTest, GoesOnInMidEpochWithTheSameBatches) {
+  const std::map<std::string, std::string> options = {{"epochs", "3"}, {"window", "2"}};
+  Fixture whole(23, 4, options);  // 3 steps and 5 batches an epoch
+  for (const auto& [steps, batches] : std::vector<std::pair<uint64_t, uint64_t>>{
+           {0, 0}, {1, 2}, {2, 4}, {3, 5}, {4, 7}, {8, 14}, {9, 15}}) {
+    auto resumed_options = options;
+    resumed_options["start_step"] = std::to_string(steps);
+    Fixture resumed(23, 4, resumed_options);
+    for (uint64_t seq = 0; seq < 15 - batches; ++seq) {
+      const auto batch = resumed.Admit(seq), same = whole.Admit(batches + seq);
+      ASSERT_NE(batch, nullptr);
+      EXPECT_EQ(batch->step, same->step);
+      EXPECT_EQ(batch->micro, same->micro);
+      EXPECT_EQ(resumed.Ids(*batch), whole.Ids(*same));
+    }
+    EXPECT_EQ(resumed.Admit(15 - batches), nullptr);
+  }
+  EXPECT_THROW(whole.source.Resume(10), DataError);
+}
+
+TEST_F(EpochSourceTest, RefusesADataSetSmallerThanABatch) {
+  EXPECT_THAT(MessageOf<ConfigError>([] { Fixture(7, 8, {}); }),
+              ::testing::AllOf(HasSubstr("7 images"), HasSubstr("data.batch_size")));
+  Fixture(8, 8, {});
+}
+
+TEST_F(EpochSourceTest, FetchesTheImage) {
+  Fixture fixture(10, 4, {});
+  const auto batch = fixture.Admit(0);
+  Sample sample;
+  sample.batch = batch.get();
+  fixture.source.AdmitSample(sample);
+  Worker worker;
+  ASSERT_TRUE(fixture.source.Process(sample, worker).ok);
+  EXPECT_EQ(sample.encoded.size(), 8u * 8 * 3);
+  EXPECT_EQ(sample.label, static_cast<int32_t>(sample.id % 10));
+  EXPECT_EQ(sample.seed, 42u);
+}
+
+// Files 0.jpg, 1.jpg, …
+void WriteFiles(const TempFolder& folder, int count) {
+  for (int i = 0; i < count; ++i) folder.Write(std::to_string(i) + ".jpg", {1});
+}
+
+TEST_F(EpochSourceTest, ReportsAFileItCannotRead) {
+  const TempFolder folder;
+  WriteFiles(folder, 4);
+  Fixture fixture(folder.path(), 4, {});
+  const auto batch = fixture.Admit(0);
+  std::filesystem::remove(folder / "2.jpg");
+  Worker worker;
+  int bad = 0;
+  for (int row = 0; row < 4; ++row) {
+    Sample sample;
+    sample.batch = batch.get();
+    sample.row = row;
+    fixture.source.AdmitSample(sample);
+    const Outcome outcome = fixture.source.Process(sample, worker);
+    if (!outcome.ok) {
+      ++bad;
+      EXPECT_EQ(fixture.dataset.ImageName(sample.id), "2.jpg");
+      EXPECT_THAT(outcome.why, HasSubstr("cannot open it"));
+    }
+  }
+  EXPECT_EQ(bad, 1);
+}
+
+// As the engine does for an image that could not be used.
+void Replace(EpochSource& source, Sample& sample, const std::string& why) {
+  sample.error = why;
+  ++sample.attempt;
+  source.Substitute(sample);
+  sample.error.clear();
+}
+
+TEST_F(EpochSourceTest, SubstitutesDependOnThePlaceAndTheAttempt) {
+  auto chain = [](uint64_t seq, int row) {
+    Fixture fixture(1000, 4, {{"max_bad_fraction", "1"}});
+    const auto batch = fixture.Admit(seq);
+    Sample sample;
+    sample.batch = batch.get();
+    sample.row = row;
+    fixture.source.AdmitSample(sample);
+    std::vector<uint64_t> ids;
+    for (int attempt = 0; attempt < 5; ++attempt) {
+      Replace(fixture.source, sample, "bad");
+      ids.push_back(sample.id);
+    }
+    return ids;
+  };
+  const auto ids = chain(3, 1);
+  EXPECT_EQ(ids, chain(3, 1));
+  EXPECT_NE(ids, chain(3, 2));
+  EXPECT_NE(ids, chain(253, 1));  // the same place of the next epoch
+  EXPECT_EQ(std::set<uint64_t>(ids.begin(), ids.end()).size(), 5u);
+}
+
+TEST_F(EpochSourceTest, GivesUpWhenTooManyImagesAreBad) {
+  Fixture fixture(200, 4, {{"max_bad_fraction", "0.02"}});  // 4 of 200
+  Sample sample;
+  auto fail = [&](uint64_t id) {
+    sample.attempt = 0;
+    sample.id = id;
+    Replace(fixture.source, sample, "damaged JPEG");
+  };
+  for (const uint64_t id : {1, 2, 3, 4, 4, 4, 1}) fail(id);  // the same ones count once
+  const std::string message = MessageOf<DataError>([&] { fail(5); });
+  EXPECT_THAT(message, HasSubstr("5 of 200 images (2.5 %)"));
+  EXPECT_THAT(message, HasSubstr("picture 1 (ring): damaged JPEG"));
+  EXPECT_THAT(message, HasSubstr("data.max_bad_fraction (now 2 %)"));
+  const auto bad = fixture.dataset.bad_images().List();
+  ASSERT_EQ(bad.size(), 5u);
+  EXPECT_EQ(bad[0].id, 1u);
+  EXPECT_EQ(bad[0].why, "damaged JPEG");
+}
+
+TEST_F(EpochSourceTest, AFractionAllowsAtLeastOneAndZeroNone) {
+  Sample sample;
+  Fixture some(20, 4, {{"max_bad_fraction", "0.001"}});
+  Replace(some.source, sample, "bad");
+  Fixture none(20, 4, {{"max_bad_fraction", "0"}});
+  sample.attempt = 0;
+  EXPECT_THROW(Replace(none.source, sample, "bad"), DataError);
+}
+
+TEST_F(EpochSourceTest, GivesUpOnAPlaceAfterSixteenSubstitutes) {
+  Fixture fixture(5000, 4, {{"max_bad_fraction", "1"}});
+  Sample sample;
+  for (int attempt = 1; attempt <= 16; ++attempt) Replace(fixture.source, sample, "bad");
+  EXPECT_THAT(MessageOf<DataError>([&] { Replace(fixture.source, sample, "bad"); }),
+              HasSubstr("16 of them came one after the other"));
+}
+
+TEST_F(EpochSourceTest, SaysAtTheEndWhatCouldNotBeRead) {
+  Fixture fixture(200, 4, {{"max_bad_fraction", "0.5"}});
+  std::string log;
+  SetLogWriter([&](const std::string& line) { log += line; });
+  fixture.source.Flush();
+  EXPECT_EQ(log, "");
+  Sample sample;
+  sample.id = 11;
+  Replace(fixture.source, sample, "it is torn");
+  log.clear();
+  fixture.source.Flush();
+  EXPECT_THAT(log, HasSubstr("1 of 200 images could not be read"));
+  EXPECT_THAT(log, HasSubstr("picture 11 (ring): it is torn"));
+}
+
+TEST(BadImages, CountsEachImageOnceFromAnyThread) {
+  BadImages bad;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&bad] {
+      for (uint64_t id = 0; id < 200; ++id) bad.Add({id, "name", "why"});
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(bad.count(), 200u);
+  EXPECT_EQ(bad.List().size(), 200u);
+}
+
+}  // namespace
+}  // namespace flowtrain
