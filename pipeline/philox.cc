@@ -9,6 +9,8 @@ namespace {
 constexpr uint32_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
 constexpr uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
 constexpr int kRounds = 10;
+// Four are enough for large sets; small ones, whose halves are a few bits, are uneven below ten.
+constexpr uint32_t kFeistelRounds = 10;
 
 __extension__ using Uint128 = unsigned __int128;
 
@@ -88,7 +90,7 @@ uint64_t Permutation::operator()(uint64_t i) const {
   const uint64_t mask = (uint64_t{1} << half_bits_) - 1;
   do {  // cycle-walking: the domain is at most four times n, so this takes few turns
     uint64_t left = i >> half_bits_, right = i & mask;
-    for (uint32_t round = 0; round < 4; ++round) {
+    for (uint32_t round = 0; round < kFeistelRounds; ++round) {
       const auto mixed = Philox4x32({static_cast<uint32_t>(right), round, 0, 0}, key_)[0];
       const uint64_t next = left ^ (mixed & mask);
       left = right;

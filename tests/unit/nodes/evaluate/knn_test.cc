@@ -1,6 +1,7 @@
 #include "nodes/evaluate/knn.h"
 
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

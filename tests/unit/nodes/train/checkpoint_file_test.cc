@@ -1,6 +1,7 @@
 #include "nodes/train/checkpoint_file.h"
 
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -46,7 +47,7 @@ class CheckpointFile : public testing::Test {
 };
 
 TEST_F(CheckpointFile, TrainingGoesOnBitForBit) {
-  Training straight, stopped({{"seed", "42"}}), resumed({{"seed", "9"}});
+  Training straight, stopped(Options{{"seed", "42"}}), resumed(Options{{"seed", "9"}});
   for (uint64_t i = 0; i < 2; ++i) Step(straight, i);
   SaveCheckpoint(Path("a.pt"), *straight.model, *straight.optimizer, {2, 10, "train: {}\n"});
   const TrainingState state = LoadCheckpoint(Path("a.pt"), *resumed.model, *resumed.optimizer);
@@ -77,7 +78,7 @@ TEST_F(CheckpointFile, SaysWhatIsWrongWithAFile) {
   fs::resize_file(Path("cut.pt"), fs::file_size(Path("cut.pt")) / 2);
   EXPECT_THAT(ErrorOfLoading(Path("cut.pt"), training), testing::HasSubstr("cut short"));
 
-  Training wider({{"projection_dim", "64"}});
+  Training wider(Options{{"projection_dim", "64"}});
   EXPECT_THAT(ErrorOfLoading(Path("whole.pt"), wider), testing::HasSubstr("another shape"));
   Training other({}, {{"name", "lars"}});
   EXPECT_THAT(ErrorOfLoading(Path("whole.pt"), other), testing::HasSubstr("optimizer 'sgd'"));

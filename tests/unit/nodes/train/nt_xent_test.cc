@@ -1,8 +1,8 @@
 #include "nodes/train/nt_xent.h"
 
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
-#include <torch/csrc/autograd/generated/variable_factories.h>
 
 #include <cmath>
 #include <vector>

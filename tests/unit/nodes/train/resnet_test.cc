@@ -68,7 +68,7 @@ TEST(ResNet, RefusesAnUnknownName) {
 }
 
 TEST(SimclrModel, TheSeedDecidesTheWeights) {
-  const Training a({{"seed", "7"}}), b({{"seed", "7"}}), c({{"seed", "8"}});
+  const Training a(Options{{"seed", "7"}}), b(Options{{"seed", "7"}}), c(Options{{"seed", "8"}});
   const auto weights = [](const Training& t) { return t.model->module().named_parameters(); };
   const auto first = weights(a), same = weights(b), other = weights(c);
   for (const auto& item : first) {
@@ -92,7 +92,7 @@ TEST(SimclrModel, ConvolutionsAreChannelsLast) {
 }
 
 TEST(SimclrModel, ProjectsToTheAskedWidth) {
-  const Training training({{"projection_hidden", "96"}, {"projection_dim", "24"}});
+  const Training training(Options{{"projection_hidden", "96"}, {"projection_dim", "24"}});
   const torch::NoGradGuard no_grad;
   const torch::Tensor features = training.model->Encode(at::rand({4, 3, 64, 64}));
   EXPECT_EQ(training.model->Project(features).sizes(), (Shape{4, 24}));

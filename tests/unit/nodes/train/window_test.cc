@@ -1,6 +1,7 @@
 // A window through the nodes of the device lane: stage, forward and backward, step.
 
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
 #include <memory>

@@ -1,0 +1,68 @@
+// What all test nodes can be told: how long a packet takes, and where to fail.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+#include "nodes/testing/test_log.h"
+#include "pipeline/node.h"
+#include "pipeline/packet.h"
+
+namespace flowtrain {
+
+// Keeps the thread busy for `service_us`, or lets it sleep.
+void Serve(int64_t service_us, bool sleep);
+
+// A node of class Base (SampleNode, StepNode, …) whose lifecycle calls are logged and can throw.
+template <typename Base>
+class TestBehaviour : public Base {
+ public:
+  void Open(const OpenContext& context) override {
+    name_ = context.name();
+    log_ = context.TryGet<TestLog>("log");
+    Enter("open");
+  }
+  void Start() override { Enter("start"); }
+  void Flush() override { Enter("flush"); }
+  void Close() noexcept override {
+    if (log_ != nullptr) log_->AddEvent(name_ + ".close");
+  }
+
+ protected:
+  static void DeclareBehaviour(NodeSpec& spec) {
+    spec.MayUse("log", "TestLog")
+        .Option(&TestBehaviour::service_us_, "service_us", 0, "Time a packet takes, microseconds.",
+                AtLeast{0})
+        .Option(&TestBehaviour::sleep_, "sleep", false,
+                "Sleep for that time instead of keeping the core busy.")
+        .Option(&TestBehaviour::throw_in_, "throw_in", "", "Lifecycle call that throws.",
+                OneOf{{"", "open", "start", "process", "flush"}})
+        .Option(&TestBehaviour::throw_at_, "throw_at_seq", 0,
+                "Number of the packet on which process throws.", AtLeast{0});
+  }
+
+  // To be called first in Process.
+  void Work(const Packet& packet) const {
+    if (throw_in_ == "process" && packet.seq == static_cast<uint64_t>(throw_at_)) Throw("process");
+    Serve(service_us_, sleep_);
+  }
+
+  TestLog* log_ = nullptr;
+
+ private:
+  void Enter(const std::string& phase) const {
+    if (log_ != nullptr) log_->AddEvent(name_ + '.' + phase);
+    if (throw_in_ == phase) Throw(phase);
+  }
+  [[noreturn]] void Throw(const std::string& phase) const {
+    throw std::runtime_error("told to throw in " + phase);
+  }
+
+  std::string name_;
+  int64_t service_us_ = 0, throw_at_ = 0;  // options
+  bool sleep_ = false;
+  std::string throw_in_;
+};
+
+}  // namespace flowtrain

@@ -1,0 +1,245 @@
+#include "nodes/augment/dual_view_augment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "nodes/augment/make_view.h"
+#include "pipeline/error.h"
+#include "pipeline/registry.h"
+#include "pipeline/run_control.h"
+#include "tests/unit/nodes/augment/images.h"
+
+namespace flowtrain {
+namespace {
+
+using testing::Each;
+using testing::HasSubstr;
+
+class Context final : public OpenContext {
+ public:
+  explicit Context(size_t view_bytes) : layout_{4, 2, view_bytes} {}
+  const std::string& name() const override { return name_; }
+  int workers() const override { return 2; }
+  const BatchLayout& layout() const override { return layout_; }
+  RunControl& run() const override { return run_; }
+  uint64_t lane_idle_ns() const override { return 0; }
+
+ private:
+  Resource* Find(std::string_view) const override { return nullptr; }
+
+  std::string name_ = "augment";
+  BatchLayout layout_;
+  mutable RunControl run_;
+};
+
+// The node as a graph makes it; `options` is a YAML map.
+std::unique_ptr<SampleNode> Make(const std::string& options, size_t view_bytes) {
+  const Registry::Type* type = Registry::Global().Find("DualViewAugment");
+  std::unique_ptr<Component> made = type->make();
+  type->spec.SetDefaults(*made);
+  for (const Entry& entry : ReadYaml(options, "options.yaml").entries) {
+    const auto option =
+        std::find_if(type->spec.options.begin(), type->spec.options.end(),
+                     [&](const OptionSpec& each) { return each.name == entry.key; });
+    if (option == type->spec.options.end()) throw ConfigError("no option " + entry.key);
+    if (const std::string wrong = option->assign(*made, entry.value); !wrong.empty()) {
+      throw ConfigError(entry.key + ' ' + wrong);
+    }
+  }
+  made->Open(Context(view_bytes));
+  return std::unique_ptr<SampleNode>(dynamic_cast<SampleNode*>(made.release()));
+}
+
+constexpr char kOff[] = "{size: 24, flip: 0, jitter: 0, grey: 0, blur: 0}";
+
+// One sample in row 2 of a batch of four.
+class Row {
+ public:
+  Row(int size, Bytes image, int height, int width)
+      : image_(std::move(image)), view_bytes_(static_cast<size_t>(size * size * 3)) {
+    batch_.layout = {4, 2, view_bytes_};
+    buffer_.assign(batch_.layout.bytes(), 0xA5);
+    batch_.buffer = buffer_.data();
+    sample.seed = 42;
+    sample.epoch = 1;
+    sample.id = 77;
+    sample.batch = &batch_;
+    sample.row = 2;
+    sample.pixels = image_;
+    sample.height = height;
+    sample.width = width;
+  }
+
+  Bytes View(int view) const {
+    const uint8_t* row = batch_.Row(view, 2);
+    return Bytes(row, row + view_bytes_);
+  }
+  // Bytes of the buffer outside of the sample's two views.
+  Bytes Rest() const {
+    Bytes rest;
+    for (int view = 0; view < 2; ++view) {
+      for (const int row : {0, 1, 3}) {
+        rest.insert(rest.end(), batch_.Row(view, row), batch_.Row(view, row) + view_bytes_);
+      }
+    }
+    return rest;
+  }
+
+  Sample sample;
+
+ private:
+  Bytes image_, buffer_;
+  size_t view_bytes_;
+  Batch batch_;
+};
+
+TEST(DualViewAugment, WritesBothViewsToItsRowAndNowhereElse) {
+  const auto node = Make("{size: 24}", 24 * 24 * 3);
+  Row row(24, SmoothImage(40, 50), 40, 50);
+  Worker worker{1};
+  EXPECT_TRUE(node->Process(row.sample, worker).ok);
+  EXPECT_THAT(row.Rest(), Each(0xA5));
+  EXPECT_NE(row.View(0), Bytes(24 * 24 * 3, 0xA5));
+  EXPECT_NE(row.View(1), Bytes(24 * 24 * 3, 0xA5));
+  EXPECT_NE(row.View(0), row.View(1));
+}
+
+TEST(DualViewAugment, MakesTheViewsOfTheDrawnParameters) {
+  const auto node = Make("{size: 24}", 24 * 24 * 3);
+  const Bytes image = SmoothImage(40, 50);
+  Row row(24, image, 40, 50);
+  Worker worker;
+  node->Process(row.sample, worker);
+  for (uint32_t view = 0; view < 2; ++view) {
+    Rng rng({.seed = 42, .stream = 1, .id = 77, .purpose = kView + view});
+    ViewScratch scratch;
+    Bytes expected(24 * 24 * 3);
+    MakeView(image.data(), 50, DrawViewParams({}, 40, 50, rng), 9, 24, scratch, expected.data());
+    EXPECT_EQ(row.View(static_cast<int>(view)), expected);
+  }
+}
+
+TEST(DualViewAugment, DependsOnSeedEpochAndIdButNotOnWorkerOrHistory) {
+  const auto node = Make("{size: 24}", 24 * 24 * 3);
+  const auto first_view = [&](uint64_t seed, uint64_t epoch, uint64_t id, int worker_index) {
+    Row row(24, SmoothImage(40, 50), 40, 50);
+    row.sample.seed = seed;
+    row.sample.epoch = epoch;
+    row.sample.id = id;
+    Worker worker{worker_index};
+    node->Process(row.sample, worker);
+    return row.View(0);
+  };
+  const Bytes before = first_view(42, 1, 77, 0);
+  EXPECT_NE(first_view(43, 1, 77, 0), before);
+  EXPECT_NE(first_view(42, 2, 77, 0), before);
+  EXPECT_NE(first_view(42, 1, 78, 0), before);
+  EXPECT_EQ(first_view(42, 1, 77, 0), before);
+  EXPECT_EQ(first_view(42, 1, 77, 1), before);
+}
+
+TEST(DualViewAugment, AllOffIsTheCropAlone) {
+  const auto node = Make(kOff, 24 * 24 * 3);
+  const Bytes image = SmoothImage(40, 50);
+  Row row(24, image, 40, 50);
+  Worker worker;
+  node->Process(row.sample, worker);
+  Rng rng({.seed = 42, .stream = 1, .id = 77, .purpose = kView});
+  const ViewParams drawn = DrawViewParams({}, 40, 50, rng);
+  ViewParams crop;
+  crop.top = drawn.top;
+  crop.left = drawn.left;
+  crop.height = drawn.height;
+  crop.width = drawn.width;
+  ViewScratch scratch;
+  Bytes expected(24 * 24 * 3);
+  MakeView(image.data(), 50, crop, 9, 24, scratch, expected.data());
+  EXPECT_EQ(row.View(0), expected);
+}
+
+// The first view of noise under options that leave all off but what is given.
+Bytes FirstView(std::map<std::string, std::string> options) {
+  for (const char* key :
+       {"flip", "jitter", "brightness", "contrast", "saturation", "hue", "grey", "blur"}) {
+    options.emplace(key, "0");
+  }
+  std::string text = "{size: 24";
+  for (const auto& [key, value] : options) text += ", " + key + ": " + value;
+  const auto node = Make(text + "}", 24 * 24 * 3);
+  Row row(24, GoldenImage(40, 50), 40, 50);
+  Worker worker;
+  node->Process(row.sample, worker);
+  return row.View(0);
+}
+
+TEST(DualViewAugment, EachOptionReachesTheView) {
+  const Bytes off = FirstView({});
+  EXPECT_NE(FirstView({{"crop_scale", "[0.1, 0.15]"}}), off);
+  EXPECT_NE(FirstView({{"crop_ratio", "[2, 2.5]"}}), off);
+  EXPECT_NE(FirstView({{"flip", "1"}}), off);
+  EXPECT_NE(FirstView({{"grey", "1"}}), off);
+  EXPECT_EQ(FirstView({{"jitter", "1"}}), off);
+  for (const char* key : {"brightness", "contrast", "saturation", "hue"}) {
+    EXPECT_NE(FirstView({{"jitter", "1"}, {key, "0.4"}}), off) << key;
+    EXPECT_EQ(FirstView({{"jitter", "0"}, {key, "0.4"}}), off) << key;
+  }
+  const Bytes blurred = FirstView({{"blur", "1"}, {"blur_sigma", "[2, 2]"}});
+  EXPECT_NE(blurred, off);
+  EXPECT_NE(FirstView({{"blur", "1"}, {"blur_sigma", "[1, 1]"}}), blurred);
+  EXPECT_NE(FirstView({{"blur", "1"}, {"blur_sigma", "[2, 2]"}, {"blur_kernel", "3"}}), blurred);
+}
+
+TEST(DualViewAugment, TakesImagesOfAnySize) {
+  const auto node = Make("{size: 24, blur: 1, jitter: 1}", 24 * 24 * 3);
+  Worker worker;
+  for (const auto& [height, width] : std::vector<std::pair<int, int>>{
+           {1, 1}, {1, 2}, {1, 300}, {300, 1}, {3, 2}, {24, 24}, {700, 900}}) {
+    Row row(24, GoldenImage(height, width), height, width);
+    EXPECT_TRUE(node->Process(row.sample, worker).ok);
+    EXPECT_THAT(row.Rest(), Each(0xA5)) << height << 'x' << width;
+  }
+  const auto off = Make(kOff, 24 * 24 * 3);
+  Row point(24, {200, 200, 200}, 1, 1);
+  off->Process(point.sample, worker);
+  EXPECT_THAT(point.View(0), Each(200));
+}
+
+TEST(DualViewAugment, RefusesABatchOfAnotherSize) {
+  try {
+    Make("{size: 24}", 32 * 32 * 3);
+    FAIL() << "opened";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("'size' is 24"));
+    EXPECT_THAT(error.what(), HasSubstr("'image_size'"));
+  }
+}
+
+TEST(DualViewAugment, NamesEveryWrongOption) {
+  try {
+    Make("{size: 24, crop_ratio: [2, 1], blur_sigma: [0, 1], blur_kernel: 4}", 24 * 24 * 3);
+    FAIL() << "opened";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(error.diagnostics().size(), 3U);
+    for (const char* key : {"'crop_ratio'", "'blur_sigma'", "'blur_kernel'", "'augment'"}) {
+      EXPECT_THAT(error.what(), HasSubstr(key));
+    }
+  }
+  EXPECT_THROW(Make("{size: 24, crop_scale: [0.5]}", 24 * 24 * 3), ConfigError);
+  EXPECT_THROW(Make("{size: 24, flip: 1.5}", 24 * 24 * 3), ConfigError);
+  EXPECT_THROW(Make("{size: 24, hue: 0.6}", 24 * 24 * 3), ConfigError);
+}
+
+TEST(DualViewAugment, ThrowsWhereNothingWasDecoded) {
+  const auto node = Make("{size: 24}", 24 * 24 * 3);
+  Row row(24, {}, 0, 0);
+  Worker worker;
+  EXPECT_THROW(node->Process(row.sample, worker), std::logic_error);
+}
+
+}  // namespace
+}  // namespace flowtrain
