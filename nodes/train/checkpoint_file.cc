@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <stdexcept>
 #include <vector>
@@ -151,10 +152,18 @@ void SaveCheckpoint(const std::string& path, const SimclrModel& model, const Opt
   archive.write("optimizer", optimizer_archive);
 
   NewFile file(path);
-  archive.save_to([&file](const void* data, size_t size) {
-    file.Write(data, size);
+  // libtorch's writer must not be left by an exception: its destructor writes on, throws again and
+  // ends the process.
+  std::exception_ptr error;
+  archive.save_to([&](const void* data, size_t size) {
+    try {
+      if (!error) file.Write(data, size);
+    } catch (const std::runtime_error&) {
+      error = std::current_exception();
+    }
     return size;
   });
+  if (error) std::rethrow_exception(error);
   file.Commit();
 }
 

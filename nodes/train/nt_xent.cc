@@ -6,6 +6,11 @@
 #include "nodes/train/autocast.h"
 
 namespace flowtrain {
+namespace {
+
+constexpr double kSmallestNorm = 1e-3;
+
+}  // namespace
 
 at::Tensor NtXent(const at::Tensor& representations, double temperature) {
   TORCH_CHECK(representations.dim() == 2 && representations.size(0) % 2 == 0,
@@ -14,8 +19,9 @@ at::Tensor NtXent(const at::Tensor& representations, double temperature) {
   const at::Tensor z = representations.scalar_type() == at::kDouble
                            ? representations
                            : representations.to(at::kFloat);
-  // In fp32 the usual epsilon survives, also for representations that underflowed to zero in fp16.
-  const at::Tensor unit = z / z.norm(2, 1, true).clamp_min(1e-8);
+  // A representation that underflowed to zero has a gradient of up to 1 / epsilon, which FP16 must
+  // hold.
+  const at::Tensor unit = z / z.norm(2, 1, true).clamp_min(kSmallestNorm);
   const int64_t n = z.size(0), half = n / 2;
   const at::Tensor logits = at::mm(unit, unit.t()).div(temperature);
   const at::Tensor diagonal = at::eye(n, logits.options().dtype(at::kBool));
