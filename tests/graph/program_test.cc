@@ -76,7 +76,7 @@ TEST(Program, ARunOfAnotherSeedDiffers) {
   EXPECT_NE(Losses(folder / "a"), Losses(folder / "b"));
 }
 
-TEST(Program, AnInterruptDrainsWritesACheckpointAndTheRunGoesOnFromThere) {
+TEST(Program, AnInterruptDrainsAndWritesACheckpoint) {
   const TempFolder folder;
   Program program(
       SmallRun(folder / "run", {"train.epochs=400", "evaluate.knn=false", "run.log_every=0.05"}));
@@ -86,6 +86,18 @@ TEST(Program, AnInterruptDrainsWritesACheckpointAndTheRunGoesOnFromThere) {
   EXPECT_EQ(program.Wait(), 130) << program.output();
   EXPECT_THAT(program.output(), HasSubstr("checkpoint"));
   EXPECT_FALSE(std::filesystem::is_empty(folder / "run/checkpoints"));
+}
+
+TEST(Program, ResumingRepeatsWhatAnUninterruptedRunWouldHaveDone) {
+  const TempFolder folder;
+  ASSERT_EQ(RunProgram(SmallRun(folder / "whole", {"evaluate.knn=false"})).code, 0);
+  std::vector<std::string> arguments =
+      SmallRun(folder / "second", {"evaluate.knn=false", "data.num_workers=1"});
+  arguments.insert(arguments.end(), {"--resume", folder / "whole/checkpoints/step-00000005.pt"});
+  const Result resumed = RunProgram(arguments);
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  const std::vector<double> whole = Losses(folder / "whole");
+  EXPECT_EQ(Losses(folder / "second"), std::vector<double>(whole.begin() + 5, whole.end()));
 }
 
 TEST(Program, ASecondInterruptAborts) {
