@@ -13,6 +13,7 @@
 
 #include "pipeline/admission.h"
 #include "pipeline/component_set.h"
+#include "pipeline/handover.h"
 #include "pipeline/lane.h"
 #include "pipeline/registry.h"
 #include "pipeline/run_control.h"
@@ -30,10 +31,18 @@ class WorkerObserver : public tbb::task_scheduler_observer {
  public:
   WorkerObserver(tbb::task_arena& arena, std::function<void()> on_entry)
       : tbb::task_scheduler_observer(arena), on_entry_(std::move(on_entry)) {
+    internal::HandOver(this);
     observe(true);
   }
-  ~WorkerObserver() override { observe(false); }
-  void on_scheduler_entry(bool) override { on_entry_(); }
+  ~WorkerObserver() override {
+    observe(false);  // waits for calls that are under way
+    internal::TakeOver(this);
+  }
+  void on_scheduler_entry(bool) override {
+    internal::TakeOver(this);
+    on_entry_();
+    internal::HandOver(this);
+  }
 
  private:
   const std::function<void()> on_entry_;
@@ -207,6 +216,7 @@ void Graph::Impl::Run() {
     arena.execute([this] {
       admission->Pump();
       flow->wait_for_all();
+      internal::TakeOver(flow.get());
     });
     if (run.aborted()) {
       ReclaimAfterAbort();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "pipeline/clock.h"
+#include "pipeline/handover.h"
 
 namespace flowtrain::internal {
 
@@ -23,21 +24,29 @@ NodeCounters Stage::counters() const {
 
 WorkerStage::WorkerStage(tbb::flow::graph& graph, std::string name, int limit)
     : Stage(std::move(name), limit),
+      graph_(graph),
       worker_(graph, unlimited,
               [this](Packet* packet, Worker::output_ports_type& ports) { Run(packet, ports); }),
       entry_(graph, unlimited, [this](Packet* packet) noexcept {
-        if (gate_.Enter(packet)) worker_.try_put(packet);
+        if (gate_.Enter(packet)) Begin(packet);
         return continue_msg();
       }) {}
 
+void WorkerStage::Begin(Packet* packet) {
+  HandOver(packet);
+  worker_.try_put(packet);
+}
+
 void WorkerStage::Run(Packet* packet, Worker::output_ports_type& ports) {
+  TakeOver(packet);
   const uint64_t start_ns = NowNs();
   bool bad = false;
   const Fate fate = Work(packet, bad);
   const uint64_t service_ns = NowNs() - start_ns;
   if (fate == Fate::kPass) std::get<0>(ports).try_put(packet);
   if (fate == Fate::kReject) std::get<1>(ports).try_put(packet);
-  if (Packet* next = gate_.Leave(service_ns, bad)) worker_.try_put(next);
+  if (Packet* next = gate_.Leave(service_ns, bad)) Begin(next);
+  HandOver(&graph_);
 }
 
 LaneStage::LaneStage(tbb::flow::graph& graph, Lane& lane, std::string name)
@@ -49,6 +58,7 @@ LaneStage::LaneStage(tbb::flow::graph& graph, Lane& lane, std::string name)
                lane_.Post([this, packet, &gateway] { Run(packet, gateway); });
              }),
       entry_(graph, unlimited, [this](Packet* packet) noexcept {
+        TakeOver(packet);  // it may come from a sequencer_node's own task
         Arrive(packet);
         return continue_msg();
       }) {}
@@ -105,7 +115,10 @@ void CollateStage::CountRow(Sample* sample) {
   env_.samples.Release(sample);
   // Release what this worker wrote to its row; the one that counts the last row acquires all of it.
   const int done = batch->rows_done.fetch_add(1, std::memory_order_acq_rel) + 1;
-  if (done == batch->layout.rows) in_order_.try_put(batch);
+  if (done == batch->layout.rows) {
+    HandOver(batch);
+    in_order_.try_put(batch);
+  }
   admission_.Pump();
 }
 

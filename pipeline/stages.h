@@ -61,8 +61,10 @@ class WorkerStage : public Stage {
 
  private:
   using Worker = tbb::flow::multifunction_node<Packet*, std::tuple<Packet*, Packet*>>;
+  void Begin(Packet* packet);
   void Run(Packet* packet, Worker::output_ports_type& ports);
 
+  const tbb::flow::graph& graph_;
   Worker worker_;
   tbb::flow::function_node<Packet*, tbb::flow::continue_msg, tbb::flow::lightweight> entry_;
 };
