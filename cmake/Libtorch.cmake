@@ -1,30 +1,55 @@
-# Defines the imported target flowtrain::torch from an unpacked libtorch (a pip or conda torch, or the
-# wheel's torch/ folder). find_package(Torch) is not used: for the PyPI wheel it demands the CUDA toolkit,
-# which neither the build nor a CPU machine needs. Only c10 and torch_cpu are linked; libtorch_cuda.so is
-# opened at start-up where a driver is present, so one binary serves both.
+# Defines the imported target flowtrain::torch from an unpacked libtorch (a pip or conda torch, or what
+# tools/flowtrain fetched), and FLOWTRAIN_TORCH_DIR. find_package(Torch) is not used: for the PyPI wheel it demands
+# the CUDA toolkit, which neither the build nor a CPU machine needs. Only c10 and torch_cpu are linked;
+# libtorch_cuda.so is opened at start-up where a driver is present, so one binary serves both.
 set(FLOWTRAIN_TORCH "$ENV{FLOWTRAIN_TORCH}" CACHE PATH
-    "The torch folder (holds include/ and lib/); empty: the per-user cache, then the active Python's torch")
+    "A torch folder (it holds include/ and lib/) or its parent; empty: the active Python's, then the per-user cache")
+set(FLOWTRAIN_TORCH_SUPPORTED 2.11)
 
-function(flowtrain_find_torch out)
-  set(candidates "")
-  if(FLOWTRAIN_TORCH)
-    list(APPEND candidates "${FLOWTRAIN_TORCH}" "${FLOWTRAIN_TORCH}/torch")
-  else()
-    if(DEFINED ENV{XDG_CACHE_HOME})
-      set(cache "$ENV{XDG_CACHE_HOME}")
-    else()
-      set(cache "$ENV{HOME}/.cache")
-    endif()
-    list(APPEND candidates "${cache}/flowtrain/libtorch-2.11.0/torch")
+# The version of the torch in a folder, such as 2.11; empty where there is none.
+function(flowtrain_torch_version dir out)
+  set(${out} "" PARENT_SCOPE)
+  set(header "${dir}/include/torch/headeronly/version.h")
+  if(EXISTS "${dir}/lib/libtorch_cpu.so" AND EXISTS "${header}")
+    file(STRINGS "${header}" lines REGEX "#define TORCH_VERSION_(MAJOR|MINOR) [0-9]+")
+    string(REGEX REPLACE ".*_MAJOR ([0-9]+).*_MINOR ([0-9]+).*" "\\1.\\2" version "${lines}")
+    set(${out} "${version}" PARENT_SCOPE)
   endif()
-  foreach(dir IN LISTS candidates)
-    if(EXISTS "${dir}/lib/libtorch_cpu.so" AND EXISTS "${dir}/include/ATen/ATen.h")
-      set(${out} "${dir}" PARENT_SCOPE)
-      return()
+endfunction()
+
+function(flowtrain_torch_candidates out)
+  if(FLOWTRAIN_TORCH)
+    set(${out} "${FLOWTRAIN_TORCH}" "${FLOWTRAIN_TORCH}/torch" PARENT_SCOPE)
+    return()
+  endif()
+  set(candidates "")
+  foreach(prefix IN ITEMS "$ENV{VIRTUAL_ENV}" "$ENV{CONDA_PREFIX}")
+    if(prefix)
+      file(GLOB found "${prefix}/lib/python3.*/site-packages/torch")
+      list(APPEND candidates ${found})
     endif()
   endforeach()
-  message(FATAL_ERROR "libtorch 2.11.0 was not found (looked in: ${candidates}). "
-                      "Run tools/flowtrain once, or set FLOWTRAIN_TORCH to a torch folder.")
+  set(cache "$ENV{XDG_CACHE_HOME}")
+  if(NOT cache)
+    set(cache "$ENV{HOME}/.cache")
+  endif()
+  set(${out} ${candidates} "${cache}/flowtrain/libtorch-2.11.0/torch" PARENT_SCOPE)
+endfunction()
+
+function(flowtrain_find_torch out)
+  flowtrain_torch_candidates(candidates)
+  foreach(dir IN LISTS candidates)
+    flowtrain_torch_version("${dir}" version)
+    if(version STREQUAL FLOWTRAIN_TORCH_SUPPORTED)
+      set(${out} "${dir}" PARENT_SCOPE)
+      return()
+    elseif(version)
+      message(STATUS "torch ${version} in ${dir} is passed over: flowtrain needs ${FLOWTRAIN_TORCH_SUPPORTED}")
+    endif()
+  endforeach()
+  list(JOIN candidates "\n  " looked)
+  message(FATAL_ERROR "libtorch ${FLOWTRAIN_TORCH_SUPPORTED} was not found. Looked in:\n  ${looked}\n"
+                      "Run tools/flowtrain once (it fetches one), or set FLOWTRAIN_TORCH to a torch folder.")
 endfunction()
 
 flowtrain_find_torch(FLOWTRAIN_TORCH_DIR)
@@ -38,5 +63,5 @@ foreach(lib c10 torch_cpu)
 endforeach()
 add_library(flowtrain::torch INTERFACE IMPORTED)
 target_link_libraries(flowtrain::torch INTERFACE flowtrain_torch_cpu flowtrain_c10)
-# The wheel's own dependencies (libcudart, libcupti) are found through its libraries' own rpath at run time.
+# libtorch's own dependencies (libcudart, libcupti) are found through its libraries' own rpath at run time.
 target_link_options(flowtrain::torch INTERFACE -Wl,--allow-shlib-undefined)
