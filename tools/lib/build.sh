@@ -1,55 +1,54 @@
-# Configures and builds, when something changed since the last time.
+# Configures and builds.
 # shellcheck shell=bash
 
-readonly SOURCES="CMakeLists.txt CMakePresets.json cmake pipeline nodes tools tests graphs configs"
+# A build folder of objects and programs, tests included.
+# shellcheck disable=SC2034  # used by prepare.sh
+readonly BUILD_MIB=700
 
-# up_to_date STAMP: nothing is newer than the stamp. Cheap: this is all that a later call costs.
-up_to_date() {
-  # shellcheck disable=SC2086
-  [ -f "$1" ] && [ -z "$(cd "$FLOWTRAIN_ROOT" && find $SOURCES -newer "$1" -print -quit)" ]
-}
-
+# Configures where it has not been done, or was done for another libtorch or compiler.
 configure() {
-  local preset=$1 torch=$2
-  shift 2
-  cmake --preset "$preset" -DCMAKE_CXX_COMPILER="$(choose_compiler)" \
-    ${torch:+"-DFLOWTRAIN_TORCH=$torch"} "$@"
+  local preset=$1 torch=$2 compiler wanted done_file=$FLOWTRAIN_BUILD/configured-for
+  compiler=$(choose_compiler "$preset") || stop "there is no C++20 compiler (g++ 12 or clang 14). Install one, or set CXX."
+  wanted="$compiler $torch"
+  if [ -f "$FLOWTRAIN_BUILD/build.ninja" ] && [ "$(cat "$done_file" 2>/dev/null)" = "$wanted" ]; then return; fi
+  step "Configuring ($preset)" cmake --preset "$preset" "-DCMAKE_CXX_COMPILER=$compiler" "-DFLOWTRAIN_TORCH=$torch" ||
+    stop "configuring failed (see above). Mend what it names; if all seems well, delete $FLOWTRAIN_BUILD and run this again."
+  echo "$wanted" >"$done_file"
 }
 
-# build PRESET TARGET…: with a line a file where the output is a terminal, else a line a tenth.
+# build PRESET TARGET…: on a terminal with ninja's own progress, elsewhere a line a tenth.
 build() {
-  local preset=$1 log=$FLOWTRAIN_BUILD/build.log
+  local preset=$1 log=$FLOWTRAIN_BUILD/build.log start=$SECONDS status=0
   shift
-  say "Building ($preset) …"
-  local start=$SECONDS
+  say "Building ($preset): $* …"
   if [ -t 2 ]; then
-    cmake --build --preset "$preset" --target "$@" >&2 || return 1
+    cmake --build --preset "$preset" --target "$@" >&2 || status=$?
   else
     cmake --build --preset "$preset" --target "$@" 2>&1 | tee "$log" | show_tenths >&2
-    [ "${PIPESTATUS[0]}" -eq 0 ] || { grep -E -A 12 'error|FAILED' "$log" | head -n 60 >&2; return 1; }
+    status=${PIPESTATUS[0]}
+    [ "$status" -eq 0 ] || grep -E -A 12 'error:|FAILED' "$log" | head -n 60 >&2 || true
   fi
-  say "Building ($preset): done in $((SECONDS - start)) s"
+  [ "$status" -eq 0 ] || stop "the build failed (see above). A compiler that was killed means too little memory:" \
+    "CMAKE_BUILD_PARALLEL_LEVEL=1 builds one file at a time."
+  say "  done in $((SECONDS - start)) s"
 }
 
 # Of ninja's "[12/90] Building …" lines, one at each tenth.
 show_tenths() {
   awk -F'[][/]' '/^\[[0-9]+\/[0-9]+\]/ {
     tenth = int(10 * $2 / $3)
-    if (tenth != last) { printf "flowtrain:   %d of %d\n", $2, $3; fflush(); last = tenth }
+    if (tenth > last) { printf "flowtrain:   %d of %d\n", $2, $3; fflush(); last = tenth }
   }'
 }
 
-# prepare PRESET TARGET…: everything from a bare machine to built targets.
-prepare() {
-  local preset=$1 torch=''
-  shift
-  cd "$FLOWTRAIN_ROOT" || exit 1
-  install_packages
-  need_space "$FLOWTRAIN_ROOT" 1500 "Building"
-  if [ "$preset" != tsan ]; then torch=$(find_libtorch) || exit 1; fi
-  if [ ! -f "$FLOWTRAIN_BUILD/build.ninja" ]; then
-    step "Configuring ($preset)" configure "$preset" "$torch" ||
-      stop "configuring failed (see above)"
+# A compiler of a file with libtorch's headers takes 1.5 GB: as many at once as the memory allows.
+limit_jobs() {
+  local memory_gb cores
+  [ -z "${CMAKE_BUILD_PARALLEL_LEVEL:-}" ] || return 0
+  memory_gb=$(awk '/^MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)
+  cores=$(nproc)
+  if [ $((memory_gb * 2 / 3)) -lt "$cores" ]; then
+    export CMAKE_BUILD_PARALLEL_LEVEL=$((memory_gb * 2 / 3 > 1 ? memory_gb * 2 / 3 : 1))
+    say "building $CMAKE_BUILD_PARALLEL_LEVEL files at a time: $memory_gb GB of memory are free"
   fi
-  build "$preset" "$@" || stop "the build failed (see above)"
 }

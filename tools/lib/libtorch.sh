@@ -3,98 +3,160 @@
 
 readonly TORCH_VERSION=2.11.0
 # The wheel is linked with these two also where there is no GPU.
-readonly RUNTIME_WHEELS="nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85"
-# What libtorch_cuda.so needs beyond them: the versions that torch 2.11.0 and cuda-toolkit 13.0.2 ask for.
-readonly CUDA_WHEELS="nvidia-cublas==13.1.0.3 nvidia-cufft==12.0.0.61 nvidia-cufile==1.15.1.6 \
-nvidia-curand==10.4.0.35 nvidia-cusolver==12.0.4.66 nvidia-cusparse==12.6.3.3 nvidia-nvjitlink==13.0.88 \
-nvidia-cuda-nvrtc==13.0.88 nvidia-nvtx==13.0.85 nvidia-cudnn-cu13==9.19.0.56 nvidia-cusparselt-cu13==0.8.0 \
-nvidia-nccl-cu13==2.28.9 nvidia-nvshmem-cu13==3.4.5"
+readonly TORCH_WHEELS=("torch==$TORCH_VERSION" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
+# What libtorch_cuda.so needs beyond them: the versions that the wheels of torch 2.11.0 and cuda-toolkit 13.0.2 name.
+readonly CUDA_WHEELS=(nvidia-cublas==13.1.0.3 nvidia-cufft==12.0.0.61 nvidia-cufile==1.15.1.6
+  nvidia-curand==10.4.0.35 nvidia-cusolver==12.0.4.66 nvidia-cusparse==12.6.3.3 nvidia-nvjitlink==13.0.88
+  nvidia-cuda-nvrtc==13.0.88 nvidia-nvtx==13.0.85 nvidia-cudnn-cu13==9.19.0.56 nvidia-cusparselt-cu13==0.8.0
+  nvidia-nccl-cu13==2.28.9 nvidia-nvshmem-cu13==3.4.5)
+# Mebibytes of the wheels, and of what is unpacked of them.
+readonly TORCH_DOWNLOAD_MIB=519 TORCH_MIB=1010
+readonly CUDA_DOWNLOAD_MIB=1700 CUDA_MIB=2600
 
 torch_cache() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/flowtrain/libtorch-$TORCH_VERSION"; }
 
+# Cheap: also what a later start calls.
 has_nvidia_driver() {
-  [ -e /proc/driver/nvidia/version ] || [ -e /usr/lib/wsl/lib/libcuda.so.1 ] || [ -e /dev/nvidiactl ]
+  local sign
+  for sign in /proc/driver/nvidia/version /dev/nvidiactl /usr/lib/wsl/lib/libcuda.so.1 \
+    /usr/lib/x86_64-linux-gnu/libcuda.so.1 /usr/lib64/libcuda.so.1; do
+    [ ! -e "$sign" ] || return 0
+  done
+  return 1
 }
 
-# The torch folder of a Python environment, where its version is one we support.
-torch_of_environment() {
-  local prefix=$1 folder version
-  for folder in "$prefix"/lib/python3.*/site-packages/torch; do
-    [ -f "$folder/lib/libtorch_cpu.so" ] || continue
-    version=$(sed -n "s/^__version__ = '\([0-9.]*\).*/\1/p" "$folder/version.py")
+# The cache is laid out, with the CUDA libraries where there is a driver.
+cache_complete() {
+  [ -f "$1/torch/lib/libtorch_cpu.so" ] && { [ -f "$1/nvidia/complete" ] || ! has_nvidia_driver; }
+}
+
+# Prints the version of the torch in a folder, such as 2.11.0; fails where there is none.
+torch_version() {
+  local header=$1/include/torch/headeronly/version.h
+  [ -f "$1/lib/libtorch_cpu.so" ] || return 1
+  [ -f "$header" ] || { echo older; return; }
+  awk '/define TORCH_VERSION_(MAJOR|MINOR|PATCH) / {version = version dot $3; dot = "."} END {print version}' "$header"
+}
+
+# Prints the torch folder that FLOWTRAIN_TORCH names, or stops.
+torch_named() {
+  local folder version
+  for folder in "$FLOWTRAIN_TORCH" "$FLOWTRAIN_TORCH/torch"; do
+    version=$(torch_version "$folder") || continue
     case $version in
-      2.11.*) echo "$folder"; return ;;
-      *) say "torch $version in $prefix is passed over: flowtrain needs 2.11" ;;
+      2.11.*) readlink -f "$folder"; return ;;
+      *) stop "FLOWTRAIN_TORCH=$FLOWTRAIN_TORCH is torch $version, and flowtrain needs 2.11. Name another, or unset it." ;;
     esac
   done
+  stop "FLOWTRAIN_TORCH=$FLOWTRAIN_TORCH holds no libtorch (lib/libtorch_cpu.so). Name a torch folder, or unset it."
 }
 
-# Prints the torch folder to build with; fetches it where there is none.
-find_libtorch() {
-  local folder
-  if [ -n "${FLOWTRAIN_TORCH:-}" ]; then
-    for folder in "$FLOWTRAIN_TORCH" "$FLOWTRAIN_TORCH/torch"; do
-      [ -f "$folder/lib/libtorch_cpu.so" ] && { echo "$folder"; return; }
+# Prints the torch folder of the active Python environment, where it has one that serves.
+torch_of_environment() {
+  local prefix folder version
+  for prefix in "${VIRTUAL_ENV:-}" "${CONDA_PREFIX:-}"; do
+    [ -n "$prefix" ] || continue
+    for folder in "$prefix"/lib/python3.*/site-packages/torch; do
+      version=$(torch_version "$folder") || continue
+      if [[ $version != 2.11.* ]]; then
+        say "torch $version of $prefix is passed over: flowtrain needs 2.11"
+      elif has_nvidia_driver && [ ! -f "$folder/lib/libtorch_cuda.so" ]; then
+        say "torch $version of $prefix is passed over: it is built without CUDA, and this machine has an NVIDIA driver"
+      else
+        echo "$folder"
+        return
+      fi
     done
-    stop "FLOWTRAIN_TORCH=$FLOWTRAIN_TORCH holds no libtorch (lib/libtorch_cpu.so). Name a torch folder, or unset it."
-  fi
-  for folder in "${VIRTUAL_ENV:-}" "${CONDA_PREFIX:-}"; do
-    [ -n "$folder" ] || continue
-    folder=$(torch_of_environment "$folder")
-    [ -n "$folder" ] && { echo "$folder"; return; }
   done
-  fetch_libtorch || return 1
-  echo "$(torch_cache)/torch"
+  return 1
+}
+
+# Prints the torch folder to build with: an installed one, else the cache's, which fetch_libtorch fills.
+find_libtorch() {
+  if [ -n "${FLOWTRAIN_TORCH:-}" ]; then
+    torch_named
+  else
+    torch_of_environment || echo "$(torch_cache)/torch"
+  fi
+}
+
+# Prints the mebibytes that the cache still needs, downloads included.
+libtorch_space() {
+  local cache=$1 space=0
+  [ -f "$cache/torch/lib/libtorch_cpu.so" ] || space=$((TORCH_DOWNLOAD_MIB + TORCH_MIB))
+  if has_nvidia_driver && [ ! -f "$cache/nvidia/complete" ]; then
+    space=$((space + CUDA_DOWNLOAD_MIB + CUDA_MIB))
+  fi
+  echo "$space"
 }
 
 fetch_libtorch() {
-  local cache
-  cache=$(torch_cache)
-  if [ -f "$cache/complete" ] && { ! has_nvidia_driver || [ -f "$cache/complete-cuda" ]; }; then return; fi
-  mkdir -p "$(dirname "$cache")" || stop "cannot make $(dirname "$cache"). Set XDG_CACHE_HOME to a folder you may write to."
+  local cache=$1
+  mkdir -p "$(dirname "$cache")" ||
+    stop "cannot make $(dirname "$cache"). Set XDG_CACHE_HOME to a folder that you may write to."
   (
-    flock 9  # two checkouts may set up at the same time
-    [ -f "$cache/complete" ] || fetch_wheels "$cache" complete 3000 "torch==$TORCH_VERSION" $RUNTIME_WHEELS
-    if has_nvidia_driver && [ ! -f "$cache/complete-cuda" ]; then
-      fetch_wheels "$cache" complete-cuda 7000 $CUDA_WHEELS
-    fi
-  ) 9>"$(dirname "$cache")/lock"
+    flock -n 9 || { say "waiting for another set-up that fetches libtorch"; flock 9; }
+    [ -f "$cache/torch/lib/libtorch_cpu.so" ] || fetch_torch "$cache"
+    cache_complete "$cache" || fetch_cuda "$cache"
+  ) 9>"$cache.lock"
 }
 
-# fetch_wheels CACHE MARK MEBIBYTES WHEEL…
-fetch_wheels() {
-  local cache=$1 mark=$2 space=$3 wheels=$1.wheels
-  shift 3
-  need_space "$(dirname "$cache")" "$space" "libtorch $TORCH_VERSION"
-  mkdir -p "$wheels" "$cache"
-  step "Downloading $* (one time)" download_wheels "$wheels" "$@" ||
-    stop "the download failed (see above). Is PyPI reachable? Run this again to go on, or set FLOWTRAIN_TORCH to an installed torch 2.11."
-  step "Unpacking libtorch to $cache" unpack_wheels "$wheels" "$cache" ||
-    stop "unpacking failed (see above). Free disk space at $cache, then run this again."
-  rm -rf "$wheels"
-  touch "$cache/$mark"
+# Unpacks beside the cache and renames: a folder of that name is whole.
+fetch_torch() {
+  local cache=$1 part=$1.part
+  download "$cache.wheels" "$TORCH_DOWNLOAD_MIB" "${TORCH_WHEELS[@]}"
+  rm -rf "$part"
+  unpack "$cache.wheels" "$part" "$TORCH_MIB"
+  rm -rf "$cache"
+  mv -T "$part" "$cache"
+  rm -rf "$cache.wheels"
 }
 
-download_wheels() {
-  local folder=$1
+# Adds to a cache that others may be using; its mark comes last.
+fetch_cuda() {
+  local cache=$1
+  download "$cache.cuda-wheels" "$CUDA_DOWNLOAD_MIB" "${CUDA_WHEELS[@]}"
+  unpack "$cache.cuda-wheels" "$cache" "$((TORCH_MIB + CUDA_MIB))"
+  touch "$cache/nvidia/complete"
+  rm -rf "$cache.cuda-wheels"
+}
+
+# download FOLDER MEBIBYTES WHEEL…: wheels that are in the folder already are not fetched again.
+download() {
+  local folder=$1 mebibytes=$2
+  shift 2
+  mkdir -p "$folder/tmp"
+  WATCH_FOLDER=$folder WATCH_MIB=$mebibytes step "Downloading ${1%%=*} and what it needs, once (${mebibytes} MiB)" \
+    pip_download "$folder" "$@" ||
+    stop "the download from PyPI failed (see above). Is there a network, and room on the disk of $folder? Run this again" \
+      "to go on, or set FLOWTRAIN_TORCH to an installed torch 2.11."
+}
+
+# Headers and libraries do not depend on the Python that a wheel is for. pip's own copies stay off the system's /tmp,
+# which may be small, and out of its cache, which would double them.
+pip_download() {
+  local folder=$1 platform platforms=()
   shift
-  # Headers and libraries do not depend on the Python version that the wheel is for.
-  python3 -m pip download --no-deps --disable-pip-version-check --only-binary=:all: --implementation cp --python-version 3.11 \
-    --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 --platform manylinux_2_25_x86_64 \
-    --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 -d "$folder" "$@"
+  for platform in manylinux_2_{28,27,25,24,17}_x86_64 manylinux2014_x86_64; do platforms+=(--platform "$platform"); done
+  TMPDIR=$folder/tmp PIP_REQUIRE_VIRTUALENV=0 "$(python_with_pip)" -m pip download --no-deps --no-cache-dir \
+    --disable-pip-version-check --progress-bar off --only-binary=:all: --implementation cp --python-version 3.11 \
+    "${platforms[@]}" -d "$folder" "$@"
+}
+
+# The active Python may be one without pip.
+python_with_pip() {
+  if python3 -m pip --version >/dev/null 2>&1; then echo python3; else echo /usr/bin/python3; fi
+}
+
+# unpack WHEELS FOLDER MEBIBYTES
+unpack() {
+  WATCH_FOLDER=$2 WATCH_MIB=$3 step "Unpacking to $2" unpack_wheels "$1" "$2" ||
+    stop "unpacking failed (see above). Free some room on the disk of $2, then run this again."
 }
 
 unpack_wheels() {
   local wheel
   for wheel in "$1"/*.whl; do
-    # Python's own parts of torch (tens of thousands of small files) stay behind.
-    python3 - "$wheel" "$2" <<'PYTHON' || return 1
-import sys, zipfile
-archive = zipfile.ZipFile(sys.argv[1])
-wanted = ("torch/lib/", "torch/include/", "nvidia/")
-for item in archive.infolist():
-    if item.filename.startswith(wanted) and not item.filename.endswith("libtorch_python.so"):
-        archive.extract(item, sys.argv[2])
-PYTHON
+    python3 "$FLOWTRAIN_ROOT/tools/lib/unpack_wheel.py" "$wheel" "$2" || return 1
   done
 }

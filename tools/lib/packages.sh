@@ -1,28 +1,57 @@
 # Debian and Ubuntu packages.
 # shellcheck shell=bash
 
-# Compiler, build tools and libraries; python3-pip fetches libtorch's wheel.
-readonly PACKAGES="cmake ninja-build ccache pkg-config python3 python3-pip ca-certificates unzip \
-libtbb-dev libopencv-dev libyaml-cpp-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libjpeg-dev \
-libgtest-dev libgmock-dev"
+# Build tools and libraries; python3-pip fetches libtorch's wheel.
+readonly PACKAGES=(cmake ninja-build ccache python3 python3-pip ca-certificates libtbb-dev libyaml-cpp-dev
+  libspdlog-dev libcli11-dev nlohmann-json3-dev libjpeg-dev libopencv-core-dev libopencv-imgproc-dev
+  libopencv-imgcodecs-dev libgtest-dev libgmock-dev)
+# Measured on a bare Debian 12, compiler included: what apt downloads and what lies on the disk afterwards.
+# shellcheck disable=SC2034  # used by prepare.sh
+readonly PACKAGES_MIB=1300
 
-# The oldest compiler that builds flowtrain is g++ 12: Ubuntu 22.04 has it beside its default.
-compiler_packages() {
-  local version
-  version=$(g++ -dumpversion 2>/dev/null | cut -d. -f1)
-  if [ "${version:-0}" -ge 12 ] || command -v g++-12 >/dev/null; then return; fi
-  if [ -n "$(apt-cache policy g++-12 2>/dev/null)" ] && ! apt-cache policy g++ 2>/dev/null | grep -q 'Candidate: 4:1[2-9]'; then
-    echo g++-12
+# Prints the first of the named compilers that is there and new enough.
+first_compiler() {
+  local compiler version least
+  for compiler in "$@"; do
+    version=$("$compiler" -dumpversion 2>/dev/null | cut -d. -f1) || true
+    case $compiler in *clang*) least=14 ;; *) least=12 ;; esac
+    if [ "${version:-0}" -ge "$least" ]; then
+      echo "$compiler"
+      return
+    fi
+  done
+  return 1
+}
+
+# Prints the compiler to configure PRESET with: g++ 12 or newer, else clang 14 or newer.
+choose_compiler() {
+  if [ "$1" = clang ]; then
+    first_compiler clang++-14 clang++
+  elif [ -n "${CXX:-}" ]; then
+    echo "$CXX"
   else
-    echo g++
+    first_compiler g++ g++-14 g++-13 g++-12 clang++ clang++-14
   fi
+}
+
+# Prints the package of a compiler for PRESET. apt's lists must be there: Ubuntu 22.04's default g++ is too old, and
+# its g++-12 is not.
+compiler_package() {
+  local major
+  if [ "$1" = clang ]; then
+    echo clang-14
+    return
+  fi
+  major=$(apt-cache policy g++ 2>/dev/null | sed -n 's/.*Candidate: [0-9]*:*\([0-9]*\)\..*/\1/p')
+  if [ "${major:-12}" -ge 12 ]; then echo g++; else echo g++-12; fi
 }
 
 # Those of the named packages that are not installed.
 missing_packages() {
-  local package
+  local installed package
+  installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p') || true
   for package in "$@"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
+    grep -qx -- "$package" <<<"$installed" || echo "$package"
   done
 }
 
@@ -30,37 +59,37 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Asks for everything that is needed before the first package is touched.
-install_packages() {
-  local missing
-  if ! command -v apt-get >/dev/null; then
-    command -v cmake >/dev/null && command -v ninja >/dev/null && return
-    stop "this script installs packages with apt-get, which is not here. Install the like of: $PACKAGES g++; then run: cmake --preset release && cmake --build --preset release"
-  fi
-  # shellcheck disable=SC2046,SC2086  # lists of words
-  missing=$(missing_packages $PACKAGES)
-  # Where apt has no lists yet (a new container), the compiler's version is not known before they are fetched.
-  if [ -z "$missing" ] && [ -z "$(compiler_packages)" ]; then return; fi
-  if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
-    stop "packages are missing and there is no sudo. Ask an administrator to run: apt-get install" $missing "$(compiler_packages)"
-  fi
-  need_space /usr 2500 "Installing packages"
-  say "packages to install with apt-get:" $missing "$(compiler_packages)"
-  if [ "$(id -u)" -ne 0 ]; then
-    sudo -v || stop "installing packages needs sudo. Run this again and give the password, or ask an administrator to run: apt-get install" $missing
-  fi
-  step "Fetching apt's package lists" as_root apt-get update -q ||
-    stop "apt-get update failed (see above): is there a network?"
-  # shellcheck disable=SC2046,SC2086
-  step "Installing packages" as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -q --no-install-recommends $missing $(compiler_packages) ||
-    stop "apt-get install failed (see above). Mend what it names, then run this again."
+# check_root PACKAGE…: stops where packages are missing and this user can install none.
+check_root() {
+  [ "$(id -u)" -ne 0 ] || return 0
+  local ask="ask an administrator to run: apt-get install $*"
+  command -v sudo >/dev/null || stop "packages are missing and there is no sudo. Please $ask"
+  sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; } ||
+    stop "installing packages needs sudo. Run this in a terminal and give the password, or $ask"
 }
 
-# The compiler to configure with: the default where it is new enough.
-choose_compiler() {
-  local version
-  if [ -n "${CXX:-}" ]; then echo "$CXX"; return; fi
-  version=$(g++ -dumpversion 2>/dev/null | cut -d. -f1)
-  if [ "${version:-0}" -ge 12 ]; then echo g++; else echo g++-12; fi
+# Without apt, the machine's owner has laid the packages by hand, or must.
+check_without_apt() {
+  local preset=$1
+  if ! command -v cmake >/dev/null || ! command -v ninja >/dev/null || ! choose_compiler "$preset" >/dev/null; then
+    stop "this machine has no apt-get (Debian, Ubuntu), so the packages are yours to install. Needed: a C++20 compiler" \
+      "(g++ 12 or clang 14), and what Debian calls ${PACKAGES[*]}. Then run this again."
+  fi
+}
+
+# install_packages PRESET PACKAGE…: installs the named ones and a compiler where there is none.
+install_packages() {
+  local preset=$1
+  shift
+  # A failure here is not the end: the lists may be good enough, and a stranger's archive may be the one that failed.
+  step "Fetching apt's package lists" apt_get update || say "fetching apt's lists failed in part (see above); going on"
+  choose_compiler "$preset" >/dev/null || set -- "$@" "$(compiler_package "$preset")"
+  step "Installing packages with apt-get: $*" apt_get install -y --no-install-recommends "$@" ||
+    stop "apt-get could not install the packages (see above). Is there a network? Mend what it names, then run this" \
+      "again, or install them yourself: apt-get install $*"
+}
+
+# Waits for another apt, such as the updates of a machine that has just started.
+apt_get() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"
 }

@@ -1,4 +1,4 @@
-# What the scripts say, and how they stop.
+# What the scripts say while they work, and how they stop.
 # shellcheck shell=bash
 
 say() { printf 'flowtrain: %s\n' "$*" >&2; }
@@ -9,26 +9,76 @@ stop() {
   exit 1
 }
 
-# step TEXT COMMAND…: runs a command that may take long; its output goes to a log, of which the end is shown when it
-# fails. Says how long it took.
+# step TEXT COMMAND…: runs a command that may take long. Its output goes to a log, of which the end is shown when it
+# fails. WATCH_FOLDER and WATCH_MIB, where set, name a folder that grows to that size: the progress is told from it.
 step() {
-  local text=$1 log start=$SECONDS
+  local text=$1 log=$FLOWTRAIN_BUILD/setup.log start=$SECONDS beat status=0
   shift
   mkdir -p "$FLOWTRAIN_BUILD"
-  log=$FLOWTRAIN_BUILD/setup.log
   say "$text …"
-  if ! "$@" >"$log" 2>&1; then
+  # The beat runs behind, not the command: a command in the background would not see Ctrl-C.
+  heartbeat "$start" &
+  beat=$!
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  kill "$beat" 2>/dev/null || true
+  wait "$beat" 2>/dev/null || true
+  [ -t 2 ] && printf '\r\033[K' >&2
+  if [ "$status" -ne 0 ]; then
     tail -n 25 "$log" >&2
-    return 1
+    return "$status"
   fi
-  say "$text: done in $((SECONDS - start)) s"
+  say "  done in $((SECONDS - start)) s"
 }
 
-# need_space FOLDER MEBIBYTES WHAT: stops when the disk of FOLDER has less free.
-need_space() {
-  local folder=$1 need=$2 what=$3 free
-  while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
-  free=$(($(df -Pk "$folder" | awk 'NR == 2 {print $4}') / 1024))
-  [ "$free" -ge "$need" ] ||
-    stop "$what needs $need MiB on the disk of $folder, which has $free MiB free. Free some space, or set XDG_CACHE_HOME (libtorch) to a folder on another disk."
+# Says every second on a terminal, every 15 s elsewhere, how far the step is; ends with the script.
+heartbeat() {
+  local start=$1 elapsed
+  while sleep 1 && kill -0 $$ 2>/dev/null; do
+    elapsed=$((SECONDS - start))
+    if [ -t 2 ]; then
+      printf '\r\033[Kflowtrain:   %s' "$(progress "$elapsed")" >&2
+    elif [ $((elapsed % 15)) -eq 0 ]; then
+      say "  $(progress "$elapsed")"
+    fi
+  done
+}
+
+progress() {
+  printf '%s s' "$1"
+  if [ -n "${WATCH_FOLDER:-}" ]; then
+    printf ', %s of about %s MiB' "$(du -sm "$WATCH_FOLDER" 2>/dev/null | cut -f1)" "$WATCH_MIB"
+  fi
+}
+
+# check_space FOLDER MEBIBYTES…: stops unless every disk has room for all that will go to it.
+check_space() {
+  local folder disk free
+  local -A need=() folders=()
+  while [ $# -gt 0 ]; do
+    folder=$(existing_folder "$1")
+    disk=$(disk_of "$folder")
+    need[$disk]=$((${need[$disk]:-0} + $2))
+    folders[$disk]=$folder
+    shift 2
+  done
+  for disk in "${!need[@]}"; do
+    folder=${folders[$disk]}
+    free=$(df -Pk "$folder" 2>/dev/null | awk 'NR == 2 {print int($4 / 1024)}')
+    if [ -n "$free" ] && [ "$free" -lt "${need[$disk]}" ]; then
+      stop "setting up needs ${need[$disk]} MiB on the disk of $folder, which has $free MiB free. Free some space there," \
+        "or set XDG_CACHE_HOME to a folder on another disk (libtorch goes there)."
+    fi
+  done
+}
+
+# The folder, or the nearest above it that exists.
+existing_folder() {
+  local folder=$1
+  until [ -d "$folder" ]; do folder=$(dirname "$folder"); done
+  echo "$folder"
+}
+
+# A name for the disk that holds a folder: its device, or where it is none (overlay, tmpfs), the place it is mounted.
+disk_of() {
+  df -P "$1" 2>/dev/null | awk 'NR == 2 {print ($1 ~ /^\//) ? $1 : $6}' | grep . || echo "$1"
 }

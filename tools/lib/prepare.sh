@@ -1,0 +1,73 @@
+# From a bare machine to built targets, asking for all that is needed before anything is fetched.
+# shellcheck shell=bash disable=SC1091
+
+FLOWTRAIN_LIB=$FLOWTRAIN_ROOT/tools/lib
+. "$FLOWTRAIN_LIB/say.sh"
+. "$FLOWTRAIN_LIB/packages.sh"
+. "$FLOWTRAIN_LIB/libtorch.sh"
+. "$FLOWTRAIN_LIB/build.sh"
+
+# prepare PRESET STAMP TARGET… [-- PACKAGE…]: builds the targets; the stamp then names the libtorch they were built with
+# and bears the time when the build began, so that a file saved meanwhile counts as newer. The packages are wanted beside
+# those of a build.
+prepare() {
+  local preset=$1 stamp=$2 targets=() missing torch=''
+  shift 2
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do targets+=("$1"); shift; done
+  [ $# -eq 0 ] || shift
+  [ "$(uname -sm)" = "Linux x86_64" ] ||
+    stop "flowtrain is for Linux on x86_64, and this is $(uname -sm). Under Windows, use WSL2."
+  mkdir -p "$FLOWTRAIN_BUILD" ||
+    stop "cannot make $FLOWTRAIN_BUILD. Put the checkout in a folder that you may write to."
+  cd "$FLOWTRAIN_ROOT" || exit 1
+
+  exec 8>"$FLOWTRAIN_BUILD/lock"
+  flock -n 8 || { say "waiting for another set-up of this checkout"; flock 8; }
+  if [ "$preset" != tsan ]; then torch=$(find_libtorch) || exit 1; fi
+  missing=$(wanted_packages "$preset" "$@")
+  ask_first "$torch" "$missing"
+  # shellcheck disable=SC2086  # a list of words
+  [ -z "$missing" ] || install_packages "$preset" $missing
+  [ "$torch" != "$(torch_cache)/torch" ] || cache_complete "$(torch_cache)" || fetch_libtorch "$(torch_cache)"
+  : >"$stamp.new"
+  limit_jobs
+  configure "$preset" "$torch"
+  build "$preset" "${targets[@]}"
+  write_stamp "$stamp" "$torch"
+  flock -u 8
+}
+
+# Prints the packages to install for PRESET, those given and a compiler included.
+wanted_packages() {
+  local preset=$1
+  shift
+  if ! command -v apt-get >/dev/null; then
+    check_without_apt "$preset"
+    return
+  fi
+  missing_packages "${PACKAGES[@]}" "$@" | tr '\n' ' '
+  # Where apt has no lists yet, this guesses; install_packages looks again.
+  choose_compiler "$preset" >/dev/null || compiler_package "$preset"
+}
+
+# Stops now rather than in the middle: no room, or no right to install.
+ask_first() {
+  local torch=$1 missing=$2 cache needs=()
+  cache=$(torch_cache)
+  if [ -n "$missing" ]; then
+    # shellcheck disable=SC2086  # a list of words
+    check_root $missing
+    needs+=(/usr "$PACKAGES_MIB")
+  fi
+  if [ "$torch" = "$cache/torch" ] && ! cache_complete "$cache"; then needs+=("$cache" "$(libtorch_space "$cache")"); fi
+  if [ ! -f "$FLOWTRAIN_BUILD/build.ninja" ]; then needs+=("$FLOWTRAIN_BUILD" "$BUILD_MIB"); fi
+  [ ${#needs[@]} -eq 0 ] || check_space "${needs[@]}"
+}
+
+write_stamp() {
+  local stamp=$1 torch=$2
+  echo "$torch" >"$stamp.torch"
+  touch -r "$stamp.new" "$stamp.torch"
+  mv "$stamp.torch" "$stamp"
+  rm "$stamp.new"
+}
