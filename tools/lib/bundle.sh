@@ -1,33 +1,84 @@
 #!/usr/bin/env bash
 # Lays the program and every library it needs but libtorch's and libc's into one folder that can be moved to a machine
-# that has torch 2.11 and nothing else of ours.
+# that has torch 2.11 and nothing else of ours; beside it the same as a .tar.gz.
 #   bundle.sh PROGRAM TORCH_FOLDER OUT
-# OpenCV's imgcodecs stays behind (186 MB of libraries): a bundle reads JPEG, STL-10 and the sample set.
+# OpenCV's imgcodecs stays behind (186 MB of libraries): a bundle reads JPEG, STL-10 and the sample set, and says so of
+# other images.
 set -euo pipefail
-program=$1 torch=$2 out=$3
-root=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
+program=$1 torch=$(readlink -f "$2") out=$3
+root=$(readlink -f "$0")
+root=${root%/*/*/*}
+readonly LIMIT_MIB=40
 
-rm -rf "$out"
+# What the program loads, a line each: name and path.
+libraries_of() { ldd "$1" | awk '$2 == "=>" && $3 ~ /^\// {print $1, $3}'; }
+
+# libc must be the machine's own, as the kernel's and driver's libraries expect.
+is_libc() {
+  case $1 in
+    libc.so.* | libm.so.* | libdl.so.* | librt.so.* | libpthread.so.* | libutil.so.* | ld-linux*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# libtorch's folder, or the one beside it with what torch brings of NVIDIA's.
+is_torchs() {
+  case $(readlink -f "$1") in
+    "$torch"/* | "$(dirname "$torch")"/nvidia/*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+lay_libraries() {
+  local name path
+  while read -r name path; do
+    if is_libc "$name" || is_torchs "$path"; then continue; fi
+    case $name in
+      # Kept apart: the launcher uses them only where the machine's are older. Named in full, to be compared.
+      libstdc++.so.6)
+        install -D -m 644 "$path" "$out/lib/gcc/$(basename "$(readlink -f "$path")")"
+        ln -s "$(basename "$(readlink -f "$path")")" "$out/lib/gcc/$name" ;;
+      libgcc_s.so.1) install -D -m 644 "$path" "$out/lib/gcc/$name" ;;
+      *) install -m 644 "$path" "$out/lib/$name" ;;
+    esac
+  done < <(libraries_of "$program")
+}
+
+# The newest glibc that anything in the bundle asks for, the compiler's own libraries aside.
+needed_glibc() {
+  objdump -T "$out/bin/flowtrain" "$out"/lib/*.so* | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1 | sed 's/GLIBC_//'
+}
+
+# Fails where a library comes from elsewhere than the bundle, torch or libc.
+check_libraries() {
+  local name path stray=0
+  export LD_LIBRARY_PATH="$torch/lib:$out/lib:$out/lib/gcc"
+  if ldd "$out/bin/flowtrain" | grep 'not found'; then stray=1; fi
+  while read -r name path; do
+    if is_libc "$name" || is_torchs "$path" || [[ $path = "$out"/* ]]; then continue; fi
+    echo "bundle: $name comes from $path, neither the bundle, nor torch, nor libc" >&2
+    stray=1
+  done < <(libraries_of "$out/bin/flowtrain")
+  return "$stray"
+}
+
+rm -rf "$out" "$out.tar.gz"
 mkdir -p "$out/bin" "$out/lib"
+out=$(readlink -f "$out")
 install -m 755 "$program" "$out/bin/flowtrain"
+lay_libraries
 strip "$out/bin/flowtrain"
-
-# The GNU C library must be the machine's own; libtorch's folder brings its own libraries. libstdc++ and libgcc come
-# along in a folder that the launcher uses only where the machine's are older.
-ldd "$program" | awk '$2 == "=>" && $3 ~ /^\// {print $3}' | while read -r library; do
-  case $(basename "$library") in
-    libc.so.* | libm.so.* | libdl.so.* | librt.so.* | libpthread.so.* | ld-linux*) continue ;;
-  esac
-  case $library in
-    "$torch"/* | */nvidia/*) continue ;;
-  esac
-  install -m 644 "$(readlink -f "$library")" "$out/lib/$(basename "$library")"
-done
-strip --strip-unneeded "$out"/lib/*.so* 2>/dev/null || true
-cp -r "$root/graphs" "$root/configs" "$out/"
+find "$out/lib" -type f -name '*.so*' -exec strip --strip-unneeded {} +
+needed_glibc >"$out/lib/glibc-version"
+cp -r "$root/graphs" "$root/configs" "$root/LICENSE" "$out/"
+install -m 644 "$root/tools/lib/torch_version.sh" "$out/lib/"
 install -m 755 "$root/tools/lib/bundle_launcher.sh" "$out/flowtrain"
 
-tar -C "$(dirname "$out")" -czf "$out.tar.gz" "$(basename "$out")"
+check_libraries
 mebibytes=$(du -sm "$out" | cut -f1)
-echo "bundle: $out, $mebibytes MiB"
-[ "$mebibytes" -lt 40 ] || { echo "bundle: more than 40 MiB" >&2; exit 1; }
+if [ "$mebibytes" -ge "$LIMIT_MIB" ]; then
+  echo "bundle: $mebibytes MiB, and the limit is $LIMIT_MIB" >&2
+  exit 1
+fi
+tar -C "$(dirname "$out")" -czf "$out.tar.gz" "$(basename "$out")"
+echo "bundle: $out and its .tar.gz, $mebibytes MiB, for glibc $(cat "$out/lib/glibc-version") or newer"

@@ -1,25 +1,67 @@
 #!/usr/bin/env bash
-# Starts a bundled flowtrain with the torch 2.11 of this machine: the one FLOWTRAIN_TORCH names, or that of python3, or
+# Starts a bundled flowtrain with the torch 2.11 of this machine: the one that FLOWTRAIN_TORCH names, or that of Python, or
 # the one that tools/flowtrain fetched.
-here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=tools/lib/torch_version.sh
+. "$here/lib/torch_version.sh"
 
-find_torch() {
-  local folder python
-  for folder in "${FLOWTRAIN_TORCH:-}" "${FLOWTRAIN_TORCH:+$FLOWTRAIN_TORCH/torch}" \
-    "${XDG_CACHE_HOME:-$HOME/.cache}/flowtrain/libtorch-2.11.0/torch"; do
-    [ -n "$folder" ] && [ -f "$folder/lib/libtorch_cpu.so" ] && { echo "$folder"; return; }
-  done
-  for python in python3 python; do
-    folder=$("$python" -c 'import importlib.util as u; print(list(u.find_spec("torch").submodule_search_locations)[0])' 2>/dev/null)
-    [ -f "$folder/lib/libtorch_cpu.so" ] && { echo "$folder"; return; }
-  done
+stop() {
+  echo "error: $*" >&2
+  exit 1
 }
 
-torch=$(find_torch)
-if [ -z "$torch" ]; then
-  echo "error: no libtorch was found. Install torch 2.11 (pip install torch==2.11.0) or set FLOWTRAIN_TORCH to a torch folder." >&2
-  exit 1
+# Prints the folders to look in, the best first.
+torch_folders() {
+  local python
+  if [ -n "${FLOWTRAIN_TORCH:-}" ]; then
+    printf '%s\n' "$FLOWTRAIN_TORCH" "$FLOWTRAIN_TORCH/torch"
+    return
+  fi
+  for python in python3 python; do
+    "$python" -c 'import importlib.util as u; print(*u.find_spec("torch").submodule_search_locations, sep="\n")' 2>/dev/null
+  done
+  echo "${XDG_CACHE_HOME:-$HOME/.cache}/flowtrain/libtorch-2.11.0/torch"
+}
+
+find_torch() {
+  local folder version
+  while read -r folder; do
+    version=$(torch_version "$folder") || continue
+    if torch_fits "$version"; then
+      echo "$folder"
+      return
+    fi
+    echo "torch $version in $folder is passed over: flowtrain needs 2.11" >&2
+  done < <(torch_folders)
+  return 1
+}
+
+# The older of two versions.
+older() { printf '%s\n' "$@" | sort -V | head -n 1; }
+
+# Prints the bundle's own folder of the compiler's libraries where the machine has none, or older ones. A newer one
+# must win: other libraries of the machine may need it.
+compiler_libraries() {
+  local own system
+  own=$(basename "$here"/lib/gcc/libstdc++.so.6.*)
+  for system in /usr/lib/x86_64-linux-gnu /usr/lib64 /lib64; do
+    if [ -e "$system/libstdc++.so.6" ]; then
+      system=$(basename "$(readlink -f "$system/libstdc++.so.6")")
+      [ "$(older "$system" "$own")" = "$own" ] && return
+      break
+    fi
+  done
+  echo "$here/lib/gcc:"
+}
+
+glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed 's/glibc //')
+needed=$(cat "$here/lib/glibc-version")
+if [ -n "$glibc" ] && [ "$(older "$glibc" "$needed")" != "$needed" ]; then
+  stop "this bundle needs glibc $needed, and this machine has $glibc. Build it on a machine as old as this one: README."
 fi
-# After libtorch's own folder: its libraries fit each other.
-export LD_LIBRARY_PATH="$torch/lib:$here/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+torch=$(find_torch) ||
+  stop "no torch 2.11 was found. Install it (pip install torch==2.11.0), or set FLOWTRAIN_TORCH to a torch folder."
+# libtorch's folder first: its libraries fit each other. No empty entry at the end: it would mean the working directory.
+folders="$torch/lib:$here/lib:$(compiler_libraries)${LD_LIBRARY_PATH:-}"
+export LD_LIBRARY_PATH="${folders%:}"
 exec "$here/bin/flowtrain" "$@"

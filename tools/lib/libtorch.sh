@@ -30,23 +30,15 @@ cache_complete() {
   [ -f "$1/torch/lib/libtorch_cpu.so" ] && { [ -f "$1/nvidia/complete" ] || ! has_nvidia_driver; }
 }
 
-# Prints the version of the torch in a folder, such as 2.11.0; fails where there is none.
-torch_version() {
-  local header=$1/include/torch/headeronly/version.h
-  [ -f "$1/lib/libtorch_cpu.so" ] || return 1
-  [ -f "$header" ] || { echo older; return; }
-  awk '/define TORCH_VERSION_(MAJOR|MINOR|PATCH) / {version = version dot $3; dot = "."} END {print version}' "$header"
-}
-
 # Prints the torch folder that FLOWTRAIN_TORCH names, or stops.
 torch_named() {
   local folder version
   for folder in "$FLOWTRAIN_TORCH" "$FLOWTRAIN_TORCH/torch"; do
     version=$(torch_version "$folder") || continue
-    case $version in
-      2.11.*) readlink -f "$folder"; return ;;
-      *) stop "FLOWTRAIN_TORCH=$FLOWTRAIN_TORCH is torch $version, and flowtrain needs 2.11. Name another, or unset it." ;;
-    esac
+    torch_fits "$version" ||
+      stop "FLOWTRAIN_TORCH=$FLOWTRAIN_TORCH is torch $version, and flowtrain needs 2.11. Name another, or unset it."
+    readlink -f "$folder"
+    return
   done
   stop "FLOWTRAIN_TORCH=$FLOWTRAIN_TORCH holds no libtorch (lib/libtorch_cpu.so). Name a torch folder, or unset it."
 }
@@ -58,7 +50,7 @@ torch_of_environment() {
     [ -n "$prefix" ] || continue
     for folder in "$prefix"/lib/python3.*/site-packages/torch; do
       version=$(torch_version "$folder") || continue
-      if [[ $version != 2.11.* ]]; then
+      if ! torch_fits "$version"; then
         say "torch $version of $prefix is passed over: flowtrain needs 2.11"
       elif has_nvidia_driver && [ ! -f "$folder/lib/libtorch_cuda.so" ]; then
         say "torch $version of $prefix is passed over: it is built without CUDA, and this machine has an NVIDIA driver"

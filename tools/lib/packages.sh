@@ -79,11 +79,14 @@ check_without_apt() {
 
 # install_packages PRESET PACKAGE…: installs the named ones and a compiler where there is none.
 install_packages() {
-  local preset=$1
+  local preset=$1 compiler
   shift
   # A failure here is not the end: the lists may be good enough, and a stranger's archive may be the one that failed.
   step "Fetching apt's package lists" apt_get update || say "fetching apt's lists failed in part (see above); going on"
-  choose_compiler "$preset" >/dev/null || set -- "$@" "$(compiler_package "$preset")"
+  if ! choose_compiler "$preset" >/dev/null; then
+    compiler=$(compiler_package "$preset")  # better known now than when the packages were named
+    [[ " $* " = *" $compiler "* ]] || set -- "$@" "$compiler"
+  fi
   step "Installing packages with apt-get: $*" apt_get install -y --no-install-recommends "$@" ||
     stop "apt-get could not install the packages (see above). Is there a network? Mend what it names, then run this" \
       "again, or install them yourself: apt-get install $*"

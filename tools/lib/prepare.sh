@@ -4,6 +4,7 @@
 FLOWTRAIN_LIB=$FLOWTRAIN_ROOT/tools/lib
 . "$FLOWTRAIN_LIB/say.sh"
 . "$FLOWTRAIN_LIB/packages.sh"
+. "$FLOWTRAIN_LIB/torch_version.sh"
 . "$FLOWTRAIN_LIB/libtorch.sh"
 . "$FLOWTRAIN_LIB/build.sh"
 

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Makes a bundle (which checks its size and where its libraries come from), moves it, and starts it as its user would.
+#   bundle_test.sh PROGRAM TORCH_FOLDER
+set -euo pipefail
+program=$1 torch=$2
+root=$(readlink -f "$0")
+root=${root%/*/*}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+fail() {
+  echo "bundle_test: $*" >&2
+  exit 1
+}
+
+"$root/tools/lib/bundle.sh" "$program" "$torch" "$folder/made/flowtrain"
+mkdir "$folder/a place with spaces"
+tar -C "$folder/a place with spaces" -xzf "$folder/made/flowtrain.tar.gz"
+rm -rf "$folder/made"
+launcher="$folder/a place with spaces/flowtrain/flowtrain"
+
+cd "$folder"
+FLOWTRAIN_TORCH=$torch "$launcher" --version | grep -q '^flowtrain ' || fail "the bundle does not start"
+FLOWTRAIN_TORCH=$torch "$launcher" validate graphs/simclr.yaml || fail "the bundle does not find its graphs"
+
+# Without a torch it says what to do.
+if FLOWTRAIN_TORCH=$folder "$launcher" --version 2>error.txt; then fail "it started without a torch"; fi
+grep -q 'pip install torch==2.11.0' error.txt || fail "no help where there is no torch: $(cat error.txt)"
