@@ -17,18 +17,20 @@ class Lars final : public UpdateRule {
   }
 
   void Apply(double learning_rate, const at::Tensor& found_inf) override {
-    // Multiplying by `keep` (1, or 0 for a step to skip) instead of asking its value saves a wait
-    // for the device.
-    const at::Tensor keep = 1 - found_inf.squeeze();
-    const at::Tensor decay = keep * (options_.momentum - 1) + 1;  // the momentum, or 1
     for (size_t i = 0; i < groups_.size(); ++i) {
-      if (groups_[i].parameters.empty()) continue;
-      const std::vector<at::Tensor> move = Move(groups_[i], learning_rate, keep);
-      const size_t count = move.size();
-      at::_foreach_mul_(velocity_[i], std::vector<at::Tensor>(count, decay));
-      at::_foreach_add_(velocity_[i], move);
-      at::_foreach_sub_(groups_[i].parameters,
-                        at::_foreach_mul(velocity_[i], std::vector<at::Tensor>(count, keep)));
+      const std::vector<at::Tensor>& parameters = groups_[i].parameters;
+      if (parameters.empty()) continue;
+      std::vector<at::Tensor> move = groups_[i].Gradients();
+      if (groups_[i].decayed) {
+        const std::vector<at::Tensor> trust = Trust(parameters, move);
+        at::_foreach_add_(move, parameters, options_.weight_decay);
+        at::_foreach_mul_(move, trust);
+      }
+      // The gradients are now what LARS subtracts but for the rate, which stands inside its
+      // velocity: momentum SGD at a rate of 1 does the rest.
+      at::_foreach_mul_(move, learning_rate);
+      const MomentumStep step{.learning_rate = 1, .momentum = options_.momentum};
+      step.Apply(parameters, move, velocity_[i], found_inf);
     }
   }
 
@@ -44,28 +46,15 @@ class Lars final : public UpdateRule {
   }
 
  private:
-  // lr t (g + wd w), or zeros where the step is skipped.
-  std::vector<at::Tensor> Move(const ParameterGroup& group, double learning_rate,
-                               const at::Tensor& keep) const {
-    std::vector<at::Tensor> move;
-    move.reserve(group.parameters.size());
-    for (const at::Tensor& parameter : group.parameters) {
-      // A non-finite gradient is about to be multiplied by 0, which only a finite number survives.
-      const at::Tensor gradient = parameter.grad().nan_to_num(0, 0, 0);
-      move.push_back(group.decayed ? parameter * options_.weight_decay + gradient : gradient);
-      at::Tensor factor = keep * learning_rate;
-      if (group.decayed) factor = factor * Trust(parameter, gradient);
-      move.back() = move.back() * factor;
-    }
-    return move;
-  }
-
-  at::Tensor Trust(const at::Tensor& parameter, const at::Tensor& gradient) const {
-    const at::Tensor weight_norm = parameter.norm(), gradient_norm = gradient.norm();
+  // The trust ratio of each parameter; 1 where a norm is 0 and so says nothing of the scale.
+  std::vector<at::Tensor> Trust(const std::vector<at::Tensor>& parameters,
+                                const std::vector<at::Tensor>& gradients) const {
+    const at::Tensor weight = at::stack(at::_foreach_norm(parameters));
+    const at::Tensor gradient = at::stack(at::_foreach_norm(gradients));
     const at::Tensor trust =
-        kTrustCoefficient * weight_norm / (gradient_norm + options_.weight_decay * weight_norm);
-    const at::Tensor usable = (weight_norm > 0).logical_and(gradient_norm > 0);
-    return at::where(usable, trust, at::ones_like(trust));
+        kTrustCoefficient * weight / (gradient + options_.weight_decay * weight);
+    const at::Tensor usable = (weight > 0).logical_and(gradient > 0);
+    return at::where(usable, trust, at::ones_like(trust)).unbind();
   }
 
   const UpdateOptions options_;

@@ -1,5 +1,3 @@
-#include <ATen/Functions.h>
-
 #include <utility>
 
 #include "nodes/train/update_rule.h"
@@ -16,12 +14,10 @@ class Sgd final : public UpdateRule {
 
   void Apply(double learning_rate, const at::Tensor& found_inf) override {
     for (size_t i = 0; i < groups_.size(); ++i) {
-      if (groups_[i].parameters.empty()) continue;
-      // A buffer of zeros makes the first step a step like the others: m 0 + g = g.
-      at::_fused_sgd_(groups_[i].parameters, groups_[i].Gradients(), momentum_[i],
-                      groups_[i].decayed ? options_.weight_decay : 0.0, options_.momentum,
-                      learning_rate, /*dampening=*/0.0, /*nesterov=*/false, /*maximize=*/false,
-                      /*is_first_step=*/false, /*grad_scale=*/{}, found_inf);
+      const MomentumStep step{.learning_rate = learning_rate,
+                              .momentum = options_.momentum,
+                              .weight_decay = groups_[i].decayed ? options_.weight_decay : 0.0};
+      step.Apply(groups_[i].parameters, groups_[i].Gradients(), momentum_[i], found_inf);
     }
   }
 

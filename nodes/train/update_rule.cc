@@ -28,6 +28,18 @@ std::unique_ptr<UpdateRule> MakeUpdateRule(const UpdateOptions& options,
   throw std::invalid_argument("unknown optimizer '" + options.name + "'");
 }
 
+void MomentumStep::Apply(const std::vector<at::Tensor>& parameters,
+                         const std::vector<at::Tensor>& gradients,
+                         const std::vector<at::Tensor>& velocity,
+                         const at::Tensor& found_inf) const {
+  if (parameters.empty()) return;
+  // The kernel refuses buffers that a momentum of 0 would leave unused.
+  const at::TensorList buffers = momentum == 0 ? at::TensorList() : at::TensorList(velocity);
+  at::_fused_sgd_(parameters, gradients, buffers, weight_decay, momentum, learning_rate,
+                  /*dampening=*/0.0, /*nesterov=*/false, /*maximize=*/false,
+                  /*is_first_step=*/false, /*grad_scale=*/{}, found_inf);
+}
+
 void SaveList(torch::serialize::OutputArchive& archive, const std::string& name,
               const std::vector<at::Tensor>& tensors) {
   for (size_t i = 0; i < tensors.size(); ++i) {

@@ -29,8 +29,8 @@ struct ParameterGroup {
 class UpdateRule {
  public:
   virtual ~UpdateRule() = default;
-  // Moves the parameters by their gradients. `found_inf` is a device scalar: where it is 1,
-  // parameters and state stay as they are, bit for bit.
+  // Moves the parameters by their gradients, which it may overwrite. `found_inf` is a device
+  // scalar: where it is 1, parameters and state stay as they are, bit for bit.
   virtual void Apply(double learning_rate, const at::Tensor& found_inf) = 0;
   virtual void Save(torch::serialize::OutputArchive& archive) const = 0;
   virtual void Load(torch::serialize::InputArchive& archive) = 0;
@@ -52,6 +52,15 @@ std::unique_ptr<UpdateRule> MakeAdamW(const UpdateOptions& options,
 // decayed parameters and 1 for the others.
 std::unique_ptr<UpdateRule> MakeLars(const UpdateOptions& options,
                                      std::vector<ParameterGroup> groups);
+
+// v = m v + g + wd w, w -= lr v for all parameters in one call; nothing where `found_inf` is 1. A
+// velocity of zeros makes the first step a step like the others.
+struct MomentumStep {
+  double learning_rate = 0, momentum = 0, weight_decay = 0;
+
+  void Apply(const std::vector<at::Tensor>& parameters, const std::vector<at::Tensor>& gradients,
+             const std::vector<at::Tensor>& velocity, const at::Tensor& found_inf) const;
+};
 
 // Lists of tensors in a checkpoint: NAME.0, NAME.1, … Load throws where shapes differ.
 void SaveList(torch::serialize::OutputArchive& archive, const std::string& name,
