@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -239,6 +239,36 @@ TEST(Program, VersionHelpNodesAndInspectAnswer) {
   EXPECT_THAT(RunProgram({"nodes", "DualViewAugment"}).output, HasSubstr("crop_scale"));
   const Result valid = RunProgram({"validate", kGraph});
   EXPECT_EQ(valid.code, 0) << valid.output;
+}
+
+TEST(Program, TheMainGraphIsAsReviewed) {
+  // After a change that is meant: flowtrain inspect graphs/simclr.yaml >
+  // tests/golden/simclr.inspect
+  const Result result = RunProgram({"inspect", kGraph});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.output, ReadFile(FLOWTRAIN_SOURCE_DIR "/tests/golden/simclr.inspect"));
+}
+
+TEST(Program, TheGraphReadsEveryParameterThatShips) {
+  const std::string graph = ReadFile(kGraph);
+  std::istringstream lines(ReadFile(FLOWTRAIN_SOURCE_DIR "/configs/stl10_config.yaml"));
+  std::string group;
+  int keys = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const size_t colon = line.find(':'), start = line.find_first_not_of(' ');
+    if (start == std::string::npos || line[start] == '#' || colon == std::string::npos) continue;
+    const std::string key = line.substr(start, colon - start);
+    const size_t value = line.find_first_not_of(' ', colon + 1);
+    if (start == 0) group.clear();
+    if (value == std::string::npos || line[value] == '#') {
+      group = key + '.';
+      continue;
+    }
+    EXPECT_THAT(graph, HasSubstr("${" + group + key + "}"));
+    EXPECT_THAT(line, HasSubstr("#")) << "no comment: " << line;
+    ++keys;
+  }
+  EXPECT_GT(keys, 50);
 }
 
 }  // namespace
