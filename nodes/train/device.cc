@@ -126,7 +126,10 @@ c10::ScalarType Device::compute_type() const {
 }
 
 std::string Device::Name() const {
-  if (!is_cuda()) return CpuModel();
+  if (!is_cuda()) {
+    return CpuModel() + ", " + std::to_string(lane_threads_) +
+           (lane_threads_ == 1 ? " core" : " cores");
+  }
   const std::string name = CudaDeviceName(device_.index());
   return name.empty() ? "CUDA device " + std::to_string(device_.index()) : name;
 }
