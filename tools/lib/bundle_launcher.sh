@@ -57,7 +57,7 @@ compiler_libraries() {
 glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed 's/glibc //')
 needed=$(cat "$here/lib/glibc-version")
 if [ -n "$glibc" ] && [ "$(older "$glibc" "$needed")" != "$needed" ]; then
-  stop "this bundle needs glibc $needed, and this machine has $glibc. Build it on a machine as old as this one: README."
+  stop "this bundle needs glibc $needed, and this machine has $glibc. Use Debian 12, Ubuntu 22.04 or newer, or build the bundle on a machine as old as this one."
 fi
 torch=$(find_torch) ||
   stop "no torch 2.11 was found. Install it (pip install torch==2.11.0), or set FLOWTRAIN_TORCH to a torch folder."
