@@ -63,6 +63,7 @@ struct Training {
     device =
         Make<Device>("Device", {{"name", "cpu"}, {"threads", "1"}, {"mixed_precision", "false"}});
     device->Open(context);
+    device->OnLaneThread();  // else ATen takes every core, and a busy machine makes it spin
     context.resources["device"] = device.get();
     model = Make<SimclrModel>("SimclrModel", model_options);
     model->Open(context);
