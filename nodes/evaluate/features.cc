@@ -12,6 +12,7 @@
 #include "nodes/decode/decode_image.h"
 #include "nodes/train/autocast.h"
 #include "nodes/train/normalise.h"
+#include "pipeline/error.h"
 
 namespace flowtrain {
 namespace {
@@ -74,6 +75,10 @@ Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int s
       if (labels[static_cast<size_t>(i)] >= 0) kept.push_back(first + i);
     }
     all_labels.insert(all_labels.end(), labels.begin(), labels.end());
+  }
+  if (kept.empty()) {
+    throw DataError("none of the " + std::to_string(total) +
+                    " labelled images can be read; mend them, or set evaluate.knn=false");
   }
   const at::Tensor index = at::tensor(kept, at::kLong).to(device);
   result.features = at::cat(features).index_select(0, index);

@@ -1,6 +1,8 @@
 #include "nodes/train/checkpoint.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <vector>
 
 #include "pipeline/log.h"
 #include "pipeline/registry.h"
@@ -35,7 +37,22 @@ void Checkpoint::Open(const OpenContext& context) {
 }
 
 void Checkpoint::Start() {
-  std::filesystem::create_directories(std::filesystem::path(run_dir_->path()) / "checkpoints");
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::path(run_dir_->path()) / "checkpoints";
+  fs::create_directories(folder);
+  // A resumed run goes on in the folder it began in: its earlier checkpoints count among those to
+  // keep, later ones are of a way that was given up, and half a file is what a crash left.
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    std::error_code ignored;
+    const std::string name = entry.path().filename().string();
+    if (entry.path().extension() == ".tmp") fs::remove(entry.path(), ignored);
+    if (entry.path().extension() == ".pt" && name <= CheckpointName(state_.steps_done)) {
+      names.push_back(name);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) files_.push_back((folder / name).string());
 }
 
 void Checkpoint::Process(Step& step) {
