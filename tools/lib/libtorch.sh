@@ -129,7 +129,8 @@ download() {
 pip_download() {
   local folder=$1 platform platforms=()
   shift
-  for platform in manylinux_2_{28,27,25,24,17}_x86_64 manylinux2014_x86_64; do platforms+=(--platform "$platform"); done
+  # All tags that torch's own wheel admits, each by name: pip does not take the older ones as included.
+  for platform in manylinux_2_{28..5}_x86_64 manylinux{2014,2010,1}_x86_64; do platforms+=(--platform "$platform"); done
   TMPDIR=$folder/tmp PIP_REQUIRE_VIRTUALENV=0 "$(python_with_pip)" -m pip download --no-deps --no-cache-dir \
     --disable-pip-version-check --progress-bar off --only-binary=:all: --implementation cp --python-version 3.11 \
     "${platforms[@]}" -d "$folder" "$@"
