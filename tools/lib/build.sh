@@ -24,8 +24,7 @@ build() {
   if [ -t 2 ]; then
     cmake --build --preset "$preset" --target "$@" >&2 || status=$?
   else
-    cmake --build --preset "$preset" --target "$@" 2>&1 | tee "$log" | show_tenths >&2
-    status=${PIPESTATUS[0]}
+    cmake --build --preset "$preset" --target "$@" 2>&1 | tee "$log" | show_tenths >&2 || status=${PIPESTATUS[0]}
     [ "$status" -eq 0 ] || grep -E -A 12 'error:|FAILED' "$log" | head -n 60 >&2 || true
   fi
   [ "$status" -eq 0 ] || stop "the build failed (see above). A compiler that was killed means too little memory:" \
