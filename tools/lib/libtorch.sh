@@ -11,7 +11,7 @@ readonly CUDA_WHEELS=(nvidia-cublas==13.1.0.3 nvidia-cufft==12.0.0.61 nvidia-cuf
   nvidia-nccl-cu13==2.28.9 nvidia-nvshmem-cu13==3.4.5)
 # Mebibytes of the wheels, and of what is unpacked of them.
 readonly TORCH_DOWNLOAD_MIB=519 TORCH_MIB=1035
-readonly CUDA_DOWNLOAD_MIB=1700 CUDA_MIB=2600
+readonly CUDA_DOWNLOAD_MIB=1900 CUDA_MIB=2660
 
 torch_cache() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/flowtrain/libtorch-$TORCH_VERSION"; }
 
