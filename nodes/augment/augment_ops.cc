@@ -92,7 +92,8 @@ void AdjustBrightness(RgbBytes rgb, float factor) { BlendWithConstant(rgb, 0, fa
 void AdjustContrast(RgbBytes rgb, float factor) {
   uint64_t sum = 0;
   for (size_t i = 0; i < rgb.size(); i += kChannels) sum += Luma(rgb[i], rgb[i + 1], rgb[i + 2]);
-  const double mean = static_cast<double>(sum) / static_cast<double>(rgb.size() / kChannels);
+  const size_t pixels = rgb.size() / kChannels;
+  const double mean = static_cast<double>(sum) / static_cast<double>(pixels);
   BlendWithConstant(rgb, static_cast<int>(mean + 0.5), factor);
 }
 

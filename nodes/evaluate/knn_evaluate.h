@@ -20,7 +20,7 @@ namespace flowtrain {
 // Threads the device lane; images are decoded on TBB's threads.
 //
 // Example:
-//   evaluate: {type: KnnEvaluate, in: kept, out: evaluated, options: {every_epochs: 10}}
+//   evaluate: {type: KnnEvaluate, in: saved, out: evaluated, options: {every_epochs: 10}}
 class KnnEvaluate final : public StepNode {
  public:
   static void Declare(NodeSpec& spec);

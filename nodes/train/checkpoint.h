@@ -20,7 +20,7 @@ namespace flowtrain {
 // Threads the device lane.
 //
 // Example:
-//   checkpoint: {type: Checkpoint, in: evaluated, out: saved, options: {every_epochs: 1, keep: 3}}
+//   checkpoint: {type: Checkpoint, in: kept, out: saved, options: {every_epochs: 1, keep: 3}}
 class Checkpoint final : public StepNode {
  public:
   static void Declare(NodeSpec& spec);
