@@ -1,6 +1,5 @@
 #include "tools/load.h"
 
-#include <filesystem>
 #include <utility>
 
 #include "nodes/source/dataset.h"
@@ -35,14 +34,6 @@ void Put(Config& config, const std::string& key, Value value) {
   map.at = value.at;
   map.entries.push_back({key, value.at, std::move(value)});
   config.Overlay(map);
-}
-
-// The file that the graph names under `key`, next to the graph; empty without one.
-std::string FileOf(const Value& graph, const std::string& graph_path, const char* key) {
-  const Value* value = graph.Find(key);
-  std::string name;
-  if (value == nullptr || !Read(*value, name)) return {};
-  return (std::filesystem::path(graph_path).parent_path() / name).lexically_normal().string();
 }
 
 // `from` is a checkpoint, or the folder of a run that has some.
@@ -115,7 +106,7 @@ void LowerWorkers(Config& config) {
 LoadedGraph LoadWith(const GraphRequest& request, bool for_run) {
   const std::string path = FindShippedFile(request.graph);
   const Value graph = ReadYamlFile(path);
-  Layers layers{FileOf(graph, path, "config"), FileOf(graph, path, "sample_config"), request};
+  Layers layers{DefaultConfigPath(graph), SampleConfigPath(graph), request};
   LoadedGraph loaded{Stack(layers), {}};
   if (for_run) {
     if (std::string why; MustTakeSample(loaded.config, &why)) {

@@ -2,6 +2,7 @@
 
 #include <ATen/Functions.h>
 #include <c10/core/GradMode.h>
+#include <oneapi/tbb/blocked_range.h>
 #include <oneapi/tbb/parallel_for.h>
 
 #include <algorithm>
@@ -40,16 +41,21 @@ at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count
   auto* to = views.data_ptr<uint8_t>();
   const size_t bytes = size_t{3} * static_cast<size_t>(size) * static_cast<size_t>(size);
   labels.assign(static_cast<size_t>(count), -1);
-  tbb::parallel_for(int64_t{0}, count, [&](int64_t i) {
-    std::vector<uint8_t> storage;
-    DecodeScratch scratch;
-    RgbImage image;
+  const auto load = [&](int64_t i, std::vector<uint8_t>& storage, DecodeScratch& scratch,
+                        RgbImage& image) {
     std::string why;
     const EncodedImage encoded = images.Fetch(first + static_cast<uint64_t>(i), storage);
     if (!encoded.error.empty() || !DecodeToRgb(encoded, scratch, image, &why)) return;
     CenterView(image.pixels.data(), image.height, image.width, size,
                to + static_cast<size_t>(i) * bytes);
     labels[static_cast<size_t>(i)] = encoded.label;
+  };
+  // Memory and decoders are made once a range, not once an image.
+  tbb::parallel_for(tbb::blocked_range<int64_t>(0, count), [&](const auto& range) {
+    std::vector<uint8_t> storage;
+    DecodeScratch scratch;
+    RgbImage image;
+    for (int64_t i = range.begin(); i < range.end(); ++i) load(i, storage, scratch, image);
   });
   return views;
 }
