@@ -91,10 +91,13 @@ struct Sample : Packet {
   std::vector<uint8_t> file_bytes;
   int32_t label = -1;
 
-  // Set by decode: uint8, rows x columns x 3 channels (RGB), packed.
+  // Set by decode: uint8, rows x columns x 3 channels (RGB), packed. They are the image, or a part
+  // of it that begins at (top, left) of the image reduced by `shrink`.
   std::span<const uint8_t> pixels;
-  std::vector<uint8_t> pixel_bytes;  // backs `pixels` unless they are a view
-  int height = 0, width = 0;
+  std::vector<uint8_t> pixel_bytes;     // backs `pixels` unless they are a view
+  int height = 0, width = 0;            // of `pixels`
+  int full_height = 0, full_width = 0;  // of the image
+  int top = 0, left = 0, shrink = 1;
 
   std::string error;  // why the image could not be used; empty when it could
 };

@@ -1,24 +1,14 @@
 // Brings an encoded image to RGB.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "nodes/decode/rgb_image.h"
-#include "nodes/source/encoded_image.h"
 #include "pipeline/node.h"
 
 namespace flowtrain {
 
 class ImageDataset;
-
-// Decodes by what the bytes are, not by the file's name. JPEG (greyscale, YCbCr, CMYK, YCCK; turned
-// upright as its EXIF orientation says) goes through libjpeg; other files through OpenCV, where its
-// plug-in is installed. Greyscale, palette and 16-bit images come out as RGB of 8 bits, alpha is
-// dropped. False: `why` says what is wrong with the image; damaged or cut-off data is never passed
-// on as grey pixels. Throws nothing but std::bad_alloc.
-bool DecodeToRgb(const EncodedImage& image, DecodeScratch& scratch, RgbImage& out,
-                 std::string* why);
 
 // Decodes an image of the data set.
 //

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "nodes/augment/center_view.h"
-#include "nodes/decode/decode_image.h"
+#include "nodes/decode/decode.h"
 #include "nodes/train/autocast.h"
 #include "nodes/train/normalise.h"
 #include "pipeline/error.h"
@@ -45,7 +45,7 @@ at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count
                         RgbImage& image) {
     std::string why;
     const EncodedImage encoded = images.Fetch(first + static_cast<uint64_t>(i), storage);
-    if (!encoded.error.empty() || !DecodeToRgb(encoded, scratch, image, &why)) return;
+    if (!encoded.error.empty() || !DecodeToRgb(encoded, scratch, nullptr, image, &why)) return;
     CenterView(image.pixels.data(), image.height, image.width, size,
                to + static_cast<size_t>(i) * bytes);
     labels[static_cast<size_t>(i)] = encoded.label;

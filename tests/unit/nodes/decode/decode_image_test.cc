@@ -35,11 +35,11 @@ TEST(DecodeToRgb, TransposesPlanes) {
   DecodeScratch scratch;
   RgbImage out;
   std::string why;
-  ASSERT_TRUE(DecodeToRgb(image, scratch, out, &why)) << why;
+  ASSERT_TRUE(DecodeToRgb(image, scratch, nullptr, out, &why)) << why;
   EXPECT_THAT(out.pixels, ::testing::ElementsAre(0, 100, 200, 10, 110, 210, 20, 120, 220,  //
                                                  1, 101, 201, 11, 111, 211, 21, 121, 221));
   image.width = 4;
-  EXPECT_FALSE(DecodeToRgb(image, scratch, out, &why));
+  EXPECT_FALSE(DecodeToRgb(image, scratch, nullptr, out, &why));
   EXPECT_THAT(why, HasSubstr("18 bytes instead of 24"));
 }
 
@@ -53,7 +53,7 @@ TEST(DecodeToRgb, PassesRgbWithoutACopy) {
   DecodeScratch scratch;
   RgbImage out;
   std::string why;
-  ASSERT_TRUE(DecodeToRgb(image, scratch, out, &why));
+  ASSERT_TRUE(DecodeToRgb(image, scratch, nullptr, out, &why));
   EXPECT_EQ(out.pixels.data(), pixels.data());
   EXPECT_EQ(out.height, 2);
   EXPECT_EQ(out.width, 3);

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "nodes/decode/decode_image.h"
+#include "nodes/decode/decode.h"
 #include "nodes/decode/imgcodecs.h"
 #include "tests/unit/nodes/decode/image_files.h"
 
@@ -27,7 +27,7 @@ inline Decoded Decode(const Bytes& file) {
   Decoded decoded;
   EncodedImage encoded;
   encoded.bytes = file;
-  decoded.ok = DecodeToRgb(encoded, scratch, decoded.image, &decoded.why);
+  decoded.ok = DecodeToRgb(encoded, scratch, nullptr, decoded.image, &decoded.why);
   return decoded;
 }
 
