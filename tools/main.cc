@@ -1,9 +1,12 @@
 // The flowtrain program: its command line, and what each command runs.
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
 
+#include "nodes/augment/simd/instruction_set.h"
+#include "pipeline/error.h"
 #include "pipeline/log.h"
 #include "pipeline/signals.h"
 #include "tools/bench_command.h"
@@ -29,6 +32,9 @@ Examples:
 A run writes its configuration, log, metrics.jsonl and checkpoints to its run
 directory (runs/NAME-DATE). Ctrl-C finishes the window and writes a checkpoint;
 a second one aborts; a third exits at once.
+
+FLOWTRAIN_MAX_SIMD=avx2 in the environment keeps the augmentation to that
+instruction set or a lesser one; the views are the same on all of them.
 
 Exit codes: 0 done; 1 failed; 2 bad command line, graph or parameters;
 130 interrupted.)";
@@ -97,6 +103,15 @@ ExitCode RunCommand(const CLI::App& app, const CommandLine& line, StopSignals& s
   return Train(line.graph, line.quiet, signals);
 }
 
+void CapInstructionSet() {
+  const char* name = std::getenv("FLOWTRAIN_MAX_SIMD");
+  if (name == nullptr || simd::CapInstructionSet(name)) return;
+  std::string known;
+  for (const std::string& set : simd::InstructionSets()) known += ' ' + set;
+  throw ConfigError("FLOWTRAIN_MAX_SIMD is '" + std::string(name) +
+                    "'; this processor has:" + known);
+}
+
 ExitCode Main(int argc, char** argv, StopSignals& signals) {
   CLI::App app("Trains SimCLR on images that a oneTBB flow graph decodes and augments.",
                "flowtrain");
@@ -108,6 +123,7 @@ ExitCode Main(int argc, char** argv, StopSignals& signals) {
     // Help and the version come here too, with exit code 0.
     return app.exit(error) == 0 ? ExitCode::kDone : ExitCode::kUsage;
   }
+  CapInstructionSet();
   return RunCommand(app, line, signals);
 }
 

@@ -121,6 +121,12 @@ void ToGrey(RgbBytes rgb) {
   }
 }
 
+void Solarize(RgbBytes rgb, int threshold) {
+  for (uint8_t& byte : rgb) {
+    if (byte >= threshold) byte = static_cast<uint8_t>(255 - byte);
+  }
+}
+
 void FlipHorizontal(uint8_t* rgb, int height, int width) {
   const auto row_bytes = static_cast<size_t>(width) * kChannels;
   for (int y = 0; y < height; ++y, rgb += row_bytes) {

@@ -31,6 +31,9 @@ void ShiftHue(RgbBytes rgb, float turn);
 // Sets all channels to the luma.
 void ToGrey(RgbBytes rgb);
 
+// Inverts the values from `threshold` on.
+void Solarize(RgbBytes rgb, int threshold);
+
 // Mirrors left and right.
 void FlipHorizontal(uint8_t* rgb, int height, int width);
 

@@ -4,24 +4,27 @@
 #include <cstdint>
 #include <vector>
 
-#include "nodes/augment/make_view.h"
-#include "nodes/augment/view_params.h"
+#include "nodes/augment/fused_view.h"
+#include "nodes/augment/reference_view.h"
 #include "pipeline/node.h"
 
 namespace flowtrain {
 
-// Makes the two SimCLR views of a decoded image: random resized crop, flip, colour jitter,
-// greyscale, Gaussian blur. What is drawn depends on seed, epoch, image id and view alone.
+class ViewRecipe;
+
+// Makes the two SimCLR views of a decoded image, as the recipe `views` says. What is drawn depends
+// on seed, epoch, image id and view alone.
 //
-// Input   images  sample  uint8 HWC RGB, any size from 1x1.
+// Input   images  sample  uint8 HWC RGB, any size from 1x1; the image, or the part of it that holds
+//                         the crops, perhaps reduced.
 // Output  rows    sample  both views written to the sample's row of its batch, uint8 HWC RGB,
 //                         size x size.
-// Memory  a worker: the crop with resized columns, and a float copy of a view.
+// Memory  a worker: two copies of a view or of the crop with resized rows, and a blurred plane.
 // Threads any number; one Worker a thread.
-// Errors  Open: ConfigError when an option is wrong or the batch's rows have another size.
+// Errors  Open: ConfigError when the batch's rows have another size.
 //
 // Example:
-//   augment: {type: DualViewAugment, in: images, out: rows, workers: 4, options: {size: 96}}
+//   augment: {type: DualViewAugment, in: images, out: rows, workers: 4, uses: {views: views}}
 class DualViewAugment final : public SampleNode {
  public:
   static void Declare(NodeSpec& spec);
@@ -30,17 +33,14 @@ class DualViewAugment final : public SampleNode {
   Outcome Process(Sample& sample, Worker& worker) override;
 
  private:
-  AugmentOptions CheckedOptions(const std::string& node) const;
+  // Of a worker; on cache lines of its own.
+  struct alignas(64) ViewMakers {
+    FusedView fused;
+    ReferenceView reference;
+  };
 
-  // Options as the graph gives them.
-  int size_ = 0;
-  std::vector<double> crop_scale_, crop_ratio_, blur_sigma_;
-  double flip_ = 0, jitter_ = 0, brightness_ = 0, contrast_ = 0, saturation_ = 0, hue_ = 0;
-  double grey_ = 0, blur_ = 0;
-  int blur_kernel_ = 0;
-
-  AugmentOptions options_;
-  std::vector<ViewScratch> scratch_;  // a worker
+  const ViewRecipe* recipe_ = nullptr;
+  std::vector<ViewMakers> workers_;
 };
 
 }  // namespace flowtrain

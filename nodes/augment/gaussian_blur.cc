@@ -3,20 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
+
+#include "nodes/augment/mirrored.h"
 
 namespace flowtrain {
 namespace {
 
 constexpr size_t kChannels = 3;
-
-// The pixel that stands for position `i` of an axis of n pixels mirrored without end.
-int Mirrored(int i, int n) {
-  if (n == 1) return 0;
-  const int period = 2 * (n - 1);
-  const int folded = std::abs(i) % period;
-  return folded < n ? folded : period - folded;
-}
 
 void SampleGaussian(int kernel, float sigma, std::vector<float>& weights) {
   weights.resize(static_cast<size_t>(kernel));

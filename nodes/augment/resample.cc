@@ -3,29 +3,31 @@
 #include <algorithm>
 #include <cmath>
 
+#include "nodes/augment/filter.h"
+
 namespace flowtrain {
 namespace {
 
 constexpr size_t kChannels = 3;
 constexpr int32_t kHalf = int32_t{1} << (AxisTaps::kWeightBits - 1);
 
-// 255 x the sum of weights stays below 2^31, and no weight is negative, so only rounding of the
-// weights themselves can pass 255.
+// 255 x the sum of the weights' sizes stays below 2^31: it is 1, or at most 1.3 with negative ones.
 uint8_t ToByte(int32_t sum) {
-  return static_cast<uint8_t>(std::min(sum >> AxisTaps::kWeightBits, 255));
+  return static_cast<uint8_t>(std::clamp(sum >> AxisTaps::kWeightBits, 0, 255));
 }
 
 }  // namespace
 
-void AxisTaps::Plan(int in, const OutputRange& out) {
+void AxisTaps::Plan(int in, const OutputRange& out, Interpolation interpolation) {
   const double scale = static_cast<double>(in) / static_cast<double>(out.full);
-  const double half_width = std::max(1.0, scale);
+  const double widening = std::max(1.0, scale);
+  const double half_width = FilterSupport(interpolation) * widening;
   const auto outputs = static_cast<size_t>(out.count);
   stride_ = 2 * static_cast<size_t>(std::ceil(half_width)) + 1;
   begin_.resize(outputs);
   count_.resize(outputs);
   weights_.resize(outputs * stride_);
-  triangle_.resize(stride_);
+  filter_.resize(stride_);
 
   for (size_t i = 0; i < outputs; ++i) {
     const double centre = (static_cast<double>(out.first) + static_cast<double>(i) + 0.5) * scale;
@@ -33,24 +35,23 @@ void AxisTaps::Plan(int in, const OutputRange& out) {
     const int end = std::min(in, static_cast<int>(centre + half_width + 0.5));
     double sum = 0;
     for (int k = begin; k < end; ++k) {
-      const double distance = std::abs(k + 0.5 - centre) / half_width;
-      const double weight = std::max(0.0, 1.0 - distance);
-      triangle_[static_cast<size_t>(k - begin)] = weight;
+      const double weight = Filter(interpolation, (k + 0.5 - centre) / widening);
+      filter_[static_cast<size_t>(k - begin)] = weight;
       sum += weight;
     }
     begin_[i] = begin;
     count_[i] = end - begin;
     for (size_t k = 0; k < static_cast<size_t>(end - begin); ++k) {
-      weights_[i * stride_ + k] =
-          static_cast<int32_t>(triangle_[k] / sum * (1 << kWeightBits) + 0.5);
+      const double weight = filter_[k] / sum * (1 << kWeightBits);
+      weights_[i * stride_ + k] = static_cast<int32_t>(std::lround(weight));
     }
   }
 }
 
 void Resampler::Resize(const RgbRegion& in, const OutputRange& rows, const OutputRange& columns,
-                       uint8_t* out) {
-  column_taps_.Plan(in.width, columns);
-  row_taps_.Plan(in.height, rows);
+                       uint8_t* out, Interpolation interpolation) {
+  column_taps_.Plan(in.width, columns, interpolation);
+  row_taps_.Plan(in.height, rows, interpolation);
   ResizeColumns(in, columns.count);
   ResizeRows(rows.count, static_cast<size_t>(columns.count) * kChannels, out);
 }

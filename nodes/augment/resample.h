@@ -1,9 +1,11 @@
-// Resizing with antialiasing, as Pillow's BILINEAR does it.
+// Resizing with antialiasing, as Pillow's BILINEAR and BICUBIC do it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "nodes/augment/view_params.h"
 
 namespace flowtrain {
 
@@ -23,8 +25,9 @@ struct OutputRange {
 // Which input pixels make each output pixel of one axis, and with which weight.
 //
 // An output pixel's centre c = (i + 1/2) in/out is weighed against the centres of the input pixels
-// by a triangle of half-width max(1, in/out): plain linear interpolation when enlarging, an average
-// over all that the pixel covers when shrinking. Weights sum to 1 in fixed point, kWeightBits bits.
+// by a filter (nodes/augment/filter.h) that is widened by max(1, in/out): plain interpolation when
+// enlarging, an average over all that the pixel covers when shrinking. Weights sum to 1 in fixed
+// point, kWeightBits bits.
 class AxisTaps {
  public:
   static constexpr int kWeightBits = 22;
@@ -34,7 +37,7 @@ class AxisTaps {
     const int32_t* weights;
   };
 
-  void Plan(int in, const OutputRange& out);
+  void Plan(int in, const OutputRange& out, Interpolation interpolation);
   Taps operator[](int i) const {
     const auto at = static_cast<size_t>(i);
     return {begin_[at], count_[at], weights_.data() + at * stride_};
@@ -47,7 +50,7 @@ class AxisTaps {
   std::vector<int> begin_, count_;
   std::vector<int32_t> weights_;  // stride_ for each output
   size_t stride_ = 0;
-  std::vector<double> triangle_;  // scratch: weights of one output before they are normalised
+  std::vector<double> filter_;  // scratch: weights of one output before they are normalised
 };
 
 // Resizes; keeps its scratch from call to call. Not thread-safe.
@@ -56,7 +59,7 @@ class Resampler {
   // Writes rows.count x columns.count packed pixels of the resized region to `out`: columns first,
   // rounded to uint8, then rows, rounded again. Pixels outside the region have no part in it.
   void Resize(const RgbRegion& in, const OutputRange& rows, const OutputRange& columns,
-              uint8_t* out);
+              uint8_t* out, Interpolation interpolation = Interpolation::kBilinear);
 
  private:
   void ResizeColumns(const RgbRegion& in, int columns);

@@ -45,10 +45,12 @@ void DrawCrop(const AugmentOptions& options, int height, int width, Rng& rng, Vi
   bool found = false;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const double target = area * UniformIn(rng, options.crop_scale[0], options.crop_scale[1]);
-    const double ratio = std::exp(UniformIn(rng, log_low, log_high));
+    const double log_ratio = UniformIn(rng, log_low, log_high);
+    if (found) continue;  // its words are taken all the same
+    const double ratio = std::exp(log_ratio);
     const int w = Round(std::sqrt(target * ratio));
     const int h = Round(std::sqrt(target / ratio));
-    if (found || w < 1 || w > width || h < 1 || h > height) continue;
+    if (w < 1 || w > width || h < 1 || h > height) continue;
     found = true;
     params.height = h;
     params.width = w;
@@ -100,6 +102,7 @@ ViewParams DrawViewParams(const AugmentOptions& options, int height, int width, 
   params.blur = Happens(rng, options.blur);
   params.blur_sigma =
       static_cast<float>(UniformIn(rng, options.blur_sigma[0], options.blur_sigma[1]));
+  params.solarize = Happens(rng, options.solarize);
   return params;
 }
 

@@ -9,6 +9,9 @@
 
 namespace flowtrain {
 
+// How the crop is resized; with antialiasing when it shrinks, as Pillow does it.
+enum class Interpolation : uint8_t { kBilinear, kBicubic };
+
 // SimCLR's recipe (Chen, Kornblith, Norouzi, Hinton: "A Simple Framework for Contrastive Learning
 // of Visual Representations", ICML 2020, appendix A). Ranges are {low, high}.
 struct AugmentOptions {
@@ -24,6 +27,9 @@ struct AugmentOptions {
   double blur = 0.5;                           // probability
   int blur_kernel = 9;                         // pixels, odd
   std::array<double, 2> blur_sigma{0.1, 2.0};  // pixels
+  double solarize = 0;                         // probability (BYOL and later methods)
+  int solarize_threshold = 128;                // a value from here on is inverted
+  Interpolation interpolation = Interpolation::kBilinear;
 };
 
 enum class JitterOp : uint8_t { kBrightness, kContrast, kSaturation, kHue };
@@ -39,6 +45,7 @@ struct ViewParams {
   bool grey = false;
   bool blur = false;
   float blur_sigma = 1;  // pixels
+  bool solarize = false;
 };
 
 // Draws the parameters of a view of a height x width image (both at least 1). The crop is
@@ -48,6 +55,6 @@ struct ViewParams {
 // Takes kViewDraws words of `rng`, always the same ones for the same parameter, whether or not it
 // comes to be used: turning an option off leaves all other parameters as they were.
 ViewParams DrawViewParams(const AugmentOptions& options, int height, int width, Rng& rng);
-inline constexpr int kViewDraws = 32;
+inline constexpr int kViewDraws = 33;
 
 }  // namespace flowtrain

@@ -3,7 +3,9 @@
 #include <string>
 #include <utility>
 
+#include "nodes/augment/view_recipe.h"
 #include "nodes/decode/decode.h"
+#include "nodes/decode/view_part.h"
 #include "nodes/source/dataset.h"
 #include "pipeline/registry.h"
 
@@ -13,11 +15,13 @@ void DecodeImage::Declare(NodeSpec& spec) {
   spec.Doc("Decodes images to RGB of 8 bits: JPEG, STL-10, and what OpenCV reads.")
       .Input("ids", Stream::kSample)
       .Output("images", Stream::kSample)
-      .Uses("dataset", "ImageDataset");
+      .Uses("dataset", "ImageDataset")
+      .MayUse("views", "ViewRecipe");
 }
 
 void DecodeImage::Open(const OpenContext& context) {
   dataset_ = &context.Get<ImageDataset>("dataset");
+  recipe_ = context.TryGet<ViewRecipe>("views");
   scratch_.resize(static_cast<size_t>(context.workers()));
 }
 
@@ -25,13 +29,12 @@ Outcome DecodeImage::Process(Sample& sample, Worker& worker) {
   EncodedImage image;
   image.bytes = sample.encoded;
   image.encoding = dataset_->encoding();
-  image.height = dataset_->image_height();
-  image.width = dataset_->image_width();
+  image.height = sample.height;
+  image.width = sample.width;
   RgbImage rgb;
   rgb.storage = std::move(sample.pixel_bytes);  // and back, so that the slot keeps its memory
   std::string why;
-  const bool ok =
-      DecodeToRgb(image, scratch_[static_cast<size_t>(worker.index)], nullptr, rgb, &why);
+  const bool ok = Decode(image, sample, scratch_[static_cast<size_t>(worker.index)], rgb, &why);
   sample.pixel_bytes = std::move(rgb.storage);
   if (!ok) return Bad(std::move(why));
   sample.pixels = rgb.pixels;
@@ -43,6 +46,13 @@ Outcome DecodeImage::Process(Sample& sample, Worker& worker) {
   sample.left = rgb.left;
   sample.shrink = rgb.shrink;
   return Ok();
+}
+
+bool DecodeImage::Decode(const EncodedImage& image, const Sample& sample, DecodeScratch& scratch,
+                         RgbImage& rgb, std::string* why) const {
+  if (recipe_ == nullptr) return DecodeToRgb(image, scratch, nullptr, rgb, why);
+  const ViewPart part(*recipe_, {sample.seed, sample.epoch, sample.id}, sample.batch->layout.views);
+  return DecodeToRgb(image, scratch, &part, rgb, why);
 }
 
 FLOWTRAIN_REGISTER_NODE(DecodeImage);

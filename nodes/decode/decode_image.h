@@ -1,6 +1,7 @@
 // Brings an encoded image to RGB.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "nodes/decode/rgb_image.h"
@@ -9,16 +10,21 @@
 namespace flowtrain {
 
 class ImageDataset;
+class ViewRecipe;
+struct EncodedImage;
 
-// Decodes an image of the data set.
+// Decodes an image of the data set; where it knows the recipe of the views, only what they need.
 //
 // Input   ids     sample  encoded bytes.
-// Output  images  sample  uint8 [height, width, 3] RGB, any size from 1x1.
+// Output  images  sample  uint8 [height, width, 3] RGB, any size from 1x1; a part of the image, or
+// a
+//                         reduced one, where that is all the views need.
 // Memory  one image before it is turned upright, a worker; one image a sample slot.
 // Threads any number; one Worker a thread.
 //
 // Example:
-//   decode: {type: DecodeImage, in: ids, out: images, workers: ${data.num_workers}}
+//   decode: {type: DecodeImage, in: ids, out: images, workers: ${data.num_workers},
+//            uses: {views: views}}
 class DecodeImage final : public SampleNode {
  public:
   static void Declare(NodeSpec& spec);
@@ -26,7 +32,11 @@ class DecodeImage final : public SampleNode {
   Outcome Process(Sample& sample, Worker& worker) override;
 
  private:
+  bool Decode(const EncodedImage& image, const Sample& sample, DecodeScratch& scratch,
+              RgbImage& rgb, std::string* why) const;
+
   const ImageDataset* dataset_ = nullptr;
+  const ViewRecipe* recipe_ = nullptr;  // null: whole images
   std::vector<DecodeScratch> scratch_;  // of each worker
 };
 

@@ -236,7 +236,7 @@ TEST(Program, VersionHelpNodesAndInspectAnswer) {
     EXPECT_THAT(help.output, HasSubstr(part));
   }
   EXPECT_THAT(RunProgram({"nodes"}).output, HasSubstr("DualViewAugment"));
-  EXPECT_THAT(RunProgram({"nodes", "DualViewAugment"}).output, HasSubstr("crop_scale"));
+  EXPECT_THAT(RunProgram({"nodes", "ViewRecipe"}).output, HasSubstr("crop_scale"));
   const Result valid = RunProgram({"validate", kGraph});
   EXPECT_EQ(valid.code, 0) << valid.output;
 }

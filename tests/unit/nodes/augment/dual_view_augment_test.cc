@@ -8,7 +8,9 @@
 #include <memory>
 #include <string>
 
-#include "nodes/augment/make_view.h"
+#include "nodes/augment/fused_view.h"
+#include "nodes/augment/reference_view.h"
+#include "nodes/augment/view_recipe.h"
 #include "pipeline/error.h"
 #include "pipeline/registry.h"
 #include "pipeline/run_control.h"
@@ -22,7 +24,8 @@ using testing::HasSubstr;
 
 class Context final : public OpenContext {
  public:
-  explicit Context(size_t view_bytes) : layout_{4, 2, view_bytes} {}
+  Context(std::string name, size_t view_bytes, Resource* views)
+      : name_(std::move(name)), layout_{4, 2, view_bytes}, views_(views) {}
   const std::string& name() const override { return name_; }
   int workers() const override { return 2; }
   const BatchLayout& layout() const override { return layout_; }
@@ -30,16 +33,25 @@ class Context final : public OpenContext {
   uint64_t lane_idle_ns() const override { return 0; }
 
  private:
-  Resource* Find(std::string_view) const override { return nullptr; }
+  Resource* Find(std::string_view name) const override {
+    return name == "views" ? views_ : nullptr;
+  }
 
-  std::string name_ = "augment";
+  std::string name_;
   BatchLayout layout_;
+  Resource* views_;
   mutable RunControl run_;
 };
 
-// The node as a graph makes it; `options` is a YAML map.
-std::unique_ptr<SampleNode> Make(const std::string& options, size_t view_bytes) {
-  const Registry::Type* type = Registry::Global().Find("DualViewAugment");
+// The node and its recipe as a graph makes them.
+struct Made {
+  std::unique_ptr<ViewRecipe> recipe;
+  std::unique_ptr<SampleNode> node;
+  SampleNode* operator->() const { return node.get(); }
+};
+
+std::unique_ptr<Component> Bind(const std::string& type_name, const std::string& options) {
+  const Registry::Type* type = Registry::Global().Find(type_name);
   std::unique_ptr<Component> made = type->make();
   type->spec.SetDefaults(*made);
   for (const Entry& entry : ReadYaml(options, "options.yaml").entries) {
@@ -51,8 +63,17 @@ std::unique_ptr<SampleNode> Make(const std::string& options, size_t view_bytes) 
       throw ConfigError(entry.key + ' ' + wrong);
     }
   }
-  made->Open(Context(view_bytes));
-  return std::unique_ptr<SampleNode>(dynamic_cast<SampleNode*>(made.release()));
+  return made;
+}
+
+// `options` is a YAML map of the recipe's.
+Made Make(const std::string& options, size_t view_bytes) {
+  Made made;
+  made.recipe.reset(dynamic_cast<ViewRecipe*>(Bind("ViewRecipe", options).release()));
+  made.recipe->Open(Context("views", view_bytes, nullptr));
+  made.node.reset(dynamic_cast<SampleNode*>(Bind("DualViewAugment", "{}").release()));
+  made.node->Open(Context("augment", view_bytes, made.recipe.get()));
+  return made;
 }
 
 constexpr char kOff[] = "{size: 24, flip: 0, jitter: 0, grey: 0, blur: 0}";
@@ -71,8 +92,8 @@ class Row {
     sample.batch = &batch_;
     sample.row = 2;
     sample.pixels = image_;
-    sample.height = height;
-    sample.width = width;
+    sample.height = sample.full_height = height;
+    sample.width = sample.full_width = width;
   }
 
   Bytes View(int view) const {
@@ -117,9 +138,9 @@ TEST(DualViewAugment, MakesTheViewsOfTheDrawnParameters) {
   node->Process(row.sample, worker);
   for (uint32_t view = 0; view < 2; ++view) {
     Rng rng({.seed = 42, .stream = 1, .id = 77, .purpose = kView + view});
-    ViewScratch scratch;
+    FusedView fused;
     Bytes expected(24 * 24 * 3);
-    MakeView(image.data(), 50, DrawViewParams({}, 40, 50, rng), 9, 24, scratch, expected.data());
+    fused.Make({image.data(), 40, 50}, DrawViewParams({}, 40, 50, rng), {}, 24, expected.data());
     EXPECT_EQ(row.View(static_cast<int>(view)), expected);
   }
 }
@@ -156,16 +177,16 @@ TEST(DualViewAugment, AllOffIsTheCropAlone) {
   crop.left = drawn.left;
   crop.height = drawn.height;
   crop.width = drawn.width;
-  ViewScratch scratch;
+  FusedView fused;
   Bytes expected(24 * 24 * 3);
-  MakeView(image.data(), 50, crop, 9, 24, scratch, expected.data());
+  fused.Make({image.data(), 40, 50}, crop, {}, 24, expected.data());
   EXPECT_EQ(row.View(0), expected);
 }
 
 // The first view of noise under options that leave all off but what is given.
 Bytes FirstView(std::map<std::string, std::string> options) {
-  for (const char* key :
-       {"flip", "jitter", "brightness", "contrast", "saturation", "hue", "grey", "blur"}) {
+  for (const char* key : {"flip", "jitter", "brightness", "contrast", "saturation", "hue", "grey",
+                          "blur", "solarize"}) {
     options.emplace(key, "0");
   }
   std::string text = "{size: 24";
@@ -192,6 +213,10 @@ TEST(DualViewAugment, EachOptionReachesTheView) {
   EXPECT_NE(blurred, off);
   EXPECT_NE(FirstView({{"blur", "1"}, {"blur_sigma", "[1, 1]"}}), blurred);
   EXPECT_NE(FirstView({{"blur", "1"}, {"blur_sigma", "[2, 2]"}, {"blur_kernel", "3"}}), blurred);
+  EXPECT_NE(FirstView({{"solarize", "1"}}), off);
+  EXPECT_NE(FirstView({{"solarize", "1"}, {"solarize_threshold", "200"}}),
+            FirstView({{"solarize", "1"}}));
+  EXPECT_NE(FirstView({{"interpolation", "bicubic"}}), off);
 }
 
 TEST(DualViewAugment, TakesImagesOfAnySize) {
@@ -214,7 +239,7 @@ TEST(DualViewAugment, RefusesABatchOfAnotherSize) {
     Make("{size: 24}", 32 * 32 * 3);
     FAIL() << "opened";
   } catch (const ConfigError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("'size' is 24"));
+    EXPECT_THAT(error.what(), HasSubstr("24 pixels"));
     EXPECT_THAT(error.what(), HasSubstr("'image_size'"));
   }
 }
@@ -225,13 +250,29 @@ TEST(DualViewAugment, NamesEveryWrongOption) {
     FAIL() << "opened";
   } catch (const ConfigError& error) {
     EXPECT_EQ(error.diagnostics().size(), 3U);
-    for (const char* key : {"'crop_ratio'", "'blur_sigma'", "'blur_kernel'", "'augment'"}) {
+    for (const char* key : {"'crop_ratio'", "'blur_sigma'", "'blur_kernel'", "'views'"}) {
       EXPECT_THAT(error.what(), HasSubstr(key));
     }
   }
   EXPECT_THROW(Make("{size: 24, crop_scale: [0.5]}", 24 * 24 * 3), ConfigError);
   EXPECT_THROW(Make("{size: 24, flip: 1.5}", 24 * 24 * 3), ConfigError);
   EXPECT_THROW(Make("{size: 24, hue: 0.6}", 24 * 24 * 3), ConfigError);
+}
+
+TEST(DualViewAugment, LeavesToTheReferenceWhatTheFusedViewDoesNotCover) {
+  const auto node = Make("{size: 8, hue: 0}", 8 * 8 * 3);
+  const Bytes image = SmoothImage(40, 50);
+  Row row(8, image, 40, 50);
+  Worker worker;
+  node->Process(row.sample, worker);
+  AugmentOptions options;
+  options.hue = 0;
+  Rng rng({.seed = 42, .stream = 1, .id = 77, .purpose = kView});
+  ReferenceView reference;
+  Bytes expected(8 * 8 * 3);
+  reference.Make({image.data(), 40, 50}, DrawViewParams(options, 40, 50, rng), options, 8,
+                 expected.data());
+  EXPECT_EQ(row.View(0), expected);
 }
 
 TEST(DualViewAugment, ThrowsWhereNothingWasDecoded) {

@@ -62,7 +62,10 @@ TEST(DecodeToRgb, PassesRgbWithoutACopy) {
 // Source-side part of a sample, as EpochSource leaves it.
 void Fetch(const ImageDataset& dataset, uint64_t id, Sample& sample) {
   sample.id = id;
-  sample.encoded = dataset.Fetch(id, sample.file_bytes).bytes;
+  const EncodedImage image = dataset.Fetch(id, sample.file_bytes);
+  sample.encoded = image.bytes;
+  sample.height = image.height;
+  sample.width = image.width;
 }
 
 TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {

@@ -1,4 +1,4 @@
-#include "nodes/augment/make_view.h"
+#include "nodes/augment/reference_view.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,9 +10,12 @@ namespace flowtrain {
 namespace {
 
 Bytes View(const Bytes& image, int width, const ViewParams& params, int kernel, int size) {
-  ViewScratch scratch;
+  ReferenceView reference;
+  AugmentOptions options;
+  options.blur_kernel = kernel;
+  const int height = static_cast<int>(image.size()) / 3 / width;
   Bytes out(static_cast<size_t>(size) * static_cast<size_t>(size) * 3);
-  MakeView(image.data(), width, params, kernel, size, scratch, out.data());
+  reference.Make({image.data(), height, width}, params, options, size, out.data());
   return out;
 }
 
@@ -32,7 +35,7 @@ void ExpectIs(const Bytes& view, const Golden& golden) {
   EXPECT_LT(MeanDifference(view, golden), 0.02);
 }
 
-TEST(MakeView, IsTorchvisionsPipeline) {
+TEST(ReferenceView, IsTorchvisionsPipeline) {
   const Bytes image = GoldenImage(20, 24);
   ExpectIs(View(image, 24, Crop(3, 2, 14, 17), 9, 8), golden::kViewPlain);
 
@@ -62,7 +65,7 @@ TEST(MakeView, IsTorchvisionsPipeline) {
   ExpectIs(View(image, 24, grey, 3, 10), golden::kViewGrey);
 }
 
-TEST(MakeView, FactorsHaveNoEffectWithoutTheirSwitch) {
+TEST(ReferenceView, FactorsHaveNoEffectWithoutTheirSwitch) {
   const Bytes image = GoldenImage(20, 24);
   ViewParams off = Crop(3, 2, 14, 17);
   off.order = {JitterOp::kHue, JitterOp::kContrast, JitterOp::kBrightness, JitterOp::kSaturation};
@@ -72,11 +75,11 @@ TEST(MakeView, FactorsHaveNoEffectWithoutTheirSwitch) {
   EXPECT_EQ(View(image, 24, off, 9, 8), View(image, 24, Crop(3, 2, 14, 17), 9, 8));
 }
 
-TEST(MakeView, WholeImageOfItsSizeIsTheImage) {
+TEST(ReferenceView, WholeImageOfItsSizeIsTheImage) {
   EXPECT_EQ(View(GoldenImage(16, 16), 16, Crop(0, 0, 16, 16), 9, 16), GoldenImage(16, 16));
 }
 
-TEST(MakeView, TheOrderOfTheJitterMatters) {
+TEST(ReferenceView, TheOrderOfTheJitterMatters) {
   const Bytes image = GoldenImage(16, 16);
   ViewParams params = Crop(0, 0, 16, 16);
   params.jitter = true;

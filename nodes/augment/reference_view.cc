@@ -1,4 +1,4 @@
-#include "nodes/augment/make_view.h"
+#include "nodes/augment/reference_view.h"
 
 #include <cstddef>
 
@@ -30,20 +30,22 @@ void Jitter(RgbBytes view, const ViewParams& params) {
 
 }  // namespace
 
-void MakeView(const uint8_t* rgb, int width, const ViewParams& params, int blur_kernel, int size,
-              ViewScratch& scratch, uint8_t* out) {
-  const size_t row_bytes = static_cast<size_t>(width) * kChannels;
-  const RgbRegion crop{rgb + static_cast<size_t>(params.top) * row_bytes +
-                           static_cast<size_t>(params.left) * kChannels,
-                       row_bytes, params.height, params.width};
+void ReferenceView::Make(const ViewSource& source, const ViewParams& params,
+                         const AugmentOptions& options, int size, uint8_t* out) {
+  const size_t row_bytes = static_cast<size_t>(source.width) * kChannels;
+  const auto top = static_cast<size_t>(params.top - source.top);
+  const auto left = static_cast<size_t>(params.left - source.left);
+  const RgbRegion crop{source.rgb + top * row_bytes + left * kChannels, row_bytes, params.height,
+                       params.width};
   const OutputRange side{size, 0, size};
-  scratch.resampler.Resize(crop, side, side, out);
+  resampler_.Resize(crop, side, side, out, options.interpolation);
 
   const RgbBytes view(out, static_cast<size_t>(size) * static_cast<size_t>(size) * kChannels);
   if (params.flip) FlipHorizontal(out, size, size);
   if (params.jitter) Jitter(view, params);
   if (params.grey) ToGrey(view);
-  if (params.blur) scratch.blur.Apply(out, size, size, blur_kernel, params.blur_sigma);
+  if (params.blur) blur_.Apply(out, size, size, options.blur_kernel, params.blur_sigma);
+  if (params.solarize) Solarize(view, options.solarize_threshold);
 }
 
 }  // namespace flowtrain

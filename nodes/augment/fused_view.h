@@ -1,0 +1,50 @@
+// Makes one view of an image from its drawn parameters, with SIMD instructions.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "nodes/augment/aligned_vector.h"
+#include "nodes/augment/fused_taps.h"
+#include "nodes/augment/simd/kernels.h"
+#include "nodes/augment/view_params.h"
+#include "nodes/augment/view_source.h"
+
+namespace flowtrain {
+
+// What ReferenceView makes, within rounding: the same bytes for the same parameters on every
+// instruction set. Differences come from 16-bit weights (a grey level at most, here and there) and
+// from the hue, which is turned in true HSV where Pillow first rounds to HSV of 8 bits.
+//
+// Keeps its scratch from call to call, so it allocates only for a larger crop than it has seen. Not
+// thread-safe.
+class FusedView {
+ public:
+  // Whether it can make views of this size by these options.
+  static bool Covers(const AugmentOptions& options, int size);
+
+  // Writes size x size packed RGB to `out`: crop resized, flip, colour jitter, grey, blur, solarize.
+  void Make(const ViewSource& source, const ViewParams& params, const AugmentOptions& options,
+            int size, uint8_t* out);
+
+ private:
+  // The view as three planes, column by column: resizing leaves them turned, and no operation minds.
+  struct Turned {
+    simd::Planes planes;
+    size_t pixels;
+  };
+
+  Turned Resize(const ViewSource& source, const ViewParams& params, Interpolation interpolation,
+                int size);
+  void Colour(const Turned& view, const ViewParams& params);
+  void Blur(const Turned& view, float sigma, int kernel, int size);
+  void Store(const Turned& view, int size, uint8_t* out);
+
+  FusedTaps row_taps_, column_taps_;
+  // The two take turns: each step reads one and writes the other.
+  AlignedVector<uint8_t> here_, there_;
+  AlignedVector<uint16_t> padded_, middle_, blur_weights_;  // of the blur
+};
+
+}  // namespace flowtrain

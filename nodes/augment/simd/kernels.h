@@ -1,0 +1,81 @@
+// Kernels of the fused augmentation, on planes of uint8. Each runs the best instruction set of the
+// processor (SSE4, AVX2, AVX-512, NEON, …), chosen when the program runs, and uses integer
+// arithmetic alone, so that all of them give the same bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace flowtrain::simd {
+
+// Reading or writing a plane may run over its end by less than this.
+inline constexpr size_t kSlackBytes = 64;
+// A row or a plane side that is shorter takes another way.
+inline constexpr int kLeastLength = 16;
+
+// Which rows make each output row, and with which weights.
+struct RowTaps {
+  int outputs = 0;
+  int taps = 0;             // of each output
+  const int* begin = nullptr;   // first row of each output
+  // taps for each output: uint16, 1 = 2^16 - 1; where `is_signed`, int16, 1 = 2^14.
+  const uint16_t* weights = nullptr;
+  bool is_signed = false;
+};
+
+// out[i][x] = sum over k of weight[i][k] in[begin[i] + k][x], rounded to the nearest and clipped.
+// `length` bytes a row, at least kLeastLength; strides in bytes. `out` and `in` do not overlap.
+void CombineRows(const RowTaps& taps, const uint8_t* in, size_t in_stride, size_t length,
+                 uint8_t* out, size_t out_stride);
+
+// out[x][y] = in[y][x]. Both sides at least kLeastLength; strides in bytes.
+void TransposeBytes(const uint8_t* in, size_t in_stride, size_t rows, size_t columns, uint8_t* out,
+                    size_t out_stride);
+
+// R G B R G B … of three planes; `pixels` at least kSlackBytes. Writes 3 x pixels bytes, no more.
+void InterleaveRgb(const uint8_t* red, const uint8_t* green, const uint8_t* blue, size_t pixels,
+                   uint8_t* out);
+
+// A pixel operation with its constants in fixed point; MakeColourOp (colour_ops.h) makes one.
+struct ColourOp {
+  enum class Kind : uint8_t { kBrightness, kContrast, kSaturation, kHue, kGrey, kSolarize };
+  Kind kind = Kind::kGrey;
+  int bits = 0;      // fraction bits of the product
+  int factor = 0;    // brightness, contrast: uint16; saturation, hue: int16
+  int offset = 0;    // contrast: int16 with `bits` fraction bits; solarize: threshold, 0 to 256
+};
+
+// The planes of a view.
+struct Planes {
+  uint8_t *red, *green, *blue;
+};
+
+// Applies the operations one after the other, in place, and returns the sum of the pixels' luma
+// after the last where `sum_luma` is set. The planes have kSlackBytes of slack.
+uint64_t ApplyColour(const Planes& planes, size_t pixels, std::span<const ColourOp> ops,
+                     bool sum_luma);
+
+// Of a blur's kernel: above it, what its products drop would be seen.
+inline constexpr int kMostRadius = 60;
+
+// Symmetric kernel: weights[0] is the centre's, weights[i] that of both pixels at distance i, uint16
+// with 1 = 2^16 - 1.
+struct BlurTaps {
+  int radius = 0;
+  const uint16_t* weights = nullptr;
+};
+
+// Blurs a plane of rows x columns bytes along both axes, mirrored at the borders' pixels. `padded`:
+// rows x PaddedStride(columns, radius) values; `middle`: rows x BlurStride(columns) values.
+void BlurPlane(const BlurTaps& taps, uint8_t* plane, int rows, int columns, uint16_t* padded,
+               uint16_t* middle);
+inline size_t PaddedStride(int columns, int radius) {
+  const size_t length = static_cast<size_t>(columns) + 2 * static_cast<size_t>(radius);
+  return length / kSlackBytes * kSlackBytes + 2 * kSlackBytes;
+}
+inline size_t BlurStride(int columns) {
+  return (static_cast<size_t>(columns) + kSlackBytes - 1) / kSlackBytes * kSlackBytes;
+}
+
+}  // namespace flowtrain::simd
