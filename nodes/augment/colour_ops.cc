@@ -16,7 +16,9 @@ int Exponent(float factor) {
   return exponent;
 }
 
-int Scaled(double value, int bits) { return static_cast<int>(std::lround(std::ldexp(value, bits))); }
+int Scaled(double value, int bits) {
+  return static_cast<int>(std::lround(std::ldexp(value, bits)));
+}
 
 }  // namespace
 

@@ -18,8 +18,8 @@ inline double LinearFilter(double distance) {
   return x < 1 ? 1 - x : 0;
 }
 
-// Keys' cubic convolution with a = -1/2 (R. Keys: "Cubic convolution interpolation for digital image
-// processing", 1981).
+// Keys' cubic convolution with a = -1/2 (R. Keys: "Cubic convolution interpolation for digital
+// image processing", 1981).
 inline double CubicFilter(double distance) {
   constexpr double a = -0.5;
   const double x = std::abs(distance);
@@ -29,8 +29,7 @@ inline double CubicFilter(double distance) {
 }
 
 inline double Filter(Interpolation interpolation, double distance) {
-  return interpolation == Interpolation::kBilinear ? LinearFilter(distance)
-                                                   : CubicFilter(distance);
+  return interpolation == Interpolation::kBilinear ? LinearFilter(distance) : CubicFilter(distance);
 }
 
 }  // namespace flowtrain

@@ -24,12 +24,14 @@ class FusedView {
   // Whether it can make views of this size by these options.
   static bool Covers(const AugmentOptions& options, int size);
 
-  // Writes size x size packed RGB to `out`: crop resized, flip, colour jitter, grey, blur, solarize.
+  // Writes size x size packed RGB to `out`: crop resized, flip, colour jitter, grey, blur,
+  // solarize.
   void Make(const ViewSource& source, const ViewParams& params, const AugmentOptions& options,
             int size, uint8_t* out);
 
  private:
-  // The view as three planes, column by column: resizing leaves them turned, and no operation minds.
+  // The view as three planes, column by column: resizing leaves them turned, and no operation
+  // minds.
   struct Turned {
     simd::Planes planes;
     size_t pixels;

@@ -44,8 +44,10 @@ void ViewRecipe::Declare(NodeSpec& spec) {
   const AugmentOptions simclr;
   const Between probability{0, 1};
   using Self = ViewRecipe;
-  spec.Doc("How the views of an image are made: random resized crop, flip, colour jitter, greyscale, "
-           "blur, solarize.")
+  spec.Doc(
+          "How the views of an image are made: random resized crop, flip, colour jitter, "
+          "greyscale, "
+          "blur, solarize.")
       .Option(&Self::size_, "size", 96, "Side of a view, pixels.", AtLeast{1})
       .Option(&Self::crop_scale_, "crop_scale", Pair(simclr.crop_scale),
               "Area of the crop, [low, high] as a share of the image.", Between{0, 1})

@@ -10,8 +10,8 @@
 
 namespace flowtrain {
 
-// The augmentation's options. A resource, so that decode knows which part of an image the views will
-// need and how far it may be reduced.
+// The augmentation's options. A resource, so that decode knows which part of an image the views
+// will need and how far it may be reduced.
 //
 // Threads  every const method may be called from any thread.
 //

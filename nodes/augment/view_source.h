@@ -5,8 +5,8 @@
 
 namespace flowtrain {
 
-// Packed RGB, uint8 [height, width, 3]: an image, or the part of it that begins at (top, left) of the
-// image reduced by `shrink`. A crop, which is in pixels of the whole image, lies within.
+// Packed RGB, uint8 [height, width, 3]: an image, or the part of it that begins at (top, left) of
+// the image reduced by `shrink`. A crop, which is in pixels of the whole image, lies within.
 struct ViewSource {
   const uint8_t* rgb = nullptr;
   int height = 0, width = 0;

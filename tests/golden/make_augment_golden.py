@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes augment_golden.h: what torchvision makes of small images.
 
-Needs torch, torchvision and Pillow (made with 1.13, 0.14.1 and 9.4). Run it and format the result:
+Needs torch, torchvision and Pillow (made with 2.11, 0.26 and 13.0). Run it and format the result:
     python3 tests/golden/make_augment_golden.py > tests/golden/augment_golden.h
     clang-format -i tests/golden/augment_golden.h
 """
@@ -19,6 +19,14 @@ def noise(height, width):
         state = (int(state) * 1103515245 + 12345) % (1 << 31)
         out.append(state >> 16 & 255)
     return Image.fromarray(np.array(out, np.uint8).reshape(height, width, 3))
+
+
+def picture(height, width):
+    """The image that Picture() in the tests makes: smooth colours with some noise."""
+    rough = np.asarray(noise(height, width)).astype(int)
+    y, x = np.mgrid[0:height, 0:width]
+    smooth = np.stack([255 * x // width, 255 * y // height, (x * x + 3 * y) // 8 % 256], axis=2)
+    return Image.fromarray(((7 * smooth + rough) // 8).astype(np.uint8))
 
 
 def f32(value):
@@ -76,6 +84,15 @@ def main():
                           [("h", 0.07), ("c", 1.3), ("b", 0.75), ("s", 0.65)], False, (5, 0.9)))
     emit("kViewGrey", view(source, (4, 0, 6, 7), 10, True,
                            [("s", 1.35), ("b", 1.2), ("h", -0.09), ("c", 0.7)], True, (3, 1.7)))
+    # Large enough for the fused view.
+    source = picture(60, 80)
+    emit("kFused0", view(source, (5, 8, 40, 50), 32, False,
+                         [("b", 1.25), ("c", 0.7), ("s", 1.3), ("h", 0.08)], False, (9, 1.2)))
+    emit("kFused1", view(source, (0, 20, 60, 55), 32, True,
+                         [("h", -0.1), ("s", 0.65), ("b", 0.7), ("c", 1.35)], False, None))
+    emit("kFused2", view(source, (30, 2, 20, 24), 32, False,
+                         [("s", 1.4), ("h", 0.05), ("c", 1.2), ("b", 0.9)], True, (9, 0.6)))
+    emit("kFused3", view(source, (10, 10, 45, 36), 32, True, [], False, (9, 1.9)))
     print("}  // namespace flowtrain::golden")
 
 

@@ -8,21 +8,15 @@
 
 #include <hwy/highway.h>
 
-HWY_BEFORE_NAMESPACE();
 namespace flowtrain::simd {
 namespace HWY_NAMESPACE {
 
 // 16 bytes, the part within which shuffles are cheap.
 using Block = hwy::HWY_NAMESPACE::FixedTag<uint8_t, 16>;
-// As many bytes as a register has; where that is known only when the program runs, 16.
-#if HWY_HAVE_SCALABLE
-using Bytes = Block;
-#else
+// As many bytes as a register has.
 using Bytes = hwy::HWY_NAMESPACE::ScalableTag<uint8_t>;
-#endif
 
 }  // namespace HWY_NAMESPACE
 }  // namespace flowtrain::simd
-HWY_AFTER_NAMESPACE();
 
 #endif

@@ -26,9 +26,7 @@ struct Sums {
 template <class D16>
 struct PlainSum {
   using V = hn::Vec<D16>;
-  static V Start(D16 d, int taps) {
-    return hn::Set(d, static_cast<uint16_t>(128 + taps / 2));
-  }
+  static V Start(D16 d, int taps) { return hn::Set(d, static_cast<uint16_t>(128 + taps / 2)); }
   static V Weight(D16 d, uint16_t weight) { return hn::Set(d, weight); }
   static V Even(D16, V bytes) { return hn::ShiftLeft<8>(bytes); }
   static V Odd(D16 d, V bytes) { return hn::And(bytes, hn::Set(d, uint16_t{0xFF00})); }
@@ -41,9 +39,7 @@ struct PlainSum {
 template <class D16>
 struct SignedSum {
   using V = hn::Vec<D16>;
-  static V Start(D16 d, int taps) {
-    return hn::Set(d, static_cast<uint16_t>(16 + taps / 2));
-  }
+  static V Start(D16 d, int taps) { return hn::Set(d, static_cast<uint16_t>(16 + taps / 2)); }
   static V Weight(D16 d, uint16_t weight) { return hn::Set(d, weight); }
   static V Even(D16, V bytes) { return hn::ShiftRight<1>(hn::ShiftLeft<8>(bytes)); }
   static V Odd(D16 d, V bytes) {
@@ -56,8 +52,7 @@ struct SignedSum {
   static V Result(D16 d, V sum) {
     const hn::RebindToSigned<D16> ds;
     const auto value = hn::ShiftRight<5>(hn::BitCast(ds, sum));
-    return hn::BitCast(
-        d, hn::Min(hn::Max(value, hn::Zero(ds)), hn::Set(ds, int16_t{255})));
+    return hn::BitCast(d, hn::Min(hn::Max(value, hn::Zero(ds)), hn::Set(ds, int16_t{255})));
   }
 };
 
@@ -119,7 +114,8 @@ template <class D8>
 void CombineWith(D8 d8, const RowTaps& taps, const uint8_t* in, size_t in_stride, size_t length,
                  uint8_t* out, size_t out_stride) {
   if (taps.is_signed) {
-    if (taps.taps == 4) return Combine<SignedSum, 4>(d8, taps, in, in_stride, length, out, out_stride);
+    if (taps.taps == 4)
+      return Combine<SignedSum, 4>(d8, taps, in, in_stride, length, out, out_stride);
     return Combine<SignedSum, 0>(d8, taps, in, in_stride, length, out, out_stride);
   }
   switch (taps.taps) {
@@ -140,7 +136,8 @@ void CombineRowsTarget(const RowTaps& taps, const uint8_t* in, size_t in_stride,
     return CombineMany(taps, in, in_stride, length, out, out_stride);
   }
   const Bytes wide;
-  if (length >= hn::Lanes(wide)) return CombineWith(wide, taps, in, in_stride, length, out, out_stride);
+  if (length >= hn::Lanes(wide))
+    return CombineWith(wide, taps, in, in_stride, length, out, out_stride);
   CombineWith(Block(), taps, in, in_stride, length, out, out_stride);
 }
 

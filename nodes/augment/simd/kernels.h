@@ -17,8 +17,8 @@ inline constexpr int kLeastLength = 16;
 // Which rows make each output row, and with which weights.
 struct RowTaps {
   int outputs = 0;
-  int taps = 0;             // of each output
-  const int* begin = nullptr;   // first row of each output
+  int taps = 0;                // of each output
+  const int* begin = nullptr;  // first row of each output
   // taps for each output: uint16, 1 = 2^16 - 1; where `is_signed`, int16, 1 = 2^14.
   const uint16_t* weights = nullptr;
   bool is_signed = false;
@@ -41,9 +41,9 @@ void InterleaveRgb(const uint8_t* red, const uint8_t* green, const uint8_t* blue
 struct ColourOp {
   enum class Kind : uint8_t { kBrightness, kContrast, kSaturation, kHue, kGrey, kSolarize };
   Kind kind = Kind::kGrey;
-  int bits = 0;      // fraction bits of the product
-  int factor = 0;    // brightness, contrast: uint16; saturation, hue: int16
-  int offset = 0;    // contrast: int16 with `bits` fraction bits; solarize: threshold, 0 to 256
+  int bits = 0;    // fraction bits of the product
+  int factor = 0;  // brightness, contrast: uint16; saturation, hue: int16
+  int offset = 0;  // contrast: int16 with `bits` fraction bits; solarize: threshold, 0 to 256
 };
 
 // The planes of a view.
@@ -59,8 +59,8 @@ uint64_t ApplyColour(const Planes& planes, size_t pixels, std::span<const Colour
 // Of a blur's kernel: above it, what its products drop would be seen.
 inline constexpr int kMostRadius = 60;
 
-// Symmetric kernel: weights[0] is the centre's, weights[i] that of both pixels at distance i, uint16
-// with 1 = 2^16 - 1.
+// Symmetric kernel: weights[0] is the centre's, weights[i] that of both pixels at distance i,
+// uint16 with 1 = 2^16 - 1.
 struct BlurTaps {
   int radius = 0;
   const uint16_t* weights = nullptr;

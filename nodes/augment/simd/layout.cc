@@ -106,8 +106,8 @@ void InterleaveRgbTarget(const uint8_t* HWY_RESTRICT red, const uint8_t* HWY_RES
   const size_t lanes = hn::Lanes(d8);
   for (size_t at = 0; at < pixels; at += lanes) {
     const size_t i = std::min(at, pixels - lanes);
-    hn::StoreInterleaved3(hn::LoadU(d8, red + i), hn::LoadU(d8, green + i),
-                          hn::LoadU(d8, blue + i), d8, out + 3 * i);
+    hn::StoreInterleaved3(hn::LoadU(d8, red + i), hn::LoadU(d8, green + i), hn::LoadU(d8, blue + i),
+                          d8, out + 3 * i);
   }
 }
 

@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <fstream>
+#include <iostream>
 #include <string>
 #include <vector>
 
 #include "nodes/augment/reference_view.h"
 #include "nodes/augment/simd/instruction_set.h"
+#include "tests/golden/augment_golden.h"
 #include "tests/unit/nodes/augment/images.h"
 
 namespace flowtrain {
@@ -113,8 +116,16 @@ TEST(FusedView, ResizesByBicubicAsTheReference) {
 }
 
 TEST(FusedView, TakesCropsOfAnyShape) {
-  for (const auto& [height, width] : {std::array{1, 1}, {1, 2}, {2, 1}, {1, 300}, {300, 1}, {3, 5},
-                                      {5, 4}, {16, 6}, {2000, 3}, {3, 2000}}) {
+  for (const auto& [height, width] : {std::array{1, 1},
+                                      {1, 2},
+                                      {2, 1},
+                                      {1, 300},
+                                      {300, 1},
+                                      {3, 5},
+                                      {5, 4},
+                                      {16, 6},
+                                      {2000, 3},
+                                      {3, 2000}}) {
     const Bytes image = GoldenImage(height, width);
     const ViewSource source = Source(image, width);
     for (const int size : {16, 17, 31, 33, 96}) {
@@ -202,7 +213,8 @@ TEST(FusedView, SaturatesAsTheReference) {
                     JitterOp::kBrightness};
     params.saturation = factor;
     const Distance distance = CompareColour(params, GoldenImage(96, 96));
-    EXPECT_LE(distance.largest, factor < 2 ? 1 : 7) << factor;  // a luma that differs by 1, times it
+    EXPECT_LE(distance.largest, factor < 2 ? 1 : 7)
+        << factor;  // a luma that differs by 1, times it
     EXPECT_LT(distance.mean, 0.1) << factor;
   }
 }
@@ -279,8 +291,8 @@ TEST(FusedView, TurnsTheHueInTrueHsv) {
     params.hue = turn;
     const Bytes fused = Fused(Source(image, 96), params, {}, 96);
     for (size_t i = 0; i < image.size(); i += 3) {
-      const auto exact = TurnedHue({double(image[i]), double(image[i + 1]), double(image[i + 2])},
-                                   double{turn});
+      const auto exact =
+          TurnedHue({double(image[i]), double(image[i + 1]), double(image[i + 2])}, double{turn});
       for (size_t c = 0; c < 3; ++c) ASSERT_NEAR(fused[i + c], exact[c], 0.6) << turn << ' ' << i;
     }
   }
@@ -298,6 +310,83 @@ TEST(FusedView, IsNearTheReferenceAsAWhole) {
   AugmentOptions no_hue;
   no_hue.hue = 0;
   EXPECT_LT(Compare(no_hue, Picture(96, 96), 96, 96).mean, 0.25);
+}
+
+ViewParams Crop(int top, int left, int height, int width) {
+  ViewParams params;
+  params.top = top;
+  params.left = left;
+  params.height = height;
+  params.width = width;
+  return params;
+}
+
+// The same parameters as in make_augment_golden.py. Pillow's 8-bit HSV makes most of the
+// difference.
+TEST(FusedView, IsNearTorchvision) {
+  const Bytes image = Picture(60, 80);
+  const ViewSource source = Source(image, 80);
+  using enum JitterOp;
+  ViewParams all = Crop(5, 8, 40, 50);
+  all.jitter = all.blur = true;
+  all.order = {kBrightness, kContrast, kSaturation, kHue};
+  all.brightness = 1.25f;
+  all.contrast = 0.7f;
+  all.saturation = 1.3f;
+  all.hue = 0.08f;
+  all.blur_sigma = 1.2f;
+  EXPECT_LT(MeanDifference(Fused(source, all, {}, 32), golden::kFused0), 1);
+
+  ViewParams sharp = Crop(0, 20, 60, 55);
+  sharp.flip = sharp.jitter = true;
+  sharp.order = {kHue, kSaturation, kBrightness, kContrast};
+  sharp.hue = -0.1f;
+  sharp.saturation = 0.65f;
+  sharp.brightness = 0.7f;
+  sharp.contrast = 1.35f;
+  EXPECT_LT(MeanDifference(Fused(source, sharp, {}, 32), golden::kFused1), 1);
+
+  ViewParams grey = Crop(30, 2, 20, 24);
+  grey.jitter = grey.grey = grey.blur = true;
+  grey.order = {kSaturation, kHue, kContrast, kBrightness};
+  grey.saturation = 1.4f;
+  grey.hue = 0.05f;
+  grey.contrast = 1.2f;
+  grey.brightness = 0.9f;
+  grey.blur_sigma = 0.6f;
+  EXPECT_LT(MeanDifference(Fused(source, grey, {}, 32), golden::kFused2), 1);
+
+  ViewParams blurred = Crop(10, 10, 45, 36);
+  blurred.flip = blurred.blur = true;
+  blurred.blur_sigma = 1.9f;
+  EXPECT_LT(MeanDifference(Fused(source, blurred, {}, 32), golden::kFused3), 0.2);
+}
+
+// The reference is torchvision byte for byte (its own tests), so this is the distance to
+// torchvision.
+TEST(FusedView, IsNearTheReferenceOnPhotographs) {
+  const std::string path =
+      std::string(FLOWTRAIN_SOURCE_DIR) + "/../shared/data/stl10_mini/stl10_binary/test_X.bin";
+  std::ifstream file(path, std::ios::binary);
+  if (!file) GTEST_SKIP() << "no " << path;
+  constexpr int kSide = 96, kImages = 100;
+  Bytes planes(kSide * kSide * 3), image(planes.size());
+  double sum = 0;
+  for (uint64_t id = 0; id < kImages; ++id) {
+    ASSERT_TRUE(file.read(reinterpret_cast<char*>(planes.data()), kSide * kSide * 3));
+    for (size_t i = 0; i < planes.size(); ++i) {  // channel, column, row
+      const size_t channel = i / (kSide * kSide), column = i / kSide % kSide, row = i % kSide;
+      image[(row * kSide + column) * 3 + channel] = planes[i];
+    }
+    const ViewSource source = Source(image, kSide);
+    const ViewParams params = Drawn({}, source, id);
+    const double distance =
+        MeanDifference(Fused(source, params, {}, kSide), Referenced(source, params, {}, kSide));
+    EXPECT_LT(distance, 2.5) << "image " << id;
+    sum += distance;
+  }
+  EXPECT_LT(sum / kImages, 1);
+  std::cout << "mean absolute difference on STL-10: " << sum / kImages << " grey levels\n";
 }
 
 TEST(FusedView, IsTheSameOnEveryInstructionSet) {
