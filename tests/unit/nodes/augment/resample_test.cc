@@ -61,8 +61,9 @@ std::vector<double> Reference(const Bytes& image, int height, int width, int out
 TEST(Resampler, IsAsPillows) {
   EXPECT_THAT(Resized(GoldenImage(17, 14), 17, 14, 4, 3), ElementsAreArray(golden::kShrunk4x3));
   EXPECT_THAT(Resized(GoldenImage(5, 4), 5, 4, 8, 9), ElementsAreArray(golden::kGrown8x9));
-  EXPECT_THAT(Resized(GoldenImage(16, 5), 16, 5, 3, 9),
-              ElementsAreArray(golden::kShrunkAndGrown3x9));
+  // Here newer versions of Pillow resize rows first.
+  EXPECT_LE(LargestDifference(Resized(GoldenImage(16, 5), 16, 5, 3, 9), golden::kShrunkAndGrown3x9),
+            1);
 }
 
 TEST(Resampler, FollowsTheFormula) {
