@@ -10,6 +10,7 @@
 #include "pipeline/registry.h"
 #include "pipeline/run_control.h"
 #include "tools/bench_graph.h"
+#include "tools/bench_spread.h"
 
 namespace flowtrain {
 namespace {
@@ -20,12 +21,6 @@ constexpr int64_t kTimedShare = 5;  // one step in so many is run before timing 
 struct Runs {
   std::vector<double> images_per_s, data_wait;
 };
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
 
 // Runs the graph once; false when a signal ended it before its time.
 bool RunOnce(const GraphDef& def, StopSignals& signals, Runs& runs) {
@@ -45,9 +40,10 @@ bool RunOnce(const GraphDef& def, StopSignals& signals, Runs& runs) {
 }
 
 std::string Line(const char* what, const Runs& runs) {
-  const auto [low, high] = std::minmax_element(runs.images_per_s.begin(), runs.images_per_s.end());
-  return std::string(what) + ShowRate(Median(runs.images_per_s)) + " images/s  (" + ShowRate(*low) +
-         " to " + ShowRate(*high) + "), data wait " + ShowPercent(Median(runs.data_wait)) + '\n';
+  const Spread rate = SpreadOf(runs.images_per_s);
+  return std::string(what) + ShowRate(rate.median) + " images/s  (" + ShowRate(rate.low) + " to " +
+         ShowRate(rate.high) + "), data wait " + ShowPercent(SpreadOf(runs.data_wait).median) +
+         '\n';
 }
 
 }  // namespace
@@ -70,7 +66,9 @@ ExitCode Bench(const BenchRequest& request, StopSignals& signals, std::ostream& 
       << skip << " of each not timed\n"
       << Line("  with the loader   ", with_loader) << Line("  fixed batches     ", without)
       << "  ratio             "
-      << ShowFixed(Median(with_loader.images_per_s) / Median(without.images_per_s), 3) << '\n';
+      << ShowFixed(
+             SpreadOf(with_loader.images_per_s).median / SpreadOf(without.images_per_s).median, 3)
+      << '\n';
   return ExitCode::kDone;
 }
 

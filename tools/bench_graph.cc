@@ -22,10 +22,10 @@ const Value* FindOption(const ComponentDef& def, const std::string& key) {
   return nullptr;
 }
 
-void SetOption(ComponentDef& def, const std::string& key, int64_t number) {
+void SetOption(ComponentDef& def, const std::string& key, std::string text) {
   Value value;
   value.kind = Value::Kind::kScalar;
-  value.scalar = std::to_string(number);
+  value.scalar = std::move(text);
   value.at.file = "bench";
   for (Entry& option : def.options) {
     if (option.key != key) continue;
@@ -33,6 +33,26 @@ void SetOption(ComponentDef& def, const std::string& key, int64_t number) {
     return;
   }
   def.options.push_back({key, value.at, std::move(value)});
+}
+
+void SetOption(ComponentDef& def, const std::string& key, int64_t number) {
+  SetOption(def, key, std::to_string(number));
+}
+
+// The same where the type has such an option.
+void SetIfDeclared(ComponentDef& def, const Registry& registry, const std::string& key,
+                   int64_t number) {
+  for (const OptionSpec& option : registry.Find(def.type)->spec.options) {
+    if (option.name == key) SetOption(def, key, number);
+  }
+}
+
+std::vector<NodeDef>::iterator FindStage(GraphDef& def, const Registry& registry) {
+  const auto stage = std::find_if(def.nodes.begin(), def.nodes.end(), [&](const NodeDef& node) {
+    return KindOf(node, registry) == NodeSpec::Kind::kCollate;
+  });
+  if (stage == def.nodes.end()) throw ConfigError(def.file + ": bench needs a stage node");
+  return stage;
 }
 
 // Cuts what stands after the optimiser (the first step node) and ends the graph with a meter.
@@ -90,15 +110,51 @@ GraphDef FixedGraph(const GraphDef& def, const Registry& registry, int64_t steps
   if (const Value* given = FindOption(def.nodes.front(), "window")) Read(*given, window);
   SetOption(source, "window", window);
 
-  const auto stage = std::find_if(fixed.nodes.begin(), fixed.nodes.end(), [&](const NodeDef& node) {
-    return KindOf(node, registry) == NodeSpec::Kind::kCollate;
-  });
-  if (stage == fixed.nodes.end()) throw ConfigError(def.file + ": bench needs a stage node");
+  const auto stage = FindStage(fixed, registry);
   source.out = stage->in;
   fixed.nodes.erase(fixed.nodes.begin(), stage);
   fixed.nodes.insert(fixed.nodes.begin(), std::move(source));
   DropUnusedResources(fixed);
   return fixed;
+}
+
+GraphDef HostGraph(const GraphDef& def, const Registry& registry, double device_rate) {
+  GraphDef host = def;
+  NodeDef& source = host.nodes.front();
+  SetIfDeclared(source, registry, "epochs", kManyEpochs);
+  SetIfDeclared(source, registry, "max_steps", 0);
+  SetIfDeclared(source, registry, "window", 1);  // a drain need not finish a large one
+
+  const auto stage = FindStage(host, registry);
+  host.nodes.erase(stage + 1, host.nodes.end());
+  NodeDef& host_stage = host.nodes.back();
+  const NodeDef given = host_stage;
+  host_stage.type = "HostStage";
+  host_stage.uses.clear();
+  host_stage.options.clear();
+  for (const Entry& option : given.options) {
+    if (option.key == "batch_size" || option.key == "image_size") {
+      host_stage.options.push_back(option);
+    }
+  }
+  if (device_rate > 0) {
+    NodeDef device;
+    device.name = "paced_device";
+    device.type = "PacedDevice";
+    device.in = host_stage.out;
+    SetOption(device, "images_per_s", std::to_string(device_rate));
+    host.nodes.push_back(std::move(device));
+  } else {
+    host_stage.out.clear();
+  }
+  DropUnusedResources(host);
+  return host;
+}
+
+GraphDef OnOneWorker(GraphDef def) {
+  def.workers = 1;
+  for (NodeDef& node : def.nodes) node.workers = 1;
+  return def;
 }
 
 }  // namespace flowtrain

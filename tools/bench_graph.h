@@ -1,4 +1,4 @@
-// The two graphs that `flowtrain bench` compares. Pure functions of a definition.
+// The graphs that `flowtrain bench` compares. Pure functions of a definition.
 #pragma once
 
 #include <cstdint>
@@ -14,5 +14,13 @@ GraphDef LoaderGraph(const GraphDef& def, const Registry& registry, int64_t step
 
 // The same without the loader: a FixedSource feeds the stage node.
 GraphDef FixedGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip);
+
+// The loader alone: `def` up to the node that collates, as a HostStage, without a device. Batches
+// go home at once, or with `device_rate` > 0 through a PacedDevice of that many images a second. It
+// runs until it is drained, in windows of one batch.
+GraphDef HostGraph(const GraphDef& def, const Registry& registry, double device_rate = 0);
+
+// The same graph on one worker.
+GraphDef OnOneWorker(GraphDef def);
 
 }  // namespace flowtrain

@@ -10,6 +10,7 @@
 #include "pipeline/log.h"
 #include "pipeline/signals.h"
 #include "tools/bench_command.h"
+#include "tools/bench_loader.h"
 #include "tools/failure.h"
 #include "tools/inspect_command.h"
 #include "tools/load.h"
@@ -45,6 +46,7 @@ struct CommandLine {
   bool quiet = false, dot = false;
   std::string type;
   BenchRequest bench;
+  LoaderBenchRequest loader;
 };
 
 void AddGraphOptions(CLI::App& app, GraphRequest& request, bool required) {
@@ -57,6 +59,57 @@ void AddGraphOptions(CLI::App& app, GraphRequest& request, bool required) {
                  "One parameter, e.g. train.epochs=20; over all files; may be given again")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
+}
+
+void AddLoaderBench(CLI::App& bench, LoaderBenchRequest& request) {
+  auto* loader = bench.add_subcommand(
+      "loader", "Measure the loader by itself: no device, no model; views/s and where time goes");
+  AddGraphOptions(*loader, request.graph, true);
+  const CLI::Range seconds(0.05, 86400.0);
+  loader->add_option("--seconds", request.times.seconds, "Timed part of a run")
+      ->check(seconds)
+      ->capture_default_str();
+  loader->add_option("--warm-up", request.times.warm_up_s, "Seconds of a run before it is timed")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+  loader
+      ->add_option("--warm-up-epochs", request.times.warm_up_epochs,
+                   "Passes over the data set before a run is timed: 1 fills a cache")
+      ->check(CLI::Range(0, 1000000))
+      ->capture_default_str();
+  loader->add_option("--repeats", request.repeats, "Runs; the median is printed")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  loader
+      ->add_option("--device-rate", request.device_rate,
+                   "Let a device that takes so many images a second stand after the loader")
+      ->check(CLI::Range(1e-3, 1e9))
+      ->type_name("IMAGES_PER_S");
+  loader->add_flag("--skip-engine", request.skip_engine,
+                   "Do not measure the engine's share of the time on one core");
+  loader->add_flag("--json", request.json, "One JSON object on standard output");
+}
+
+void AddBench(CLI::App& app, CommandLine& line) {
+  auto* bench = app.add_subcommand(
+      "bench", "Compare training with the loader to training on fixed batches without one");
+  bench->require_subcommand(0, 1);
+  AddGraphOptions(*bench, line.bench.graph, false);  // `bench loader` has its own
+  bench->add_option("--steps", line.bench.steps, "Optimiser steps a run")
+      ->check(CLI::Range(2, 1000000))
+      ->capture_default_str();
+  bench->add_option("--repeats", line.bench.repeats, "Runs of each kind")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  AddLoaderBench(*bench, line.loader);
+}
+
+ExitCode RunBench(const CLI::App& bench, const CommandLine& line, StopSignals& signals) {
+  if (bench.got_subcommand("loader")) return BenchLoader(line.loader, signals, std::cout);
+  if (line.bench.graph.graph.empty()) {
+    throw ConfigError("no graph was given; try: flowtrain bench graphs/simclr.yaml");
+  }
+  return Bench(line.bench, signals, std::cout);
 }
 
 void AddCommands(CLI::App& app, CommandLine& line) {
@@ -81,22 +134,14 @@ void AddCommands(CLI::App& app, CommandLine& line) {
   auto* nodes = app.add_subcommand("nodes", "List the types a graph can name, or one's options");
   nodes->add_option("TYPE", line.type, "The type to show");
 
-  auto* bench = app.add_subcommand(
-      "bench", "Compare training with the loader to training on fixed batches without one");
-  AddGraphOptions(*bench, line.bench.graph, true);
-  bench->add_option("--steps", line.bench.steps, "Optimiser steps a run")
-      ->check(CLI::Range(2, 1000000))
-      ->capture_default_str();
-  bench->add_option("--repeats", line.bench.repeats, "Runs of each kind")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+  AddBench(app, line);
 }
 
 ExitCode RunCommand(const CLI::App& app, const CommandLine& line, StopSignals& signals) {
   if (app.got_subcommand("validate")) return Validate(line.graph, std::cout);
   if (app.got_subcommand("inspect")) return Inspect(line.graph, line.dot, std::cout);
   if (app.got_subcommand("nodes")) return ListNodes(line.type, std::cout);
-  if (app.got_subcommand("bench")) return Bench(line.bench, signals, std::cout);
+  if (app.got_subcommand("bench")) return RunBench(*app.get_subcommand("bench"), line, signals);
   if (line.graph.graph.empty()) {
     throw ConfigError("no graph was given; try: flowtrain graphs/simclr.yaml (flowtrain --help)");
   }
