@@ -131,7 +131,8 @@ class Stopwatch {
     }
     if (device_ != nullptr) {
       figures.nodes.pop_back();  // its calls only sleep
-      figures.device_busy = static_cast<double>(end_.device_ns - begin_.device_ns) / elapsed_ns;
+      figures.device_busy =
+          std::min(1.0, static_cast<double>(end_.device_ns - begin_.device_ns) / elapsed_ns);
     }
     return figures;
   }

@@ -62,5 +62,54 @@ TEST(BenchGraphs, NeedAnOptimiser) {
   EXPECT_THROW(LoaderGraph(def, SmallRegistry(), 20, 4), ConfigError);
 }
 
+TEST(HostGraph, EndsWithAStageThatKnowsNoDevice) {
+  GraphDef def = SmallGraph();
+  AddOption(def.nodes[2], "batch_size", "16");
+  AddOption(def.nodes[2], "pin_memory", "true");
+  def.nodes[2].uses.push_back({"device", "device", {}});
+  const GraphDef graph = HostGraph(def, SmallRegistry());
+  EXPECT_THAT(Names(graph.nodes), ElementsAre("the_Source", "the_Decode", "the_Stage"));
+  EXPECT_EQ(graph.nodes.back().type, "HostStage");
+  EXPECT_THAT(Options(graph.nodes.back()), UnorderedElementsAre(Pair("batch_size", "16")));
+  EXPECT_THAT(Names(graph.resources), ElementsAre("data"));
+}
+
+TEST(HostGraph, RunsUntilItIsDrained) {
+  Registry registry = SmallRegistry();
+  NodeSpec source;
+  source.type = "CountedSource";
+  source.kind = NodeSpec::Kind::kSource;
+  for (const char* name : {"epochs", "max_steps", "window"}) {
+    source.options.emplace_back().name = name;
+  }
+  registry.Add(source.type, source, nullptr);
+  GraphDef def = SmallGraph();
+  def.nodes.front().type = "CountedSource";
+  AddOption(def.nodes.front(), "max_steps", "5");
+  EXPECT_THAT(
+      Options(HostGraph(def, registry).nodes.front()),
+      UnorderedElementsAre(Pair("window", "1"), Pair("epochs", "1000000"), Pair("max_steps", "0")));
+}
+
+TEST(HostGraph, CanPutADeviceBehindTheStage) {
+  const GraphDef graph = HostGraph(SmallGraph(), SmallRegistry(), 16000);
+  EXPECT_THAT(Names(graph.nodes),
+              ElementsAre("the_Source", "the_Decode", "the_Stage", "paced_device"));
+  EXPECT_EQ(graph.nodes.back().in.at(0).stream, "batches");
+  EXPECT_EQ(std::stod(Options(graph.nodes.back()).at("images_per_s")), 16000);
+}
+
+TEST(HostGraph, NeedsAStage) {
+  GraphDef def = SmallGraph();
+  def.nodes.resize(2);
+  EXPECT_THROW(HostGraph(def, SmallRegistry()), ConfigError);
+}
+
+TEST(OnOneWorker, LeavesOneToEveryNode) {
+  const GraphDef graph = OnOneWorker(SmallGraph());
+  EXPECT_EQ(graph.workers, 1);
+  for (const NodeDef& node : graph.nodes) EXPECT_EQ(node.workers, 1);
+}
+
 }  // namespace
 }  // namespace flowtrain
