@@ -1,16 +1,9 @@
 #include "nodes/stage/host_stage.h"
 
-#include <cstdlib>
-#include <new>
-
+#include "nodes/stage/host_memory.h"
 #include "pipeline/registry.h"
 
 namespace flowtrain {
-namespace {
-
-constexpr size_t kPageBytes = 4096;
-
-}  // namespace
 
 void HostStage::Declare(NodeSpec& spec) {
   spec.Doc("Gathers augmented samples to batches in the host's memory; for measuring a loader.")
@@ -25,12 +18,7 @@ BatchLayout HostStage::Layout() const {
   return {batch_size_, 2, side * side * 3};
 }
 
-std::shared_ptr<uint8_t> HostStage::Allocate(size_t bytes) {
-  const size_t pages = (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
-  auto* data = static_cast<uint8_t*>(std::aligned_alloc(kPageBytes, pages));
-  if (data == nullptr) throw std::bad_alloc();
-  return {data, [](uint8_t* p) { std::free(p); }};
-}
+std::shared_ptr<uint8_t> HostStage::Allocate(size_t bytes) { return AllocateHostMemory(bytes); }
 
 FLOWTRAIN_REGISTER_NODE(HostStage);
 

@@ -4,19 +4,13 @@
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
-#include <cstdlib>
-#include <new>
 #include <utility>
 
+#include "nodes/stage/host_memory.h"
 #include "nodes/stage/staged_batch.h"
 #include "pipeline/registry.h"
 
 namespace flowtrain {
-namespace {
-
-constexpr size_t kPageBytes = 4096;
-
-}  // namespace
 
 void PinnedStage::Declare(NodeSpec& spec) {
   spec.Doc(
@@ -46,10 +40,7 @@ std::shared_ptr<uint8_t> PinnedStage::Allocate(size_t bytes) {
     pinned_[data] = memory;
     return {data, [memory](uint8_t*) {}};
   }
-  const size_t pages = (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
-  auto* data = static_cast<uint8_t*>(std::aligned_alloc(kPageBytes, pages));
-  if (data == nullptr) throw std::bad_alloc();
-  return {data, [](uint8_t* p) { std::free(p); }};
+  return AllocateHostMemory(bytes);
 }
 
 void PinnedStage::Start() {
