@@ -6,7 +6,6 @@
 #include "nodes/stage/staged_batch.h"
 #include "nodes/train/autocast.h"
 #include "nodes/train/normalise.h"
-#include "nodes/train/nt_xent.h"
 #include "nodes/train/train_payload.h"
 #include "pipeline/registry.h"
 
@@ -31,6 +30,7 @@ void ForwardBackward::Open(const OpenContext& context) {
   device_ = &context.Get<Device>("device");
   model_ = &context.Get<SimclrModel>("model");
   optimizer_ = &context.Get<Optimizer>("optimizer");
+  loss_ = MakeLoss({.name = "nt_xent", .temperature = temperature_});
   if (context.layout().rows < 2) {
     throw ConfigError("a contrastive loss needs negatives: data.batch_size must be at least 2");
   }
@@ -48,7 +48,7 @@ void ForwardBackward::Process(Batch& batch, Step& step) {
     payload.record = std::make_shared<StepRecord>();
     payload.loss = at::Tensor();
   }
-  const at::Tensor loss = Loss(Take(batch)) / batch.window;
+  const at::Tensor loss = loss_(Represent(Take(batch))) / batch.window;
   optimizer_->ScaleLoss(loss).backward();
   payload.loss = payload.loss.defined() ? payload.loss + loss.detach() : loss.detach();
   if (batch.micro + 1 == batch.window) MarkEndOfWindow();
@@ -72,13 +72,9 @@ at::Tensor ForwardBackward::Take(Batch& batch) const {
   return images;
 }
 
-at::Tensor ForwardBackward::Loss(const at::Tensor& images) {
-  at::Tensor representations;
-  {
-    const Autocast autocast(device_->device().type(), device_->compute_type());
-    representations = model_->Project(model_->Encode(Normalise(images)));
-  }
-  return NtXent(representations, temperature_);
+at::Tensor ForwardBackward::Represent(const at::Tensor& images) {
+  const Autocast autocast(device_->device().type(), device_->compute_type());
+  return model_->Project(model_->Encode(Normalise(images)));
 }
 
 // The host runs ahead of a GPU by two windows at most: enough to keep it busy, and a bound for its

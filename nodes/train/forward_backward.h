@@ -8,6 +8,7 @@
 #include <string>
 
 #include "nodes/train/device.h"
+#include "nodes/train/loss.h"
 #include "nodes/train/optimizer.h"
 #include "nodes/train/simclr_model.h"
 #include "pipeline/node.h"
@@ -37,7 +38,7 @@ class ForwardBackward final : public WindowNode {
 
  private:
   at::Tensor Take(Batch& batch) const;  // the batch's images, ready on the compute stream
-  at::Tensor Loss(const at::Tensor& images);
+  at::Tensor Represent(const at::Tensor& images);  // [2B, H, W, 3] to [2B, D]
   void WaitForTheWindowBeforeLast();
   void MarkEndOfWindow();
 
@@ -47,6 +48,7 @@ class ForwardBackward final : public WindowNode {
   Device* device_ = nullptr;
   SimclrModel* model_ = nullptr;
   Optimizer* optimizer_ = nullptr;
+  Loss loss_;
   std::deque<c10::Event> window_ends_;  // GPU: of windows that may still be under way
 };
 
