@@ -72,6 +72,12 @@ struct Batch : Packet {
   std::unique_ptr<Payload> payload;  // of the stage node
 };
 
+// How decoded pixels lie in memory, uint8.
+enum class PixelLayout : uint8_t {
+  kRgb,           // [height, width, 3]
+  kColumnPlanes,  // [3, width, height]: a plane a channel, column by column, as STL-10 stores them
+};
+
 // An image on its way from the data set to a row of a batch.
 struct Sample : Packet {
   Sample() : Packet(Stream::kSample) {}
@@ -91,9 +97,10 @@ struct Sample : Packet {
   std::vector<uint8_t> file_bytes;
   int32_t label = -1;
 
-  // Set by decode: uint8, rows x columns x 3 channels (RGB), packed. They are the image, or a part
-  // of it that begins at (top, left) of the image reduced by `shrink`.
+  // Set by decode: red, green and blue, packed. They are the image, or a part of it that begins at
+  // (top, left) of the image reduced by `shrink`.
   std::span<const uint8_t> pixels;
+  PixelLayout layout = PixelLayout::kRgb;
   std::vector<uint8_t> pixel_bytes;     // backs `pixels` unless they are a view
   int height = 0, width = 0;            // of `pixels`
   int full_height = 0, full_width = 0;  // of the image

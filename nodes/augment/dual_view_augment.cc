@@ -40,12 +40,13 @@ Outcome DualViewAugment::Process(Sample& sample, Worker& worker) {
   if (pixels == 0 || sample.pixels.size() != pixels * kChannels) {
     throw std::logic_error("the sample has no pixels: a node that decodes must come before");
   }
-  const ViewSource source{.rgb = sample.pixels.data(),
+  const ViewSource source{.pixels = sample.pixels.data(),
                           .height = sample.height,
                           .width = sample.width,
                           .top = sample.top,
                           .left = sample.left,
-                          .shrink = sample.shrink};
+                          .shrink = sample.shrink,
+                          .layout = sample.layout};
   const ViewRecipe::Place place{sample.seed, sample.epoch, sample.id};
   ViewMakers& makers = workers_[static_cast<size_t>(worker.index)];
   for (int view = 0; view < sample.batch->layout.views; ++view) {

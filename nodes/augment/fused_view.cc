@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
 
 #include "nodes/augment/colour_ops.h"
 
@@ -22,14 +21,13 @@ AxisBox Box(int crop_first, int crop_length, int source_first, int source_length
 }
 
 void GrowTo(AlignedVector<uint8_t>& bytes, size_t size) {
-  if (bytes.size() < size + simd::kSlackBytes) bytes.resize(size + simd::kSlackBytes);
+  if (bytes.size() < size) bytes.resize(size);
 }
 
 simd::Planes PlanesOf(uint8_t* first, size_t pixels) {
   const size_t stride = pixels + simd::kSlackBytes;
   return {first, first + stride, first + 2 * stride};
 }
-size_t PlanesBytes(size_t pixels) { return kChannels * (pixels + simd::kSlackBytes); }
 
 }  // namespace
 
@@ -41,7 +39,7 @@ bool FusedView::Covers(const AugmentOptions& options, int size) {
 
 void FusedView::Make(const ViewSource& source, const ViewParams& params,
                      const AugmentOptions& options, int size, uint8_t* out) {
-  const Turned view = Resize(source, params, options.interpolation, size);
+  const Resized view = Resize(source, params, options.interpolation, size);
   Colour(view, params);
   if (params.blur) Blur(view, params.blur_sigma, options.blur_kernel, size);
   if (params.solarize) {
@@ -51,46 +49,63 @@ void FusedView::Make(const ViewSource& source, const ViewParams& params,
   Store(view, size, out);
 }
 
-FusedView::Turned FusedView::Resize(const ViewSource& source, const ViewParams& params,
-                                    Interpolation interpolation, int size) {
-  const AxisBox rows = Box(params.top, params.height, source.top, source.height, source.shrink);
-  const AxisBox columns = Box(params.left, params.width, source.left, source.width, source.shrink);
-  row_taps_.Plan(rows, size, interpolation, false);
-  column_taps_.Plan(columns, size, interpolation, params.flip);
-
-  const auto side = static_cast<size_t>(size), pixels = side * side;
-  const size_t source_stride = static_cast<size_t>(source.width) * kChannels;
-  const size_t wanted = static_cast<size_t>(columns.high - columns.low) * kChannels;
-  const size_t length = std::max(wanted, static_cast<size_t>(simd::kLeastLength));
-  const uint8_t* first = source.rgb + static_cast<size_t>(rows.low) * source_stride +
-                         static_cast<size_t>(columns.low) * kChannels;
-  size_t stride = source_stride;
-  GrowTo(here_, std::max(side * length, PlanesBytes(pixels)));
-  GrowTo(there_, std::max(side * length, PlanesBytes(pixels)));
-  if (length != wanted) {  // a crop of a few columns: with room to read beyond them
-    const auto height = static_cast<size_t>(rows.high - rows.low);
-    GrowTo(there_, height * length);
-    for (size_t y = 0; y < height; ++y) {
-      std::memcpy(there_.data() + y * length, first + y * source_stride, wanted);
-    }
-    first = there_.data();
-    stride = length;
+FusedView::Resized FusedView::Resize(const ViewSource& source, const ViewParams& params,
+                                     Interpolation interpolation, int size) {
+  const Crop crop{Box(params.top, params.height, source.top, source.height, source.shrink),
+                  Box(params.left, params.width, source.left, source.width, source.shrink)};
+  row_taps_.Plan(crop.rows, size, interpolation, false);
+  column_taps_.Plan(crop.columns, size, interpolation, params.flip);
+  const size_t pixels = static_cast<size_t>(size) * static_cast<size_t>(size);
+  const bool upright = source.layout == PixelLayout::kColumnPlanes;
+  planes_.resize(kChannels * (pixels + simd::kSlackBytes));
+  const Resized view{PlanesOf(planes_.data(), pixels), pixels, upright};
+  if (upright) {
+    ResizeColumnPlanes(source, crop, size, view.planes);
+  } else {
+    ResizeRgb(source, crop, size, view.planes);
   }
-
-  // Rows first, on packed pixels; then turned, so that columns have become rows.
-  simd::CombineRows(row_taps_.rows(), first, stride, length, here_.data(), length);
-  simd::TransposeBytes(here_.data(), length, side, length, there_.data(), side);
-  const Turned view{PlanesOf(here_.data(), pixels), pixels};
-  const size_t column = kChannels * side;
-  const simd::RowTaps taps = column_taps_.rows();
-  simd::CombineRows(taps, there_.data(), column, side, view.planes.red, side);
-  simd::CombineRows(taps, there_.data() + side, column, side, view.planes.green, side);
-  simd::CombineRows(taps, there_.data() + 2 * side, column, side, view.planes.blue, side);
   return view;
 }
 
-void FusedView::Colour(const Turned& view, const ViewParams& params) {
-  std::array<simd::ColourOp, 8> ops;
+// Rows first, on packed pixels; then turned, so that columns have become rows.
+void FusedView::ResizeRgb(const ViewSource& source, const Crop& crop, int size,
+                          const simd::Planes& planes) {
+  const Lines lines =
+      lines_.Take({.first = source.pixels, .stride = static_cast<size_t>(source.width) * kChannels},
+                  crop.rows, crop.columns, kChannels);
+  const auto side = static_cast<size_t>(size);
+  GrowTo(combined_, side * lines.length);
+  GrowTo(turned_, side * lines.length);
+  simd::CombineRows(row_taps_.rows(), lines.first, lines.stride, lines.length, combined_.data(),
+                    lines.length);
+  simd::TransposeBytes(combined_.data(), lines.length, side, lines.length, turned_.data(), side);
+  const uint8_t* column = turned_.data();
+  for (uint8_t* plane : {planes.red, planes.green, planes.blue}) {
+    simd::CombineRows(column_taps_.rows(), column, kChannels * side, side, plane, side);
+    column += side;
+  }
+}
+
+// Columns first, which lie as rows do; then turned, so that rows have become what they are.
+void FusedView::ResizeColumnPlanes(const ViewSource& source, const Crop& crop, int size,
+                                   const simd::Planes& planes) {
+  const auto height = static_cast<size_t>(source.height), side = static_cast<size_t>(size);
+  const size_t plane_bytes = height * static_cast<size_t>(source.width);
+  const uint8_t* from = source.pixels;
+  for (uint8_t* plane : {planes.red, planes.green, planes.blue}) {
+    const Lines lines = lines_.Take({.first = from, .stride = height}, crop.columns, crop.rows, 1);
+    GrowTo(combined_, side * lines.length);
+    GrowTo(turned_, side * lines.length);
+    simd::CombineRows(column_taps_.rows(), lines.first, lines.stride, lines.length,
+                      combined_.data(), lines.length);
+    simd::TransposeBytes(combined_.data(), lines.length, side, lines.length, turned_.data(), side);
+    simd::CombineRows(row_taps_.rows(), turned_.data(), side, side, plane, side);
+    from += plane_bytes;
+  }
+}
+
+void FusedView::Colour(const Resized& view, const ViewParams& params) {
+  std::array<simd::ColourOp, simd::kMostColourOps> ops;
   size_t count = 0;
   const auto apply = [&](bool sum_luma) {
     const uint64_t sum = simd::ApplyColour(view.planes, view.pixels, {ops.data(), count}, sum_luma);
@@ -113,7 +128,7 @@ void FusedView::Colour(const Turned& view, const ViewParams& params) {
   if (count > 0) apply(false);
 }
 
-void FusedView::Blur(const Turned& view, float sigma, int kernel, int size) {
+void FusedView::Blur(const Resized& view, float sigma, int kernel, int size) {
   const int radius = kernel / 2;
   double sum = 0;
   const auto gaussian = [sigma](int x) {
@@ -130,19 +145,23 @@ void FusedView::Blur(const Turned& view, float sigma, int kernel, int size) {
   while (taps.radius > 0 && taps.weights[taps.radius] == 0) --taps.radius;
 
   const auto side = static_cast<size_t>(size);
-  padded_.resize(side * simd::PaddedStride(size, radius));
+  padded_.resize(2 * simd::PaddedStride(size, radius));
   middle_.resize(side * simd::BlurStride(size));
   for (uint8_t* plane : {view.planes.red, view.planes.green, view.planes.blue}) {
     simd::BlurPlane(taps, plane, size, size, padded_.data(), middle_.data());
   }
 }
 
-void FusedView::Store(const Turned& view, int size, uint8_t* out) {
-  const auto side = static_cast<size_t>(size);
-  const simd::Planes upright = PlanesOf(there_.data(), view.pixels);
-  simd::TransposeBytes(view.planes.red, side, side, side, upright.red, side);
-  simd::TransposeBytes(view.planes.green, side, side, side, upright.green, side);
-  simd::TransposeBytes(view.planes.blue, side, side, side, upright.blue, side);
+void FusedView::Store(const Resized& view, int size, uint8_t* out) {
+  simd::Planes upright = view.planes;
+  if (!view.upright) {
+    const auto side = static_cast<size_t>(size);
+    GrowTo(turned_, kChannels * (view.pixels + simd::kSlackBytes));
+    upright = PlanesOf(turned_.data(), view.pixels);
+    simd::TransposeBytes(view.planes.red, side, side, side, upright.red, side);
+    simd::TransposeBytes(view.planes.green, side, side, side, upright.green, side);
+    simd::TransposeBytes(view.planes.blue, side, side, side, upright.blue, side);
+  }
   simd::InterleaveRgb(upright.red, upright.green, upright.blue, view.pixels, out);
 }
 

@@ -7,6 +7,7 @@
 
 #include "nodes/augment/aligned_vector.h"
 #include "nodes/augment/fused_taps.h"
+#include "nodes/augment/line_reader.h"
 #include "nodes/augment/simd/kernels.h"
 #include "nodes/augment/view_params.h"
 #include "nodes/augment/view_source.h"
@@ -30,22 +31,32 @@ class FusedView {
             int size, uint8_t* out);
 
  private:
-  // The view as three planes, column by column: resizing leaves them turned, and no operation
-  // minds.
-  struct Turned {
+  // The view as three planes, row by row or column by column: no operation on them minds.
+  struct Resized {
     simd::Planes planes;
     size_t pixels;
+    bool upright;  // row by row
+  };
+  // The crop along both axes, in pixels of the source.
+  struct Crop {
+    AxisBox rows, columns;
   };
 
-  Turned Resize(const ViewSource& source, const ViewParams& params, Interpolation interpolation,
-                int size);
-  void Colour(const Turned& view, const ViewParams& params);
-  void Blur(const Turned& view, float sigma, int kernel, int size);
-  void Store(const Turned& view, int size, uint8_t* out);
+  Resized Resize(const ViewSource& source, const ViewParams& params, Interpolation interpolation,
+                 int size);
+  // Along the lines in which the source's pixels lie last, so that they are read as they lie.
+  void ResizeRgb(const ViewSource& source, const Crop& crop, int size, const simd::Planes& planes);
+  void ResizeColumnPlanes(const ViewSource& source, const Crop& crop, int size,
+                          const simd::Planes& planes);
+  void Colour(const Resized& view, const ViewParams& params);
+  void Blur(const Resized& view, float sigma, int kernel, int size);
+  void Store(const Resized& view, int size, uint8_t* out);
 
   FusedTaps row_taps_, column_taps_;
-  // The two take turns: each step reads one and writes the other.
-  AlignedVector<uint8_t> here_, there_;
+  LineReader lines_;
+  AlignedVector<uint8_t> combined_,
+      turned_;                     // the crop, resized along one axis, and the same turned
+  AlignedVector<uint8_t> planes_;  // the view
   AlignedVector<uint16_t> padded_, middle_, blur_weights_;  // of the blur
 };
 

@@ -35,7 +35,7 @@ void ReferenceView::Make(const ViewSource& source, const ViewParams& params,
   const size_t row_bytes = static_cast<size_t>(source.width) * kChannels;
   const auto top = static_cast<size_t>(params.top - source.top);
   const auto left = static_cast<size_t>(params.left - source.left);
-  const RgbRegion crop{source.rgb + top * row_bytes + left * kChannels, row_bytes, params.height,
+  const RgbRegion crop{source.pixels + top * row_bytes + left * kChannels, row_bytes, params.height,
                        params.width};
   const OutputRange side{size, 0, size};
   resampler_.Resize(crop, side, side, out, options.interpolation);

@@ -3,14 +3,17 @@
 
 #include <cstdint>
 
+#include "pipeline/packet.h"
+
 namespace flowtrain {
 
-// Packed RGB, uint8 [height, width, 3]: an image, or the part of it that begins at (top, left) of
-// the image reduced by `shrink`. A crop, which is in pixels of the whole image, lies within.
+// An image, or the part of it that begins at (top, left) of the image reduced by `shrink`. A crop,
+// which is in pixels of the whole image, lies within.
 struct ViewSource {
-  const uint8_t* rgb = nullptr;
+  const uint8_t* pixels = nullptr;
   int height = 0, width = 0;
   int top = 0, left = 0, shrink = 1;
+  PixelLayout layout = PixelLayout::kRgb;
 };
 
 }  // namespace flowtrain

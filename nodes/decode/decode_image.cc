@@ -26,6 +26,15 @@ void DecodeImage::Open(const OpenContext& context) {
 }
 
 Outcome DecodeImage::Process(Sample& sample, Worker& worker) {
+  if (PassesPlanes(sample)) {
+    sample.pixels = sample.encoded;
+    sample.layout = PixelLayout::kColumnPlanes;
+    sample.full_height = sample.height;
+    sample.full_width = sample.width;
+    sample.top = sample.left = 0;
+    sample.shrink = 1;
+    return Ok();
+  }
   EncodedImage image;
   image.bytes = sample.encoded;
   image.encoding = dataset_->encoding();
@@ -38,6 +47,7 @@ Outcome DecodeImage::Process(Sample& sample, Worker& worker) {
   sample.pixel_bytes = std::move(rgb.storage);
   if (!ok) return Bad(std::move(why));
   sample.pixels = rgb.pixels;
+  sample.layout = PixelLayout::kRgb;
   sample.height = rgb.height;
   sample.width = rgb.width;
   sample.full_height = rgb.full_height;
@@ -46,6 +56,12 @@ Outcome DecodeImage::Process(Sample& sample, Worker& worker) {
   sample.left = rgb.left;
   sample.shrink = rgb.shrink;
   return Ok();
+}
+
+bool DecodeImage::PassesPlanes(const Sample& sample) const {
+  const auto pixels = static_cast<size_t>(sample.height) * static_cast<size_t>(sample.width);
+  return recipe_ != nullptr && recipe_->fused() && dataset_->encoding() == Encoding::kStl10Planes &&
+         pixels > 0 && sample.encoded.size() == 3 * pixels;
 }
 
 bool DecodeImage::Decode(const EncodedImage& image, const Sample& sample, DecodeScratch& scratch,

@@ -32,6 +32,9 @@ class DecodeImage final : public SampleNode {
   Outcome Process(Sample& sample, Worker& worker) override;
 
  private:
+  // Whether the sample's planes go on as they are: the fused augmentation reads them where they
+  // lie.
+  bool PassesPlanes(const Sample& sample) const;
   bool Decode(const EncodedImage& image, const Sample& sample, DecodeScratch& scratch,
               RgbImage& rgb, std::string* why) const;
 

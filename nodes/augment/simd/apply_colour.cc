@@ -37,6 +37,21 @@ HWY_INLINE Word ClipToByte(Short v) {
   return AsUnsigned(hn::Min(hn::Max(v, hn::Zero(Shorts())), SignedConstant(255)));
 }
 
+// An operation with its constants in registers, or a load away from them.
+struct Prepared {
+  Prepared() = default;
+  explicit Prepared(const ColourOp& op)
+      : kind(op.kind),
+        bits(op.bits),
+        factor(Constant(op.factor)),
+        offset(SignedConstant(op.kind == ColourOp::Kind::kSolarize ? op.offset - 1 : op.offset)) {}
+
+  ColourOp::Kind kind;
+  int bits;
+  Word factor;
+  Short offset;
+};
+
 // ITU-R 601 in 8.8 fixed point; the three products drop a unit and a half on average.
 HWY_INLINE Word Luma(const Pixels& p) {
   const Word red = hn::MulHigh(hn::ShiftLeft<8>(p.red), Constant(19595));
@@ -46,22 +61,21 @@ HWY_INLINE Word Luma(const Pixels& p) {
   return hn::ShiftRight<8>(sum);
 }
 
-HWY_INLINE Word Brighten(const ColourOp& op, Word value) {
-  const Word product = hn::MulHigh(hn::ShiftLeft<8>(value), Constant(op.factor));
+HWY_INLINE Word Brighten(const Prepared& op, Word value) {
+  const Word product = hn::MulHigh(hn::ShiftLeft<8>(value), op.factor);
   return hn::Min(hn::ShiftRightSame(product, op.bits), Constant(255));
 }
 
 // factor x + (1 - factor) mean; the second term is the offset.
-HWY_INLINE Word Contrast(const ColourOp& op, Word value) {
-  const Word product = hn::MulHigh(hn::ShiftLeft<8>(value), Constant(op.factor));
-  const Short sum =
-      hn::SaturatedAdd(AsSigned(hn::ShiftRight<1>(product)), SignedConstant(op.offset));
+HWY_INLINE Word Contrast(const Prepared& op, Word value) {
+  const Word product = hn::MulHigh(hn::ShiftLeft<8>(value), op.factor);
+  const Short sum = hn::SaturatedAdd(AsSigned(hn::ShiftRight<1>(product)), op.offset);
   return ClipToByte(hn::ShiftRightSame(sum, op.bits));
 }
 
-HWY_INLINE Word Saturate(const ColourOp& op, Word value, Word luma) {
+HWY_INLINE Word Saturate(const Prepared& op, Word value, Word luma) {
   const Short distance = AsSigned(hn::ShiftLeft<7>(hn::Sub(value, luma)));
-  const Short product = hn::MulHigh(distance, SignedConstant(op.factor));
+  const Short product = hn::MulHigh(distance, AsSigned(op.factor));
   return ClipToByte(hn::Add(hn::ShiftRightSame(product, op.bits), AsSigned(luma)));
 }
 
@@ -73,7 +87,7 @@ HWY_INLINE Word Channel(Short low, Short chroma, Short x) {
 
 // Hexcone model (Smith 1978) with everything multiplied by the chroma, so that nothing is divided:
 // the hue is a number of [0, 6 chroma), and a turn adds a multiple of the chroma.
-HWY_INLINE void TurnHue(const ColourOp& op, Pixels& p) {
+HWY_INLINE void TurnHue(const Prepared& op, Pixels& p) {
   const Short red = AsSigned(p.red), green = AsSigned(p.green), blue = AsSigned(p.blue);
   const Short high = hn::Max(red, hn::Max(green, blue)), low = hn::Min(red, hn::Min(green, blue));
   const Short range = hn::Sub(high, low);
@@ -87,7 +101,7 @@ HWY_INLINE void TurnHue(const ColourOp& op, Pixels& p) {
   // Four fraction bits from here on: 6 x 255 x 16 still fits.
   const Short one = hn::ShiftLeft<4>(range), two = hn::Add(one, one), three = hn::Add(two, one);
   const Short four = hn::Add(two, two), six = hn::Add(four, two);
-  const Short turn = hn::MulHigh(hn::ShiftLeft<7>(range), SignedConstant(op.factor));
+  const Short turn = hn::MulHigh(hn::ShiftLeft<7>(range), AsSigned(op.factor));
   hue = hn::Add(hn::ShiftLeft<4>(hue), turn);
   // Round the circle: of two candidates the one that is not negative, or the smaller.
   Word round = hn::Min(AsUnsigned(hue), AsUnsigned(hn::Add(hue, six)));
@@ -100,13 +114,13 @@ HWY_INLINE void TurnHue(const ColourOp& op, Pixels& p) {
   p.blue = Channel(base, one, hn::Sub(two, hn::Abs(hn::Sub(hue, four))));
 }
 
-HWY_INLINE Word Solarize(const ColourOp& op, Word value) {
+HWY_INLINE Word Solarize(const Prepared& op, Word value) {
   const Word inverted = hn::Sub(Constant(255), value);
-  const auto bright = hn::Gt(AsSigned(value), SignedConstant(op.offset - 1));
+  const auto bright = hn::Gt(AsSigned(value), op.offset);
   return AsUnsigned(hn::IfThenElse(bright, AsSigned(inverted), AsSigned(value)));
 }
 
-HWY_INLINE void Apply(const ColourOp& op, Pixels& p) {
+HWY_INLINE void Apply(const Prepared& op, Pixels& p) {
   switch (op.kind) {
     case ColourOp::Kind::kBrightness:
       p = {Brighten(op, p.red), Brighten(op, p.green), Brighten(op, p.blue)};
@@ -146,16 +160,19 @@ uint64_t ApplyColourTarget(const Planes& planes, size_t pixels, std::span<const 
   const size_t lanes = hn::Lanes(d8);
   const auto load = [=](const uint8_t* at) { return hn::BitCast(d16, hn::LoadU(d8, at)); };
   const auto store = [=](Word bytes, uint8_t* at) { hn::StoreU(hn::BitCast(d8, bytes), d8, at); };
+  Prepared prepared[kMostColourOps];
+  const size_t count = std::min(ops.size(), kMostColourOps);
+  for (size_t i = 0; i < count; ++i) prepared[i] = Prepared(ops[i]);
   auto sums = hn::Zero(d64);
   for (size_t i = 0; i < pixels; i += lanes) {
     const Word red = load(planes.red + i), green = load(planes.green + i);
     const Word blue = load(planes.blue + i);
     Pixels even{Even(red), Even(green), Even(blue)}, odd{Odd(red), Odd(green), Odd(blue)};
-    for (const ColourOp& op : ops) {
-      Apply(op, even);
-      Apply(op, odd);
+    for (size_t k = 0; k < count; ++k) {
+      Apply(prepared[k], even);
+      Apply(prepared[k], odd);
     }
-    if (!ops.empty()) {
+    if (count > 0) {
       store(Join(even.red, odd.red), planes.red + i);
       store(Join(even.green, odd.green), planes.green + i);
       store(Join(even.blue, odd.blue), planes.blue + i);

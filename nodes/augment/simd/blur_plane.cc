@@ -30,6 +30,13 @@ void WidenRow(const uint8_t* HWY_RESTRICT row, int columns, int radius,
     const Word values = hn::PromoteTo(d16, hn::LoadU(Narrow(), row + x));
     hn::StoreU(hn::ShiftLeft<7>(values), d16, first + x);
   }
+  if (radius < columns) {  // the usual case, without Mirrored's branches
+    for (int i = 1; i <= radius; ++i) {
+      first[-i] = static_cast<uint16_t>(row[i] << 7);
+      first[columns - 1 + i] = static_cast<uint16_t>(row[columns - 1 - i] << 7);
+    }
+    return;
+  }
   for (int i = 1; i <= radius; ++i) {
     first[-i] = static_cast<uint16_t>(row[Mirrored(-i, columns)] << 7);
     first[columns - 1 + i] = static_cast<uint16_t>(row[Mirrored(columns - 1 + i, columns)] << 7);
@@ -87,41 +94,79 @@ HWY_INLINE Word WeightedSum(const W& weights, Word sum, const uint16_t* const* r
   return sum;
 }
 
+// A plane and the scratch that its blur takes.
 template <int kRadius>
-void Blur(const BlurTaps& taps, uint8_t* plane, int rows, int columns, uint16_t* padded,
-          uint16_t* middle) {
-  const Words d16;
-  const hn::RebindToSigned<Words> d_signed;
-  const Weights<kRadius> weights(taps);
-  const size_t pitch = static_cast<size_t>(columns), stride = BlurStride(columns);
-  const size_t length = static_cast<size_t>(rows);
-  // All rows before the first is read: a wide load that waits for narrow stores takes long.
-  const size_t padded_stride = PaddedStride(columns, taps.radius);
-  for (size_t y = 0; y < length; ++y) {
-    WidenRow(plane + y * pitch, columns, taps.radius, padded + y * padded_stride);
-  }
-  for (size_t y = 0; y < length; ++y) {
-    const uint16_t* centre = padded + y * padded_stride + taps.radius;
-    for (size_t x = 0; x < pitch; x += hn::Lanes(d16)) {
-      const Word sum = WeightedSum(weights, hn::Zero(d16), centre + x);
-      hn::StoreU(sum, d16, middle + y * stride + x);
+class PlaneBlur {
+ public:
+  PlaneBlur(const BlurTaps& taps, uint8_t* plane, int rows, int columns, uint16_t* padded,
+            uint16_t* middle)
+      : weights_(taps),
+        radius_(taps.radius),
+        rows_(rows),
+        columns_(columns),
+        length_(static_cast<size_t>(columns)),
+        stride_(BlurStride(columns)),
+        plane_(plane),
+        padded_(padded),
+        padded_stride_(PaddedStride(columns, taps.radius)),
+        middle_(middle) {}
+
+  // Row by row, so that all that is read again is in the nearest cache.
+  void Run() {
+    Widen(0);
+    for (int y = 0; y < rows_ + radius_; ++y) {
+      // A row ahead: a wide load that waits for narrow stores takes long.
+      if (y + 1 < rows_) Widen(y + 1);
+      if (y < rows_) Along(y);
+      if (y >= radius_) Across(y - radius_);
     }
   }
-  // Half a grey level, and what the products of both directions dropped on average.
-  const Word start = hn::Set(d16, static_cast<uint16_t>(64 + taps.radius + 1));
-  const uint16_t* around[2 * kMostRadius + 1];
-  for (int y = 0; y < rows; ++y) {
-    for (int k = -taps.radius; k <= taps.radius; ++k) {
-      around[k + taps.radius] = middle + static_cast<size_t>(Mirrored(y + k, rows)) * stride;
+
+ private:
+  uint16_t* Padded(int y) { return padded_ + static_cast<size_t>(y % 2) * padded_stride_; }
+  uint16_t* Middle(int y) { return middle_ + static_cast<size_t>(y) * stride_; }
+  uint8_t* Row(int y) { return plane_ + static_cast<size_t>(y) * length_; }
+
+  void Widen(int y) { WidenRow(Row(y), columns_, radius_, Padded(y)); }
+
+  void Along(int y) {
+    const Words d16;
+    const uint16_t* centre = Padded(y) + radius_;
+    uint16_t* to = Middle(y);
+    for (size_t x = 0; x < length_; x += hn::Lanes(d16)) {
+      hn::StoreU(WeightedSum(weights_, hn::Zero(d16), centre + x), d16, to + x);
     }
-    uint8_t* to = plane + static_cast<size_t>(y) * pitch;
-    for (size_t x = 0; x < pitch; x += hn::Lanes(d16)) {
-      const Word sum = WeightedSum(weights, start, around, x);
+  }
+
+  void Across(int y) {
+    const Words d16;
+    const hn::RebindToSigned<Words> d_signed;
+    const uint16_t* around[2 * kMostRadius + 1];
+    for (int k = -radius_; k <= radius_; ++k) around[k + radius_] = Middle(Mirrored(y + k, rows_));
+    // Half a grey level, and what the products of both directions dropped on average.
+    const Word start = hn::Set(d16, static_cast<uint16_t>(64 + radius_ + 1));
+    uint8_t* to = Row(y);
+    // What runs over the end of a row is written again by the next, which has been widened by now.
+    for (size_t x = 0; x < length_; x += hn::Lanes(d16)) {
+      const Word sum = WeightedSum(weights_, start, around, x);
       const auto values = hn::BitCast(d_signed, hn::ShiftRight<7>(sum));
-      // What runs over the end of a row is written again by the next.
       hn::StoreU(hn::DemoteTo(Narrow(), values), Narrow(), to + x);
     }
   }
+
+  const Weights<kRadius> weights_;
+  const int radius_, rows_, columns_;
+  const size_t length_, stride_;
+  uint8_t* plane_;
+  uint16_t* padded_;
+  const size_t padded_stride_;
+  uint16_t* middle_;
+};
+
+template <int kRadius>
+void Blur(const BlurTaps& taps, uint8_t* plane, int rows, int columns, uint16_t* padded,
+          uint16_t* middle) {
+  PlaneBlur<kRadius>(taps, plane, rows, columns, padded, middle).Run();
 }
 
 void BlurPlaneTarget(const BlurTaps& taps, uint8_t* plane, int rows, int columns, uint16_t* padded,

@@ -51,8 +51,10 @@ struct Planes {
   uint8_t *red, *green, *blue;
 };
 
-// Applies the operations one after the other, in place, and returns the sum of the pixels' luma
-// after the last where `sum_luma` is set. The planes have kSlackBytes of slack.
+inline constexpr size_t kMostColourOps = 6;
+
+// Applies up to kMostColourOps operations one after the other, in place, and returns the sum of the
+// pixels' luma after the last where `sum_luma` is set. The planes have kSlackBytes of slack.
 uint64_t ApplyColour(const Planes& planes, size_t pixels, std::span<const ColourOp> ops,
                      bool sum_luma);
 
@@ -67,15 +69,15 @@ struct BlurTaps {
 };
 
 // Blurs a plane of rows x columns bytes along both axes, mirrored at the borders' pixels. `padded`:
-// rows x PaddedStride(columns, radius) values; `middle`: rows x BlurStride(columns) values.
+// 2 x PaddedStride(columns, radius) values; `middle`: rows x BlurStride(columns) values.
 void BlurPlane(const BlurTaps& taps, uint8_t* plane, int rows, int columns, uint16_t* padded,
                uint16_t* middle);
-inline size_t PaddedStride(int columns, int radius) {
-  const size_t length = static_cast<size_t>(columns) + 2 * static_cast<size_t>(radius);
-  return length / kSlackBytes * kSlackBytes + 2 * kSlackBytes;
-}
 inline size_t BlurStride(int columns) {
-  return (static_cast<size_t>(columns) + kSlackBytes - 1) / kSlackBytes * kSlackBytes;
+  constexpr size_t kLanes = kSlackBytes / sizeof(uint16_t);
+  return (static_cast<size_t>(columns) + kLanes - 1) / kLanes * kLanes;
+}
+inline size_t PaddedStride(int columns, int radius) {
+  return BlurStride(columns + 2 * radius) + kSlackBytes;
 }
 
 }  // namespace flowtrain::simd
