@@ -15,7 +15,7 @@ simd::ColourOp SaturationOp(float factor);
 // `turn` of the hue circle, in [-1/2, 1/2].
 simd::ColourOp HueOp(float turn);
 simd::ColourOp GreyOp();
-// `threshold` from 0 to 256.
+// `threshold` from 0 to 255.
 simd::ColourOp SolarizeOp(int threshold);
 
 }  // namespace flowtrain

@@ -42,7 +42,7 @@ void FusedView::Make(const ViewSource& source, const ViewParams& params,
   const Resized view = Resize(source, params, options.interpolation, size);
   Colour(view, params);
   if (params.blur) Blur(view, params.blur_sigma, options.blur_kernel, size);
-  if (params.solarize) {
+  if (params.solarize && options.solarize_threshold <= 255) {
     const simd::ColourOp solarize = SolarizeOp(options.solarize_threshold);
     simd::ApplyColour(view.planes, view.pixels, {&solarize, 1}, false);
   }

@@ -21,116 +21,129 @@ using Shorts = hn::Repartition<int16_t, Bytes>;
 using Word = hn::Vec<Words>;
 using Short = hn::Vec<Shorts>;
 
-// Values 0 to 255 of as many pixels as a register has words. Operations take a multiple of 1 where
-// a word holds 255 of them, and drop fractions as Pillow does.
+// Values of as many pixels as a register has words, each in the upper byte of its word: then the
+// upper half of a product with a factor of 16 bits is the product with its fraction. Results drop
+// their fraction as Pillow's do.
 struct Pixels {
   Word red, green, blue;
 };
 
 HWY_INLINE Word Constant(int value) { return hn::Set(Words(), static_cast<uint16_t>(value)); }
-HWY_INLINE Short SignedConstant(int value) {
-  return hn::Set(Shorts(), static_cast<int16_t>(value));
-}
 HWY_INLINE Short AsSigned(Word v) { return hn::BitCast(Shorts(), v); }
 HWY_INLINE Word AsUnsigned(Short v) { return hn::BitCast(Words(), v); }
-HWY_INLINE Word ClipToByte(Short v) {
-  return AsUnsigned(hn::Min(hn::Max(v, hn::Zero(Shorts())), SignedConstant(255)));
-}
+HWY_INLINE Word UpperByte(Word v) { return hn::And(v, Constant(0xFF00)); }
 
 // An operation with its constants in registers, or a load away from them.
 struct Prepared {
   Prepared() = default;
   explicit Prepared(const ColourOp& op)
       : kind(op.kind),
-        bits(op.bits),
+        doublings(op.doublings),
         factor(Constant(op.factor)),
-        offset(SignedConstant(op.kind == ColourOp::Kind::kSolarize ? op.offset - 1 : op.offset)) {}
+        second(Constant(op.second)) {}
 
   ColourOp::Kind kind;
-  int bits;
-  Word factor;
-  Short offset;
+  int doublings;
+  Word factor, second;
 };
 
-// ITU-R 601 in 8.8 fixed point; the three products drop a unit and a half on average.
+// A sum of products, brought to the upper byte; clips at 255.
+HWY_INLINE Word Finish(const Prepared& op, Word sum) {
+  sum = hn::SaturatedAdd(sum, sum);
+  for (int i = 1; i < op.doublings; ++i) sum = hn::SaturatedAdd(sum, sum);
+  return UpperByte(sum);
+}
+
+// ITU-R 601; the three products drop a unit and a half on average.
 HWY_INLINE Word Luma(const Pixels& p) {
-  const Word red = hn::MulHigh(hn::ShiftLeft<8>(p.red), Constant(19595));
-  const Word green = hn::MulHigh(hn::ShiftLeft<8>(p.green), Constant(38470));
-  const Word blue = hn::MulHigh(hn::ShiftLeft<8>(p.blue), Constant(7471));
-  const Word sum = hn::Add(hn::Add(red, green), hn::Add(blue, Constant(128 + 1)));
-  return hn::ShiftRight<8>(sum);
+  const Word red = hn::MulHigh(p.red, Constant(19595));
+  const Word green = hn::MulHigh(p.green, Constant(38470));
+  const Word blue = hn::MulHigh(p.blue, Constant(7471));
+  return UpperByte(hn::Add(hn::Add(red, green), hn::Add(blue, Constant(128 + 1))));
 }
 
 HWY_INLINE Word Brighten(const Prepared& op, Word value) {
-  const Word product = hn::MulHigh(hn::ShiftLeft<8>(value), op.factor);
-  return hn::Min(hn::ShiftRightSame(product, op.bits), Constant(255));
+  return Finish(op, hn::MulHigh(value, op.factor));
 }
 
-// factor x + (1 - factor) mean; the second term is the offset.
-HWY_INLINE Word Contrast(const Prepared& op, Word value) {
-  const Word product = hn::MulHigh(hn::ShiftLeft<8>(value), op.factor);
-  const Short sum = hn::SaturatedAdd(AsSigned(hn::ShiftRight<1>(product)), op.offset);
-  return ClipToByte(hn::ShiftRightSame(sum, op.bits));
+// factor x + (1 - factor) mean.
+HWY_INLINE Word ContrastDown(const Prepared& op, Word value) {
+  return Finish(op, hn::SaturatedAdd(hn::MulHigh(value, op.factor), op.second));
+}
+HWY_INLINE Word ContrastUp(const Prepared& op, Word value) {
+  return Finish(op, hn::SaturatedSub(hn::MulHigh(value, op.factor), op.second));
 }
 
-HWY_INLINE Word Saturate(const Prepared& op, Word value, Word luma) {
-  const Short distance = AsSigned(hn::ShiftLeft<7>(hn::Sub(value, luma)));
-  const Short product = hn::MulHigh(distance, AsSigned(op.factor));
-  return ClipToByte(hn::Add(hn::ShiftRightSame(product, op.bits), AsSigned(luma)));
+// factor x + (1 - factor) luma; `share` is the second term.
+HWY_INLINE Word SaturationDown(const Prepared& op, Word value, Word share) {
+  return Finish(op, hn::SaturatedAdd(hn::MulHigh(value, op.factor), share));
 }
-
-// One channel of a colour of the given hue: low + min(max(x, 0), chroma), rounded; 4 fraction bits.
-HWY_INLINE Word Channel(Short low, Short chroma, Short x) {
-  const Short value = hn::Add(low, hn::Min(hn::Max(x, hn::Zero(Shorts())), chroma));
-  return AsUnsigned(hn::ShiftRight<4>(value));
+HWY_INLINE Word SaturationUp(const Prepared& op, Word value, Word share) {
+  return Finish(op, hn::SaturatedSub(hn::MulHigh(value, op.factor), share));
 }
 
 // Hexcone model (Smith 1978) with everything multiplied by the chroma, so that nothing is divided:
-// the hue is a number of [0, 6 chroma), and a turn adds a multiple of the chroma.
+// the hue is a number of [0, 6 chroma), and a turn adds a multiple of the chroma. Four fraction
+// bits: 6 x 255 x 16 still fits.
 HWY_INLINE void TurnHue(const Prepared& op, Pixels& p) {
-  const Short red = AsSigned(p.red), green = AsSigned(p.green), blue = AsSigned(p.blue);
+  const Short red = AsSigned(hn::ShiftRight<4>(p.red));
+  const Short green = AsSigned(hn::ShiftRight<4>(p.green));
+  const Short blue = AsSigned(hn::ShiftRight<4>(p.blue));
   const Short high = hn::Max(red, hn::Max(green, blue)), low = hn::Min(red, hn::Min(green, blue));
-  const Short range = hn::Sub(high, low);
-  const auto is_red = hn::Eq(high, red), is_green = hn::Eq(high, green);
-  const Short twice = hn::Add(range, range);
-  const Short from_blue = hn::Add(hn::Sub(red, green), hn::Add(twice, twice));
-  const Short from_green = hn::Add(hn::Sub(blue, red), twice);
-  Short hue = hn::IfThenElse(is_green, from_green, from_blue);
-  hue = hn::IfThenElse(is_red, hn::Sub(green, blue), hue);
-
-  // Four fraction bits from here on: 6 x 255 x 16 still fits.
-  const Short one = hn::ShiftLeft<4>(range), two = hn::Add(one, one), three = hn::Add(two, one);
-  const Short four = hn::Add(two, two), six = hn::Add(four, two);
-  const Short turn = hn::MulHigh(hn::ShiftLeft<7>(range), AsSigned(op.factor));
-  hue = hn::Add(hn::ShiftLeft<4>(hue), turn);
+  const Short one = hn::Sub(high, low), two = hn::Add(one, one), four = hn::Add(two, two);
+  const Short three = hn::Add(two, one), six = hn::Add(four, two);
+  const Short from_blue = hn::Add(hn::Sub(red, green), four);
+  const Short from_green = hn::Add(hn::Sub(blue, red), two);
+  Short hue = hn::IfThenElse(hn::Eq(high, green), from_green, from_blue);
+  hue = hn::IfThenElse(hn::Eq(high, red), hn::Sub(green, blue), hue);
+  hue = hn::Add(hue, hn::MulHigh(hn::ShiftLeft<3>(one), AsSigned(op.factor)));
   // Round the circle: of two candidates the one that is not negative, or the smaller.
   Word round = hn::Min(AsUnsigned(hue), AsUnsigned(hn::Add(hue, six)));
   round = hn::Min(round, hn::Sub(round, AsUnsigned(six)));
   hue = AsSigned(round);
 
-  const Short base = hn::Add(hn::ShiftLeft<4>(low), SignedConstant(8));
-  p.red = Channel(base, one, hn::Sub(hn::Abs(hn::Sub(hue, three)), one));
-  p.green = Channel(base, one, hn::Sub(two, hn::Abs(hn::Sub(hue, two))));
-  p.blue = Channel(base, one, hn::Sub(two, hn::Abs(hn::Sub(hue, four))));
+  const Word chroma = AsUnsigned(one), double_chroma = AsUnsigned(two);
+  const Word base = AsUnsigned(hn::Add(low, hn::Set(Shorts(), int16_t{8})));  // rounds
+  const auto channel = [&](Word above_low) {
+    return UpperByte(hn::ShiftLeft<4>(hn::Add(base, hn::Min(above_low, chroma))));
+  };
+  const auto distance = [&](Short centre) { return AsUnsigned(hn::Abs(hn::Sub(hue, centre))); };
+  p.red = channel(hn::SaturatedSub(distance(three), chroma));
+  p.green = channel(hn::SaturatedSub(double_chroma, distance(two)));
+  p.blue = channel(hn::SaturatedSub(double_chroma, distance(four)));
 }
 
 HWY_INLINE Word Solarize(const Prepared& op, Word value) {
-  const Word inverted = hn::Sub(Constant(255), value);
-  const auto bright = hn::Gt(AsSigned(value), op.offset);
-  return AsUnsigned(hn::IfThenElse(bright, AsSigned(inverted), AsSigned(value)));
+  const auto bright = hn::Eq(hn::Max(value, op.factor), value);
+  return hn::IfThenElse(bright, hn::Sub(Constant(0xFF00), value), value);
+}
+
+// Applies `op(prepared, value)` to each channel.
+template <typename Op>
+HWY_INLINE Pixels Each(const Pixels& p, Op op) {
+  return {op(p.red), op(p.green), op(p.blue)};
 }
 
 HWY_INLINE void Apply(const Prepared& op, Pixels& p) {
   switch (op.kind) {
     case ColourOp::Kind::kBrightness:
-      p = {Brighten(op, p.red), Brighten(op, p.green), Brighten(op, p.blue)};
+      p = Each(p, [&](Word v) { return Brighten(op, v); });
       return;
-    case ColourOp::Kind::kContrast:
-      p = {Contrast(op, p.red), Contrast(op, p.green), Contrast(op, p.blue)};
+    case ColourOp::Kind::kContrastDown:
+      p = Each(p, [&](Word v) { return ContrastDown(op, v); });
       return;
-    case ColourOp::Kind::kSaturation: {
-      const Word luma = Luma(p);
-      p = {Saturate(op, p.red, luma), Saturate(op, p.green, luma), Saturate(op, p.blue, luma)};
+    case ColourOp::Kind::kContrastUp:
+      p = Each(p, [&](Word v) { return ContrastUp(op, v); });
+      return;
+    case ColourOp::Kind::kSaturationDown: {
+      // Both products drop a fraction; together it may come to one unit of the last bit.
+      const Word share = hn::Add(hn::MulHigh(Luma(p), op.second), Constant(1));
+      p = Each(p, [&](Word v) { return SaturationDown(op, v, share); });
+      return;
+    }
+    case ColourOp::Kind::kSaturationUp: {
+      const Word share = hn::MulHigh(Luma(p), op.second);
+      p = Each(p, [&](Word v) { return SaturationUp(op, v, share); });
       return;
     }
     case ColourOp::Kind::kHue:
@@ -141,16 +154,16 @@ HWY_INLINE void Apply(const Prepared& op, Pixels& p) {
       return;
     }
     case ColourOp::Kind::kSolarize:
-      p = {Solarize(op, p.red), Solarize(op, p.green), Solarize(op, p.blue)};
+      p = Each(p, [&](Word v) { return Solarize(op, v); });
       return;
   }
 }
 
 // A register of bytes is taken apart to its even and its odd ones and put together again: no
 // shuffles, and the same order on every instruction set.
-HWY_INLINE Word Even(Word bytes) { return hn::And(bytes, Constant(0xFF)); }
-HWY_INLINE Word Odd(Word bytes) { return hn::ShiftRight<8>(bytes); }
-HWY_INLINE Word Join(Word even, Word odd) { return hn::Or(even, hn::ShiftLeft<8>(odd)); }
+HWY_INLINE Word Even(Word bytes) { return hn::ShiftLeft<8>(bytes); }
+HWY_INLINE Word Odd(Word bytes) { return UpperByte(bytes); }
+HWY_INLINE Word Join(Word even, Word odd) { return hn::Or(hn::ShiftRight<8>(even), odd); }
 
 uint64_t ApplyColourTarget(const Planes& planes, size_t pixels, std::span<const ColourOp> ops,
                            bool sum_luma) {

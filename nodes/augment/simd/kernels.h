@@ -37,13 +37,24 @@ void TransposeBytes(const uint8_t* in, size_t in_stride, size_t rows, size_t col
 void InterleaveRgb(const uint8_t* red, const uint8_t* green, const uint8_t* blue, size_t pixels,
                    uint8_t* out);
 
-// A pixel operation with its constants in fixed point; MakeColourOp (colour_ops.h) makes one.
+// A pixel operation with its constants in fixed point; colour_ops.h makes one.
 struct ColourOp {
-  enum class Kind : uint8_t { kBrightness, kContrast, kSaturation, kHue, kGrey, kSolarize };
+  enum class Kind : uint8_t {
+    kBrightness,
+    kContrastDown,  // factor below 1
+    kContrastUp,
+    kSaturationDown,  // factor below 1
+    kSaturationUp,
+    kHue,
+    kGrey,
+    kSolarize,
+  };
   Kind kind = Kind::kGrey;
-  int bits = 0;    // fraction bits of the product
-  int factor = 0;  // brightness, contrast: uint16; saturation, hue: int16
-  int offset = 0;  // contrast: int16 with `bits` fraction bits; solarize: threshold, 0 to 256
+  int doublings = 1;  // of the product of value and factor: it has 8 - doublings fraction bits
+  // Of the value; hue: of the chroma, int16. Solarize: the least value that is inverted, times 256.
+  int factor = 0;
+  // Contrast: what is added or taken away; saturation: factor of the luma that is.
+  int second = 0;
 };
 
 // The planes of a view.
