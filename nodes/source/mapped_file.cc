@@ -39,6 +39,8 @@ MappedFile::MappedFile(const std::string& path) {
   if (mapping == MAP_FAILED) Fail(path, "map");
   data_ = static_cast<const uint8_t*>(mapping);
   madvise(mapping, size_, MADV_RANDOM);
+  const auto pages = static_cast<size_t>(sysconf(_SC_PHYS_PAGES));
+  likely_to_stay_ = size_ / static_cast<size_t>(sysconf(_SC_PAGESIZE)) < pages / 2;
 }
 
 MappedFile::~MappedFile() {

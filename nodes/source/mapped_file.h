@@ -18,12 +18,16 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::span<const uint8_t> bytes() const { return {data_, size_}; }
+  // Whether what was read once is likely to be in memory later: the file takes less than half of
+  // it.
+  bool likely_to_stay() const { return likely_to_stay_; }
   // Starts to read a part of the file, in one go instead of a page at a time.
   void WillNeed(size_t offset, size_t length) const;
 
  private:
   const uint8_t* data_ = nullptr;
   size_t size_ = 0;
+  bool likely_to_stay_ = false;
 };
 
 }  // namespace flowtrain

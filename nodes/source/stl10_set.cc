@@ -1,6 +1,7 @@
 #include "nodes/source/stl10_set.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -44,6 +45,7 @@ class Split final : public LabelledImages {
                       kStl10Address);
     }
     if (Exists(LabelFile(root, name_))) ReadLabels(LabelFile(root, name_));
+    asked_ = std::make_unique<std::atomic<bool>[]>(size());
   }
 
   const std::string& name() const { return name_; }
@@ -52,7 +54,7 @@ class Split final : public LabelledImages {
 
   EncodedImage Fetch(uint64_t index, std::vector<uint8_t>&) const override {
     const size_t offset = index * kStl10ImageBytes;
-    images_.WillNeed(offset, kStl10ImageBytes);
+    AskFor(index, offset);
     EncodedImage image;
     image.bytes = images_.bytes().subspan(offset, kStl10ImageBytes);
     image.encoding = Encoding::kStl10Planes;
@@ -62,6 +64,13 @@ class Split final : public LabelledImages {
   }
 
  private:
+  // A call costs a twentieth of making the two views, so it is made once for an image that is
+  // likely to be in memory from then on.
+  void AskFor(uint64_t index, size_t offset) const {
+    if (images_.likely_to_stay() && asked_[index].exchange(true, std::memory_order_relaxed)) return;
+    images_.WillNeed(offset, kStl10ImageBytes);
+  }
+
   void ReadLabels(const std::string& path) {
     const MappedFile file(path);
     const auto bytes = file.bytes();
@@ -84,6 +93,7 @@ class Split final : public LabelledImages {
   std::string name_;
   MappedFile images_;
   std::vector<int8_t> labels_;
+  std::unique_ptr<std::atomic<bool>[]> asked_;  // of each image, whether AskFor was called
 };
 
 std::vector<std::string> ReadClasses(const std::string& root) {
