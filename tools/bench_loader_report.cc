@@ -12,8 +12,8 @@ namespace {
 
 template <typename Item, typename Figure>
 Spread SpreadOver(const std::vector<Item>& items, Figure figure) {
-  std::vector<double> values;
-  for (const Item& item : items) values.push_back(figure(item));
+  std::vector<double> values(items.size());
+  std::transform(items.begin(), items.end(), values.begin(), figure);
   return SpreadOf(std::move(values));
 }
 
