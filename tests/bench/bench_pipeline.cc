@@ -1,0 +1,109 @@
+// What the engine costs: its parts by themselves, and a graph whose nodes do nothing.
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "pipeline/config.h"
+#include "pipeline/gate.h"
+#include "pipeline/graph.h"
+#include "pipeline/graph_def.h"
+#include "pipeline/philox.h"
+#include "pipeline/pool.h"
+#include "pipeline/registry.h"
+#include "pipeline/run_control.h"
+#include "pipeline/value.h"
+
+namespace flowtrain {
+namespace {
+
+void GateEnterAndLeave(benchmark::State& state) {
+  static Gate gate(1 << 20);
+  Sample sample;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(gate.Enter(&sample));
+    benchmark::DoNotOptimize(gate.Leave(100));
+  }
+}
+BENCHMARK(GateEnterAndLeave)->ThreadRange(1, 4)->UseRealTime();
+
+void GateWithAQueue(benchmark::State& state) {
+  Gate gate(1);
+  Sample first, second;
+  gate.Enter(&first);
+  for (auto _ : state) {
+    gate.Enter(&second);
+    benchmark::DoNotOptimize(gate.Leave(100));
+  }
+}
+BENCHMARK(GateWithAQueue);
+
+void PoolAcquireAndRelease(benchmark::State& state) {
+  static Pool<Sample>* pool = [] {
+    auto* made = new Pool<Sample>("sample slots");
+    for (int i = 0; i < 64; ++i) made->Add(std::make_unique<Sample>());
+    return made;
+  }();
+  for (auto _ : state) {
+    Sample* sample = pool->TryAcquire();
+    benchmark::DoNotOptimize(sample);
+    pool->Release(sample);
+  }
+}
+BENCHMARK(PoolAcquireAndRelease)->ThreadRange(1, 4)->UseRealTime();
+
+void PermutationLookup(benchmark::State& state) {
+  const Permutation order(105'000, RngKey{42, 0, 0, kShuffle});
+  uint64_t position = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(order(position = (position + 1) % 105'000));
+}
+BENCHMARK(PermutationLookup);
+
+constexpr int kBatchesARun = 250, kRows = 128;
+
+constexpr char kGraph[] = R"(
+graph: engine
+pools: {samples: ${samples}, batches: 3}
+workers: ${workers}
+nodes:
+  source:
+    {type: CountingSource, out: ids, workers: ${workers}, options: {steps_per_epoch: ${batches}}}
+  decode: {type: SpinSample, in: ids, out: images, workers: ${workers}}
+  augment: {type: SpinSample, in: images, out: rows, workers: ${workers}}
+  stage: {type: TestCollate, in: rows, out: batches, options: {batch_size: ${rows}}}
+  train: {type: TestWindow, in: batches, out: windows}
+  step: {type: TestStep, in: windows, out: steps}
+  sink: {type: TestSink, in: steps}
+)";
+
+// Workers, sample slots (0: as many as the engine takes by itself). Items are samples; only the run
+// is timed, not the making of the graph.
+void EngineCostASample(benchmark::State& state) {
+  Config config{ReadYaml("workers: " + std::to_string(state.range(0)) +
+                             "\nsamples: " + std::to_string(state.range(1)) + "\nbatches: " +
+                             std::to_string(kBatchesARun) + "\nrows: " + std::to_string(kRows),
+                         "parameters.yaml")};
+  const GraphDef def = LoadGraph(ReadYaml(kGraph, "engine.yaml"), config, Registry::Global());
+  for (auto _ : state) {
+    RunControl run;
+    Graph graph(def, Registry::Global(), run);
+    graph.Open();
+    const auto start = std::chrono::steady_clock::now();
+    graph.Run();
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    state.SetIterationTime(elapsed.count());
+  }
+  state.SetItemsProcessed(state.iterations() * kBatchesARun * kRows);
+}
+BENCHMARK(EngineCostASample)
+    ->ArgNames({"workers", "slots"})
+    ->Args({1, 0})
+    ->Args({2, 0})
+    ->Args({4, 0})
+    ->Args({4, 64})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace flowtrain
