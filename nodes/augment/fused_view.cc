@@ -128,24 +128,35 @@ void FusedView::Colour(const Resized& view, const ViewParams& params) {
   if (count > 0) apply(false);
 }
 
-void FusedView::Blur(const Resized& view, float sigma, int kernel, int size) {
-  const int radius = kernel / 2;
+// The samples of the Gaussian at 0, 1, … radius, normalised over both sides. Those that could not
+// change a byte by a quarter of a level are left out, and their weight goes to the centre.
+simd::BlurTaps FusedView::PlanBlur(float sigma, int radius) {
+  constexpr double kLeastWeight = 1.0 / 1024;
+  gaussian_.resize(static_cast<size_t>(radius) + 1);
+  blur_weights_.resize(gaussian_.size());
   double sum = 0;
-  const auto gaussian = [sigma](int x) {
-    const double scaled = x / static_cast<double>(sigma);
-    return std::exp(-0.5 * scaled * scaled);
-  };
-  for (int x = -radius; x <= radius; ++x) sum += gaussian(x);
-  blur_weights_.resize(static_cast<size_t>(radius) + 1);
   for (int x = 0; x <= radius; ++x) {
-    const double weight = gaussian(x) / sum * 65536 + 0.5;
-    blur_weights_[static_cast<size_t>(x)] = static_cast<uint16_t>(std::min(weight, 65535.0));
+    const double scaled = x / static_cast<double>(sigma);
+    const double sample = std::exp(-0.5 * scaled * scaled);
+    gaussian_[static_cast<size_t>(x)] = sample;
+    sum += x == 0 ? sample : 2 * sample;
   }
-  simd::BlurTaps taps{radius, blur_weights_.data()};
-  while (taps.radius > 0 && taps.weights[taps.radius] == 0) --taps.radius;
+  while (radius > 0 && gaussian_[static_cast<size_t>(radius)] < kLeastWeight * sum) --radius;
+  int centre = 1 << 16;
+  for (int x = 1; x <= radius; ++x) {
+    const auto at = static_cast<size_t>(x);
+    const int weight = static_cast<int>(gaussian_[at] / sum * (1 << 16) + 0.5);
+    blur_weights_[at] = static_cast<uint16_t>(weight);
+    centre -= 2 * weight;
+  }
+  blur_weights_[0] = static_cast<uint16_t>(std::min(centre, 0xFFFF));
+  return {radius, blur_weights_.data()};
+}
 
+void FusedView::Blur(const Resized& view, float sigma, int kernel, int size) {
+  const simd::BlurTaps taps = PlanBlur(sigma, kernel / 2);
   const auto side = static_cast<size_t>(size);
-  padded_.resize(2 * simd::PaddedStride(size, radius));
+  padded_.resize(2 * simd::PaddedStride(size, kernel / 2));
   middle_.resize(side * simd::BlurStride(size));
   for (uint8_t* plane : {view.planes.red, view.planes.green, view.planes.blue}) {
     simd::BlurPlane(taps, plane, size, size, padded_.data(), middle_.data());

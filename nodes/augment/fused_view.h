@@ -49,6 +49,7 @@ class FusedView {
   void ResizeColumnPlanes(const ViewSource& source, const Crop& crop, int size,
                           const simd::Planes& planes);
   void Colour(const Resized& view, const ViewParams& params);
+  simd::BlurTaps PlanBlur(float sigma, int radius);
   void Blur(const Resized& view, float sigma, int kernel, int size);
   void Store(const Resized& view, int size, uint8_t* out);
 
@@ -58,6 +59,7 @@ class FusedView {
       turned_;                     // the crop, resized along one axis, and the same turned
   AlignedVector<uint8_t> planes_;  // the view
   AlignedVector<uint16_t> padded_, middle_, blur_weights_;  // of the blur
+  AlignedVector<double> gaussian_;
 };
 
 }  // namespace flowtrain

@@ -253,7 +253,7 @@ TEST(FusedView, BlursAsTheReference) {
         const Bytes fused = Fused(source, params, options, size);
         const Bytes reference = Referenced(source, params, options, size);
         EXPECT_LE(LargestDifference(fused, reference), 1) << sigma << ' ' << kernel;
-        EXPECT_LT(MeanDifference(fused, reference), 0.1) << sigma << ' ' << kernel;
+        EXPECT_LT(MeanDifference(fused, reference), 0.15) << sigma << ' ' << kernel;
       }
     }
   }
