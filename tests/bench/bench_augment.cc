@@ -1,11 +1,12 @@
-// What each operation of the augmentation costs on a view, and a whole view of the SimCLR recipe.
+// What each operation of the reference costs on a view, and a whole view of the SimCLR recipe by
+// it.
 #include <benchmark/benchmark.h>
 
 #include <vector>
 
 #include "nodes/augment/augment_ops.h"
 #include "nodes/augment/gaussian_blur.h"
-#include "nodes/augment/make_view.h"
+#include "nodes/augment/reference_view.h"
 #include "nodes/augment/resample.h"
 #include "nodes/augment/view_params.h"
 #include "pipeline/philox.h"
@@ -82,12 +83,12 @@ void View(benchmark::State& state) {
   const bench::Raw picture = bench::Picture(height, width);
   bench::Bytes view(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
   const AugmentOptions options;
-  ViewScratch scratch;
+  ReferenceView reference;
   uint64_t id = 0;
   for (auto _ : state) {
     Rng rng({.seed = 42, .stream = 0, .id = id++, .purpose = kView});
     const ViewParams params = DrawViewParams(options, height, width, rng);
-    MakeView(picture.values.data(), width, params, options.blur_kernel, side, scratch, view.data());
+    reference.Make({picture.values.data(), height, width}, params, options, side, view.data());
     benchmark::DoNotOptimize(view.data());
     benchmark::ClobberMemory();
   }
