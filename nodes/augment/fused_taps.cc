@@ -23,8 +23,9 @@ void FusedTaps::Plan(const AxisBox& box, int outputs, Interpolation interpolatio
 
   for (int i = 0; i < outputs; ++i) {
     const double centre = box.first + (i + 0.5) * scale;
-    const int nearest = static_cast<int>(std::floor(centre - half_width + 0.5));
-    const int begin = std::clamp(nearest, box.low, box.high - taps_);
+    // Dropping the fraction is rounding down but below 0, which the clamp takes care of.
+    const int begin =
+        std::clamp(static_cast<int>(centre - half_width + 0.5), box.low, box.high - taps_);
     double sum = 0;
     double distance = (begin + 0.5 - centre) * narrowing;
     for (double& weight : filter_) {
@@ -34,7 +35,8 @@ void FusedTaps::Plan(const AxisBox& box, int outputs, Interpolation interpolatio
     }
     const auto output = static_cast<size_t>(mirrored ? outputs - 1 - i : i);
     begin_[output] = begin - box.low;
-    Quantise(sum, output);
+    const int largest = std::clamp(static_cast<int>(centre) - begin, 0, taps_ - 1);
+    Quantise(sum, static_cast<size_t>(largest), output);
   }
 }
 
@@ -65,18 +67,16 @@ void FusedTaps::PlanLinear(const AxisBox& box, int outputs, bool mirrored) {
 }
 
 // What rounding leaves goes to the largest weight, so that a flat image stays as it is.
-void FusedTaps::Quantise(double sum, size_t output) {
+void FusedTaps::Quantise(double sum, size_t largest, size_t output) {
   const int one = is_signed_ ? 1 << 14 : 1 << 16;
   const int most = is_signed_ ? 0x7FFF : 0xFFFF;
   const double factor = one / sum;
   uint16_t* weights = weights_.data() + output * static_cast<size_t>(taps_);
   int left = one;
-  size_t largest = 0;
   for (size_t k = 0; k < filter_.size(); ++k) {
     // Rounded without a call of std::floor; no weight is below -1.
     const int weight = static_cast<int>(filter_[k] * factor + (one + 0.5)) - one;
     left -= weight;
-    if (filter_[k] > filter_[largest]) largest = k;
     weights[k] = static_cast<uint16_t>(std::min(weight, most));
   }
   const int signed_weight = is_signed_ ? static_cast<int16_t>(weights[largest]) : weights[largest];

@@ -28,7 +28,8 @@ class FusedTaps {
 
  private:
   void PlanLinear(const AxisBox& box, int outputs, bool mirrored);
-  void Quantise(double sum, size_t output);
+  // `largest`: of the output's weights.
+  void Quantise(double sum, size_t largest, size_t output);
 
   bool is_signed_ = false;
   int taps_ = 0;
