@@ -45,13 +45,13 @@ bool IsHugePng(std::span<const uint8_t> bytes) {
   return width > 0 && TooLarge(height, width);
 }
 
-bool DecodeFile(std::span<const uint8_t> bytes, DecodeScratch& scratch, RgbImage& out,
-                std::string* why) {
+bool DecodeFile(std::span<const uint8_t> bytes, DecodeScratch& scratch, const PartChooser* chooser,
+                RgbImage& out, std::string* why) {
   if (bytes.empty()) {
     *why = "the file is empty";
     return false;
   }
-  if (IsJpeg(bytes)) return DecodeJpeg(bytes, scratch, out, why);
+  if (IsJpeg(bytes)) return DecodeJpeg(bytes, scratch, chooser, out, why);
   if (IsHugePng(bytes)) {
     *why = "it is too large: more than " + std::to_string(kMaxImagePixels / 1'000'000) +
            " million pixels";
@@ -62,11 +62,11 @@ bool DecodeFile(std::span<const uint8_t> bytes, DecodeScratch& scratch, RgbImage
 
 }  // namespace
 
-bool DecodeToRgb(const EncodedImage& image, DecodeScratch& scratch, const PartChooser* /*chooser*/,
+bool DecodeToRgb(const EncodedImage& image, DecodeScratch& scratch, const PartChooser* chooser,
                  RgbImage& out, std::string* why) {
   switch (image.encoding) {
     case Encoding::kFile:
-      return DecodeFile(image.bytes, scratch, out, why);
+      return DecodeFile(image.bytes, scratch, chooser, out, why);
     case Encoding::kStl10Planes:
       if (!HasSize(image, why)) return false;
       PlanesToRgb(image, out);

@@ -1,8 +1,8 @@
 // Brings an encoded image to RGB.
 #pragma once
 
+#include <deque>
 #include <string>
-#include <vector>
 
 #include "nodes/decode/rgb_image.h"
 #include "pipeline/node.h"
@@ -40,7 +40,7 @@ class DecodeImage final : public SampleNode {
 
   const ImageDataset* dataset_ = nullptr;
   const ViewRecipe* recipe_ = nullptr;  // null: whole images
-  std::vector<DecodeScratch> scratch_;  // of each worker
+  std::deque<DecodeScratch> scratch_;   // of each worker
 };
 
 }  // namespace flowtrain

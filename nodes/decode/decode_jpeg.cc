@@ -1,105 +1,41 @@
 #include "nodes/decode/decode_jpeg.h"
 
-#include <csetjmp>
-#include <cstddef>
-#include <cstdio>
-
-// jpeglib.h needs size_t and FILE declared before it; jerror.h needs jpeglib.h.
-#include <jpeglib.h>
-// clang-format off
-#include <jerror.h>
-// clang-format on
+#include <algorithm>
 
 #include "nodes/decode/exif_orientation.h"
+#include "nodes/decode/jpeg_decompressor.h"
+#include "nodes/decode/oriented_part.h"
 
 namespace flowtrain {
 namespace {
 
-// libjpeg's decompressor. libjpeg reports errors by a call that must not return, so every call into
-// it runs inside Guarded, which such an error leaves by longjmp; nothing with a destructor lives
-// between the two.
-class JpegDecompressor {
- public:
-  JpegDecompressor() {
-    info_.err = jpeg_std_error(&errors_.base);
-    errors_.base.error_exit = [](j_common_ptr info) { Leave(info); };
-    errors_.base.emit_message = [](j_common_ptr info, int level) {
-      if (level < 0 && LosesPixels(*info->err)) Leave(info);
-    };
-    errors_.base.output_message = [](j_common_ptr) {};
-  }
-  ~JpegDecompressor() {
-    if (created_) jpeg_destroy_decompress(&info_);
-  }
-  JpegDecompressor(const JpegDecompressor&) = delete;
-  JpegDecompressor& operator=(const JpegDecompressor&) = delete;
-
-  // Runs `calls` on the decompressor. False: libjpeg found an error, message() says which.
-  template <typename Calls>
-  bool Guarded(Calls calls) {
-    if (setjmp(errors_.back) != 0) return false;
-    calls(info_);
-    return true;
-  }
-
-  bool ReadHeader(std::span<const uint8_t> bytes) {
-    return Guarded([this, bytes](jpeg_decompress_struct& info) {
-      jpeg_create_decompress(&info);
-      created_ = true;
-      jpeg_mem_src(&info, bytes.data(), bytes.size());
-      jpeg_save_markers(&info, JPEG_APP0 + 1, 0xFFFF);
-      jpeg_read_header(&info, TRUE);
-    });
-  }
-
-  int Orientation() const {
-    for (auto* marker = info_.marker_list; marker != nullptr; marker = marker->next) {
-      const int orientation = ExifOrientation({marker->data, marker->data_length});
-      if (orientation != 1) return orientation;
-    }
-    return 1;
-  }
-
-  int height() const { return static_cast<int>(info_.image_height); }
-  int width() const { return static_cast<int>(info_.image_width); }
-  bool cmyk() const {
-    return info_.jpeg_color_space == JCS_CMYK || info_.jpeg_color_space == JCS_YCCK;
-  }
-  std::string message() const { return errors_.text; }
-
- private:
-  struct Errors {
-    jpeg_error_mgr base;  // first: libjpeg hands back a pointer to it
-    jmp_buf back;
-    char text[JMSG_LENGTH_MAX];
-  };
-
-  [[noreturn]] static void Leave(j_common_ptr info) {
-    auto* errors = reinterpret_cast<Errors*>(info->err);
-    info->err->format_message(info, errors->text);
-    longjmp(errors->back, 1);
-  }
-
-  // Of libjpeg's warnings, those after which pixels are made up. Spare bytes between two markers
-  // are common and harmless; before a restart marker they mean that the interval is damaged.
-  static bool LosesPixels(const jpeg_error_mgr& error) {
-    switch (error.msg_code) {
-      case JWRN_ADOBE_XFORM:
-      case JWRN_JFIF_MAJOR:
-        return false;
-      case JWRN_EXTRANEOUS_DATA: {
-        const int marker = error.msg_parm.i[1];
-        return marker >= JPEG_RST0 && marker <= JPEG_RST0 + 7;
-      }
-      default:
-        return true;
-    }
-  }
-
-  jpeg_decompress_struct info_{};
-  Errors errors_{};
-  bool created_ = false;
+// What is decoded of a stored image: `part` is in pixels of the image reduced by `shrink`.
+struct Plan {
+  int shrink = 1;
+  Rectangle part;
 };
+
+int Reduced(int length, int shrink) { return (length + shrink - 1) / shrink; }
+
+Plan PlanWhole(const JpegDecompressor& jpeg) { return {1, {0, 0, jpeg.height(), jpeg.width()}}; }
+
+Plan PlanPart(const JpegDecompressor& jpeg, const PartChooser& chooser) {
+  const int height = jpeg.height(), width = jpeg.width(), orientation = jpeg.Orientation();
+  const bool swap = SwapsSides(orientation);
+  const WantedPart wanted = chooser.Choose(swap ? width : height, swap ? height : width);
+  int shrink = wanted.shrink;
+  if (orientation != 1) {
+    // Reduced pixels are counted from the stored image's corner; turned, they must still begin at
+    // one.
+    while (shrink > 1 && (height % shrink != 0 || width % shrink != 0)) shrink /= 2;
+  }
+  const Rectangle full = StoredRectangle({wanted.top, wanted.left, wanted.height, wanted.width},
+                                         orientation, height, width);
+  Rectangle part{full.top / shrink, full.left / shrink, 0, 0};
+  part.height = Reduced(full.top + full.height, shrink) - part.top;
+  part.width = Reduced(full.left + full.width, shrink) - part.left;
+  return {shrink, part};
+}
 
 // 255 stands for no ink.
 void CmykToRgb(const uint8_t* cmyk, int width, uint8_t* rgb) {
@@ -110,45 +46,95 @@ void CmykToRgb(const uint8_t* cmyk, int width, uint8_t* rgb) {
   }
 }
 
-// Decodes rows to `pixels`, [height, width, 3]. `row` holds a row of CMYK.
-void ReadRows(jpeg_decompress_struct& info, bool cmyk, uint8_t* row, uint8_t* pixels) {
+// Begins to decode, and widens the part to what libjpeg gives: columns from the border of a block
+// on, and one or two more on each side, since chroma is interpolated from what is decoded.
+void Begin(jpeg_decompress_struct& info, bool cmyk, Plan& plan) {
+  constexpr int kMargin = 2;
   info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+  info.scale_num = 1;
+  info.scale_denom = static_cast<unsigned>(plan.shrink);
   jpeg_start_decompress(&info);
+  const int width = static_cast<int>(info.output_width);
+  const int begin = std::max(plan.part.left - kMargin, 0);
+  const int end = std::min(plan.part.left + plan.part.width + kMargin, width);
+  // Chroma of a quarter of the columns (4:1:1), which is rare, would differ at the borders.
+  if (end - begin < width && info.max_h_samp_factor <= 2) {
+    auto first = static_cast<JDIMENSION>(begin), count = static_cast<JDIMENSION>(end - begin);
+    jpeg_crop_scanline(&info, &first, &count);
+    plan.part.left = static_cast<int>(first);
+  } else {
+    plan.part.left = 0;
+  }
+  plan.part.width = static_cast<int>(info.output_width);
+}
+
+// Decodes the part's rows to `pixels`, packed. `row` holds a row of CMYK.
+void ReadRows(jpeg_decompress_struct& info, bool cmyk, const Plan& plan, uint8_t* row,
+              uint8_t* pixels) {
   const size_t row_bytes = size_t{3} * info.output_width;
-  while (info.output_scanline < info.output_height) {
-    uint8_t* place = pixels + info.output_scanline * row_bytes;
+  const auto top = static_cast<JDIMENSION>(plan.part.top);
+  const auto bottom = top + static_cast<JDIMENSION>(plan.part.height);
+  if (top > 0) jpeg_skip_scanlines(&info, top);
+  for (uint8_t* place = pixels; info.output_scanline < bottom; place += row_bytes) {
     uint8_t* target = cmyk ? row : place;
     jpeg_read_scanlines(&info, &target, 1);
     if (cmyk) CmykToRgb(row, static_cast<int>(info.output_width), place);
   }
 }
 
+std::span<uint8_t> Place(const JpegDecompressor& jpeg, const Plan& plan, RgbImage& out) {
+  const int orientation = jpeg.Orientation();
+  const Rectangle upright =
+      UprightRectangle(plan.part, orientation, Reduced(jpeg.height(), plan.shrink),
+                       Reduced(jpeg.width(), plan.shrink));
+  const auto pixels = out.Resize(upright.height, upright.width);
+  out.top = upright.top;
+  out.left = upright.left;
+  out.shrink = plan.shrink;
+  const bool swap = SwapsSides(orientation);
+  out.full_height = swap ? jpeg.width() : jpeg.height();
+  out.full_width = swap ? jpeg.height() : jpeg.width();
+  return pixels;
+}
+
 }  // namespace
 
-bool DecodeJpeg(std::span<const uint8_t> bytes, DecodeScratch& scratch, RgbImage& out,
-                std::string* why) {
-  JpegDecompressor jpeg;
-  if (!jpeg.ReadHeader(bytes)) {
+bool DecodeJpeg(std::span<const uint8_t> bytes, DecodeScratch& scratch, const PartChooser* chooser,
+                RgbImage& out, std::string* why) {
+  JpegDecompressor& jpeg = scratch.jpeg;
+  const auto damaged = [&] {
     *why = "damaged JPEG: " + jpeg.message();
     return false;
-  }
-  const int height = jpeg.height(), width = jpeg.width(), orientation = jpeg.Orientation();
-  if (TooLarge(height, width)) {
-    *why = "it is too large: " + std::to_string(width) + 'x' + std::to_string(height) + " pixels";
+  };
+  if (!jpeg.ReadHeader(bytes)) return damaged();
+  if (TooLarge(jpeg.height(), jpeg.width())) {
+    *why = "it is too large: " + std::to_string(jpeg.width()) + 'x' +
+           std::to_string(jpeg.height()) + " pixels";
     return false;
   }
-  const bool swap = SwapsSides(orientation);
-  const auto upright = out.Resize(swap ? width : height, swap ? height : width);
+  if (chooser != nullptr && !jpeg.HasEnd()) {
+    *why = "damaged JPEG: it is cut off";
+    return false;
+  }
+  const bool cmyk = jpeg.cmyk();
+  Plan plan = chooser == nullptr ? PlanWhole(jpeg) : PlanPart(jpeg, *chooser);
+  if (!jpeg.Guarded([cmyk, &plan](jpeg_decompress_struct& info) { Begin(info, cmyk, plan); })) {
+    return damaged();
+  }
+  const auto upright = Place(jpeg, plan, out);
+  const int orientation = jpeg.Orientation();
   if (orientation != 1) scratch.pixels.resize(upright.size());
-  if (jpeg.cmyk()) scratch.row.resize(size_t{4} * static_cast<size_t>(width));
+  if (cmyk) scratch.row.resize(size_t{4} * static_cast<size_t>(plan.part.width));
   uint8_t* pixels = orientation == 1 ? upright.data() : scratch.pixels.data();
   uint8_t* row = scratch.row.data();
-  const bool cmyk = jpeg.cmyk();
-  if (!jpeg.Guarded([=](jpeg_decompress_struct& info) { ReadRows(info, cmyk, row, pixels); })) {
-    *why = "damaged JPEG: " + jpeg.message();
-    return false;
+  if (!jpeg.Guarded([cmyk, &plan, row, pixels](jpeg_decompress_struct& info) {
+        ReadRows(info, cmyk, plan, row, pixels);
+      })) {
+    return damaged();
   }
-  if (orientation != 1) TurnUpright(scratch.pixels, height, width, orientation, upright);
+  if (orientation != 1) {
+    TurnUpright(scratch.pixels, plan.part.height, plan.part.width, orientation, upright);
+  }
   return true;
 }
 

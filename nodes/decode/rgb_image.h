@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nodes/decode/imgcodecs.h"
+#include "nodes/decode/jpeg_decompressor.h"
 
 namespace flowtrain {
 
@@ -52,7 +53,8 @@ struct RgbImage {
 struct DecodeScratch {
   std::vector<uint8_t> pixels;  // an image before it is turned upright
   std::vector<uint8_t> row;     // a row of a CMYK image
-  Imgcodecs imgcodecs;          // opened by the first image that needs it
+  JpegDecompressor jpeg;
+  Imgcodecs imgcodecs;  // opened by the first image that needs it
 };
 
 // No image of more pixels than this is decoded: a small file can claim a huge image.

@@ -217,7 +217,7 @@ TEST(DecodeJpeg, SurvivesDamageAnywhere) {
     if (rng.Bernoulli(0.3f)) file.resize(rng.Below(file.size()));
     if (!IsJpeg(file)) continue;
     std::string why;
-    if (DecodeJpeg(file, scratch, image, &why)) {
+    if (DecodeJpeg(file, scratch, nullptr, image, &why)) {
       EXPECT_EQ(image.pixels.size(),
                 size_t{3} * static_cast<size_t>(image.height) * static_cast<size_t>(image.width));
     } else {

@@ -69,11 +69,12 @@ inline Bytes ExifSegment(int orientation, bool big_endian) {
 struct JpegOptions {
   int quality = 95;
   bool progressive = false;
-  bool full_chroma = false;  // no chroma subsampling: sharp colour edges stay
-  bool ycck = false;         // of four channels: YCCK instead of CMYK
-  int restart_rows = 0;      // restart markers
-  int orientation = 0;       // writes an EXIF segment; 0: none
-  bool big_endian = true;    // of the EXIF segment
+  bool full_chroma = false;            // no chroma subsampling: sharp colour edges stay
+  int sampling_x = 2, sampling_y = 2;  // of chroma: pixels a sample, unless full_chroma
+  bool ycck = false;                   // of four channels: YCCK instead of CMYK
+  int restart_rows = 0;                // restart markers
+  int orientation = 0;                 // writes an EXIF segment; 0: none
+  bool big_endian = true;              // of the EXIF segment
 };
 
 // One channel: greyscale; three: YCbCr; four: CMYK as given (Adobe's files hold it inverted).
@@ -93,8 +94,9 @@ inline Bytes WriteJpeg(const Raw& image, const JpegOptions& options = {}) {
   jpeg_set_defaults(&info);
   jpeg_set_quality(&info, options.quality, TRUE);
   if (options.ycck) jpeg_set_colorspace(&info, JCS_YCCK);
-  if (options.full_chroma) {
-    info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = 1;
+  if (image.channels == 3) {
+    info.comp_info[0].h_samp_factor = options.full_chroma ? 1 : options.sampling_x;
+    info.comp_info[0].v_samp_factor = options.full_chroma ? 1 : options.sampling_y;
   }
   if (options.progressive) jpeg_simple_progression(&info);
   info.restart_in_rows = options.restart_rows;

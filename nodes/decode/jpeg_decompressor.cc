@@ -1,0 +1,77 @@
+#include "nodes/decode/jpeg_decompressor.h"
+
+#include <jerror.h>
+
+#include <algorithm>
+
+#include "nodes/decode/exif_orientation.h"
+
+namespace flowtrain {
+
+JpegDecompressor::JpegDecompressor() {
+  info_.err = jpeg_std_error(&errors_.base);
+  errors_.base.error_exit = [](j_common_ptr info) { Leave(info); };
+  errors_.base.emit_message = [](j_common_ptr info, int level) {
+    if (level < 0 && LosesPixels(*info->err)) Leave(info);
+  };
+  errors_.base.output_message = [](j_common_ptr) {};
+}
+
+JpegDecompressor::~JpegDecompressor() {
+  if (created_) jpeg_destroy_decompress(&info_);
+}
+
+bool JpegDecompressor::ReadHeader(std::span<const uint8_t> bytes) {
+  return Guarded([this, bytes](jpeg_decompress_struct& info) {
+    if (!created_) {
+      jpeg_create_decompress(&info);
+      created_ = true;
+      jpeg_save_markers(&info, JPEG_APP0 + 1, 0xFFFF);
+    }
+    jpeg_abort_decompress(&info);  // whatever became of the image before
+    jpeg_mem_src(&info, bytes.data(), bytes.size());
+    jpeg_read_header(&info, TRUE);
+  });
+}
+
+// The marker cannot occur in the data of a scan, in which 0 follows every 0xFF.
+bool JpegDecompressor::HasEnd() const {
+  const uint8_t* first = info_.src->next_input_byte;
+  const uint8_t* last = first + info_.src->bytes_in_buffer;
+  for (const uint8_t* at = last - 1; at > first; --at) {
+    if (at[0] == JPEG_EOI && at[-1] == 0xFF) return true;
+  }
+  return false;
+}
+
+int JpegDecompressor::Orientation() const {
+  for (auto* marker = info_.marker_list; marker != nullptr; marker = marker->next) {
+    const int orientation = ExifOrientation({marker->data, marker->data_length});
+    if (orientation != 1) return orientation;
+  }
+  return 1;
+}
+
+void JpegDecompressor::Leave(j_common_ptr info) {
+  auto* errors = reinterpret_cast<Errors*>(info->err);
+  info->err->format_message(info, errors->text);
+  longjmp(errors->back, 1);
+}
+
+// Of libjpeg's warnings, those after which pixels are made up. Spare bytes between two markers
+// are common and harmless; before a restart marker they mean that the interval is damaged.
+bool JpegDecompressor::LosesPixels(const jpeg_error_mgr& error) {
+  switch (error.msg_code) {
+    case JWRN_ADOBE_XFORM:
+    case JWRN_JFIF_MAJOR:
+      return false;
+    case JWRN_EXTRANEOUS_DATA: {
+      const int marker = error.msg_parm.i[1];
+      return marker >= JPEG_RST0 && marker <= JPEG_RST0 + 7;
+    }
+    default:
+      return true;
+  }
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,63 @@
+// libjpeg's decompressor.
+#pragma once
+
+#include <csetjmp>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <span>
+#include <string>
+
+// jpeglib.h needs size_t and FILE declared before it.
+#include <jpeglib.h>
+
+namespace flowtrain {
+
+// Used for one image after the other. libjpeg reports errors by a call that must not return, so every
+// call into it runs inside Guarded, which such an error leaves by longjmp; nothing with a destructor
+// lives between the two.
+class JpegDecompressor {
+ public:
+  JpegDecompressor();
+  ~JpegDecompressor();
+  JpegDecompressor(const JpegDecompressor&) = delete;
+  JpegDecompressor& operator=(const JpegDecompressor&) = delete;
+
+  // Begins with another image; `bytes` must live until the next. False: message() says why.
+  bool ReadHeader(std::span<const uint8_t> bytes);
+
+  // Runs `calls` on the decompressor. False: libjpeg found an error, or data that it would make up
+  // pixels for; message() says which.
+  template <typename Calls>
+  bool Guarded(Calls calls) {
+    if (setjmp(errors_.back) != 0) return false;
+    calls(info_);
+    return true;
+  }
+
+  // Whether the data has an end: else it was cut off, perhaps below the part that is decoded.
+  bool HasEnd() const;
+  int Orientation() const;  // as Exif says, 1 to 8
+  int height() const { return static_cast<int>(info_.image_height); }
+  int width() const { return static_cast<int>(info_.image_width); }
+  bool cmyk() const {
+    return info_.jpeg_color_space == JCS_CMYK || info_.jpeg_color_space == JCS_YCCK;
+  }
+  std::string message() const { return errors_.text; }
+
+ private:
+  struct Errors {
+    jpeg_error_mgr base;  // first: libjpeg hands back a pointer to it
+    jmp_buf back;
+    char text[JMSG_LENGTH_MAX];
+  };
+
+  [[noreturn]] static void Leave(j_common_ptr info);
+  static bool LosesPixels(const jpeg_error_mgr& error);
+
+  jpeg_decompress_struct info_{};
+  Errors errors_{};
+  bool created_ = false;
+};
+
+}  // namespace flowtrain
