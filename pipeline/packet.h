@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace flowtrain {
@@ -21,6 +22,32 @@ const char* ToString(Stream stream);
 class Payload {
  public:
   virtual ~Payload() = default;
+};
+
+// Keeps something of a node's alive for as long as a packet points to it. Moves, costs no memory.
+class Hold {
+ public:
+  using Release = void (*)(void* held) noexcept;
+
+  Hold() = default;
+  Hold(void* held, Release release) : held_(held), release_(release) {}
+  Hold(Hold&& other) noexcept { *this = std::move(other); }
+  Hold& operator=(Hold&& other) noexcept {
+    Reset();
+    held_ = std::exchange(other.held_, nullptr);
+    release_ = other.release_;
+    return *this;
+  }
+  ~Hold() { Reset(); }
+
+  void Reset() noexcept {
+    if (held_ != nullptr) release_(std::exchange(held_, nullptr));
+  }
+  explicit operator bool() const { return held_ != nullptr; }
+
+ private:
+  void* held_ = nullptr;
+  Release release_ = nullptr;
 };
 
 struct Packet {
@@ -101,6 +128,7 @@ struct Sample : Packet {
   // (top, left) of the image reduced by `shrink`.
   std::span<const uint8_t> pixels;
   PixelLayout layout = PixelLayout::kRgb;
+  Hold hold;  // of `pixels` that belong to a node; let go when the row is written
   std::vector<uint8_t> pixel_bytes;     // backs `pixels` unless they are a view
   int height = 0, width = 0;            // of `pixels`
   int full_height = 0, full_width = 0;  // of the image

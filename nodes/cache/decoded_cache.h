@@ -14,6 +14,7 @@
 
 #include "nodes/cache/page_store.h"
 #include "pipeline/node.h"
+#include "pipeline/packet.h"
 
 namespace flowtrain {
 
@@ -61,6 +62,11 @@ class CacheHandle {
 
   void Reset() {
     if (image_ != nullptr) std::exchange(image_, nullptr)->Unpin();
+  }
+  // The same for a packet to carry.
+  Hold ToHold() && {
+    return {std::exchange(image_, nullptr),
+            [](void* image) noexcept { static_cast<CachedImage*>(image)->Unpin(); }};
   }
   explicit operator bool() const { return image_ != nullptr; }
   const CachedImage* operator->() const { return image_; }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "nodes/augment/view_recipe.h"
+#include "nodes/cache/decoded_cache.h"
 #include "nodes/decode/decode.h"
 #include "nodes/decode/view_part.h"
 #include "nodes/source/dataset.h"
@@ -26,16 +27,20 @@ void DecodeImage::Declare(NodeSpec& spec) {
       .Input("ids", Stream::kSample)
       .Output("images", Stream::kSample)
       .Uses("dataset", "ImageDataset")
-      .MayUse("views", "ViewRecipe");
+      .MayUse("views", "ViewRecipe")
+      .MayUse("cache", "DecodedCache");
 }
 
 void DecodeImage::Open(const OpenContext& context) {
   dataset_ = &context.Get<ImageDataset>("dataset");
   recipe_ = context.TryGet<ViewRecipe>("views");
+  cache_ = context.TryGet<DecodedCache>("cache");
+  if (cache_ != nullptr && !cache_->enabled()) cache_ = nullptr;
   scratch_.resize(static_cast<size_t>(context.workers()));
 }
 
 Outcome DecodeImage::Process(Sample& sample, Worker& worker) {
+  if (sample.hold) return Ok();  // its pixels came from the cache
   if (PassesPlanes(sample)) {
     Prefetch(sample.encoded);
     sample.pixels = sample.encoded;
@@ -54,7 +59,8 @@ Outcome DecodeImage::Process(Sample& sample, Worker& worker) {
   RgbImage rgb;
   rgb.storage = std::move(sample.pixel_bytes);  // and back, so that the slot keeps its memory
   std::string why;
-  const bool ok = Decode(image, sample, scratch_[static_cast<size_t>(worker.index)], rgb, &why);
+  WorkerScratch& scratch = scratch_[static_cast<size_t>(worker.index)];
+  const bool ok = Decode(image, sample, scratch, rgb, &why);
   sample.pixel_bytes = std::move(rgb.storage);
   if (!ok) return Bad(std::move(why));
   sample.pixels = rgb.pixels;
@@ -75,11 +81,23 @@ bool DecodeImage::PassesPlanes(const Sample& sample) const {
          pixels > 0 && sample.encoded.size() == 3 * pixels;
 }
 
-bool DecodeImage::Decode(const EncodedImage& image, const Sample& sample, DecodeScratch& scratch,
+bool DecodeImage::Decode(const EncodedImage& image, const Sample& sample, WorkerScratch& scratch,
                          RgbImage& rgb, std::string* why) const {
-  if (recipe_ == nullptr) return DecodeToRgb(image, scratch, nullptr, rgb, why);
+  if (cache_ != nullptr) return DecodeForCache(image, sample, scratch, rgb, why);
+  if (recipe_ == nullptr) return DecodeToRgb(image, scratch.decode, nullptr, rgb, why);
   const ViewPart part(*recipe_, {sample.seed, sample.epoch, sample.id}, sample.batch->layout.views);
-  return DecodeToRgb(image, scratch, &part, rgb, why);
+  return DecodeToRgb(image, scratch.decode, &part, rgb, why);
+}
+
+// The whole image, whether or not it will be kept: what is trained on must not depend on that.
+bool DecodeImage::DecodeForCache(const EncodedImage& image, const Sample& sample,
+                                 WorkerScratch& scratch, RgbImage& rgb, std::string* why) const {
+  if (!DecodeToRgb(image, scratch.decode, nullptr, rgb, why)) return false;
+  scratch.shrinker.Shrink(cache_->max_side(), rgb);
+  if (cache_->Wants(sample.id)) {
+    cache_->Offer(sample.id, rgb.pixels, rgb.height, rgb.width, sample.label);
+  }
+  return true;
 }
 
 FLOWTRAIN_REGISTER_NODE(DecodeImage);

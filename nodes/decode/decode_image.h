@@ -4,11 +4,13 @@
 #include <deque>
 #include <string>
 
+#include "nodes/cache/shrink_image.h"
 #include "nodes/decode/rgb_image.h"
 #include "pipeline/node.h"
 
 namespace flowtrain {
 
+class DecodedCache;
 class ImageDataset;
 class ViewRecipe;
 struct EncodedImage;
@@ -32,15 +34,24 @@ class DecodeImage final : public SampleNode {
   Outcome Process(Sample& sample, Worker& worker) override;
 
  private:
+  // Of a worker; on cache lines of its own.
+  struct alignas(64) WorkerScratch {
+    DecodeScratch decode;
+    ImageShrinker shrinker;
+  };
+
   // Whether the sample's planes go on as they are: the fused augmentation reads them where they
   // lie.
   bool PassesPlanes(const Sample& sample) const;
-  bool Decode(const EncodedImage& image, const Sample& sample, DecodeScratch& scratch,
+  bool Decode(const EncodedImage& image, const Sample& sample, WorkerScratch& scratch,
               RgbImage& rgb, std::string* why) const;
+  bool DecodeForCache(const EncodedImage& image, const Sample& sample, WorkerScratch& scratch,
+                      RgbImage& rgb, std::string* why) const;
 
   const ImageDataset* dataset_ = nullptr;
   const ViewRecipe* recipe_ = nullptr;  // null: whole images
-  std::deque<DecodeScratch> scratch_;   // of each worker
+  DecodedCache* cache_ = nullptr;       // null: there is none, or it keeps nothing
+  std::deque<WorkerScratch> scratch_;   // of each worker
 };
 
 }  // namespace flowtrain

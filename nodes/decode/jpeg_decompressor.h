@@ -13,9 +13,9 @@
 
 namespace flowtrain {
 
-// Used for one image after the other. libjpeg reports errors by a call that must not return, so every
-// call into it runs inside Guarded, which such an error leaves by longjmp; nothing with a destructor
-// lives between the two.
+// Used for one image after the other. libjpeg reports errors by a call that must not return, so
+// every call into it runs inside Guarded, which such an error leaves by longjmp; nothing with a
+// destructor lives between the two.
 class JpegDecompressor {
  public:
   JpegDecompressor();

@@ -5,8 +5,8 @@
 namespace flowtrain {
 namespace {
 
-// Which sides of the stored image the upright one counts from the other end. Where sides are swapped,
-// mirroring is of the stored sides.
+// Which sides of the stored image the upright one counts from the other end. Where sides are
+// swapped, mirroring is of the stored sides.
 bool MirrorsRows(int orientation) {  // 3: turned by half; 4: upside down; 7, 8: see Exif 2.3
   return orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
 }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 #include <vector>
 
+#include "nodes/cache/decoded_cache.h"
 #include "nodes/source/count_text.h"
 #include "pipeline/error.h"
 #include "pipeline/log.h"
@@ -39,6 +41,7 @@ void EpochSource::Declare(NodeSpec& spec) {
   spec.Doc("Draws the images of the data set, every epoch in a new order, and fetches their bytes.")
       .Output("ids", Stream::kSample)
       .Uses("dataset", "ImageDataset")
+      .MayUse("cache", "DecodedCache")
       .Option(&Self::epochs_, "epochs", 100, "Passes over the data set.", AtLeast{1})
       .Option(&Self::max_steps_, "max_steps", 0,
               "Optimiser steps before the run ends; 0: no limit but the epochs.", AtLeast{0})
@@ -53,6 +56,8 @@ void EpochSource::Declare(NodeSpec& spec) {
 
 void EpochSource::Open(const OpenContext& context) {
   dataset_ = &context.Get<ImageDataset>("dataset");
+  cache_ = context.TryGet<DecodedCache>("cache");
+  if (cache_ != nullptr && !cache_->enabled()) cache_ = nullptr;
   const uint64_t rows = static_cast<uint64_t>(context.layout().rows);
   if (dataset_->size() < rows) {
     throw ConfigError("the data set has " + CountText(dataset_->size()) +
@@ -126,6 +131,7 @@ void EpochSource::Substitute(Sample& sample) {
 }
 
 Outcome EpochSource::Process(Sample& sample, Worker&) {
+  if (cache_ != nullptr && TakeFromCache(sample)) return Ok();
   EncodedImage image = dataset_->Fetch(sample.id, sample.file_bytes);
   if (!image.error.empty()) return Bad(std::move(image.error));
   sample.encoded = image.bytes;
@@ -133,6 +139,20 @@ Outcome EpochSource::Process(Sample& sample, Worker&) {
   sample.height = image.height;
   sample.width = image.width;
   return Ok();
+}
+
+bool EpochSource::TakeFromCache(Sample& sample) const {
+  CacheHandle cached = cache_->Find(sample.id);
+  if (!cached) return false;
+  sample.label = cached->label();
+  sample.pixels = cached->pixels();
+  sample.layout = PixelLayout::kRgb;
+  sample.height = sample.full_height = cached->height();
+  sample.width = sample.full_width = cached->width();
+  sample.top = sample.left = 0;
+  sample.shrink = 1;
+  sample.hold = std::move(cached).ToHold();
+  return true;
 }
 
 uint64_t EpochSource::AllowedBad() const {

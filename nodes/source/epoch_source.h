@@ -12,6 +12,8 @@
 
 namespace flowtrain {
 
+class DecodedCache;
+
 // Draws images epoch by epoch and fetches their bytes.
 //
 // An epoch is floor(images / batch) batches, in an order drawn from the seed and the epoch; the
@@ -19,7 +21,9 @@ namespace flowtrain {
 // each; the last window of an epoch takes what is left. An image that cannot be read is replaced by
 // another, drawn from the seed and its place, and noted in the data set's bad_images().
 //
-// Output  ids     sample  encoded bytes, their label, height and width where they are known.
+// Output  ids     sample  encoded bytes, their label, height and width where they are known;
+// pixels, of
+//                         an image that the cache holds.
 // Memory  the encoded bytes of an image a sample slot; none where the data set is mapped.
 // Threads Process: any number; the rest one at a time.
 //
@@ -46,6 +50,7 @@ class EpochSource final : public SourceNode {
   const EpochPlan& plan() const { return *plan_; }
 
  private:
+  bool TakeFromCache(Sample& sample) const;
   uint64_t AllowedBad() const;
   [[noreturn]] void GiveUp(const std::string& reason) const;
 
@@ -55,6 +60,7 @@ class EpochSource final : public SourceNode {
   double max_bad_fraction_ = 0;
 
   ImageDataset* dataset_ = nullptr;
+  const DecodedCache* cache_ = nullptr;  // null: there is none, or it keeps nothing
   std::optional<EpochPlan> plan_;
   uint64_t first_step_ = 0;
   std::optional<Permutation> order_;  // of order_epoch_

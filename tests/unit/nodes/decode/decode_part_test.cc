@@ -73,8 +73,8 @@ void ExpectSame(const RgbImage& part, const RgbImage& whole, const WantedPart& w
   };
   for (int y = top; y < bottom; ++y) {
     const auto bytes = static_cast<size_t>(right - left) * 3;
-    ASSERT_TRUE(std::equal(row_of(part, y, left), row_of(part, y, left) + bytes,
-                           row_of(whole, y, left)))
+    ASSERT_TRUE(
+        std::equal(row_of(part, y, left), row_of(part, y, left) + bytes, row_of(whole, y, left)))
         << "row " << y << " of " << top << " to " << bottom << ", shrink " << s;
   }
 }
@@ -163,8 +163,8 @@ TEST(DecodePart, IsOfTheUprightImage) {
 TEST(DecodePart, RectanglesFindTheirWayBack) {
   Rng rng({.seed = 6, .purpose = kTesting});
   for (int orientation = 1; orientation <= 8; ++orientation) {
-    const WantedPart wanted = RandomPart(orientation >= 5 ? 50 : 30, orientation >= 5 ? 30 : 50, 1,
-                                         rng);
+    const WantedPart wanted =
+        RandomPart(orientation >= 5 ? 50 : 30, orientation >= 5 ? 30 : 50, 1, rng);
     const Rectangle upright{wanted.top, wanted.left, wanted.height, wanted.width};
     const Rectangle stored = StoredRectangle(upright, orientation, 30, 50);
     EXPECT_LE(stored.top + stored.height, 30);
