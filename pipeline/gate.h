@@ -5,12 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "pipeline/packet.h"
+#include "pipeline/ring_queue.h"
 
 namespace flowtrain {
 
@@ -60,7 +60,7 @@ class Gate {
   mutable std::mutex mutex_;
   int limit_;
   int busy_ = 0;
-  std::deque<Waiting> waiting_;
+  RingQueue<Waiting> waiting_;
   uint64_t start_ns_ = 0, changed_ns_ = 0;
   NodeCounters figures_;
 };

@@ -5,10 +5,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <thread>
+
+#include "pipeline/ring_queue.h"
 
 namespace flowtrain {
 
@@ -37,7 +38,7 @@ class Lane {
   std::atomic<bool> refresh_{true};
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::function<void()>> jobs_;
+  RingQueue<std::function<void()>> jobs_;
   bool closing_ = false;
   bool waiting_ = false;
   uint64_t idle_since_ns_ = 0, idle_ns_ = 0;

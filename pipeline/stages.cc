@@ -55,7 +55,7 @@ LaneStage::LaneStage(tbb::flow::graph& graph, Lane& lane, std::string name)
       async_(graph, unlimited,
              [this](Packet* packet, Async::gateway_type& gateway) noexcept {
                gateway.reserve_wait();
-               lane_.Post([this, packet, &gateway] { Run(packet, gateway); });
+               lane_.Post([this, packet] { Run(packet); });  // small enough to take no memory
              }),
       entry_(graph, unlimited, [this](Packet* packet) noexcept {
         TakeOver(packet);  // it may come from a sequencer_node's own task
@@ -67,7 +67,8 @@ void LaneStage::Submit(Packet* packet) {
   if (gate_.Enter(packet)) async_.try_put(packet);
 }
 
-void LaneStage::Run(Packet* packet, Async::gateway_type& gateway) {
+void LaneStage::Run(Packet* packet) {
+  Async::gateway_type& gateway = async_.gateway();
   const uint64_t start_ns = NowNs();
   Packet* result = Work(packet);
   const uint64_t service_ns = NowNs() - start_ns;

@@ -8,7 +8,6 @@
 
 #include <oneapi/tbb/flow_graph.h>
 
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -17,6 +16,7 @@
 
 #include "pipeline/admission.h"
 #include "pipeline/gate.h"
+#include "pipeline/ring_queue.h"
 #include "pipeline/stage_env.h"
 
 namespace flowtrain::internal {
@@ -87,7 +87,7 @@ class LaneStage : public Stage {
 
  private:
   using Async = tbb::flow::async_node<Packet*, Packet*>;
-  void Run(Packet* packet, Async::gateway_type& gateway);
+  void Run(Packet* packet);
 
   Lane& lane_;
   Async async_;
@@ -150,7 +150,7 @@ class WindowStage final : public LaneStage {
   WindowNode& node_;
   const bool passes_on_, returns_lease_;
   mutable std::mutex mutex_;
-  std::deque<Batch*> waiting_;  // in order; the first of them may start a window
+  RingQueue<Batch*> waiting_;  // in order; the first of them may start a window
   bool submitting_ = false;
   bool lease_home_ = true;
   Step* step_ = nullptr;      // of the window that holds the lease

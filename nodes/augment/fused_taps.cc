@@ -7,6 +7,14 @@
 
 namespace flowtrain {
 
+void FusedTaps::Reserve(int length, int outputs, Interpolation interpolation) {
+  const double widening = std::max(1.0, static_cast<double>(length) / outputs);
+  const auto taps = static_cast<size_t>(std::ceil(2 * FilterSupport(interpolation) * widening));
+  begin_.reserve(static_cast<size_t>(outputs));
+  weights_.reserve(static_cast<size_t>(outputs) * taps);
+  filter_.reserve(taps);
+}
+
 void FusedTaps::Plan(const AxisBox& box, int outputs, Interpolation interpolation, bool mirrored) {
   if (interpolation == Interpolation::kBilinear && box.length <= outputs) {
     return PlanLinear(box, outputs, mirrored);

@@ -20,6 +20,9 @@ struct AxisBox {
 // begin within a pixel.
 class FusedTaps {
  public:
+  // Takes the memory that a plan for any crop of `length` pixels can come to need.
+  void Reserve(int length, int outputs, Interpolation interpolation);
+
   // `mirrored`: the outputs run from the far end to the near one.
   void Plan(const AxisBox& box, int outputs, Interpolation interpolation, bool mirrored);
 

@@ -53,6 +53,8 @@ FusedView::Resized FusedView::Resize(const ViewSource& source, const ViewParams&
                                      Interpolation interpolation, int size) {
   const Crop crop{Box(params.top, params.height, source.top, source.height, source.shrink),
                   Box(params.left, params.width, source.left, source.width, source.shrink)};
+  row_taps_.Reserve(source.height, size, interpolation);
+  column_taps_.Reserve(source.width, size, interpolation);
   row_taps_.Plan(crop.rows, size, interpolation, false);
   column_taps_.Plan(crop.columns, size, interpolation, params.flip);
   const size_t pixels = static_cast<size_t>(size) * static_cast<size_t>(size);
@@ -67,6 +69,13 @@ FusedView::Resized FusedView::Resize(const ViewSource& source, const ViewParams&
   return view;
 }
 
+// For the longest crop the source has, so that they seldom grow again.
+void FusedView::GrowForLinesOf(size_t length, size_t side) {
+  const size_t longest = std::max(length, static_cast<size_t>(simd::kLeastLength));
+  GrowTo(combined_, side * longest);
+  GrowTo(turned_, side * longest);
+}
+
 // Rows first, on packed pixels; then turned, so that columns have become rows.
 void FusedView::ResizeRgb(const ViewSource& source, const Crop& crop, int size,
                           const simd::Planes& planes) {
@@ -74,8 +83,7 @@ void FusedView::ResizeRgb(const ViewSource& source, const Crop& crop, int size,
       lines_.Take({.first = source.pixels, .stride = static_cast<size_t>(source.width) * kChannels},
                   crop.rows, crop.columns, kChannels);
   const auto side = static_cast<size_t>(size);
-  GrowTo(combined_, side * lines.length);
-  GrowTo(turned_, side * lines.length);
+  GrowForLinesOf(static_cast<size_t>(source.width) * kChannels, side);
   simd::CombineRows(row_taps_.rows(), lines.first, lines.stride, lines.length, combined_.data(),
                     lines.length);
   simd::TransposeBytes(combined_.data(), lines.length, side, lines.length, turned_.data(), side);
@@ -90,12 +98,11 @@ void FusedView::ResizeRgb(const ViewSource& source, const Crop& crop, int size,
 void FusedView::ResizeColumnPlanes(const ViewSource& source, const Crop& crop, int size,
                                    const simd::Planes& planes) {
   const auto height = static_cast<size_t>(source.height), side = static_cast<size_t>(size);
+  GrowForLinesOf(height, side);
   const size_t plane_bytes = height * static_cast<size_t>(source.width);
   const uint8_t* from = source.pixels;
   for (uint8_t* plane : {planes.red, planes.green, planes.blue}) {
     const Lines lines = lines_.Take({.first = from, .stride = height}, crop.columns, crop.rows, 1);
-    GrowTo(combined_, side * lines.length);
-    GrowTo(turned_, side * lines.length);
     simd::CombineRows(column_taps_.rows(), lines.first, lines.stride, lines.length,
                       combined_.data(), lines.length);
     simd::TransposeBytes(combined_.data(), lines.length, side, lines.length, turned_.data(), side);

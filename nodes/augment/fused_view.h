@@ -18,8 +18,8 @@ namespace flowtrain {
 // instruction set. Differences come from 16-bit weights (a grey level at most, here and there) and
 // from the hue, which is turned in true HSV where Pillow first rounds to HSV of 8 bits.
 //
-// Keeps its scratch from call to call, so it allocates only for a larger crop than it has seen. Not
-// thread-safe.
+// Keeps its scratch from call to call, so it allocates only for a larger source than it has seen.
+// Not thread-safe.
 class FusedView {
  public:
   // Whether it can make views of this size by these options.
@@ -44,6 +44,7 @@ class FusedView {
 
   Resized Resize(const ViewSource& source, const ViewParams& params, Interpolation interpolation,
                  int size);
+  void GrowForLinesOf(size_t length, size_t side);
   // Along the lines in which the source's pixels lie last, so that they are read as they lie.
   void ResizeRgb(const ViewSource& source, const Crop& crop, int size, const simd::Planes& planes);
   void ResizeColumnPlanes(const ViewSource& source, const Crop& crop, int size,

@@ -2,8 +2,6 @@
 
 #include <jerror.h>
 
-#include <algorithm>
-
 #include "nodes/decode/exif_orientation.h"
 
 namespace flowtrain {
@@ -26,6 +24,7 @@ bool JpegDecompressor::ReadHeader(std::span<const uint8_t> bytes) {
     if (!created_) {
       jpeg_create_decompress(&info);
       created_ = true;
+      arena_.Serve(info);
       jpeg_save_markers(&info, JPEG_APP0 + 1, 0xFFFF);
     }
     jpeg_abort_decompress(&info);  // whatever became of the image before

@@ -2,14 +2,11 @@
 #pragma once
 
 #include <csetjmp>
-#include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <span>
 #include <string>
 
-// jpeglib.h needs size_t and FILE declared before it.
-#include <jpeglib.h>
+#include "nodes/decode/jpeg_arena.h"
 
 namespace flowtrain {
 
@@ -55,6 +52,7 @@ class JpegDecompressor {
   [[noreturn]] static void Leave(j_common_ptr info);
   static bool LosesPixels(const jpeg_error_mgr& error);
 
+  JpegArena arena_;
   jpeg_decompress_struct info_{};
   Errors errors_{};
   bool created_ = false;

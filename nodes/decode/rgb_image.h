@@ -1,6 +1,7 @@
 // A decoded image, and the memory that decoding needs.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -43,7 +44,9 @@ struct RgbImage {
     width = full_width = new_width;
     top = left = 0;
     shrink = 1;
-    storage.resize(size_t{3} * static_cast<size_t>(height) * static_cast<size_t>(width));
+    const size_t bytes = size_t{3} * static_cast<size_t>(height) * static_cast<size_t>(width);
+    if (storage.capacity() < bytes) storage.reserve(std::bit_ceil(bytes));  // seldom grows again
+    storage.resize(bytes);
     pixels = storage;
     return storage;
   }

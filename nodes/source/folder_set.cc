@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -25,7 +26,9 @@ std::string ReadWhole(int fd, std::vector<uint8_t>& storage) {
   struct stat status {};
   if (fstat(fd, &status) != 0) return std::generic_category().message(errno);
   if (status.st_size > kMaxFileBytes) return "the file is larger than 1 GiB";
-  storage.resize(static_cast<size_t>(status.st_size));
+  const auto size = static_cast<size_t>(status.st_size);
+  if (storage.capacity() < size) storage.reserve(std::bit_ceil(size));  // seldom grows again
+  storage.resize(size);
   size_t done = 0;
   while (done < storage.size()) {
     const ssize_t got = read(fd, storage.data() + done, storage.size() - done);
@@ -39,7 +42,14 @@ std::string ReadWhole(int fd, std::vector<uint8_t>& storage) {
 
 class FolderSet final : public ImageSet, public LabelledImages {
  public:
-  explicit FolderSet(const std::string& root) : root_(root), files_(ListImages(root)) {
+  explicit FolderSet(const std::string& root)
+      : root_(root),
+        folder_{open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)},
+        files_(ListImages(root)) {
+    if (folder_.fd < 0) {
+      throw DataError("cannot open the folder " + root +
+                      " (data.root): " + std::generic_category().message(errno));
+    }
     if (files_.empty()) {
       throw DataError("the folder " + root +
                       " (data.root) holds no images: files with an extension such as .jpg or .png, "
@@ -52,7 +62,7 @@ class FolderSet final : public ImageSet, public LabelledImages {
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const override {
     EncodedImage image;
     image.label = labels_.empty() ? -1 : labels_[id];
-    const int fd = open((root_ / files_[id]).c_str(), O_RDONLY | O_CLOEXEC);
+    const int fd = openat(folder_.fd, files_[id].c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
       image.error = "cannot open it: " + std::generic_category().message(errno);
       return image;
@@ -105,7 +115,15 @@ class FolderSet final : public ImageSet, public LabelledImages {
     return static_cast<int32_t>(classes_.size()) - 1;
   }
 
+  struct Descriptor {
+    int fd;
+    ~Descriptor() {
+      if (fd >= 0) close(fd);
+    }
+  };
+
   const fs::path root_;
+  const Descriptor folder_;  // files are opened by their place in it: no path is put together
   const std::vector<std::string> files_;
   std::vector<std::string> classes_;
   std::vector<int32_t> labels_;  // of each file; empty without class folders
