@@ -33,9 +33,11 @@ StopSignals::~StopSignals() {
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
-StopSignals::Watch::Watch(StopSignals& signals, RunControl& run) : signals_(signals) {
+StopSignals::Watch::Watch(StopSignals& signals, RunControl& run, const char* stopping)
+    : signals_(signals) {
   std::lock_guard<std::mutex> lock(signals_.mutex_);
   signals_.run_ = &run;
+  signals_.stopping_ = stopping;
 }
 
 StopSignals::Watch::~Watch() {
@@ -69,7 +71,7 @@ void StopSignals::OnSignal() {
     if (run_ == nullptr || count_ > 2) _exit(static_cast<int>(ExitCode::kInterrupted));
     if (count_ == 1) {
       run_->RequestDrain();
-      sentence = "stopping: finishing the window, then a checkpoint; again to abort";
+      sentence = stopping_;
     } else {
       run_->RequestAbort();
       sentence = "aborting: what is in flight is dropped, no checkpoint; again to exit at once";

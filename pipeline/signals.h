@@ -29,7 +29,10 @@ class StopSignals {
   // signal ends the process with ExitCode::kInterrupted.
   class Watch {
    public:
-    Watch(StopSignals& signals, RunControl& run);
+    // `stopping` is the notice of the first signal, where the run is no training.
+    Watch(
+        StopSignals& signals, RunControl& run,
+        const char* stopping = "stopping: finishing the window, then a checkpoint; again to abort");
     ~Watch();
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
@@ -50,6 +53,7 @@ class StopSignals {
   struct sigaction pipe_before_ {};
   mutable std::mutex mutex_;
   RunControl* run_ = nullptr;
+  const char* stopping_ = nullptr;
   int count_ = 0;
   bool stop_ = false;
   std::thread thread_;

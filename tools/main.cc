@@ -4,6 +4,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "nodes/augment/simd/instruction_set.h"
 #include "pipeline/error.h"
@@ -14,6 +15,7 @@
 #include "tools/failure.h"
 #include "tools/inspect_command.h"
 #include "tools/load.h"
+#include "tools/pack_command.h"
 #include "tools/train_command.h"
 
 namespace flowtrain {
@@ -47,18 +49,24 @@ struct CommandLine {
   std::string type;
   BenchRequest bench;
   LoaderBenchRequest loader;
+  PackRequest pack;
 };
 
-void AddGraphOptions(CLI::App& app, GraphRequest& request, bool required) {
-  app.add_option("GRAPH", request.graph, "Graph file, e.g. graphs/simclr.yaml")->required(required);
-  app.add_option("--config", request.configs,
+void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
+                         std::vector<std::string>& sets) {
+  app.add_option("--config", configs,
                  "Parameter file laid over the graph's own; may be given again")
       ->allow_extra_args(false)
       ->type_name("FILE");
-  app.add_option("--set", request.sets,
+  app.add_option("--set", sets,
                  "One parameter, e.g. train.epochs=20; over all files; may be given again")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
+}
+
+void AddGraphOptions(CLI::App& app, GraphRequest& request, bool required) {
+  app.add_option("GRAPH", request.graph, "Graph file, e.g. graphs/simclr.yaml")->required(required);
+  AddParameterOptions(app, request.configs, request.sets);
 }
 
 void AddLoaderBench(CLI::App& bench, LoaderBenchRequest& request) {
@@ -112,6 +120,23 @@ ExitCode RunBench(const CLI::App& bench, const CommandLine& line, StopSignals& s
   return Bench(line.bench, signals, std::cout);
 }
 
+void AddPack(CLI::App& app, PackRequest& request) {
+  auto* pack = app.add_subcommand("pack", "Decode a data set to one file to train from");
+  pack->add_option("DATASET", request.dataset,
+                   "Folder of images or of STL-10's files, or sample (the built-in pictures)");
+  pack->add_option("OUT", request.out, "File to make, e.g. photos.ftpack");
+  pack->add_option("--max-side", request.max_side,
+                   "Shrink images until their largest side has so many pixels")
+      ->check(CLI::Range(1, 65535));
+  pack->add_option("--max-bad-fraction", request.max_bad_fraction,
+                   "Unreadable images, as a share of all, before it gives up")
+      ->check(CLI::Range(0.0, 1.0));
+  pack->add_flag("--force", request.force, "Write over a file that is there");
+  pack->add_option("--verify", request.verify, "Check every image of a packed file instead")
+      ->type_name("FILE");
+  AddParameterOptions(*pack, request.configs, request.sets);
+}
+
 void AddCommands(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", "flowtrain " FLOWTRAIN_VERSION);
   app.footer(kFooter);
@@ -134,6 +159,7 @@ void AddCommands(CLI::App& app, CommandLine& line) {
   auto* nodes = app.add_subcommand("nodes", "List the types a graph can name, or one's options");
   nodes->add_option("TYPE", line.type, "The type to show");
 
+  AddPack(app, line.pack);
   AddBench(app, line);
 }
 
@@ -141,6 +167,7 @@ ExitCode RunCommand(const CLI::App& app, const CommandLine& line, StopSignals& s
   if (app.got_subcommand("validate")) return Validate(line.graph, std::cout);
   if (app.got_subcommand("inspect")) return Inspect(line.graph, line.dot, std::cout);
   if (app.got_subcommand("nodes")) return ListNodes(line.type, std::cout);
+  if (app.got_subcommand("pack")) return Pack(line.pack, signals, std::cout);
   if (app.got_subcommand("bench")) return RunBench(*app.get_subcommand("bench"), line, signals);
   if (line.graph.graph.empty()) {
     throw ConfigError("no graph was given; try: flowtrain graphs/simclr.yaml (flowtrain --help)");

@@ -1,6 +1,7 @@
 #include "nodes/source/dataset.h"
 
 #include "nodes/source/folder_set.h"
+#include "nodes/source/packed_set.h"
 #include "nodes/source/sample_set.h"
 #include "nodes/source/stl10_set.h"
 #include "pipeline/error.h"
@@ -22,6 +23,7 @@ std::string SubstitutionMessage(const std::string& why, const ImageSet& sample) 
 
 std::unique_ptr<ImageSet> OpenConfigured(const DatasetOptions& options) {
   if (options.kind == "folder") return OpenFolder(options.root);
+  if (options.kind == "packed") return OpenPacked(options.root);
   return OpenStl10(options.root, options.splits);
 }
 
@@ -32,8 +34,9 @@ bool DatasetIsThere(const std::string& kind, const std::string& root,
   if (kind == "sample") return true;
   if (kind == "stl10") return Stl10IsThere(root, splits, why);
   if (kind == "folder") return FolderIsThere(root, why);
+  if (kind == "packed") return PackedIsThere(root, why);
   throw ConfigError("there is no kind of data set '" + kind +
-                    "': there are stl10, folder and sample (data.kind)");
+                    "': there are stl10, folder, packed and sample (data.kind)");
 }
 
 std::unique_ptr<ImageSet> OpenImageSet(const DatasetOptions& options,
@@ -60,9 +63,11 @@ void ImageDataset::Declare(NodeSpec& spec) {
   using Self = ImageDataset;
   spec.Doc("The data set: images to train on, and labelled ones for the kNN evaluation.")
       .Option(&Self::kind_, "kind", "stl10",
-              "stl10 (official binary files), folder (of images), sample (built in).",
-              OneOf{{"stl10", "folder", "sample"}})
-      .Option(&Self::root_, "root", "data/stl10_binary", "Folder of the data set.")
+              "stl10 (official binary files), folder (of images), packed (file of flowtrain pack), "
+              "sample (built in).",
+              OneOf{{"stl10", "folder", "packed", "sample"}})
+      .Option(&Self::root_, "root", "data/stl10_binary",
+              "Folder of the data set; packed: its file.")
       .Option(&Self::splits_, "splits", std::vector<std::string>{"train", "unlabeled"},
               "STL-10 files to train on, one after the other.",
               OneOf{{"train", "test", "unlabeled"}})

@@ -15,15 +15,15 @@
 namespace flowtrain {
 
 // Whether there is anything of a data set at `root`: for stl10 one of the files of `splits`, for
-// folder the folder itself, for sample always. False: `why` (may be null) says what was looked for
-// and where. True does not mean that the set is whole: opening it finds that out. Throws
-// ConfigError for an unknown kind or split.
+// folder and packed the folder or file itself, for sample always. False: `why` (may be null) says
+// what was looked for and where. True does not mean that the set is whole: opening it finds that
+// out. Throws ConfigError for an unknown kind or split.
 bool DatasetIsThere(const std::string& kind, const std::string& root,
                     const std::vector<std::string>& splits, std::string* why);
 
 // What `data.*` of a configuration says.
 struct DatasetOptions {
-  std::string kind = "stl10";  // stl10, folder, sample
+  std::string kind = "stl10";  // stl10, folder, packed, sample
   std::string root;
   std::vector<std::string> splits;  // of stl10
   bool sample_if_missing = true;

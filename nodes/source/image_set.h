@@ -16,6 +16,12 @@ class LabelledImages {
   virtual uint64_t size() const = 0;
   // As ImageSet::Fetch, with `label` set.
   virtual EncodedImage Fetch(uint64_t index, std::vector<uint8_t>& storage) const = 0;
+  // As ImageSet::ImageName.
+  virtual std::string ImageName(uint64_t index) const {
+    return "evaluation image " + std::to_string(index);
+  }
+  // The id of the same image among those to train on; -1 where it is none of them.
+  virtual int64_t TrainingId(uint64_t /*index*/) const { return -1; }
 };
 
 // Where the kNN evaluation takes its images from. Both lists belong to the data set.

@@ -17,6 +17,15 @@ class Pictures final : public LabelledImages {
   Pictures(uint64_t seed, uint64_t first, uint64_t count, int side)
       : seed_(seed), first_(first), count_(count), side_(side) {}
 
+  std::string ImageName(uint64_t index) const override {
+    return "picture " + std::to_string(first_ + index) + " (" +
+           kPictureClasses[static_cast<size_t>(Label(index))] + ')';
+  }
+  // The pictures to train on are the first ones.
+  int64_t TrainingId(uint64_t index) const override {
+    return first_ == 0 ? static_cast<int64_t>(index) : -1;
+  }
+
   uint64_t size() const override { return count_; }
   EncodedImage Fetch(uint64_t index, std::vector<uint8_t>& storage) const override {
     const size_t side = static_cast<size_t>(side_);
@@ -51,10 +60,7 @@ class SampleSet final : public ImageSet {
   Encoding encoding() const override { return Encoding::kRgb; }
   int image_height() const override { return side_; }
   int image_width() const override { return side_; }
-  std::string ImageName(uint64_t id) const override {
-    return "picture " + std::to_string(id) + " (" +
-           classes_[static_cast<size_t>(training_.Label(id))] + ')';
-  }
+  std::string ImageName(uint64_t id) const override { return training_.ImageName(id); }
   std::string Description() const override {
     const std::string side = std::to_string(side_);
     return "built-in sample: " + CountText(size()) + " pictures " + side + 'x' + side;

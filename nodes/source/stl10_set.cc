@@ -51,6 +51,14 @@ class Split final : public LabelledImages {
   const std::string& name() const { return name_; }
   bool labelled() const { return !labels_.empty(); }
   uint64_t size() const override { return images_.bytes().size() / kStl10ImageBytes; }
+  std::string ImageName(uint64_t index) const override {
+    return name_ + " image " + std::to_string(index);
+  }
+  int64_t TrainingId(uint64_t index) const override {
+    return first_id_ < 0 ? -1 : first_id_ + static_cast<int64_t>(index);
+  }
+  // The split is trained on, from this id on.
+  void SetFirstId(uint64_t id) { first_id_ = static_cast<int64_t>(id); }
 
   EncodedImage Fetch(uint64_t index, std::vector<uint8_t>&) const override {
     const size_t offset = index * kStl10ImageBytes;
@@ -94,6 +102,7 @@ class Split final : public LabelledImages {
   MappedFile images_;
   std::vector<int8_t> labels_;
   std::unique_ptr<std::atomic<bool>[]> asked_;  // of each image, whether AskFor was called
+  int64_t first_id_ = -1;
 };
 
 std::vector<std::string> ReadClasses(const std::string& root) {
@@ -113,6 +122,7 @@ class Stl10Set final : public ImageSet {
       : classes_(ReadClasses(root)) {
     for (const std::string& name : splits) {
       training_.push_back(&Open(root, name));
+      training_.back()->SetFirstId(size_);
       size_ += training_.back()->size();
     }
     for (const std::string name : {"train", "test"}) {
@@ -131,7 +141,7 @@ class Stl10Set final : public ImageSet {
   int image_width() const override { return kStl10Side; }
   std::string ImageName(uint64_t id) const override {
     const auto [split, index] = Locate(id);
-    return split->name() + " image " + std::to_string(index);
+    return split->ImageName(index);
   }
   std::string Description() const override {
     std::string names;
@@ -168,7 +178,7 @@ class Stl10Set final : public ImageSet {
 
   std::vector<std::string> classes_;
   std::map<std::string, std::unique_ptr<Split>> splits_;
-  std::vector<const Split*> training_;
+  std::vector<Split*> training_;
   uint64_t size_ = 0;
   std::string why_not_;
 };

@@ -1,0 +1,40 @@
+// A large file that is there whole or not at all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace flowtrain {
+
+// Writes to a temporary file beside `path`, which takes its place once all is on the disk. Unless
+// Commit was reached, nothing stays. Every failure throws DataError with the path and the cause.
+class NewFile {
+ public:
+  explicit NewFile(const std::string& path);
+  ~NewFile();
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  void Append(std::span<const uint8_t> bytes);
+  // Appends zeros until the size is a multiple of `unit`.
+  void AlignTo(size_t unit);
+  uint64_t size() const { return written_ + buffer_.size(); }  // so far
+  // Puts `head` over the first bytes, syncs and renames, over whatever is at `path`.
+  void Commit(std::span<const uint8_t> head);
+
+ private:
+  void Flush();
+  void WriteAt(std::span<const uint8_t> bytes, uint64_t offset);
+  void SyncFolder() const;
+  [[noreturn]] void Fail(const char* action) const;
+
+  const std::string path_, temporary_;
+  int fd_ = -1;
+  std::vector<uint8_t> buffer_;
+  uint64_t written_ = 0;
+};
+
+}  // namespace flowtrain
