@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "nodes/cache/decoded_cache.h"
 #include "nodes/report/run_dir.h"
 #include "nodes/source/dataset.h"
 #include "nodes/train/device.h"
@@ -52,6 +53,9 @@ BannerFacts GatherBannerFacts(const Graph& graph, const Config& config) {
   facts.accumulation = ParameterOr(config, "gpu.gradient_accumulation", 1);
   facts.workers = graph.def().workers;
   facts.pool_bytes = graph.pool_bytes();
+  if (const auto* cache = FindComponent<DecodedCache>(graph)) {
+    facts.cache_bytes = cache->ceiling_bytes();
+  }
   return facts;
 }
 

@@ -146,8 +146,8 @@ class DecodedCache final : public Resource {
   void FreeUnused();
   bool Claim(uint64_t id, std::span<const uint8_t> pixels, int height, int width, int32_t label);
 
-  std::string mode_, budget_;  // options
-  int max_side_ = 0;           // option
+  std::string mode_, budget_, file_;  // options
+  int max_side_ = 0;                  // option
 
   uint64_t size_ = 0;
   size_t budget_bytes_ = 0;

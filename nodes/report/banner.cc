@@ -23,6 +23,13 @@ std::string Accumulation(const BannerFacts& facts) {
          std::to_string(facts.batch_size * facts.accumulation) + ')';
 }
 
+Line MemoryLine(const BannerFacts& facts) {
+  const std::string sum = "at most " + ShowGib(facts.pool_bytes + facts.cache_bytes);
+  if (facts.cache_bytes == 0) return {true, "Memory of the pools", sum};
+  return {true, "Memory of the pools",
+          sum + ", " + ShowGib(facts.cache_bytes) + " of it the cache of decoded images"};
+}
+
 std::vector<Line> DeviceLines(const BannerFacts& facts) {
   if (!facts.gpu) return {{true, "CPU", facts.device}};
   return {{true, "GPU", facts.device},
@@ -37,7 +44,7 @@ std::vector<Line> Lines(const BannerFacts& facts) {
   lines.push_back({true, "Gradient accumulation", Accumulation(facts)});
   lines.push_back({true, "Data set", facts.dataset});
   lines.push_back({true, "Workers", Plural(facts.workers, "thread") + " decode and augment"});
-  lines.push_back({true, "Memory of the pools", "at most " + ShowGib(facts.pool_bytes)});
+  lines.push_back(MemoryLine(facts));
   lines.push_back({true, "Run directory", facts.run_dir});
   if (!facts.inactive.empty()) {
     std::string keys;

@@ -12,12 +12,13 @@ struct BannerFacts {
   std::string device;       // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
   size_t device_bytes = 0;  // GPU: its memory
   bool cudnn_benchmark = false;
-  std::string precision;  // "FP16", "BF16"; empty: FP32, mixed precision off
-  int batch_size = 0;     // images a micro-batch
-  int accumulation = 1;   // micro-batches an optimiser step
-  std::string dataset;    // "STL-10, train + unlabeled: 105,000 images 96x96"
-  int workers = 0;        // threads that decode and augment
-  size_t pool_bytes = 0;  // ceiling of the sample slots and batch buffers
+  std::string precision;   // "FP16", "BF16"; empty: FP32, mixed precision off
+  int batch_size = 0;      // images a micro-batch
+  int accumulation = 1;    // micro-batches an optimiser step
+  std::string dataset;     // "STL-10, train + unlabeled: 105,000 images 96x96"
+  int workers = 0;         // threads that decode and augment
+  size_t pool_bytes = 0;   // ceiling of the sample slots and batch buffers
+  size_t cache_bytes = 0;  // ceiling of the cache of decoded images; 0: there is none
   std::string run_dir;
   std::vector<std::string> inactive;  // configuration keys without effect on this machine
 };

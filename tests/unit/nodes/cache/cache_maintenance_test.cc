@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,41 @@ TEST(CacheMaintenance, DoesAndSaysNothingOnACpu) {
   for (step.epoch = 0; step.epoch < 3; ++step.epoch) node->Process(step);
   SetLogWriter(nullptr);
   EXPECT_THAT(lines, testing::IsEmpty());
+}
+
+TEST(CacheMaintenance, FreesEvictedImagesAfterAnEpochAndSaysHowFullTheCacheIs) {
+  TestContext context;
+  const auto device = Make<Device>("Device", {{"name", "cpu"}, {"threads", "1"}});
+  device->Open(context);
+  context.resources["device"] = device.get();
+  DecodedCache cache;
+  cache.Open(3, size_t{2} << 20);
+  context.resources["cache"] = &cache;
+  const auto node = Make<CacheMaintenance>("CacheMaintenance", {{"every_epochs", "0"}});
+  node->Open(context);
+  const std::vector<uint8_t> image(size_t{1} << 20, 1);
+  cache.Offer(1, std::span(image).first(3 * 512 * 512), 512, 512);
+  cache.Offer(2, std::span(image).first(3 * 512 * 512), 512, 512);
+  CacheHandle held = cache.Find(2);
+  EXPECT_TRUE(cache.Find(1));
+  cache.Offer(0, std::span(image).first(3 * 512 * 512), 512, 512);  // evicts 2
+  EXPECT_FALSE(cache.Find(2));
+  held.Reset();
+
+  std::vector<std::string> lines;
+  SetLogWriter([&](const std::string& line) { lines.push_back(line); });
+  Step step;
+  node->Process(step);
+  EXPECT_THAT(lines, testing::IsEmpty()) << "in the middle of an epoch";
+  step.last_of_epoch = true;
+  node->Process(step);
+  EXPECT_TRUE(cache.Find(0));
+  node->Process(step);
+  SetLogWriter(nullptr);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[0], testing::HasSubstr("2 of 3 kept in 2 MiB of 2 MiB, hit rate 66.7%"));
+  EXPECT_THAT(lines[1], testing::HasSubstr("hit rate 100.0%"));
+  EXPECT_EQ(cache.counters().held_bytes, size_t{2} * 3 * 512 * 512);
 }
 
 }  // namespace

@@ -52,6 +52,15 @@ TEST(Banner, CpuSaysWhichKeysAreInactiveAndWhatIsOff) {
             "- Inactive without GPU:  data.pin_memory, gpu.cudnn_benchmark\n");
 }
 
+TEST(Banner, CountsTheCacheOfDecodedImages) {
+  BannerFacts facts = Gpu();
+  facts.cache_bytes = size_t{4} << 30;
+  EXPECT_NE(FormatBanner(facts, true)
+                .find("Memory of the pools:   at most 4.7 GiB, 4.0 GiB of it the cache of decoded "
+                      "images\n"),
+            std::string::npos);
+}
+
 TEST(Banner, SaysWhatIsOffOnAGpu) {
   BannerFacts facts = Gpu();
   facts.cudnn_benchmark = false;
