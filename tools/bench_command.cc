@@ -49,7 +49,7 @@ std::string Line(const char* what, const Runs& runs) {
 }  // namespace
 
 ExitCode Bench(const BenchRequest& request, StopSignals& signals, std::ostream& out) {
-  const GraphDef def = LoadForRun(request.graph).def;
+  const GraphDef def = LoadForRun(request.graph, &signals).def;
   const int64_t skip = std::max<int64_t>(1, request.steps / kTimedShare);
   const GraphDef loader = LoaderGraph(def, Registry::Global(), request.steps, skip);
   const GraphDef fixed = FixedGraph(def, Registry::Global(), request.steps, skip);

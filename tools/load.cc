@@ -8,6 +8,7 @@
 #include "pipeline/log.h"
 #include "pipeline/registry.h"
 #include "tools/find_file.h"
+#include "tools/packed_cache.h"
 
 namespace flowtrain {
 namespace {
@@ -103,7 +104,21 @@ void LowerWorkers(Config& config) {
   Put(config, key, std::move(value));
 }
 
-LoadedGraph LoadWith(const GraphRequest& request, bool for_run) {
+// A set that is not there is left to the graph, which says so.
+void TakePackedCache(Config& config, StopSignals* signals) {
+  if (ValueOr<std::string>(config, "data.kind", "packed") == "packed") return;
+  std::string why;
+  if (!DatasetIsThere(ValueOr<std::string>(config, "data.kind", ""),
+                      ValueOr<std::string>(config, "data.root", ""),
+                      ValueOr<std::vector<std::string>>(config, "data.splits", {}), &why)) {
+    return;
+  }
+  const std::string path = PackedCacheOf(config, signals);
+  Put(config, "data.kind", Scalar("packed", "data.cache"));
+  Put(config, "data.root", Scalar(path, "data.cache"));
+}
+
+LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* signals) {
   const std::string path = FindShippedFile(request.graph);
   const Value graph = ReadYamlFile(path);
   Layers layers{DefaultConfigPath(graph), SampleConfigPath(graph), request};
@@ -117,12 +132,19 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run) {
     LowerWorkers(loaded.config);
   }
   loaded.def = LoadGraph(graph, loaded.config, Registry::Global());
+  if (for_run && ValueOr<std::string>(loaded.config, "data.cache", "none") == "packed") {
+    // Only now, since a graph that is wrong must not cost a packing first.
+    TakePackedCache(loaded.config, signals);
+    loaded.def = LoadGraph(graph, loaded.config, Registry::Global());
+  }
   return loaded;
 }
 
 }  // namespace
 
-LoadedGraph Load(const GraphRequest& request) { return LoadWith(request, false); }
-LoadedGraph LoadForRun(const GraphRequest& request) { return LoadWith(request, true); }
+LoadedGraph Load(const GraphRequest& request) { return LoadWith(request, false, nullptr); }
+LoadedGraph LoadForRun(const GraphRequest& request, StopSignals* signals) {
+  return LoadWith(request, true, signals);
+}
 
 }  // namespace flowtrain

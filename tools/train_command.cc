@@ -42,7 +42,7 @@ ExitCode HowItEnded(const RunControl& run, const StopSignals& signals) {
 
 ExitCode Train(const GraphRequest& request, bool quiet, StopSignals& signals) {
   if (quiet) SetLogLevel(LogLevel::kWarning);
-  const LoadedGraph loaded = LoadForRun(request);
+  const LoadedGraph loaded = LoadForRun(request, &signals);
   RunControl run;
   Graph graph(loaded.def, Registry::Global(), run);
   if (auto* run_dir = FindComponent<RunDir>(graph)) {

@@ -1,6 +1,8 @@
 #include "nodes/source/packed_file.h"
 
+#include <array>
 #include <cstring>
+#include <fstream>
 
 #include "nodes/decode/rgb_image.h"
 #include "nodes/source/count_text.h"
@@ -32,6 +34,12 @@ class TextReader {
 };
 
 }  // namespace
+
+bool IsPackedFile(const std::string& path) {
+  std::array<char, kPackedMagic.size()> magic{};
+  std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
+  return magic == kPackedMagic;
+}
 
 PackedFile::PackedFile(const std::string& path) : path_(path), file_(path) {
   ReadHeader();

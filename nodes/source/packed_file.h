@@ -14,6 +14,9 @@
 
 namespace flowtrain {
 
+// Whether the file begins as one of this format, of any version and state.
+bool IsPackedFile(const std::string& path);
+
 // The file is mapped; pixels are never copied. Every size and offset is checked against the file
 // before it is used. Const methods may be called from any thread.
 class PackedFile {

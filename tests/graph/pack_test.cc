@@ -1,0 +1,143 @@
+// flowtrain pack, and training from what it made.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "tests/graph/program.h"
+
+namespace flowtrain {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+// The sample set of SmallRun.
+const std::vector<std::string> kSample = {"--set", "sample.images=80", "--set",
+                                          "data.image_size=32"};
+
+std::vector<std::string> PackSample(const std::string& out,
+                                    const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments = {"pack", "sample", out};
+  arguments.insert(arguments.end(), kSample.begin(), kSample.end());
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+size_t FilesIn(const std::string& folder) {
+  return static_cast<size_t>(
+      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+std::vector<double> LossesOf(const std::string& run_dir, const std::vector<std::string>& extra,
+                             std::string* output = nullptr) {
+  const Result result = RunProgram(SmallRun(run_dir, extra));
+  EXPECT_EQ(result.code, 0) << result.output;
+  if (output != nullptr) *output = result.output;
+  return Losses(run_dir);
+}
+
+TEST(Pack, TrainingFromThePackedFileIsTrainingFromTheDataSet) {
+  const TempFolder folder;
+  const std::string file = folder / "sample.ftpack";
+  const Result packed = RunProgram(PackSample(file));
+  ASSERT_EQ(packed.code, 0) << packed.output;
+  EXPECT_THAT(packed.output, HasSubstr("100 images"));
+  const Result verified = RunProgram({"pack", "--verify", file});
+  EXPECT_EQ(verified.code, 0) << verified.output;
+  std::string output;
+  const auto from_file = LossesOf(folder / "a", {"data.kind=packed", "data.root=" + file}, &output);
+  EXPECT_THAT(output, HasSubstr("80 images, from built-in sample"));
+  EXPECT_THAT(output, HasSubstr("80 bank images, 20 queries"));
+  EXPECT_EQ(from_file, LossesOf(folder / "b", {}));
+}
+
+TEST(Pack, KeepsAFileThatIsThereAndFindsDamage) {
+  const TempFolder folder;
+  const std::string file = folder / "sample.ftpack";
+  ASSERT_EQ(RunProgram(PackSample(file)).code, 0);
+  const std::string before = ReadFile(file);
+  const Result refused = RunProgram(PackSample(file, {"--set", "train.seed=7"}));
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("--force"));
+  EXPECT_EQ(ReadFile(file), before);
+  EXPECT_EQ(RunProgram(PackSample(file, {"--set", "train.seed=7", "--force"})).code, 0);
+  EXPECT_NE(ReadFile(file), before);
+
+  std::string damaged = before;
+  damaged[1000] = static_cast<char>(damaged[1000] ^ 1);
+  WriteFile(file, damaged);
+  const Result found = RunProgram({"pack", "--verify", file});
+  EXPECT_EQ(found.code, 1);
+  EXPECT_THAT(found.output, HasSubstr("'picture 0 (disc)' is wrong"));
+}
+
+TEST(Pack, AnInterruptLeavesNothing) {
+  const TempFolder folder;
+  Program program({"pack", "sample", folder / "large.ftpack", "--set", "sample.images=10000000"});
+  ASSERT_TRUE(program.WaitFor("packing"));
+  while (FilesIn(folder.path()) == 0) usleep(10'000);
+  usleep(200'000);
+  program.Signal(SIGINT);
+  EXPECT_EQ(program.Wait(), 130) << program.output();
+  EXPECT_THAT(program.output(), HasSubstr("no file is made"));
+  EXPECT_EQ(FilesIn(folder.path()), 0u);
+}
+
+TEST(Pack, WrongUsageSaysWhatToDo) {
+  const TempFolder folder;
+  EXPECT_EQ(RunProgram({"pack", "sample"}).code, 2);
+  EXPECT_EQ(RunProgram({"pack", "sample", folder.path()}).code, 2);
+  EXPECT_EQ(RunProgram(PackSample(folder / "x", {"--set", "data.spits=[]"})).code, 2);
+  EXPECT_EQ(RunProgram({"pack", folder / "none", folder / "x"}).code, 1);
+  EXPECT_EQ(RunProgram({"pack", folder.path(), folder / "x"}).code, 1) << "no images";
+  EXPECT_EQ(RunProgram({"pack", "--verify", folder / "none"}).code, 1);
+  EXPECT_EQ(FilesIn(folder.path()), 0u);
+}
+
+TEST(Cache, DecodedImagesInMemoryDoNotChangeTheRun) {
+  const TempFolder folder;
+  std::string output;
+  const auto cached =
+      LossesOf(folder / "a", {"data.cache=memory", "data.cache_budget=64 MiB"}, &output);
+  EXPECT_THAT(output, HasSubstr("64 MiB of it the cache of decoded images"));
+  EXPECT_THAT(output, HasSubstr("decoded images: "));
+  EXPECT_EQ(cached, LossesOf(folder / "b", {}, &output));
+  EXPECT_THAT(output, Not(HasSubstr("decoded images")));
+}
+
+TEST(Cache, ThePackedFileIsMadeOnceAndAgainWhenTheDataSetChanges) {
+  const TempFolder folder;
+  const std::string file = "data.cache_file=" + (folder / "cache.ftpack");
+  std::string output;
+  const auto first = LossesOf(folder / "a", {"data.cache=packed", file}, &output);
+  EXPECT_THAT(output, HasSubstr("there is none yet"));
+  EXPECT_EQ(first, LossesOf(folder / "b", {"data.cache=packed", file}, &output));
+  EXPECT_THAT(output, HasSubstr("training from the packed cache"));
+  EXPECT_EQ(first, LossesOf(folder / "c", {}));
+  LossesOf(folder / "d", {"data.cache=packed", file, "sample.images=96"}, &output);
+  EXPECT_THAT(output, HasSubstr("has changed"));
+  EXPECT_THAT(output, HasSubstr("96 images, from"));
+
+  WriteFile(folder / "cache.ftpack", "somebody's letters");
+  const Result refused = RunProgram(SmallRun(folder / "e", {"data.cache=packed", file}));
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.output, HasSubstr("is no packed data set"));
+  EXPECT_EQ(ReadFile(folder / "cache.ftpack"), "somebody's letters");
+}
+
+// Without data.cache_file it lies in the user's cache folder: the sample set has none beside it.
+TEST(Cache, ThePackedFileHasAPlaceByItself) {
+  const TempFolder folder;
+  setenv("XDG_CACHE_HOME", folder.path().c_str(), 1);
+  LossesOf(folder / "run", {"data.cache=packed", "train.max_steps=1"});
+  unsetenv("XDG_CACHE_HOME");
+  EXPECT_TRUE(fs::exists(folder / "flowtrain/sample.ftpack"));
+}
+
+}  // namespace
+}  // namespace flowtrain
