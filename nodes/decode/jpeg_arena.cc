@@ -19,12 +19,10 @@ void JpegArena::Serve(jpeg_decompress_struct& info) {
   info.client_data = this;
   original_ = *info.mem;
   info.mem->alloc_small = [](j_common_ptr i, int pool, size_t bytes) {
-    return pool == JPOOL_IMAGE ? Allocate(i, bytes)
-                               : Of(i).original_.alloc_small(i, pool, bytes);
+    return pool == JPOOL_IMAGE ? Allocate(i, bytes) : Of(i).original_.alloc_small(i, pool, bytes);
   };
   info.mem->alloc_large = [](j_common_ptr i, int pool, size_t bytes) {
-    return pool == JPOOL_IMAGE ? Allocate(i, bytes)
-                               : Of(i).original_.alloc_large(i, pool, bytes);
+    return pool == JPOOL_IMAGE ? Allocate(i, bytes) : Of(i).original_.alloc_large(i, pool, bytes);
   };
   info.mem->alloc_sarray = [](j_common_ptr i, int pool, JDIMENSION samples, JDIMENSION rows) {
     if (pool != JPOOL_IMAGE) return Of(i).original_.alloc_sarray(i, pool, samples, rows);

@@ -81,9 +81,9 @@ nodes:
   augment: {type: DualViewAugment, in: images, out: rows, workers: 3}
   stage: {type: CountingStage, in: rows}
 )";
-  Config config{ReadYaml("{kind: " + kind + ", root: \"" + root.string() + "\", cache: " + cache +
-                             "}",
-                         "parameters.yaml")};
+  Config config{
+      ReadYaml("{kind: " + kind + ", root: \"" + root.string() + "\", cache: " + cache + "}",
+               "parameters.yaml")};
   const GraphDef def = LoadGraph(ReadYaml(text, "loader.yaml"), config, Registry::Global());
   RunControl run;
   Graph graph(def, Registry::Global(), run);
