@@ -1,9 +1,8 @@
 #include "nodes/decode/decode.h"
 
-#include <array>
-#include <cstring>
-
 #include "nodes/decode/decode_jpeg.h"
+#include "nodes/decode/decode_png.h"
+#include "nodes/decode/planes_to_rgb.h"
 
 namespace flowtrain {
 namespace {
@@ -17,34 +16,6 @@ bool HasSize(const EncodedImage& image, std::string* why) {
   return false;
 }
 
-void PlanesToRgb(const EncodedImage& image, RgbImage& out) {
-  const auto pixels = out.Resize(image.height, image.width);
-  const size_t height = static_cast<size_t>(image.height), plane = pixels.size() / 3;
-  const uint8_t* red = image.bytes.data();
-  uint8_t* to = pixels.data();
-  for (size_t y = 0; y < height; ++y) {
-    for (size_t at = y; at < plane; at += height, to += 3) {
-      to[0] = red[at];
-      to[1] = red[at + plane];
-      to[2] = red[at + 2 * plane];
-    }
-  }
-}
-
-// A PNG says its size in its first bytes; OpenCV would allocate the image before it could be
-// refused.
-bool IsHugePng(std::span<const uint8_t> bytes) {
-  constexpr std::array<uint8_t, 8> kMagic = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
-  if (bytes.size() < 24 || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) {
-    return false;
-  }
-  auto number = [&](size_t at) {
-    return int64_t{bytes[at]} << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3];
-  };
-  const int64_t width = number(16), height = number(20);
-  return width > 0 && TooLarge(height, width);
-}
-
 bool DecodeFile(std::span<const uint8_t> bytes, DecodeScratch& scratch, const PartChooser* chooser,
                 RgbImage& out, std::string* why) {
   if (bytes.empty()) {
@@ -52,11 +23,7 @@ bool DecodeFile(std::span<const uint8_t> bytes, DecodeScratch& scratch, const Pa
     return false;
   }
   if (IsJpeg(bytes)) return DecodeJpeg(bytes, scratch, chooser, out, why);
-  if (IsHugePng(bytes)) {
-    *why = "it is too large: more than " + std::to_string(kMaxImagePixels / 1'000'000) +
-           " million pixels";
-    return false;
-  }
+  if (IsPng(bytes)) return DecodePng(bytes, scratch, out, why);
   return scratch.imgcodecs.Decode(bytes, out, why);
 }
 
@@ -69,7 +36,8 @@ bool DecodeToRgb(const EncodedImage& image, DecodeScratch& scratch, const PartCh
       return DecodeFile(image.bytes, scratch, chooser, out, why);
     case Encoding::kStl10Planes:
       if (!HasSize(image, why)) return false;
-      PlanesToRgb(image, out);
+      PlanesToRgb(image.bytes, image.height, image.width, scratch.pixels,
+                  out.Resize(image.height, image.width));
       return true;
     case Encoding::kRgb:
       if (!HasSize(image, why)) return false;

@@ -9,10 +9,10 @@
 namespace flowtrain {
 
 // Decodes by what the bytes are, not by the file's name. JPEG (greyscale, YCbCr, CMYK, YCCK; turned
-// upright as its EXIF orientation says) goes through libjpeg; other files through OpenCV, where its
-// plug-in is installed. Greyscale, palette and 16-bit images come out as RGB of 8 bits, alpha is
-// dropped. False: `why` says what is wrong with the image; damaged or cut-off data is never passed
-// on as grey pixels. Throws nothing but std::bad_alloc.
+// upright as its EXIF orientation says) goes through libjpeg, PNG through libspng; other files
+// through OpenCV, where its plug-in is installed. Greyscale, palette and 16-bit images come out as
+// RGB of 8 bits, alpha is dropped. False: `why` says what is wrong with the image; damaged or
+// cut-off data is never passed on as grey pixels. Throws nothing but std::bad_alloc.
 //
 // With a `chooser` the result may be no more than the part it asks for (RgbImage says what it is);
 // without one it is the whole image.

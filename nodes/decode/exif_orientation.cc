@@ -64,7 +64,10 @@ Walk WalkOf(int orientation, ptrdiff_t height, ptrdiff_t width) {
 int ExifOrientation(std::span<const uint8_t> app1) {
   constexpr char kName[6] = {'E', 'x', 'i', 'f', 0, 0};
   if (app1.size() < sizeof kName || std::memcmp(app1.data(), kName, sizeof kName) != 0) return 1;
-  const auto block = app1.subspan(sizeof kName);
+  return TiffOrientation(app1.subspan(sizeof kName));
+}
+
+int TiffOrientation(std::span<const uint8_t> block) {
   const TiffReader tiff(block);
   if (block.size() < 8 || block[0] != block[1] || (block[0] != 'I' && block[0] != 'M') ||
       tiff.Short(2) != 42) {

@@ -1,4 +1,4 @@
-// The orientation that a camera notes in a JPEG (Exif 2.3, tag 0x0112).
+// The orientation that a camera notes in an image (Exif 2.3, tag 0x0112).
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,8 @@ namespace flowtrain {
 
 // Orientation of an APP1 segment's data, 1 to 8; 1 (upright) where it holds none, or no sound one.
 int ExifOrientation(std::span<const uint8_t> app1);
+// The same of the TIFF block in it, which a PNG's eXIf chunk holds by itself.
+int TiffOrientation(std::span<const uint8_t> block);
 
 // Turns an image of `height` x `width` pixels upright: `to` is as large as `from`, and [height,
 // width, 3], or [width, height, 3] for the orientations 5 to 8.

@@ -1,0 +1,112 @@
+#include "nodes/decode/decode_png.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pipeline/philox.h"
+#include "tests/unit/nodes/decode/decode_testing.h"
+
+namespace flowtrain {
+namespace {
+
+using testing::Bytes;
+using testing::Decode;
+using testing::Decoded;
+using ::testing::HasSubstr;
+using testing::LargestDifference;
+using testing::Raw;
+using testing::SmoothImage;
+using testing::SolidImage;
+using testing::WritePng;
+
+TEST(DecodePng, DecodesRgb) {
+  const Raw image = SmoothImage(9, 14, 3);
+  const Decoded decoded = Decode(WritePng(9, 14, 8, 2, image.values));
+  ASSERT_TRUE(decoded.ok) << decoded.why;
+  EXPECT_EQ(LargestDifference(decoded, image), 0);
+}
+
+TEST(DecodePng, BringsGreyToRgb) {
+  const Decoded decoded = Decode(WritePng(3, 5, 8, 0, Bytes(15, 99)));
+  ASSERT_TRUE(decoded.ok) << decoded.why;
+  EXPECT_EQ(LargestDifference(decoded, SolidImage(3, 5, {99, 99, 99})), 0);
+}
+
+TEST(DecodePng, BringsOneBitToRgb) {
+  const Decoded decoded = Decode(WritePng(1, 8, 1, 0, {0b10110001}));
+  ASSERT_TRUE(decoded.ok) << decoded.why;
+  EXPECT_EQ(decoded.At(0, 0, 0), 255);
+  EXPECT_EQ(decoded.At(0, 1, 2), 0);
+  EXPECT_EQ(decoded.At(0, 7, 1), 255);
+}
+
+TEST(DecodePng, DropsAlpha) {
+  const Raw rgba = SolidImage(4, 4, {10, 200, 30, 0});
+  Decoded decoded = Decode(WritePng(4, 4, 8, 6, rgba.values));
+  ASSERT_TRUE(decoded.ok) << decoded.why;
+  EXPECT_EQ(LargestDifference(decoded, SolidImage(4, 4, {10, 200, 30})), 0);
+  const Raw grey_alpha = SolidImage(4, 4, {80, 5});
+  decoded = Decode(WritePng(4, 4, 8, 4, grey_alpha.values));
+  ASSERT_TRUE(decoded.ok) << decoded.why;
+  EXPECT_EQ(LargestDifference(decoded, SolidImage(4, 4, {80, 80, 80})), 0);
+}
+
+TEST(DecodePng, TakesTheHighByteOfSixteenBits) {
+  const Raw rgb = SolidImage(4, 4, {10, 255, 200, 0, 30, 77});  // 0x0AFF, 0xC800, 0x1E4D
+  Decoded decoded = Decode(WritePng(4, 4, 16, 2, rgb.values));
+  ASSERT_TRUE(decoded.ok) << decoded.why;
+  EXPECT_EQ(LargestDifference(decoded, SolidImage(4, 4, {10, 200, 30})), 0);
+  const Raw grey = SolidImage(4, 4, {0x7F, 0xFF});
+  decoded = Decode(WritePng(4, 4, 16, 0, grey.values));
+  ASSERT_TRUE(decoded.ok) << decoded.why;
+  EXPECT_EQ(LargestDifference(decoded, SolidImage(4, 4, {127, 127, 127})), 0);
+}
+
+TEST(DecodePng, LooksUpThePalette) {
+  const Bytes palette = {1, 2, 3, 250, 100, 50};
+  for (const Bytes& transparency : {Bytes{}, Bytes{0, 255}}) {
+    const Decoded decoded = Decode(WritePng(1, 2, 8, 3, {1, 0}, palette, transparency));
+    ASSERT_TRUE(decoded.ok) << decoded.why;
+    EXPECT_EQ(LargestDifference(decoded, Raw{1, 2, 3, {250, 100, 50, 1, 2, 3}}), 0);
+  }
+}
+
+TEST(DecodePng, RefusesACutOffFile) {
+  const Bytes file = WritePng(32, 32, 8, 2, SmoothImage(32, 32, 3).values);
+  for (size_t size = 8; size + 50 < file.size(); size += 97) {
+    EXPECT_FALSE(Decode(Bytes(file.begin(), file.begin() + static_cast<long>(size))).ok) << size;
+  }
+}
+
+TEST(DecodePng, RefusesWrongChecksums) {
+  const Bytes file = WritePng(8, 8, 8, 2, SmoothImage(8, 8, 3).values);
+  for (const size_t at : {size_t{20}, size_t{60}, file.size() - 20}) {
+    Bytes damaged = file;
+    damaged[at] ^= 1;
+    const Decoded decoded = Decode(damaged);
+    EXPECT_FALSE(decoded.ok) << at;
+    EXPECT_THAT(decoded.why, HasSubstr("damaged PNG: "));
+  }
+}
+
+TEST(DecodePng, RefusesAHugeImageBeforeItIsDecoded) {
+  Bytes file = WritePng(1, 1, 8, 0, {1});
+  file[18] = file[22] = 0x50;  // 20481 x 20481
+  EXPECT_FALSE(Decode(file).ok);
+}
+
+TEST(DecodePng, SurvivesDamageAnywhere) {
+  const Bytes whole = WritePng(16, 16, 8, 6, SmoothImage(16, 16, 4).values);
+  Rng rng({1, 2, 3, kTesting});
+  for (int round = 0; round < 2000; ++round) {
+    Bytes file = whole;
+    for (uint64_t i = rng.Below(4); i > 0; --i) {
+      file[8 + rng.Below(file.size() - 8)] ^= static_cast<uint8_t>(1u << rng.Below(8));
+    }
+    if (rng.Bernoulli(0.3f)) file.resize(rng.Below(file.size()));
+    Decode(file);
+  }
+}
+
+}  // namespace
+}  // namespace flowtrain
