@@ -15,6 +15,6 @@ if(FLOWTRAIN_OPENCV_INCLUDE AND NOT "${libraries}" MATCHES "NOTFOUND")
   target_include_directories(flowtrain::opencv_codecs SYSTEM INTERFACE "${FLOWTRAIN_OPENCV_INCLUDE}")
   target_link_libraries(flowtrain::opencv_codecs INTERFACE ${libraries})
 else()
-  message(STATUS "OpenCV's imgcodecs was not found: only JPEG files can be read "
+  message(STATUS "OpenCV's imgcodecs was not found: only JPEG and PNG files can be read "
                  "(Debian, Ubuntu: libopencv-imgcodecs-dev)")
 endif()

@@ -23,7 +23,7 @@ void Prefetch(std::span<const uint8_t> bytes) {
 }  // namespace
 
 void DecodeImage::Declare(NodeSpec& spec) {
-  spec.Doc("Decodes images to RGB of 8 bits: JPEG, STL-10, and what OpenCV reads.")
+  spec.Doc("Decodes images to RGB of 8 bits: JPEG, PNG, STL-10, and what OpenCV reads.")
       .Input("ids", Stream::kSample)
       .Output("images", Stream::kSample)
       .Uses("dataset", "ImageDataset")

@@ -18,9 +18,8 @@ struct EncodedImage;
 // Decodes an image of the data set; where it knows the recipe of the views, only what they need.
 //
 // Input   ids     sample  encoded bytes.
-// Output  images  sample  uint8 [height, width, 3] RGB, any size from 1x1; a part of the image, or
-// a
-//                         reduced one, where that is all the views need.
+// Output  images  sample  uint8 [height, width, 3] RGB, any size from 1x1; where that is all the
+//                         views need a part of the image, or a reduced one.
 // Memory  one image before it is turned upright, a worker; one image a sample slot.
 // Threads any number; one Worker a thread.
 //

@@ -59,7 +59,8 @@ bool DecodePng(std::span<const uint8_t> bytes, DecodeScratch& scratch, RgbImage&
   }
   const int height = static_cast<int>(header.height), width = static_cast<int>(header.width);
   const auto pixels = out.Resize(height, width);
-  if (int error = spng_decode_image(context.get(), pixels.data(), pixels.size(), SPNG_FMT_RGB8, 0)) {
+  if (int error =
+          spng_decode_image(context.get(), pixels.data(), pixels.size(), SPNG_FMT_RGB8, 0)) {
     return damaged(error);
   }
   if (int error = spng_decode_chunks(context.get())) return damaged(error);  // to the end

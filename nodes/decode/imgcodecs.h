@@ -16,7 +16,7 @@ struct RgbImage;
 // which stays open to the end of the program.
 class Imgcodecs {
  public:
-  // Decodes what OpenCV reads: PNG, BMP, TIFF, WebP, … False: `why` says what is wrong with the
+  // Decodes what OpenCV reads: BMP, TIFF, WebP, … False: `why` says what is wrong with the
   // image, or that the plug-in is not installed and what to do about it.
   bool Decode(std::span<const uint8_t> bytes, RgbImage& out, std::string* why);
 

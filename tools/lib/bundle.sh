@@ -2,8 +2,8 @@
 # Lays the program and every library it needs but libtorch's and libc's into one folder that can be moved to a machine
 # that has torch 2.11 and nothing else of ours; beside it the same as a .tar.gz.
 #   bundle.sh PROGRAM TORCH_FOLDER OUT
-# OpenCV's imgcodecs stays behind (186 MB of libraries): a bundle reads JPEG, STL-10 and the sample set, and says so of
-# other images.
+# OpenCV's imgcodecs stays behind (186 MB of libraries): a bundle reads JPEG, PNG, STL-10 and the sample set, and says so
+# of other images.
 set -euo pipefail
 program=$1 torch=$(readlink -f "$2") out=$3
 root=$(readlink -f "$0")

@@ -71,6 +71,22 @@ TEST(DecodePng, LooksUpThePalette) {
   }
 }
 
+TEST(DecodePng, TurnsUprightAsItsExifChunkSays) {
+  const Bytes file = WritePng(1, 2, 8, 2, {1, 2, 3, 250, 100, 50});
+  const Bytes segment = testing::ExifSegment(6, true);  // a quarter turn
+  Bytes chunk;
+  testing::internal::AppendChunk(chunk, "eXIf", Bytes(segment.begin() + 6, segment.end()));
+  constexpr ptrdiff_t kAfterHeader = 8 + 25;
+  const auto before_end = static_cast<ptrdiff_t>(file.size()) - 12;
+  for (const ptrdiff_t place : {kAfterHeader, before_end}) {
+    Bytes turned = file;
+    turned.insert(turned.begin() + place, chunk.begin(), chunk.end());
+    const Decoded decoded = Decode(turned);
+    ASSERT_TRUE(decoded.ok) << decoded.why;
+    EXPECT_EQ(LargestDifference(decoded, Raw{2, 1, 3, {1, 2, 3, 250, 100, 50}}), 0) << place;
+  }
+}
+
 TEST(DecodePng, RefusesACutOffFile) {
   const Bytes file = WritePng(32, 32, 8, 2, SmoothImage(32, 32, 3).values);
   for (size_t size = 8; size + 50 < file.size(); size += 97) {

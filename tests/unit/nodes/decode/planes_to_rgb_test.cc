@@ -12,8 +12,8 @@ namespace {
 TEST(PlanesToRgb, PutsEveryPixelInItsPlaceOnEveryInstructionSet) {
   for (const std::string& set : simd::InstructionSets()) {
     ASSERT_TRUE(simd::CapInstructionSet(set));
-    for (const auto& [height, width] : {std::pair{96, 96}, {1, 1}, {16, 17}, {33, 70}, {100, 15},
-                                        {130, 64}}) {
+    for (const auto& [height, width] :
+         {std::pair{96, 96}, {1, 1}, {16, 17}, {33, 70}, {100, 15}, {130, 64}}) {
       const auto h = static_cast<size_t>(height), w = static_cast<size_t>(width);
       std::vector<uint8_t> planes(3 * h * w), scratch, rgb(3 * h * w);
       for (size_t i = 0; i < planes.size(); ++i) planes[i] = static_cast<uint8_t>(i * 37 + i / 251);
