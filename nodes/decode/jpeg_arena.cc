@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace flowtrain {
 namespace {
@@ -75,10 +76,11 @@ void* JpegArena::Take(size_t bytes) {
     blocks_.push_back({std::make_unique<uint8_t[]>(size + kAlignment), size});
     used_ = 0;
   }
-  auto first = reinterpret_cast<uintptr_t>(blocks_[block_].bytes.get());
-  first = (first + kAlignment - 1) / kAlignment * kAlignment + used_;
-  used_ += rounded;
-  return reinterpret_cast<void*>(first);
+  const Block& block = blocks_[block_];
+  void* first = block.bytes.get();
+  size_t room = block.size + kAlignment;
+  std::align(kAlignment, block.size, first, room);
+  return static_cast<uint8_t*>(first) + std::exchange(used_, used_ + rounded);
 }
 
 }  // namespace flowtrain
