@@ -60,6 +60,14 @@ class NodeError : public std::runtime_error {
   std::string node_, packet_, cause_;
 };
 
+// What a node on the device lane throws where the run cannot go on, but what it has done so far is
+// good: the window that it works on and those after it are dropped, all nodes flush (so a
+// checkpoint is written), and then the run fails with this as a NodeError.
+class EndRun : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // The graph came to rest with work unfinished: a pool is too small, or a node kept a packet.
 class GraphStalled : public std::runtime_error {
  public:

@@ -224,6 +224,7 @@ void Graph::Impl::Run() {
     } else {
       CheckAtRest();
       FlushNodes();
+      run.RethrowIfFailed();
     }
   } catch (...) {
     CloseAll();

@@ -4,11 +4,19 @@
 
 namespace flowtrain {
 
+void RunControl::KeepFirst(std::exception_ptr error) {
+  const std::lock_guard lock(mutex_);
+  if (!error_) error_ = std::move(error);
+}
+
+void RunControl::EndWith(std::exception_ptr error) {
+  KeepFirst(std::move(error));
+  ending_.store(true, std::memory_order_relaxed);
+  RequestDrain();
+}
+
 void RunControl::Fail(std::exception_ptr error) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!error_) error_ = std::move(error);
-  }
+  KeepFirst(std::move(error));
   RequestAbort();
 }
 

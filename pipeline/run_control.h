@@ -1,5 +1,6 @@
-// How a run is stopped from outside a node: drain (finish the window in admission, then end), abort
-// (drop what is in flight), or the first error. All calls are thread-safe.
+// How a run is stopped before its source has no more: drain (finish the window in admission, then
+// end), end with an error (the same, but windows that have not begun are dropped), abort (drop what
+// is in flight), or the first error that a node throws. All calls are thread-safe.
 #pragma once
 
 #include <atomic>
@@ -17,16 +18,24 @@ class RunControl {
     RequestDrain();
     abort_.store(true, std::memory_order_relaxed);
   }
+  // Drains, drops the windows that have not gone through their node, lets the nodes flush, and
+  // keeps the first error given for Rethrow: the run has failed, but what was done before stays
+  // good.
+  void EndWith(std::exception_ptr error);
   // Aborts, and keeps the first error given for Rethrow.
   void Fail(std::exception_ptr error);
 
+  // Whether windows are to be dropped.
+  bool ending() const { return ending_.load(std::memory_order_relaxed); }
   bool draining() const { return drain_.load(std::memory_order_relaxed); }
   bool aborted() const { return abort_.load(std::memory_order_relaxed); }
-  // Throws the error given to Fail, if there was one.
+  // Throws the error given to Fail or EndWith, if there was one.
   void RethrowIfFailed() const;
 
  private:
-  std::atomic<bool> drain_{false}, abort_{false};
+  void KeepFirst(std::exception_ptr error);
+
+  std::atomic<bool> drain_{false}, ending_{false}, abort_{false};
   mutable std::mutex mutex_;
   std::exception_ptr error_;
 };

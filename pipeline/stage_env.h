@@ -22,7 +22,7 @@ struct StageEnv {
 };
 
 // Runs `call` unless the run was aborted; what it throws fails the run as a NodeError (an error
-// that the program maps to an exit code of its own passes as it is).
+// that the program maps to an exit code of its own passes as it is), or, an EndRun, ends it.
 template <typename Call>
 void Guarded(StageEnv& env, const std::string& node, const Packet& packet, Call&& call) {
   if (env.run.aborted()) return;
@@ -30,6 +30,8 @@ void Guarded(StageEnv& env, const std::string& node, const Packet& packet, Call&
     call();
   } catch (const DataError&) {
     env.run.Fail(std::current_exception());
+  } catch (const EndRun& end) {
+    env.run.EndWith(std::make_exception_ptr(NodeError(node, Describe(packet), end.what())));
   } catch (const std::exception& error) {
     env.run.Fail(std::make_exception_ptr(NodeError(node, Describe(packet), error.what())));
   } catch (...) {

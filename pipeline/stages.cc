@@ -185,16 +185,17 @@ Packet* WindowStage::Work(Packet* packet) {
   Step* step = step_;
   const bool last = batch.micro + 1 == batch.window;
   step->last_of_epoch = batch.last_of_epoch;
-  Guarded(env_, name(), batch, [&] { node_.Process(batch, *step); });
+  if (!env_.run.ending()) Guarded(env_, name(), batch, [&] { node_.Process(batch, *step); });
   SendHome(&batch, last);
   if (!last) return nullptr;
   {
     const std::lock_guard lock(mutex_);
     step_ = nullptr;
   }
-  if (!passes_on_) env_.steps.Release(step);
-  if (returns_lease_) ReturnLease();
-  return passes_on_ ? step : nullptr;
+  const bool passes_on = passes_on_ && !env_.run.ending();
+  if (!passes_on) env_.steps.Release(step);
+  if (returns_lease_ || !passes_on) ReturnLease();
+  return passes_on ? step : nullptr;
 }
 
 void WindowStage::SendHome(Batch* batch, bool last_of_window) {

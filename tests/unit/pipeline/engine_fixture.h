@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "pipeline/error.h"
 #include "pipeline/graph.h"
 #include "pipeline/philox.h"
 #include "pipeline/registry.h"
@@ -30,6 +31,7 @@ struct Scenario {
   int spin = 0;           // iterations of work a sample
   std::string throw_in;   // "work.process", "window.start", …: node and phase that throws
   uint64_t throw_at = 0;  // number of the packet in process
+  bool ends_run = false;  // it throws EndRun
   int64_t drain_at = -1, abort_at = -1;  // number of the batch in whose window call it happens
 
   // What happened.
@@ -59,7 +61,9 @@ struct Scenario {
     if (worker_threads.count(std::this_thread::get_id()) == 0) ++unprepared_calls;
   }
   void MayThrow(const std::string& name, uint64_t packet) const {
-    if (throw_in == name && packet == throw_at) throw std::runtime_error("thrown in " + name);
+    if (throw_in != name || packet != throw_at) return;
+    if (ends_run) throw EndRun("thrown in " + name);
+    throw std::runtime_error("thrown in " + name);
   }
 };
 

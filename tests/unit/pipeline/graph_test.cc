@@ -13,6 +13,7 @@
 namespace flowtrain::testing_engine {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAreArray;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -197,6 +198,39 @@ TEST(Graph, DrainFinishesTheWindowInAdmissionAndFlushes) {
       EXPECT_THAT(scenario.phases, testing::Contains("sink.flush"));
     }
   }
+}
+
+// The window under way and those after it never happened; what was done before is flushed.
+TEST(Graph, EndRunDropsTheWindowFlushesAndFails) {
+  for (const int workers : {1, 4}) {
+    Scenario scenario;
+    scenario.workers = workers;
+    scenario.batches = 400;
+    scenario.ends_run = true;
+    scenario.throw_in = "window.process";
+    scenario.throw_at = 4 * 5 + 2;  // the third batch of the sixth window
+    const Ended ended = RunScenario(scenario);
+    EXPECT_THAT(ended.error, HasSubstr("window"));
+    EXPECT_THAT(ended.error, HasSubstr("thrown in window.process"));
+    EXPECT_FALSE(ended.aborted);
+    EXPECT_TRUE(ended.pools_whole);
+    EXPECT_THAT(scenario.steps, ElementsAreArray(UpTo(5)));
+    EXPECT_THAT(scenario.phases, Contains("lane_step.flush"));
+  }
+}
+
+// A node after the window's own: its step is done, and goes on.
+TEST(Graph, EndRunAfterTheWindowKeepsItsStep) {
+  Scenario scenario;
+  scenario.batches = 400;
+  scenario.ends_run = true;
+  scenario.throw_in = "lane_step.process";
+  scenario.throw_at = 5;
+  const Ended ended = RunScenario(scenario);
+  EXPECT_THAT(ended.error, HasSubstr("thrown in lane_step.process"));
+  EXPECT_TRUE(ended.pools_whole);
+  EXPECT_THAT(scenario.steps, ElementsAreArray(UpTo(6)));
+  EXPECT_THAT(scenario.phases, Contains("sink.flush"));
 }
 
 TEST(Graph, AbortDropsWhatIsInFlightAndDoesNotFlush) {
