@@ -1,0 +1,123 @@
+#include "nodes/train/window_gradient.h"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+#include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace flowtrain {
+namespace {
+
+// Of micro-batches [2n, D] each: [2N, D], all first views before all second views.
+at::Tensor Gather(const std::vector<at::Tensor>& representations) {
+  std::vector<at::Tensor> views;
+  views.reserve(representations.size());
+  for (const at::Tensor& each : representations) {
+    views.push_back(each.reshape({2, each.size(0) / 2, each.size(1)}));
+  }
+  return at::cat(views, 1).flatten(0, 1);
+}
+
+}  // namespace
+
+WindowGradient::WindowGradient(Accumulation accumulation, Network network,
+                               RunningStatistics& statistics)
+    : accumulation_(accumulation), network_(std::move(network)), statistics_(statistics) {}
+
+void WindowGradient::Begin(int64_t images, int64_t micro_batch) {
+  images_ = images;
+  added_ = 0;
+  batches_.clear();
+  Forget(micro_batch);
+}
+
+void WindowGradient::Forget(int64_t micro_batch) {
+  micro_batch_ = micro_batch;
+  done_ = 0;
+  representations_.clear();
+  loss_ = at::Tensor();
+}
+
+void WindowGradient::Add(at::Tensor images) {
+  added_ += images.size(1);
+  batches_.push_back(std::move(images));
+}
+
+void WindowGradient::Advance() {
+  if (OnePass()) return;  // it needs all of the window at once
+  while (done_ < added_) {
+    const int64_t count = std::min(micro_batch_, images_ - done_);
+    if (done_ + count > added_) return;
+    const at::Tensor images = Micro(done_);
+    if (accumulation_ == Accumulation::kExact) {
+      const c10::NoGradGuard no_grad;
+      const RunningStatistics::Pause pause(statistics_);
+      representations_.push_back(Represent(images));
+    } else {
+      Backward(Represent(images), count);
+    }
+    done_ += count;
+  }
+}
+
+at::Tensor WindowGradient::Finish() {
+  if (OnePass()) {
+    Backward(Represent(Micro(0)), images_);
+  } else {
+    Advance();
+    if (accumulation_ == Accumulation::kExact) BackwardExact();
+  }
+  return std::exchange(loss_, at::Tensor());
+}
+
+void WindowGradient::Backward(const at::Tensor& representations, int64_t images) {
+  const double share = static_cast<double>(images) / static_cast<double>(images_);
+  const at::Tensor loss = network_.loss(representations) * share;
+  network_.scale(loss).backward();
+  loss_ = loss_.defined() ? loss_ + loss.detach() : loss.detach();
+}
+
+void WindowGradient::BackwardExact() {
+  const at::Tensor all = Gather(representations_).requires_grad_();
+  const at::Tensor loss = network_.loss(all);
+  // [2, N, D], like the images.
+  const at::Tensor gradient = torch::autograd::grad({network_.scale(loss)}, {all})[0].view(
+      {2, images_, all.size(1)});
+  int64_t first = 0;
+  for (const at::Tensor& embedded : representations_) {
+    const int64_t count = embedded.size(0) / 2;
+    Represent(Micro(first)).backward(gradient.narrow(1, first, count).flatten(0, 1));
+    first += count;
+  }
+  loss_ = loss.detach();
+}
+
+at::Tensor WindowGradient::Micro(int64_t first) const {
+  int64_t wanted = std::min(micro_batch_, images_ - first);
+  std::vector<at::Tensor> parts;
+  for (const at::Tensor& batch : batches_) {
+    const int64_t rows = batch.size(1);
+    if (first < rows && wanted > 0) {
+      const int64_t count = std::min(wanted, rows - first);
+      parts.push_back(batch.narrow(1, first, count));
+      wanted -= count;
+      first = 0;
+    } else {
+      first -= rows;
+    }
+  }
+  const at::Tensor images = parts.size() == 1 ? parts.front() : at::cat(parts, 1);
+  return images.flatten(0, 1);
+}
+
+// In fp32 from here on: gradients of representations are too small for a half.
+at::Tensor WindowGradient::Represent(const at::Tensor& images) const {
+  const at::Tensor representations = network_.represent(images);
+  return representations.scalar_type() == at::kDouble ? representations
+                                                      : representations.to(at::kFloat);
+}
+
+}  // namespace flowtrain

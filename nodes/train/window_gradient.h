@@ -1,0 +1,78 @@
+// The loss and the gradients of a window, whatever part of it fits the device at a time.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "nodes/train/loss.h"
+#include "nodes/train/running_statistics.h"
+
+namespace flowtrain {
+
+enum class Accumulation {
+  // The loss of the whole window: every image of it is every other's negative. Representations are
+  // made without gradients, a micro-batch at a time; the loss and its gradient by them are taken
+  // over all; then each micro-batch goes forward again and its part of that gradient back through
+  // the network (Gao et al., "Scaling Deep Contrastive Learning Batch Size under Memory Limited
+  // Setup", 2021).
+  kExact,
+  // The mean of the micro-batches' losses: an image's negatives are those of its own micro-batch.
+  kIndependent,
+};
+
+// A window's images come in loader batches; they are computed in micro-batches of any size, which
+// is a matter of memory. Batch-norm in training mode takes its statistics from a micro-batch, in
+// both passes of the exact mode, and its running statistics move once.
+//
+// Any call may throw c10::OutOfMemoryError. Then Forget, and go on with smaller micro-batches: the
+// next Advance or Finish computes anew what had been computed.
+class WindowGradient {
+ public:
+  struct Network {
+    // uint8 images [N, H, W, 3] on the device to representations [N, D].
+    std::function<at::Tensor(const at::Tensor& images)> represent;
+    Loss loss;
+    // The loss to call backward on: times the loss scale under FP16.
+    std::function<at::Tensor(const at::Tensor& loss)> scale;
+  };
+
+  WindowGradient(Accumulation accumulation, Network network, RunningStatistics& statistics);
+
+  // A window of `images` images, `micro_batch` of them at a time.
+  void Begin(int64_t images, int64_t micro_batch);
+  // Images of the window, uint8 [2, B, H, W, 3], first views and second views. Computes nothing.
+  void Add(at::Tensor images);
+  // Computes what can be computed before the window is complete, so that a device has work while
+  // the loader makes the rest.
+  void Advance();
+  // After all images were added: leaves the gradients of the window added to the parameters' and
+  // returns its loss, detached. The images stay until the next Begin.
+  at::Tensor Finish();
+
+  // Drops all that was computed. Gradients and running statistics are the caller's to put back.
+  void Forget(int64_t micro_batch);
+  // Images of the window so far: loader batches [2, B, H, W, 3].
+  const std::vector<at::Tensor>& images() const { return batches_; }
+
+ private:
+  bool OnePass() const { return accumulation_ == Accumulation::kExact && micro_batch_ >= images_; }
+  at::Tensor Micro(int64_t first) const;  // [2n, H, W, 3] of the images from `first` on
+  at::Tensor Represent(const at::Tensor& images) const;
+  void Backward(const at::Tensor& representations, int64_t images);
+  void BackwardExact();
+
+  const Accumulation accumulation_;
+  const Network network_;
+  RunningStatistics& statistics_;
+
+  int64_t images_ = 0, micro_batch_ = 1;
+  int64_t added_ = 0, done_ = 0;  // images
+  std::vector<at::Tensor> batches_;
+  std::vector<at::Tensor> representations_;  // exact: of each micro-batch done, [2n, D]
+  at::Tensor loss_;
+};
+
+}  // namespace flowtrain
