@@ -86,6 +86,7 @@ struct Batch : Packet {
   uint8_t* buffer = nullptr;  // layout.bytes() bytes, pinned where the stage node says so
 
   // Set at admission.
+  uint64_t seed = 0;   // of the run, as its samples have it
   uint64_t epoch = 0;  // from 0
   uint64_t step = 0;   // optimiser step this batch belongs to, from 0 at the start of the run
   uint64_t steps_per_epoch = 1;

@@ -6,7 +6,9 @@
 #include "nodes/cache/decoded_cache.h"
 #include "nodes/report/run_dir.h"
 #include "nodes/source/dataset.h"
+#include "nodes/source/window_size.h"
 #include "nodes/train/device.h"
+#include "nodes/train/forward_backward.h"
 #include "tools/load.h"
 
 namespace flowtrain {
@@ -21,6 +23,9 @@ T ParameterOr(const Config& config, const char* key, T fallback) {
 std::vector<std::string> InactiveKeys(const Device& device, const Config& config) {
   std::vector<std::string> keys;
   if (!device.is_cuda()) {
+    if (!ParameterOr<std::string>(config, "gpu.memory_limit", "").empty()) {
+      keys.emplace_back("gpu.memory_limit");
+    }
     for (const char* key : {"gpu.cudnn_benchmark", "gpu.empty_cache_freq", "data.pin_memory"}) {
       if (config.Find(key) != nullptr) keys.emplace_back(key);
     }
@@ -31,10 +36,27 @@ std::vector<std::string> InactiveKeys(const Device& device, const Config& config
   return keys;
 }
 
+// Batches of the loader an optimiser step.
+int BatchesAStep(const Config& config, int batch_size) {
+  if (batch_size < 1) return 1;
+  return WindowSize(ParameterOr<std::string>(config, "gpu.gradient_accumulation", "1"),
+                    ParameterOr<int64_t>(config, "train.effective_batch", 0), batch_size);
+}
+
+// Of an anchor: the other views that its loss sees, without its own image's.
+int Negatives(const Config& config, const BannerFacts& facts) {
+  const bool exact = ParameterOr<std::string>(config, "gpu.accumulation", "exact") == "exact";
+  return 2 * facts.batch_size * (exact ? facts.accumulation : 1) - 2;
+}
+
 void AddDevice(const Device& device, const Config& config, BannerFacts& facts) {
   facts.gpu = device.is_cuda();
   facts.device = device.Name();
   facts.device_bytes = device.TotalBytes();
+  if (device.memory_fraction() < 1) {
+    facts.device_limit_bytes =
+        static_cast<size_t>(device.memory_fraction() * static_cast<double>(facts.device_bytes));
+  }
   facts.cudnn_benchmark = device.cudnn_benchmark();
   if (device.precision() != Precision::kFp32) facts.precision = ToString(device.precision());
   facts.inactive = InactiveKeys(device, config);
@@ -50,7 +72,8 @@ BannerFacts GatherBannerFacts(const Graph& graph, const Config& config) {
   }
   if (const auto* run_dir = FindComponent<RunDir>(graph)) facts.run_dir = run_dir->path();
   facts.batch_size = ParameterOr(config, "data.batch_size", 0);
-  facts.accumulation = ParameterOr(config, "gpu.gradient_accumulation", 1);
+  facts.accumulation = BatchesAStep(config, facts.batch_size);
+  if (FindComponent<ForwardBackward>(graph) != nullptr) facts.negatives = Negatives(config, facts);
   facts.workers = graph.def().workers;
   facts.pool_bytes = graph.pool_bytes();
   if (const auto* cache = FindComponent<DecodedCache>(graph)) {

@@ -15,13 +15,6 @@ NodeSpec::Kind KindOf(const ComponentDef& def, const Registry& registry) {
   return registry.Find(def.type)->spec.kind;
 }
 
-const Value* FindOption(const ComponentDef& def, const std::string& key) {
-  for (const Entry& option : def.options) {
-    if (option.key == key) return &option.value;
-  }
-  return nullptr;
-}
-
 void SetOption(ComponentDef& def, const std::string& key, std::string text) {
   Value value;
   value.kind = Value::Kind::kScalar;
@@ -47,6 +40,14 @@ void SetIfDeclared(ComponentDef& def, const Registry& registry, const std::strin
   }
 }
 
+// Else a bench would make a run's folder for the file that the node may have to write there.
+void DropOptionalUses(ComponentDef& def, const Registry& registry) {
+  for (const NodeSpec::Use& use : registry.Find(def.type)->spec.uses) {
+    if (!use.optional) continue;
+    std::erase_if(def.uses, [&](const UseDef& given) { return given.name == use.name; });
+  }
+}
+
 std::vector<NodeDef>::iterator FindStage(GraphDef& def, const Registry& registry) {
   const auto stage = std::find_if(def.nodes.begin(), def.nodes.end(), [&](const NodeDef& node) {
     return KindOf(node, registry) == NodeSpec::Kind::kCollate;
@@ -69,6 +70,9 @@ void EndWithMeter(GraphDef& def, const Registry& registry, int64_t skip) {
   meter.in = optimiser->out;
   SetOption(meter, "skip", skip);
   def.nodes.erase(optimiser + 1, def.nodes.end());
+  for (NodeDef& node : def.nodes) {
+    if (KindOf(node, registry) == NodeSpec::Kind::kWindow) DropOptionalUses(node, registry);
+  }
   def.nodes.push_back(std::move(meter));
 }
 
@@ -106,9 +110,11 @@ GraphDef FixedGraph(const GraphDef& def, const Registry& registry, int64_t steps
   source.name = "fixed_source";
   source.type = "FixedSource";
   SetOption(source, "steps", steps);
-  int64_t window = 1;
-  if (const Value* given = FindOption(def.nodes.front(), "window")) Read(*given, window);
-  SetOption(source, "window", window);
+  for (const Entry& option : def.nodes.front().options) {
+    if (option.key == "window" || option.key == "effective_batch") {
+      source.options.push_back(option);
+    }
+  }
 
   const auto stage = FindStage(fixed, registry);
   source.out = stage->in;
@@ -124,6 +130,7 @@ GraphDef HostGraph(const GraphDef& def, const Registry& registry, double device_
   SetIfDeclared(source, registry, "epochs", kManyEpochs);
   SetIfDeclared(source, registry, "max_steps", 0);
   SetIfDeclared(source, registry, "window", 1);  // a drain need not finish a large one
+  SetIfDeclared(source, registry, "effective_batch", 0);
 
   const auto stage = FindStage(host, registry);
   host.nodes.erase(stage + 1, host.nodes.end());

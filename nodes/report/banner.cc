@@ -30,10 +30,18 @@ Line MemoryLine(const BannerFacts& facts) {
           sum + ", " + ShowGib(facts.cache_bytes) + " of it the cache of decoded images"};
 }
 
+std::string Vram(const BannerFacts& facts) {
+  std::string text = ShowGib(facts.device_bytes);
+  if (facts.device_limit_bytes > 0) {
+    text += ", at most " + ShowGib(facts.device_limit_bytes) + " of it (gpu.memory_limit)";
+  }
+  return text;
+}
+
 std::vector<Line> DeviceLines(const BannerFacts& facts) {
   if (!facts.gpu) return {{true, "CPU", facts.device}};
   return {{true, "GPU", facts.device},
-          {true, "VRAM", ShowGib(facts.device_bytes)},
+          {true, "VRAM", Vram(facts)},
           {facts.cudnn_benchmark, "cuDNN benchmark", facts.cudnn_benchmark ? "on" : "off"}};
 }
 
@@ -42,6 +50,10 @@ std::vector<Line> Lines(const BannerFacts& facts) {
   const bool mixed = !facts.precision.empty();
   lines.push_back({mixed, "Mixed precision", mixed ? facts.precision : "off (FP32)"});
   lines.push_back({true, "Gradient accumulation", Accumulation(facts)});
+  if (facts.negatives > 0) {
+    lines.push_back(
+        {true, "Negatives", ShowCount(static_cast<uint64_t>(facts.negatives)) + " an anchor"});
+  }
   lines.push_back({true, "Data set", facts.dataset});
   lines.push_back({true, "Workers", Plural(facts.workers, "thread") + " decode and augment"});
   lines.push_back(MemoryLine(facts));

@@ -9,12 +9,14 @@ namespace flowtrain {
 
 struct BannerFacts {
   bool gpu = false;
-  std::string device;       // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
-  size_t device_bytes = 0;  // GPU: its memory
+  std::string device;             // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
+  size_t device_bytes = 0;        // GPU: its memory
+  size_t device_limit_bytes = 0;  // GPU: the most of it that may be taken; 0: all
   bool cudnn_benchmark = false;
   std::string precision;   // "FP16", "BF16"; empty: FP32, mixed precision off
   int batch_size = 0;      // images a micro-batch
   int accumulation = 1;    // micro-batches an optimiser step
+  int negatives = 0;       // of an anchor; 0: the loss has none
   std::string dataset;     // "STL-10, train + unlabeled: 105,000 images 96x96"
   int workers = 0;         // threads that decode and augment
   size_t pool_bytes = 0;   // ceiling of the sample slots and batch buffers

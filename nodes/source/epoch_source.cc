@@ -8,6 +8,7 @@
 
 #include "nodes/cache/decoded_cache.h"
 #include "nodes/source/count_text.h"
+#include "nodes/source/window_size.h"
 #include "pipeline/error.h"
 #include "pipeline/log.h"
 #include "pipeline/registry.h"
@@ -45,8 +46,11 @@ void EpochSource::Declare(NodeSpec& spec) {
       .Option(&Self::epochs_, "epochs", 100, "Passes over the data set.", AtLeast{1})
       .Option(&Self::max_steps_, "max_steps", 0,
               "Optimiser steps before the run ends; 0: no limit but the epochs.", AtLeast{0})
-      .Option(&Self::window_, "window", 1, "Batches an optimiser step (gradient accumulation).",
-              AtLeast{1})
+      .Option(
+          &Self::window_, "window", "1",
+          "Batches an optimiser step (gradient accumulation), or auto: as effective_batch says.")
+      .Option(&Self::effective_batch_, "effective_batch", 0,
+              "Images an optimiser step; 0: as window says.", AtLeast{0})
       .Option(&Self::seed_, "seed", 42, "Seed of the order and of the augmentation.")
       .Option(&Self::start_step_, "start_step", 0,
               "Optimiser steps done before, by the run this one goes on from.", AtLeast{0})
@@ -65,7 +69,8 @@ void EpochSource::Open(const OpenContext& context) {
                       ": lower data.batch_size, or give it more images (data.root, data.splits, "
                       "sample.images)");
   }
-  plan_.emplace(dataset_->size() / rows, window_);
+  plan_.emplace(dataset_->size() / rows,
+                WindowSize(window_, effective_batch_, static_cast<int64_t>(rows)));
   Resume(static_cast<uint64_t>(start_step_));
 }
 
@@ -91,6 +96,7 @@ bool EpochSource::AdmitBatch(Batch& batch) {
   const BatchPlace place = plan_->Place(plan_->FirstBatch(first_step_) + batch.seq);
   if (place.epoch >= static_cast<uint64_t>(epochs_)) return false;
   if (max_steps_ != 0 && place.step >= static_cast<uint64_t>(max_steps_)) return false;
+  batch.seed = static_cast<uint64_t>(seed_);
   batch.epoch = place.epoch;
   batch.step = place.step;
   batch.steps_per_epoch = plan_->steps_per_epoch();
@@ -106,7 +112,7 @@ void EpochSource::AdmitSample(Sample& sample) {
   const uint64_t rows = static_cast<uint64_t>(batch.layout.rows);
   sample.epoch = batch.epoch;
   sample.position = plan_->Place(number).batch * rows + static_cast<uint64_t>(sample.row);
-  sample.seed = static_cast<uint64_t>(seed_);
+  sample.seed = batch.seed;
   if (!order_ || order_epoch_ != batch.epoch) {
     order_.emplace(size(), RngKey{sample.seed, batch.epoch, 0, kShuffle});
     order_epoch_ = batch.epoch;

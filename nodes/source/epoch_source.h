@@ -18,8 +18,9 @@ class DecodedCache;
 //
 // An epoch is floor(images / batch) batches, in an order drawn from the seed and the epoch; the
 // images left over are others each time. Batches go in windows of `window`, one optimiser step
-// each; the last window of an epoch takes what is left. An image that cannot be read is replaced by
-// another, drawn from the seed and its place, and noted in the data set's bad_images().
+// each (WindowSize says of `auto`); the last window of an epoch takes what is left. An image that
+// cannot be read is replaced by another, drawn from the seed and its place, and noted in the data
+// set's bad_images().
 //
 // Output  ids     sample  encoded bytes, their label, height and width where they are known;
 // pixels, of
@@ -55,8 +56,8 @@ class EpochSource final : public SourceNode {
   [[noreturn]] void GiveUp(const std::string& reason) const;
 
   int64_t epochs_ = 0, max_steps_ = 0;
-  int window_ = 1;
-  int64_t seed_ = 0, start_step_ = 0;
+  std::string window_;
+  int64_t effective_batch_ = 0, seed_ = 0, start_step_ = 0;
   double max_bad_fraction_ = 0;
 
   ImageDataset* dataset_ = nullptr;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <set>
+#include <string>
 
 #include "pipeline/node.h"
 
@@ -21,6 +22,7 @@ class FixedSource final : public SourceNode {
  public:
   static void Declare(NodeSpec& spec);
 
+  void Open(const OpenContext& context) override;
   bool AdmitBatch(Batch& batch) override;
   void AdmitSample(Sample& sample) override;
   void Substitute(Sample&) override {}
@@ -28,9 +30,11 @@ class FixedSource final : public SourceNode {
   uint64_t size() const override { return images_; }
 
  private:
-  int64_t steps_ = 0, window_ = 1, seed_ = 0;  // options
-  uint64_t images_ = 0;                        // of the run, as far as batches were admitted
-  std::set<const uint8_t*> filled_;            // buffers that hold their noise
+  std::string window_;  // options
+  int64_t steps_ = 0, effective_batch_ = 0, seed_ = 0;
+  uint64_t batches_a_window_ = 1;
+  uint64_t images_ = 0;              // of the run, as far as batches were admitted
+  std::set<const uint8_t*> filled_;  // buffers that hold their noise
 };
 
 }  // namespace flowtrain

@@ -3,11 +3,11 @@
 #include <ATen/Functions.h>
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <c10/util/Exception.h>
 
 #include <utility>
 
 #include "nodes/stage/host_memory.h"
-#include "nodes/stage/staged_batch.h"
 #include "pipeline/registry.h"
 
 namespace flowtrain {
@@ -52,13 +52,20 @@ void PinnedStage::Start() {
 void PinnedStage::Process(Batch& batch) {
   auto staged = std::make_unique<StagedBatch>();
   staged->images = HostView(batch);
-  if (copies_) {
-    const c10::StreamGuard on_copies(*copies_);
-    staged->images = staged->images.to(device_->device(), at::kByte, /*non_blocking=*/true);
-    staged->copied.emplace(device_->device().type());
-    staged->copied->record(*copies_);
-  }
+  if (copies_) TryCopy(*staged);
   batch.payload = std::move(staged);
+}
+
+// Without room on the device the images stay where they are: who computes can make some.
+void PinnedStage::TryCopy(StagedBatch& staged) const {
+  const c10::StreamGuard on_copies(*copies_);
+  try {
+    staged.images = staged.images.to(device_->device(), at::kByte, /*non_blocking=*/true);
+  } catch (const c10::OutOfMemoryError&) {
+    return;
+  }
+  staged.copied.emplace(device_->device().type());
+  staged.copied->record(*copies_);
 }
 
 void PinnedStage::Close() noexcept { pinned_.clear(); }

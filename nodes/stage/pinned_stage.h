@@ -9,6 +9,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "nodes/stage/staged_batch.h"
 #include "nodes/train/device.h"
 #include "pipeline/node.h"
 
@@ -32,6 +33,7 @@ class PinnedStage final : public CollateNode {
   void Close() noexcept override;
 
  private:
+  void TryCopy(StagedBatch& staged) const;
   at::Tensor HostView(const Batch& batch) const;
 
   int batch_size_ = 0, image_size_ = 0;  // options

@@ -5,9 +5,11 @@
 #include <ATen/Parallel.h>
 #include <c10/core/CachingDeviceAllocator.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "nodes/train/cuda_driver.h"
+#include "nodes/train/memory_limit.h"
 #include "pipeline/cpu_limits.h"
 #include "pipeline/error.h"
 #include "pipeline/registry.h"
@@ -33,6 +35,17 @@ bool CpuComputesInBf16() {
 #else
   return false;
 #endif
+}
+
+// Before Choose, which brings up the allocator. Returns the share that may be taken.
+double LimitMemory(const std::string& name, const std::string& limit) {
+  constexpr size_t kAnyTotal = size_t{1} << 40;  // to find what is wrong with a limit without a GPU
+  const int index = name.rfind("cuda:", 0) == 0 ? std::atoi(name.c_str() + 5) : 0;
+  const size_t total = name == "cpu" ? 0 : CudaTotalBytes(index);
+  const double fraction = MemoryFraction(limit, total == 0 ? kAnyTotal : total);
+  if (total == 0 || fraction == 1) return 1;
+  LimitCudaMemory(fraction);
+  return fraction;
 }
 
 c10::Device Choose(const std::string& name) {
@@ -86,6 +99,8 @@ void Device::Declare(NodeSpec& spec) {
               "auto (a GPU where there is one), cpu, cuda or cuda:N.")
       .Option(&Device::threads_, "threads", 0,
               "CPU threads of the device lane; 0: every core there is.", AtLeast{0})
+      .Option(&Device::memory_limit_, "memory_limit", std::string(),
+              "Of a GPU's memory: a fraction (0.5) or an amount (12 GiB); empty: all of it.")
       .Option(&Device::mixed_precision_, "mixed_precision", true,
               "FP16 on a GPU, BF16 on a CPU that has the instructions; else FP32.")
       .Option(&Device::cudnn_benchmark_, "cudnn_benchmark", true,
@@ -93,6 +108,7 @@ void Device::Declare(NodeSpec& spec) {
 }
 
 void Device::Open(const OpenContext&) {
+  memory_fraction_ = LimitMemory(name_, memory_limit_);
   device_ = Choose(name_);
   lane_threads_ = threads_ > 0 ? threads_ : ReadCpuLimits().usable;
   if (mixed_precision_) {

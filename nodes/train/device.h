@@ -37,18 +37,21 @@ class Device final : public Resource {
   size_t TotalBytes() const;      // of the device's memory; 0 on a CPU
   size_t AllocatedBytes() const;  // held by tensors on the device; 0 on a CPU
   size_t PeakBytes() const;       // the most held at a time; 0 on a CPU
-  size_t ReservedBytes() const;   // held by the allocator, cache included; 0 on a CPU
+  // The share of the memory that may be taken; 1 without a limit and on a CPU.
+  double memory_fraction() const { return memory_fraction_; }
+  size_t ReservedBytes() const;  // held by the allocator, cache included; 0 on a CPU
   void Synchronize() const;
   // Gives the allocator's unused memory back to the driver; returns how many bytes. 0 on a CPU.
   size_t EmptyCache();
 
  private:
-  std::string name_;  // option
+  std::string name_, memory_limit_;  // options
   int threads_ = 0;
   bool mixed_precision_ = true, cudnn_benchmark_ = true;
 
   c10::Device device_{c10::kCPU};
   Precision precision_ = Precision::kFp32;
+  double memory_fraction_ = 1;
   int lane_threads_ = 1;
 };
 

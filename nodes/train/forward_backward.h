@@ -4,25 +4,37 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Event.h>
 
+#include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "nodes/train/device.h"
-#include "nodes/train/loss.h"
+#include "nodes/train/nonfinite_report.h"
+#include "nodes/train/nonfinite_watch.h"
 #include "nodes/train/optimizer.h"
 #include "nodes/train/simclr_model.h"
+#include "nodes/train/window_gradient.h"
 #include "pipeline/node.h"
 
 namespace flowtrain {
 
-// Both views of a micro-batch go through the network in one forward of 2B, so batch-norm statistics
-// are over both; NT-Xent in fp32; gradients add up over the window. `accumulation: independent`
-// takes the mean of the micro-batches' losses, so an anchor sees the 2B-2 negatives of its own
-// micro-batch.
+class ImageDataset;
+class RunDir;
+
+// Both views of a micro-batch go through the network in one forward, so batch-norm statistics are
+// over both; the loss in fp32; gradients of the whole window as `accumulation` says
+// (WindowGradient). What of a window goes through the network at a time is a matter of memory:
+// where the device has too little, the window is computed again in micro-batches of half the size,
+// with the same samples, and so are those that follow.
 //
 // Input   batches  batch  with a StagedBatch payload.
 // Output  windows  step   gradients stand in the parameters; payload TrainPayload with the loss.
+// Memory  the images of a window on the device, as bytes; activations of a micro-batch.
 // Threads the device lane.
+// Errors  ends the run (EndRun) where not even the smallest micro-batch fits the device, and where
+//         gradients stopped to be finite; then writes nonfinite.json to the run's folder.
 //
 // Example:
 //   forward_backward: {type: ForwardBackward, in: batches, out: windows, options: {temperature:
@@ -36,19 +48,42 @@ class ForwardBackward final : public WindowNode {
   void Process(Batch& batch, Step& step) override;
   void Close() noexcept override;
 
+  int64_t micro_batch() const { return micro_batch_; }  // images through the network at a time
+
  private:
   at::Tensor Take(Batch& batch) const;  // the batch's images, ready on the compute stream
-  at::Tensor Represent(const at::Tensor& images);  // [2B, H, W, 3] to [2B, D]
+  at::Tensor Represent(const at::Tensor& images);  // uint8 [N, H, W, 3] to [N, D]
+  void BeginWindow(const Batch& batch, Step& step);
   void WaitForTheWindowBeforeLast();
   void MarkEndOfWindow();
 
+  int64_t FindMicroBatch(int64_t window_images);
+  bool Fits(int64_t micro_batch, int64_t window_images);
+  // Makes the call, again and again in smaller micro-batches as long as memory does not suffice.
+  template <typename Call>
+  void WithRoom(Call call);
+  void MakeRoom();
+  void DropWindow();
+  int64_t LeastMicroBatch() const;
+
+  void EndWhereNotFinite(const Batch& batch, const at::Tensor& loss);
+  NonFiniteReport Examine(const Batch& batch, const at::Tensor& loss);
+
   double temperature_ = 0;  // options
-  std::string accumulation_;
+  std::string accumulation_, gradient_accumulation_;
+  int64_t effective_batch_ = 0, max_nonfinite_steps_ = 0;
 
   Device* device_ = nullptr;
   SimclrModel* model_ = nullptr;
   Optimizer* optimizer_ = nullptr;
-  Loss loss_;
+  ImageDataset* dataset_ = nullptr;  // null: there is none
+  RunDir* run_dir_ = nullptr;        // null: there is none
+  BatchLayout layout_;
+  std::unique_ptr<WindowGradient> gradient_;
+  std::unique_ptr<NonFiniteWatch> watch_;
+  int64_t micro_batch_ = 0;
+  int64_t window_images_ = 0;           // of the window under way
+  std::vector<uint64_t> ids_;           // of its images
   std::deque<c10::Event> window_ends_;  // GPU: of windows that may still be under way
 };
 

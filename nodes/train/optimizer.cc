@@ -37,7 +37,8 @@ void Optimizer::Declare(NodeSpec& spec) {
 void Optimizer::Open(const OpenContext& context) {
   if (betas_.size() != 2)
     throw ConfigError("optimizer '" + context.name() + "': betas takes two numbers");
-  auto& model = context.Get<SimclrModel>("model");
+  model_ = &context.Get<SimclrModel>("model");
+  SimclrModel& model = *model_;
   options_ = {name_, momentum_, betas_[0], betas_[1], weight_decay_};
   parameters_ = model.module().parameters();
   rule_ = MakeUpdateRule(options_, parameters_);
@@ -49,19 +50,23 @@ void Optimizer::ZeroGrad() {
   for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
 }
 
-Optimizer::StepResult Optimizer::Step(uint64_t step, uint64_t steps_per_epoch) {
+Optimizer::StepResult Optimizer::Step(uint64_t step, uint64_t steps_per_epoch,
+                                      const at::Tensor& loss) {
   const c10::NoGradGuard no_grad;
   StepResult result;
   result.learning_rate = Schedule(steps_per_epoch).At(step);
   result.scale = scaler_->scale().clone();
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
-  scaler_->Unscale(gradients);
+  scaler_->Unscale(gradients, loss);
   rule_->Apply(result.learning_rate, scaler_->found_inf());
+  model_->running_statistics().RestoreWhere(scaler_->found_inf());
   result.found_inf = scaler_->found_inf();
   scaler_->Update();
   return result;
 }
+
+double Optimizer::loss_scale() const { return scaler_->scale().item<double>(); }
 
 LrSchedule Optimizer::Schedule(uint64_t steps_per_epoch) const {
   uint64_t total = static_cast<uint64_t>(epochs_) * steps_per_epoch;

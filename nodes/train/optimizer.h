@@ -31,9 +31,11 @@ class Optimizer final : public Resource {
     at::Tensor found_inf;  // [1]: 1 where the step was skipped
     at::Tensor scale;      // [1]: the scale that the step's loss had
   };
-  // Unscales the gradients, moves the parameters unless a gradient is not finite, adapts the scale.
-  // Steps count from 0 over the run.
-  StepResult Step(uint64_t step, uint64_t steps_per_epoch);
+  // Unscales the gradients, moves the parameters unless a gradient or the loss is not finite,
+  // adapts the scale. A step that is left out leaves no trace in the running statistics either, as
+  // far as the model has saved them. Steps count from 0 over the run.
+  StepResult Step(uint64_t step, uint64_t steps_per_epoch, const at::Tensor& loss = {});
+  double loss_scale() const;  // of the next step; waits for the device
 
   LrSchedule Schedule(uint64_t steps_per_epoch) const;
   const std::string& name() const { return options_.name; }
@@ -48,6 +50,7 @@ class Optimizer final : public Resource {
   std::vector<double> betas_;
   int64_t epochs_ = 0, max_steps_ = 0;
 
+  SimclrModel* model_ = nullptr;
   UpdateOptions options_;
   std::vector<at::Tensor> parameters_;
   std::unique_ptr<UpdateRule> rule_;

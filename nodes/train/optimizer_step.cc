@@ -46,7 +46,8 @@ void OptimizerStep::Start() {
 
 void OptimizerStep::Process(Step& step) {
   auto& payload = static_cast<TrainPayload&>(*step.payload);
-  const Optimizer::StepResult result = optimizer_->Step(step.step, step.steps_per_epoch);
+  const Optimizer::StepResult result =
+      optimizer_->Step(step.step, step.steps_per_epoch, payload.loss);
   StepRecord& record = *payload.record;
   record.step = step.step;
   record.epoch = step.epoch;

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "nodes/train/layer_observer.h"
+
 namespace flowtrain {
 
 // Linear, batch-norm, ReLU, linear: SimCLR's two-layer head with batch-norm on its hidden layer
@@ -16,7 +18,8 @@ class ProjectionHead : public torch::nn::Module {
  public:
   ProjectionHead(int64_t in, int64_t hidden, int64_t out);
 
-  torch::Tensor forward(const torch::Tensor& features);  // [N, in] to [N, out]
+  // [N, in] to [N, out].
+  torch::Tensor forward(const torch::Tensor& features, const LayerObserver& observe = nullptr);
 
  private:
   torch::nn::Linear linear1_;

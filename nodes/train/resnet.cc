@@ -1,8 +1,10 @@
 #include "nodes/train/resnet.h"
 
 #include <ATen/Functions.h>
+#include <torch/nn/modules/container/sequential.h>
 
 #include <array>
+#include <memory>
 #include <stdexcept>
 
 namespace flowtrain {
@@ -12,6 +14,7 @@ using torch::Tensor;
 using torch::nn::BatchNorm2d;
 using torch::nn::Conv2d;
 using torch::nn::Conv2dOptions;
+using torch::nn::ModuleList;
 using torch::nn::Sequential;
 
 // In place: nothing else reads a batch-norm's output.
@@ -27,8 +30,18 @@ Sequential Downsample(int64_t in, int64_t out, int64_t stride) {
   return Sequential(Conv(in, out, 1, stride), BatchNorm2d(out));
 }
 
+Tensor Shortcut(Sequential& downsample, const Tensor& x, const LayerObserver& observe) {
+  return downsample ? Seen(observe, "downsample", downsample->forward(x)) : x;
+}
+
+// A residual block.
+class Block : public torch::nn::Module {
+ public:
+  virtual Tensor Forward(const Tensor& x, const LayerObserver& observe) = 0;
+};
+
 // Two 3x3 convolutions: ResNet-18 and 34.
-class BasicBlock : public torch::nn::Module {
+class BasicBlock final : public Block {
  public:
   static constexpr int64_t kExpansion = 1;
 
@@ -41,10 +54,12 @@ class BasicBlock : public torch::nn::Module {
     if (downsample_) register_module("downsample", downsample_);
   }
 
-  Tensor forward(const Tensor& x) {
-    Tensor y = Relu(bn1_(conv1_(x)));
-    y = bn2_(conv2_(y));
-    return Relu(y.add_(downsample_ ? downsample_->forward(x) : x));
+  Tensor Forward(const Tensor& x, const LayerObserver& observe) override {
+    Tensor y = Seen(observe, "conv1", conv1_(x));
+    y = Relu(Seen(observe, "bn1", bn1_(y)));
+    y = Seen(observe, "conv2", conv2_(y));
+    y = Seen(observe, "bn2", bn2_(y));
+    return Relu(y.add_(Shortcut(downsample_, x, observe)));
   }
 
  private:
@@ -57,7 +72,7 @@ class BasicBlock : public torch::nn::Module {
 
 // 1x1, 3x3, 1x1 with four times the width out: ResNet-50. The stride is on the 3x3, as torchvision
 // has it.
-class Bottleneck : public torch::nn::Module {
+class Bottleneck final : public Block {
  public:
   static constexpr int64_t kExpansion = 4;
 
@@ -72,11 +87,14 @@ class Bottleneck : public torch::nn::Module {
     if (downsample_) register_module("downsample", downsample_);
   }
 
-  Tensor forward(const Tensor& x) {
-    Tensor y = Relu(bn1_(conv1_(x)));
-    y = Relu(bn2_(conv2_(y)));
-    y = bn3_(conv3_(y));
-    return Relu(y.add_(downsample_ ? downsample_->forward(x) : x));
+  Tensor Forward(const Tensor& x, const LayerObserver& observe) override {
+    Tensor y = Seen(observe, "conv1", conv1_(x));
+    y = Relu(Seen(observe, "bn1", bn1_(y)));
+    y = Seen(observe, "conv2", conv2_(y));
+    y = Relu(Seen(observe, "bn2", bn2_(y)));
+    y = Seen(observe, "conv3", conv3_(y));
+    y = Seen(observe, "bn3", bn3_(y));
+    return Relu(y.add_(Shortcut(downsample_, x, observe)));
   }
 
  private:
@@ -101,14 +119,21 @@ Shape ShapeOf(const std::string& name) {
   throw std::invalid_argument("unknown backbone '" + name + "'");
 }
 
-template <typename Block>
-Sequential Stack(int64_t& channels, int64_t width, int blocks, int64_t stride) {
-  Sequential layer;
+template <typename Kind>
+ModuleList Stack(int64_t& channels, int64_t width, int blocks, int64_t stride) {
+  ModuleList layer;
   for (int i = 0; i < blocks; ++i) {
-    layer->push_back(std::make_shared<Block>(channels, width, i == 0 ? stride : 1));
-    channels = width * Block::kExpansion;
+    layer->push_back(std::make_shared<Kind>(channels, width, i == 0 ? stride : 1));
+    channels = width * Kind::kExpansion;
   }
   return layer;
+}
+
+Tensor Through(const ModuleList& layer, Tensor x, const LayerObserver& observe) {
+  for (const auto& block : layer->named_children()) {
+    x = dynamic_cast<Block&>(*block.value()).Forward(x, Within(observe, block.key()));
+  }
+  return x;
 }
 
 }  // namespace
@@ -124,17 +149,18 @@ ResNet::ResNet(const ResNetOptions& options) : small_stem_(options.small_stem) {
   feature_dim_ = channels_;
 }
 
-Tensor ResNet::forward(const Tensor& images) {
-  Tensor x = Relu(bn1_(conv1_(images)));
+Tensor ResNet::forward(const Tensor& images, const LayerObserver& observe) {
+  Tensor x = Seen(observe, "conv1", conv1_(images));
+  x = Relu(Seen(observe, "bn1", bn1_(x)));
   if (!small_stem_) x = at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
-  x = layer1_->forward(x);
-  x = layer2_->forward(x);
-  x = layer3_->forward(x);
-  x = layer4_->forward(x);
+  for (const auto& [name, layer] : {std::pair("layer1", layer1_), std::pair("layer2", layer2_),
+                                    std::pair("layer3", layer3_), std::pair("layer4", layer4_)}) {
+    x = Through(layer, x, Within(observe, name));
+  }
   return at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
 }
 
-Sequential ResNet::MakeLayer(int64_t width, int blocks, int64_t stride, bool bottleneck) {
+ModuleList ResNet::MakeLayer(int64_t width, int blocks, int64_t stride, bool bottleneck) {
   return bottleneck ? Stack<Bottleneck>(channels_, width, blocks, stride)
                     : Stack<BasicBlock>(channels_, width, blocks, stride);
 }

@@ -5,11 +5,13 @@
 
 #include <torch/nn/module.h>
 #include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/container/modulelist.h>
 #include <torch/nn/modules/conv.h>
 
 #include <cstdint>
 #include <string>
+
+#include "nodes/train/layer_observer.h"
 
 namespace flowtrain {
 
@@ -27,18 +29,18 @@ class ResNet : public torch::nn::Module {
   explicit ResNet(const ResNetOptions& options);
 
   // [N, 3, H, W] to [N, feature_dim()]: the average over the last feature map.
-  torch::Tensor forward(const torch::Tensor& images);
+  torch::Tensor forward(const torch::Tensor& images, const LayerObserver& observe = nullptr);
   int64_t feature_dim() const { return feature_dim_; }
 
  private:
-  torch::nn::Sequential MakeLayer(int64_t width, int blocks, int64_t stride, bool bottleneck);
+  torch::nn::ModuleList MakeLayer(int64_t width, int blocks, int64_t stride, bool bottleneck);
 
   const bool small_stem_;
   int64_t channels_ = 64;  // of the layer made last
   int64_t feature_dim_ = 0;
   torch::nn::Conv2d conv1_{nullptr};
   torch::nn::BatchNorm2d bn1_{nullptr};
-  torch::nn::Sequential layer1_{nullptr}, layer2_{nullptr}, layer3_{nullptr}, layer4_{nullptr};
+  torch::nn::ModuleList layer1_{nullptr}, layer2_{nullptr}, layer3_{nullptr}, layer4_{nullptr};
 };
 
 }  // namespace flowtrain

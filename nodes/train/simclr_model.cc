@@ -41,6 +41,7 @@ void SimclrModel::Open(const OpenContext& context) {
   holder->register_module("backbone", backbone_);
   holder->register_module("projection", projection_);
   module_ = holder;
+  running_statistics_ = std::make_unique<RunningStatistics>(*module_);
   Initialise(*module_, static_cast<uint64_t>(seed_));
 
   const torch::NoGradGuard no_grad;
@@ -50,6 +51,18 @@ void SimclrModel::Open(const OpenContext& context) {
       parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
     }
   }
+}
+
+std::string SimclrModel::FirstNonFiniteLayer(const torch::Tensor& images) {
+  const torch::NoGradGuard no_grad;
+  const RunningStatistics::Pause pause(*running_statistics_);
+  std::string first;
+  const LayerObserver look = [&first](const std::string& layer, const torch::Tensor& output) {
+    if (first.empty() && !at::isfinite(output).all().item<bool>()) first = layer;
+  };
+  const torch::Tensor features = backbone_->forward(images, Within(look, "backbone"));
+  projection_->forward(features, Within(look, "projection"));
+  return first;
 }
 
 std::string SimclrModel::Description() const {

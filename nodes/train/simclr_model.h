@@ -7,6 +7,7 @@
 #include "nodes/train/device.h"
 #include "nodes/train/projection_head.h"
 #include "nodes/train/resnet.h"
+#include "nodes/train/running_statistics.h"
 #include "pipeline/node.h"
 
 namespace flowtrain {
@@ -22,10 +23,16 @@ class SimclrModel final : public Resource {
   // [N, feature_dim()] to [N, projection_dim] representations.
   torch::Tensor Project(const torch::Tensor& features) { return projection_->forward(features); }
 
+  // The first layer, in the order of the forward pass, whose output for the images (as Encode takes
+  // them) has a value that is not finite: "backbone.layer3.0.conv2"; empty where there is none.
+  // Moves no running statistics. Waits for the device.
+  std::string FirstNonFiniteLayer(const torch::Tensor& images);
+
   int64_t feature_dim() const { return backbone_->feature_dim(); }
   void SetTraining(bool on) { module_->train(on); }
   bool training() const { return module_->is_training(); }
   torch::nn::Module& module() const { return *module_; }  // children "backbone" and "projection"
+  RunningStatistics& running_statistics() { return *running_statistics_; }
   Device& device() const { return *device_; }
   std::string Description() const;  // "resnet18 (standard stem), 11.5 M parameters"
 
@@ -38,6 +45,7 @@ class SimclrModel final : public Resource {
   std::shared_ptr<torch::nn::Module> module_;
   std::shared_ptr<ResNet> backbone_;
   std::shared_ptr<ProjectionHead> projection_;
+  std::unique_ptr<RunningStatistics> running_statistics_;
 };
 
 }  // namespace flowtrain

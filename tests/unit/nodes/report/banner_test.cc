@@ -14,6 +14,7 @@ BannerFacts Gpu() {
   facts.precision = "FP16";
   facts.batch_size = 128;
   facts.accumulation = 4;
+  facts.negatives = 1022;
   facts.dataset = "STL-10, train + unlabeled: 105,000 images 96x96";
   facts.workers = 6;
   facts.pool_bytes = size_t{700} << 20;
@@ -28,6 +29,7 @@ TEST(Banner, Gpu) {
             "✓ cuDNN benchmark:       on\n"
             "✓ Mixed precision:       FP16\n"
             "✓ Gradient accumulation: 4 steps (effective batch = 128 x 4 = 512)\n"
+            "✓ Negatives:             1,022 an anchor\n"
             "✓ Data set:              STL-10, train + unlabeled: 105,000 images 96x96\n"
             "✓ Workers:               6 threads decode and augment\n"
             "✓ Memory of the pools:   at most 700 MiB\n"
@@ -40,6 +42,7 @@ TEST(Banner, CpuSaysWhichKeysAreInactiveAndWhatIsOff) {
   facts.device = "AMD EPYC 7763, 1 core";
   facts.precision = "";
   facts.accumulation = 1;
+  facts.negatives = 0;
   facts.inactive = {"data.pin_memory", "gpu.cudnn_benchmark"};
   EXPECT_EQ(FormatBanner(facts, false),
             "* CPU:                   AMD EPYC 7763, 1 core\n"
@@ -50,6 +53,16 @@ TEST(Banner, CpuSaysWhichKeysAreInactiveAndWhatIsOff) {
             "* Memory of the pools:   at most 700 MiB\n"
             "* Run directory:         runs/simclr-20250102-030405\n"
             "- Inactive without GPU:  data.pin_memory, gpu.cudnn_benchmark\n");
+}
+
+TEST(Banner, SaysHowMuchOfTheMemoryMayBeTaken) {
+  BannerFacts facts = Gpu();
+  facts.device_bytes = size_t{80} << 30;
+  facts.device_limit_bytes = size_t{12} << 30;
+  EXPECT_NE(
+      FormatBanner(facts, true)
+          .find("VRAM:                  80.0 GiB, at most 12.0 GiB of it (gpu.memory_limit)\n"),
+      std::string::npos);
 }
 
 TEST(Banner, CountsTheCacheOfDecodedImages) {

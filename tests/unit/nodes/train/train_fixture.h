@@ -57,11 +57,12 @@ std::unique_ptr<T> Make(const std::string& type, const Options& options) {
   return std::unique_ptr<T>(dynamic_cast<T*>(component.release()));
 }
 
-// Opened on the CPU in FP32, on one thread.
+// Opened on the CPU, unless told otherwise in FP32, on one thread.
 struct Training {
-  explicit Training(const Options& model_options = {}, const Options& optimizer_options = {}) {
-    device =
-        Make<Device>("Device", {{"name", "cpu"}, {"threads", "1"}, {"mixed_precision", "false"}});
+  explicit Training(const Options& model_options = {}, const Options& optimizer_options = {},
+                    Options device_options = {}) {
+    device_options.merge(Options{{"name", "cpu"}, {"threads", "1"}, {"mixed_precision", "false"}});
+    device = Make<Device>("Device", device_options);
     device->Open(context);
     device->OnLaneThread();  // else ATen takes every core, and a busy machine makes it spin
     context.resources["device"] = device.get();

@@ -4,80 +4,16 @@
 #include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <vector>
 
-#include "nodes/stage/pinned_stage.h"
-#include "nodes/train/forward_backward.h"
 #include "nodes/train/normalise.h"
 #include "nodes/train/nt_xent.h"
-#include "nodes/train/optimizer_step.h"
-#include "nodes/train/train_payload.h"
-#include "pipeline/philox.h"
-#include "tests/unit/nodes/train/train_fixture.h"
+#include "tests/unit/nodes/train/lane_nodes.h"
 
 namespace flowtrain {
 namespace {
 
 constexpr int kRows = 4, kSide = 32;
-
-// The lane's nodes over a tiny model, and batches of noise.
-struct LaneNodes {
-  explicit LaneNodes(int window,
-                     const Options& optimizer = {{"learning_rate", "0.05"}, {"warmup_epochs", "0"}})
-      : training({{"stem", "small"}}, optimizer), window_size(window) {
-    stage = Make<PinnedStage>("PinnedStage", {{"batch_size", "4"}, {"image_size", "32"}});
-    training.context.batch = stage->Layout();
-    forward_backward = Make<ForwardBackward>("ForwardBackward", {});
-    optimizer_step = Make<OptimizerStep>("OptimizerStep", {});
-    stage->Open(training.context);
-    forward_backward->Open(training.context);
-    optimizer_step->Open(training.context);
-    for (int i = 0; i < window; ++i) AddBatch(i);
-    stage->Start();
-    forward_backward->Start();
-    optimizer_step->Start();
-    step.payload = forward_backward->NewPayload();
-    step.images = kRows * window;
-    step.steps_per_epoch = 10;
-  }
-
-  void AddBatch(int micro) {
-    auto batch = std::make_unique<Batch>();
-    batch->layout = stage->Layout();
-    buffers.push_back(stage->Allocate(batch->layout.bytes()));
-    batch->buffer = buffers.back().get();
-    batch->micro = micro;
-    batch->window = window_size;
-    Rng rng({.seed = 1, .id = static_cast<uint64_t>(micro), .purpose = kTesting});
-    for (size_t i = 0; i < batch->layout.bytes(); ++i) {
-      batch->buffer[i] = static_cast<uint8_t>(rng.NextUint32());
-    }
-    batches.push_back(std::move(batch));
-  }
-
-  void ForwardBackwardAll() {
-    for (auto& batch : batches) {
-      stage->Process(*batch);
-      forward_backward->Process(*batch, step);
-    }
-  }
-  const StepRecord& RunStep() {
-    ForwardBackwardAll();
-    optimizer_step->Process(step);
-    ++step.step;
-    return *static_cast<TrainPayload&>(*step.payload).record;
-  }
-
-  Training training;
-  int window_size;
-  std::unique_ptr<PinnedStage> stage;
-  std::unique_ptr<ForwardBackward> forward_backward;
-  std::unique_ptr<OptimizerStep> optimizer_step;
-  std::vector<std::shared_ptr<uint8_t>> buffers;
-  std::vector<std::unique_ptr<Batch>> batches;
-  Step step;
-};
 
 TEST(PinnedStage, TheLayoutIsTwoViewsOfRgb) {
   const LaneNodes nodes(1);
@@ -100,7 +36,8 @@ TEST(Normalise, ScalesByImageNetsMeanAndDeviationAndTransposesNothing) {
 
 // `independent` means: the mean of the micro-batches' losses, each with its own negatives.
 TEST(ForwardBackward, AccumulatesTheMeanOfTheMicroBatchesLosses) {
-  LaneNodes nodes(3), reference(3);
+  LaneNodes nodes({.window = 3, .forward_backward = {{"accumulation", "independent"}}});
+  LaneNodes reference(3);
   nodes.ForwardBackwardAll();
 
   SimclrModel& model = *reference.training.model;
@@ -110,8 +47,7 @@ TEST(ForwardBackward, AccumulatesTheMeanOfTheMicroBatchesLosses) {
     total = total + NtXent(model.Project(model.Encode(Normalise(images))), 0.5) / 3;
   }
   total.backward();
-  const auto& payload = static_cast<TrainPayload&>(*nodes.step.payload);
-  EXPECT_NEAR(payload.loss.item<float>(), total.item<float>(), 1e-5);
+  EXPECT_NEAR(nodes.payload().loss.item<float>(), total.item<float>(), 1e-5);
   const auto expected = model.module().named_parameters();
   for (const auto& item : nodes.training.model->module().named_parameters()) {
     const at::Tensor& gradient = expected[item.key()].grad();
@@ -143,7 +79,7 @@ TEST(OptimizerStep, TheLossFallsOnAFixedBatch) {
 }
 
 TEST(OptimizerStep, FillsTheRecord) {
-  LaneNodes nodes(2, {{"learning_rate", "0.05"}, {"warmup_epochs", "1"}});
+  LaneNodes nodes({.window = 2, .optimizer = {{"learning_rate", "0.05"}, {"warmup_epochs", "1"}}});
   nodes.step.epoch = 3;
   nodes.step.last_of_epoch = true;
   const StepRecord& record = nodes.RunStep();

@@ -1,0 +1,19 @@
+#include "nodes/train/nonfinite_watch.h"
+
+#include <utility>
+
+namespace flowtrain {
+
+void NonFiniteWatch::Add(std::shared_ptr<StepRecord> record) {
+  if (most_ > 0) pending_.push_back(std::move(record));
+}
+
+bool NonFiniteWatch::TooMany() {
+  while (!pending_.empty() && pending_.front()->Fetch(false)) {
+    in_a_row_ = pending_.front()->skipped ? in_a_row_ + 1 : 0;
+    pending_.pop_front();
+  }
+  return most_ > 0 && in_a_row_ >= most_;
+}
+
+}  // namespace flowtrain

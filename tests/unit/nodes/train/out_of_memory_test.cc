@@ -1,0 +1,137 @@
+// Windows for which memory does not suffice.
+
+#include <ATen/Functions.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "pipeline/error.h"
+#include "tests/unit/nodes/train/failing_allocator.h"
+#include "tests/unit/nodes/train/lane_nodes.h"
+
+namespace flowtrain {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+const LaneNodes::Settings kWindow{.window = 2, .rows = 4, .side = 8};
+
+LaneNodes::Settings With(Options options) {
+  LaneNodes::Settings settings = kWindow;
+  settings.forward_backward = std::move(options);
+  return settings;
+}
+
+double RelativeDifference(const at::Tensor& a, const at::Tensor& b) {
+  return ((a - b).norm() / b.norm()).item<double>();
+}
+
+// Allocations of a window from the first to the last: staging, both passes, the loss, backward.
+std::set<int64_t> Phases(FailingAllocator& allocator, LaneNodes& nodes) {
+  constexpr int64_t kPhases = 16;
+  allocator.FailAt(0);
+  nodes.ForwardBackwardAll();
+  std::set<int64_t> phases;
+  for (int64_t i = 0; i < kPhases; ++i) phases.insert(1 + (allocator.count() - 1) * i / (kPhases - 1));
+  return phases;
+}
+
+// Some operations of libtorch catch the exception, and do without the memory or try again: to the
+// window nothing happened then.
+bool Noticed(const LaneNodes& nodes) {
+  return nodes.forward_backward->micro_batch() < nodes.settings.rows;
+}
+
+// With batch-norm frozen the split changes nothing at all but rounding.
+TEST(OutOfMemory, WhereverItHappensTheLossOfTheWindowIsTheSame) {
+  FailingAllocator allocator;
+  LaneNodes whole(kWindow);
+  whole.model().SetTraining(false);
+  size_t noticed = 0;
+  const std::set<int64_t> phases = Phases(allocator, whole);
+  for (const int64_t phase : phases) {
+    LaneNodes nodes(kWindow);
+    nodes.model().SetTraining(false);
+    allocator.FailAt(phase);
+    nodes.ForwardBackwardAll();
+    allocator.FailAt(0);
+    if (Noticed(nodes)) ++noticed;
+    EXPECT_NEAR(nodes.payload().loss.item<double>(), whole.payload().loss.item<double>(), 1e-5);
+    EXPECT_LT(RelativeDifference(nodes.Gradients(), whole.Gradients()), 1e-5) << phase;
+  }
+  EXPECT_GT(noticed, phases.size() / 2);
+}
+
+// With batch-norm in training: as if the window had begun in the smaller micro-batches, to the bit,
+// running statistics included. Nothing of the first try is left.
+TEST(OutOfMemory, WhereverItHappensNothingOfTheFirstTryIsLeft) {
+  FailingAllocator allocator;
+  LaneNodes whole(kWindow);
+  const std::set<int64_t> phases = Phases(allocator, whole);
+  LaneNodes halves(kWindow);  // out of memory before anything was computed
+  allocator.FailAt(1);
+  halves.ForwardBackwardAll();
+  ASSERT_EQ(halves.forward_backward->micro_batch(), 2);
+  for (const int64_t phase : phases) {
+    LaneNodes nodes(kWindow);
+    allocator.FailAt(phase);
+    nodes.ForwardBackwardAll();
+    allocator.FailAt(0);
+    const LaneNodes& expected = Noticed(nodes) ? halves : whole;
+    EXPECT_TRUE(nodes.payload().loss.equal(expected.payload().loss)) << phase;
+    EXPECT_TRUE(nodes.Gradients().equal(expected.Gradients())) << phase;
+    EXPECT_TRUE(nodes.Buffers().equal(expected.Buffers())) << phase;
+  }
+}
+
+TEST(OutOfMemory, LaterWindowsKeepTheSmallerMicroBatches) {
+  FailingAllocator allocator;
+  LaneNodes nodes(kWindow);
+  allocator.FailAt(1000);
+  nodes.RunStep();
+  ASSERT_EQ(nodes.forward_backward->micro_batch(), 2);
+  allocator.FailAt(0);
+  nodes.RunStep();
+  EXPECT_EQ(nodes.forward_backward->micro_batch(), 2);
+}
+
+TEST(OutOfMemory, SaysWhatToWriteIntoTheConfiguration) {
+  FailingAllocator allocator;
+  LaneNodes nodes(kWindow);
+  allocator.FailAt(1000);
+  ::testing::internal::CaptureStderr();
+  nodes.ForwardBackwardAll();
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("data.batch_size=2, gpu.gradient_accumulation=4"));
+}
+
+TEST(OutOfMemory, EndsTheRunWhenNotEvenOneImageFits) {
+  FailingAllocator allocator;
+  LaneNodes nodes(kWindow);
+  const at::Tensor before = nodes.Buffers();
+  allocator.FailAt(1000, /*forever=*/true);
+  EXPECT_THROW(nodes.ForwardBackwardAll(), EndRun);
+  allocator.FailAt(0);
+  EXPECT_EQ(nodes.forward_backward->micro_batch(), 1);
+  EXPECT_TRUE(nodes.Buffers().equal(before));
+  EXPECT_FALSE(nodes.model().module().parameters()[0].grad().defined());
+}
+
+// A pair alone has no negatives there.
+TEST(OutOfMemory, IndependentEndsAtTwoImages) {
+  FailingAllocator allocator;
+  LaneNodes nodes(With({{"accumulation", "independent"}}));
+  allocator.FailAt(1000, /*forever=*/true);
+  EXPECT_THAT([&] { nodes.ForwardBackwardAll(); },
+              ThrowsMessage<EndRun>(HasSubstr("micro-batches of 2 images")));
+}
+
+TEST(OutOfMemory, AutoOnACpuTakesTheLoadersBatches) {
+  const LaneNodes nodes(With({{"gradient_accumulation", "auto"}, {"effective_batch", "8"}}));
+  EXPECT_EQ(nodes.forward_backward->micro_batch(), 4);
+}
+
+}  // namespace
+}  // namespace flowtrain
