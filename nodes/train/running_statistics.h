@@ -16,8 +16,8 @@ class RunningStatistics {
  public:
   explicit RunningStatistics(const torch::nn::Module& module);
 
-  // Notes what they are now; takes memory the first time alone. Like all calls here, some kernels on
-  // the device whatever the number of batch-norms, and no wait for it.
+  // Notes what they are now; takes memory the first time alone. Like all calls here, some kernels
+  // on the device whatever the number of batch-norms, and no wait for it.
   void Save();
   // Puts back what Save noted.
   void Restore();

@@ -84,8 +84,8 @@ void WindowGradient::BackwardExact() {
   const at::Tensor all = Gather(representations_).requires_grad_();
   const at::Tensor loss = network_.loss(all);
   // [2, N, D], like the images.
-  const at::Tensor gradient = torch::autograd::grad({network_.scale(loss)}, {all})[0].view(
-      {2, images_, all.size(1)});
+  const at::Tensor gradient =
+      torch::autograd::grad({network_.scale(loss)}, {all})[0].view({2, images_, all.size(1)});
   int64_t first = 0;
   for (const at::Tensor& embedded : representations_) {
     const int64_t count = embedded.size(0) / 2;

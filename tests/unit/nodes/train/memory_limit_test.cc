@@ -18,9 +18,7 @@ TEST(MemoryLimit, IsAFractionAShareOrAnAmount) {
   EXPECT_DOUBLE_EQ(MemoryFraction("12 GiB", kTotal), 0.5);
 }
 
-TEST(MemoryLimit, AboveWhatThereIsIsNone) {
-  EXPECT_DOUBLE_EQ(MemoryFraction("80 GiB", kTotal), 1);
-}
+TEST(MemoryLimit, AboveWhatThereIsIsNone) { EXPECT_DOUBLE_EQ(MemoryFraction("80 GiB", kTotal), 1); }
 
 TEST(MemoryLimit, RefusesEverythingElse) {
   for (const char* text : {"0", "-0.5", "lots", "12 GiBs", "200%", "0.5.5"}) {

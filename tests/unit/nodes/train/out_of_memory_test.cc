@@ -34,7 +34,8 @@ std::set<int64_t> Phases(FailingAllocator& allocator, LaneNodes& nodes) {
   allocator.FailAt(0);
   nodes.ForwardBackwardAll();
   std::set<int64_t> phases;
-  for (int64_t i = 0; i < kPhases; ++i) phases.insert(1 + (allocator.count() - 1) * i / (kPhases - 1));
+  for (int64_t i = 0; i < kPhases; ++i)
+    phases.insert(1 + (allocator.count() - 1) * i / (kPhases - 1));
   return phases;
 }
 
