@@ -8,7 +8,8 @@
 namespace flowtrain {
 
 // `bytes` of memory that begins on a page; throws std::bad_alloc. Untouched, so that the workers
-// that first write to it place it near them. Of ordinary pages: huge ones made the loader no faster
+// that first write to it place it near them. In huge pages where the system has some: rows are
+// written past the caches, and with small pages many of them to a page that the core must look up
 // (docs/measurements/loader.md).
 std::shared_ptr<uint8_t> AllocateHostMemory(size_t bytes);
 
