@@ -14,13 +14,14 @@ import json
 import os
 import shlex
 import statistics
-import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from comparison import (GRAPH, ONE_THREAD, ROOT, TORCH, Failed, cpu_model, find_flowtrain, make_venv, pinned,  # noqa: E402
+                        run_json, version_of)
+
 WORKER = os.path.join(ROOT, "tools", "lib", "peer_loaders.py")
 PEERS = ("albumentations", "dali", "dali-crop", "torchvision", "torchvision-tensor")
-TORCH = ("torch==2.11.0", "torchvision==0.26.0", "pillow==13.0.0", "numpy==2.4.6")
 PACKAGES = {
     "albumentations": ("albumentations==2.0.8", "opencv-python-headless==4.11.0.86", *TORCH),  # torch: its DataLoader
     "dali": ("nvidia-dali-cuda120==2.4.0",),
@@ -28,12 +29,6 @@ PACKAGES = {
     "torchvision": TORCH,
     "torchvision-tensor": TORCH,
 }
-GRAPH = os.path.join("graphs", "simclr.yaml")
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-
-
-class Failed(Exception):
-    """A message for the user."""
 
 
 class Workload:
@@ -46,24 +41,12 @@ class Workload:
         return f"{what}, views of {self.size} px"
 
 
-def run_json(command, environment=None):
-    """Runs a command and returns the JSON object it prints."""
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **(environment or {})}, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Failed(f"this failed with exit code {done.returncode}:\n  {shlex.join(command)}\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
-
-
 def core_list(text):
     cores = [int(core) for core in text.split(",")]
     missing = set(cores) - os.sched_getaffinity(0)
     if missing:
         raise argparse.ArgumentTypeError(f"this process may not use core {sorted(missing)[0]}")
     return cores
-
-
-def pinned(cores, command):
-    return ["taskset", "-c", ",".join(map(str, cores)), *command]
 
 
 class Flowtrain:
@@ -140,30 +123,6 @@ def table(rates):
     return "\n".join(lines)
 
 
-def cpu_model():
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        return next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "unknown")
-
-
-def make_venv(folder, peers):
-    """Makes or completes the environment and returns its Python."""
-    python = os.path.join(folder, "bin", "python")
-    if not os.path.exists(python):
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    packages = sorted({package for peer in peers for package in PACKAGES[peer]})
-    done = subprocess.run([python, "-m", "pip", "install", "-q", *packages], stdout=sys.stderr, check=False)
-    if done.returncode != 0:
-        raise Failed("pip could not install the peers (see above); mend that, or name an environment with --python")
-    return python
-
-
-def find_flowtrain():
-    path = os.path.join(ROOT, "build", "release", "tools", "flowtrain")
-    if not os.path.exists(path):
-        raise Failed("flowtrain is not built: run tools/flowtrain --version first, or name a program with --flowtrain")
-    return path
-
-
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stl10", metavar="DIR", help="folder of STL-10's binary files: a workload at 96 px")
@@ -205,14 +164,14 @@ def compare(args, workloads):
     binary = os.path.abspath(args.flowtrain) if args.flowtrain else find_flowtrain()
     python = None
     if args.peers:
-        python = args.python or make_venv(args.venv, args.peers)
+        python = args.python or make_venv(args.venv, sorted({each for peer in args.peers for each in PACKAGES[peer]}))
     loaders = [Flowtrain(binary), *(Flowtrain(binary, setting) for setting in args.flowtrain_set)]
     peers = [Peer(python, name) for name in args.peers]
     report = {
         "date": datetime.date.today().isoformat(),
         "command": shlex.join(sys.argv),
         "cpu": cpu_model(),
-        "flowtrain": subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.strip(),
+        "flowtrain": version_of(binary),
         "versions": {name: version for peer in peers for name, version in peer.versions().items()},
         "workloads": [],
     }

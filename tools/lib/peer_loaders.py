@@ -20,16 +20,15 @@ import time
 
 import numpy
 
-CROP_SCALE, CROP_RATIO = (0.2, 1.0), (3 / 4, 4 / 3)
-FLIP, JITTER, GREY, BLUR = 0.5, 0.8, 0.2, 0.5
-STRENGTH, HUE = 0.4, 0.1  # of brightness, contrast and saturation; turns
-BLUR_KERNEL, BLUR_SIGMA = 9, (0.1, 2.0)  # pixels
+from recipe import BLUR, BLUR_KERNEL, BLUR_SIGMA, CROP_RATIO, CROP_SCALE, FLIP, GREY, HUE, JITTER, STRENGTH
+
 STL10_SIDE = 96
 
 
-def stl10_images(folder):
-    """uint8 [N, 96, 96, 3] in memory: the files hold columns first and channels apart, and that work is not timed."""
-    files = [os.path.join(folder, name) for name in ("train_X.bin", "unlabeled_X.bin")]
+def stl10_images(folder, splits=("train", "unlabeled")):
+    """uint8 [N, 96, 96, 3] in memory: the files hold columns first and channels apart, and that work is not timed.
+    Splits that are not there are left out."""
+    files = [os.path.join(folder, split + "_X.bin") for split in splits]
     planes = numpy.concatenate([numpy.fromfile(f, numpy.uint8) for f in files if os.path.exists(f)])
     return numpy.ascontiguousarray(planes.reshape(-1, 3, STL10_SIDE, STL10_SIDE).transpose(0, 3, 2, 1))
 
