@@ -2,16 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
 #include <vector>
 
+#include "tests/unit/nodes/augment/distributions.h"
+
 namespace flowtrain {
 namespace {
 
-constexpr int kDraws = 4000;
+constexpr int kDraws = 100'000;
 
 ViewParams Draw(const AugmentOptions& options, int height, int width, uint64_t id,
                 uint32_t view = 0) {
@@ -19,32 +20,13 @@ ViewParams Draw(const AugmentOptions& options, int height, int width, uint64_t i
   return DrawViewParams(options, height, width, rng);
 }
 
-// Largest distance of the values' distribution from the uniform one on [0, 1] (Kolmogorov-Smirnov).
-double DistanceFromUniform(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const auto n = static_cast<double>(values.size());
-  double distance = 0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    const auto rank = static_cast<double>(i);
-    distance = std::max({distance, values[i] - rank / n, (rank + 1) / n - values[i]});
-  }
-  return distance;
-}
-
-// A uniform sample exceeds it once in a thousand.
-double CriticalDistance(size_t n) { return 1.95 / std::sqrt(static_cast<double>(n)); }
-
-// Sum of (observed - expected)^2 / expected.
+// Whether all that was counted is equally likely.
 template <typename Counts>
-double ChiSquare(const Counts& counts, double expected) {
-  double sum = 0;
-  for (const auto& [key, count] : counts) sum += (count - expected) * (count - expected) / expected;
-  return sum;
-}
-
-void ExpectShare(int count, double probability) {
-  const double deviation = std::sqrt(kDraws * probability * (1 - probability));
-  EXPECT_NEAR(count, kDraws * probability, 4 * deviation);
+double UniformProbability(const Counts& counts) {
+  std::vector<int> values;
+  for (const auto& [key, count] : counts) values.push_back(count);
+  return FitProbability(values,
+                        std::vector<double>(values.size(), 1 / static_cast<double>(values.size())));
 }
 
 TEST(ViewParams, CropStaysInTheImageAndInRange) {
@@ -111,39 +93,43 @@ TEST(ViewParams, PositionIsUniform) {
   EXPECT_EQ(tops.size(), 11U);
   EXPECT_EQ(lefts.size(), 11U);
   EXPECT_EQ(tops.rbegin()->first, 10);
-  // 10 degrees of freedom: 29.6 once in a thousand.
-  EXPECT_LT(ChiSquare(tops, kDraws / 11.0), 29.6);
-  EXPECT_LT(ChiSquare(lefts, kDraws / 11.0), 29.6);
+  EXPECT_GT(UniformProbability(tops), kLevel);
+  EXPECT_GT(UniformProbability(lefts), kLevel);
 }
 
+// All 32 ways they can stand, so that they are independent of each other too.
 TEST(ViewParams, SwitchesHaveTheirProbabilities) {
   AugmentOptions options;
   options.flip = 0.5;
   options.jitter = 0.8;
   options.grey = 0.2;
   options.blur = 0.3;
-  int flips = 0, jitters = 0, greys = 0, blurs = 0;
+  options.solarize = 0.1;
+  std::vector<int> counts(32);
+  std::vector<double> probabilities(32, 1);
   for (uint64_t id = 0; id < kDraws; ++id) {
     const ViewParams p = Draw(options, 96, 96, id);
-    flips += p.flip;
-    jitters += p.jitter;
-    greys += p.grey;
-    blurs += p.blur;
+    ++counts[size_t{p.flip} + 2 * size_t{p.jitter} + 4 * size_t{p.grey} + 8 * size_t{p.blur} +
+             16 * size_t{p.solarize}];
   }
-  ExpectShare(flips, 0.5);
-  ExpectShare(jitters, 0.8);
-  ExpectShare(greys, 0.2);
-  ExpectShare(blurs, 0.3);
+  const double of_each[] = {options.flip, options.jitter, options.grey, options.blur,
+                            options.solarize};
+  for (size_t way = 0; way < 32; ++way) {
+    for (size_t i = 0; i < 5; ++i) {
+      probabilities[way] *= (way >> i & 1) != 0 ? of_each[i] : 1 - of_each[i];
+    }
+  }
+  EXPECT_GT(FitProbability(counts, probabilities), kLevel);
 }
 
 TEST(ViewParams, ProbabilitiesOfZeroAndOneAreCertain) {
   AugmentOptions never, always;
-  never.flip = never.jitter = never.grey = never.blur = 0;
-  always.flip = always.jitter = always.grey = always.blur = 1;
+  never.flip = never.jitter = never.grey = never.blur = never.solarize = 0;
+  always.flip = always.jitter = always.grey = always.blur = always.solarize = 1;
   for (uint64_t id = 0; id < kDraws; ++id) {
     const ViewParams n = Draw(never, 96, 96, id), a = Draw(always, 96, 96, id);
-    ASSERT_FALSE(n.flip || n.jitter || n.grey || n.blur);
-    ASSERT_TRUE(a.flip && a.jitter && a.grey && a.blur);
+    ASSERT_FALSE(n.flip || n.jitter || n.grey || n.blur || n.solarize);
+    ASSERT_TRUE(a.flip && a.jitter && a.grey && a.blur && a.solarize);
   }
 }
 
@@ -186,7 +172,7 @@ TEST(ViewParams, AllOrdersOfTheJitterAreAsLikely) {
   for (const auto& [order, count] : orders) {
     EXPECT_EQ(std::set<JitterOp>(order.begin(), order.end()).size(), 4U);
   }
-  EXPECT_LT(ChiSquare(orders, kDraws / 24.0), 49.7);  // 23 degrees of freedom, once in a thousand
+  EXPECT_GT(UniformProbability(orders), kLevel);
 }
 
 TEST(ViewParams, TakesTheSameNumberOfWordsWhateverIsUsed) {
