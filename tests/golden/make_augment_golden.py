@@ -40,9 +40,13 @@ def emit(name, image):
     print(f"inline constexpr std::array<uint8_t, {array.size}> {name} = {{{numbers}}};\n")
 
 
-def view(image, crop, size, flip, jitter, grey, blur):
-    """`crop` is top, left, height, width; `jitter` a list of (operation, factor); `blur` (kernel, sigma)."""
-    out = F.resized_crop(image, *crop, [size, size], F.InterpolationMode.BILINEAR)
+BILINEAR, BICUBIC = F.InterpolationMode.BILINEAR, F.InterpolationMode.BICUBIC
+
+
+def view(image, crop, size, flip, jitter, grey, blur, solarize=None, interpolation=BILINEAR):
+    """`crop` is top, left, height, width; `jitter` a list of (operation, factor); `blur` (kernel, sigma); `solarize` a
+    threshold."""
+    out = F.resized_crop(image, *crop, [size, size], interpolation)
     if flip:
         out = F.hflip(out)
     operations = {"b": F.adjust_brightness, "c": F.adjust_contrast,
@@ -53,6 +57,8 @@ def view(image, crop, size, flip, jitter, grey, blur):
         out = F.rgb_to_grayscale(out, 3)
     if blur:
         out = F.gaussian_blur(out, [blur[0]] * 2, [f32(blur[1])] * 2)
+    if solarize is not None:
+        out = F.solarize(out, solarize)
     return out
 
 
@@ -70,11 +76,15 @@ def main():
     emit("kHueMinus01", F.adjust_hue(colours, f32(-0.1)))
     emit("kHuePlus05", F.adjust_hue(colours, f32(0.5)))
     emit("kGrey", F.rgb_to_grayscale(colours, 3))
+    emit("kSolarize128", F.solarize(colours, 128))
+    emit("kSolarize200", F.solarize(colours, 200))
     emit("kFlip", F.hflip(colours))
     emit("kBlur5Sigma11", F.gaussian_blur(colours, [5, 5], [f32(1.1)] * 2))
     emit("kBlur9Sigma20", F.gaussian_blur(noise(7, 6), [9, 9], [f32(2.0)] * 2))
     emit("kShrunk4x3", F.resize(noise(17, 14), [4, 3]))
     emit("kGrown8x9", F.resize(noise(5, 4), [8, 9]))
+    emit("kShrunk4x3Bicubic", F.resize(noise(17, 14), [4, 3], BICUBIC))
+    emit("kGrown8x9Bicubic", F.resize(noise(5, 4), [8, 9], BICUBIC))
     emit("kShrunkAndGrown3x9", F.resize(noise(16, 5), [3, 9]))
     emit("kCentre6From9x16", F.center_crop(F.resize(noise(9, 16), 6), 6))
     emit("kCentre8From7x5", F.center_crop(F.resize(noise(7, 5), 8), 8))
@@ -84,6 +94,8 @@ def main():
                           [("h", 0.07), ("c", 1.3), ("b", 0.75), ("s", 0.65)], False, (5, 0.9)))
     emit("kViewGrey", view(source, (4, 0, 6, 7), 10, True,
                            [("s", 1.35), ("b", 1.2), ("h", -0.09), ("c", 0.7)], True, (3, 1.7)))
+    emit("kViewBicubic", view(source, (2, 1, 15, 18), 10, True,
+                              [("c", 0.8), ("h", 0.04), ("s", 1.2), ("b", 1.1)], False, (5, 0.7), 128, BICUBIC))
     # Large enough for the fused view.
     source = picture(60, 80)
     emit("kFused0", view(source, (5, 8, 40, 50), 32, False,
@@ -93,6 +105,8 @@ def main():
     emit("kFused2", view(source, (30, 2, 20, 24), 32, False,
                          [("s", 1.4), ("h", 0.05), ("c", 1.2), ("b", 0.9)], True, (9, 0.6)))
     emit("kFused3", view(source, (10, 10, 45, 36), 32, True, [], False, (9, 1.9)))
+    emit("kFused4", view(source, (3, 6, 50, 66), 32, True,
+                         [("s", 0.8), ("b", 1.15), ("c", 1.25), ("h", 0.06)], False, (9, 0.8), 128, BICUBIC))
     print("}  // namespace flowtrain::golden")
 
 

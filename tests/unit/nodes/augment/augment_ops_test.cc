@@ -113,6 +113,11 @@ TEST(AugmentOps, AreAsTorchvisions) {
   EXPECT_THAT(hue(-0.1f), ElementsAreArray(golden::kHueMinus01));
   EXPECT_THAT(hue(0.5f), ElementsAreArray(golden::kHuePlus05));
   EXPECT_THAT(After(image, ToGrey), ElementsAreArray(golden::kGrey));
+  const auto solarized = [&](int threshold) {
+    return After(image, [threshold](RgbBytes rgb) { Solarize(rgb, threshold); });
+  };
+  EXPECT_THAT(solarized(128), ElementsAreArray(golden::kSolarize128));
+  EXPECT_THAT(solarized(200), ElementsAreArray(golden::kSolarize200));
 }
 
 TEST(AugmentOps, FollowTheFormulas) {

@@ -6,84 +6,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
-#include <iostream>
 #include <string>
 #include <vector>
 
-#include "nodes/augment/reference_view.h"
 #include "nodes/augment/simd/instruction_set.h"
-#include "tests/golden/augment_golden.h"
-#include "tests/unit/nodes/augment/images.h"
+#include "tests/unit/nodes/augment/view_testing.h"
 
 namespace flowtrain {
 namespace {
 
 using testing::Each;
-
-// A picture as photographs are: smooth, with some noise and edges.
-Bytes Picture(int height, int width) {
-  Bytes image = SmoothImage(height, width);
-  const Bytes noise = GoldenImage(height, width);
-  for (size_t i = 0; i < image.size(); ++i) {
-    image[i] = static_cast<uint8_t>((7 * image[i] + noise[i]) / 8);
-  }
-  return image;
-}
-
-Bytes Fused(const ViewSource& source, const ViewParams& params, const AugmentOptions& options,
-            int size) {
-  FusedView view;
-  // A guard behind the row: the next row of a batch begins there.
-  Bytes out(static_cast<size_t>(size) * static_cast<size_t>(size) * 3 + 64, 0xA5);
-  view.Make(source, params, options, size, out.data());
-  EXPECT_THAT(Bytes(out.end() - 64, out.end()), Each(0xA5));
-  out.resize(out.size() - 64);
-  return out;
-}
-
-Bytes Referenced(const ViewSource& source, const ViewParams& params, const AugmentOptions& options,
-                 int size) {
-  ReferenceView view;
-  Bytes out(static_cast<size_t>(size) * static_cast<size_t>(size) * 3);
-  view.Make(source, params, options, size, out.data());
-  return out;
-}
-
-ViewSource Source(const Bytes& image, int width) {
-  return {image.data(), static_cast<int>(image.size()) / 3 / width, width};
-}
-
-ViewParams Whole(const ViewSource& source) {
-  ViewParams params;
-  params.height = source.height;
-  params.width = source.width;
-  return params;
-}
-
-ViewParams Drawn(const AugmentOptions& options, const ViewSource& source, uint64_t id) {
-  Rng rng({.seed = 42, .stream = 0, .id = id, .purpose = kView});
-  return DrawViewParams(options, source.height, source.width, rng);
-}
-
-// How far the fused view is from the reference over many draws, in grey levels.
-struct Distance {
-  double mean = 0;
-  int largest = 0;
-};
-Distance Compare(const AugmentOptions& options, const Bytes& image, int width, int size) {
-  constexpr int kViews = 40;
-  Distance distance;
-  const ViewSource source = Source(image, width);
-  for (uint64_t id = 0; id < kViews; ++id) {
-    const ViewParams params = Drawn(options, source, id);
-    const Bytes fused = Fused(source, params, options, size);
-    const Bytes reference = Referenced(source, params, options, size);
-    distance.mean += MeanDifference(fused, reference) / kViews;
-    distance.largest = std::max(distance.largest, LargestDifference(fused, reference));
-  }
-  return distance;
-}
 
 AugmentOptions Nothing() {
   AugmentOptions options;
@@ -296,97 +228,6 @@ TEST(FusedView, TurnsTheHueInTrueHsv) {
       for (size_t c = 0; c < 3; ++c) ASSERT_NEAR(fused[i + c], exact[c], 0.6) << turn << ' ' << i;
     }
   }
-}
-
-TEST(FusedView, IsNearTheReferenceAsAWhole) {
-  const AugmentOptions simclr;
-  const Distance noise = Compare(simclr, GoldenImage(96, 96), 96, 96);
-  const Distance picture = Compare(simclr, Picture(96, 96), 96, 96);
-  const Distance large = Compare(simclr, Picture(400, 533), 533, 224);
-  // Pillow's HSV of 8 bits is what is left; without the hue nothing is.
-  EXPECT_LT(noise.mean, 1);
-  EXPECT_LT(picture.mean, 1);
-  EXPECT_LT(large.mean, 1);
-  AugmentOptions no_hue;
-  no_hue.hue = 0;
-  EXPECT_LT(Compare(no_hue, Picture(96, 96), 96, 96).mean, 0.25);
-}
-
-ViewParams Crop(int top, int left, int height, int width) {
-  ViewParams params;
-  params.top = top;
-  params.left = left;
-  params.height = height;
-  params.width = width;
-  return params;
-}
-
-// The same parameters as in make_augment_golden.py. Pillow's 8-bit HSV makes most of the
-// difference.
-TEST(FusedView, IsNearTorchvision) {
-  const Bytes image = Picture(60, 80);
-  const ViewSource source = Source(image, 80);
-  using enum JitterOp;
-  ViewParams all = Crop(5, 8, 40, 50);
-  all.jitter = all.blur = true;
-  all.order = {kBrightness, kContrast, kSaturation, kHue};
-  all.brightness = 1.25f;
-  all.contrast = 0.7f;
-  all.saturation = 1.3f;
-  all.hue = 0.08f;
-  all.blur_sigma = 1.2f;
-  EXPECT_LT(MeanDifference(Fused(source, all, {}, 32), golden::kFused0), 1);
-
-  ViewParams sharp = Crop(0, 20, 60, 55);
-  sharp.flip = sharp.jitter = true;
-  sharp.order = {kHue, kSaturation, kBrightness, kContrast};
-  sharp.hue = -0.1f;
-  sharp.saturation = 0.65f;
-  sharp.brightness = 0.7f;
-  sharp.contrast = 1.35f;
-  EXPECT_LT(MeanDifference(Fused(source, sharp, {}, 32), golden::kFused1), 1);
-
-  ViewParams grey = Crop(30, 2, 20, 24);
-  grey.jitter = grey.grey = grey.blur = true;
-  grey.order = {kSaturation, kHue, kContrast, kBrightness};
-  grey.saturation = 1.4f;
-  grey.hue = 0.05f;
-  grey.contrast = 1.2f;
-  grey.brightness = 0.9f;
-  grey.blur_sigma = 0.6f;
-  EXPECT_LT(MeanDifference(Fused(source, grey, {}, 32), golden::kFused2), 1);
-
-  ViewParams blurred = Crop(10, 10, 45, 36);
-  blurred.flip = blurred.blur = true;
-  blurred.blur_sigma = 1.9f;
-  EXPECT_LT(MeanDifference(Fused(source, blurred, {}, 32), golden::kFused3), 0.2);
-}
-
-// The reference is torchvision byte for byte (its own tests), so this is the distance to
-// torchvision.
-TEST(FusedView, IsNearTheReferenceOnPhotographs) {
-  const std::string path =
-      std::string(FLOWTRAIN_SOURCE_DIR) + "/../shared/data/stl10_mini/stl10_binary/test_X.bin";
-  std::ifstream file(path, std::ios::binary);
-  if (!file) GTEST_SKIP() << "no " << path;
-  constexpr int kSide = 96, kImages = 100;
-  Bytes planes(kSide * kSide * 3), image(planes.size());
-  double sum = 0;
-  for (uint64_t id = 0; id < kImages; ++id) {
-    ASSERT_TRUE(file.read(reinterpret_cast<char*>(planes.data()), kSide * kSide * 3));
-    for (size_t i = 0; i < planes.size(); ++i) {  // channel, column, row
-      const size_t channel = i / (kSide * kSide), column = i / kSide % kSide, row = i % kSide;
-      image[(row * kSide + column) * 3 + channel] = planes[i];
-    }
-    const ViewSource source = Source(image, kSide);
-    const ViewParams params = Drawn({}, source, id);
-    const double distance =
-        MeanDifference(Fused(source, params, {}, kSide), Referenced(source, params, {}, kSide));
-    EXPECT_LT(distance, 2.5) << "image " << id;
-    sum += distance;
-  }
-  EXPECT_LT(sum / kImages, 1);
-  std::cout << "mean absolute difference on STL-10: " << sum / kImages << " grey levels\n";
 }
 
 TEST(FusedView, IsTheSameOnEveryInstructionSet) {

@@ -4,28 +4,21 @@
 #include <gtest/gtest.h>
 
 #include "tests/golden/augment_golden.h"
-#include "tests/unit/nodes/augment/images.h"
+#include "tests/unit/nodes/augment/view_testing.h"
 
 namespace flowtrain {
 namespace {
 
-Bytes View(const Bytes& image, int width, const ViewParams& params, int kernel, int size) {
+Bytes View(const Bytes& image, int width, const ViewParams& params, int kernel, int size,
+           Interpolation interpolation = Interpolation::kBilinear) {
   ReferenceView reference;
   AugmentOptions options;
   options.blur_kernel = kernel;
+  options.interpolation = interpolation;
   const int height = static_cast<int>(image.size()) / 3 / width;
   Bytes out(static_cast<size_t>(size) * static_cast<size_t>(size) * 3);
   reference.Make({image.data(), height, width}, params, options, size, out.data());
   return out;
-}
-
-ViewParams Crop(int top, int left, int height, int width) {
-  ViewParams params;
-  params.top = top;
-  params.left = left;
-  params.height = height;
-  params.width = width;
-  return params;
 }
 
 // Only the blur, a sum in float, may differ by a level where it falls between two.
@@ -63,6 +56,20 @@ TEST(ReferenceView, IsTorchvisionsPipeline) {
   grey.blur = true;
   grey.blur_sigma = 1.7f;
   ExpectIs(View(image, 24, grey, 3, 10), golden::kViewGrey);
+
+  ViewParams bicubic = Crop(2, 1, 15, 18);
+  bicubic.flip = true;
+  bicubic.jitter = true;
+  bicubic.order = {JitterOp::kContrast, JitterOp::kHue, JitterOp::kSaturation,
+                   JitterOp::kBrightness};
+  bicubic.contrast = 0.8f;
+  bicubic.hue = 0.04f;
+  bicubic.saturation = 1.2f;
+  bicubic.brightness = 1.1f;
+  bicubic.blur = true;
+  bicubic.blur_sigma = 0.7f;
+  bicubic.solarize = true;
+  ExpectIs(View(image, 24, bicubic, 5, 10, Interpolation::kBicubic), golden::kViewBicubic);
 }
 
 TEST(ReferenceView, FactorsHaveNoEffectWithoutTheirSwitch) {

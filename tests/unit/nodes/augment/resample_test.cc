@@ -15,11 +15,13 @@ namespace {
 using testing::Each;
 using testing::ElementsAreArray;
 
-Bytes Resized(const Bytes& image, int height, int width, int out_height, int out_width) {
+Bytes Resized(const Bytes& image, int height, int width, int out_height, int out_width,
+              Interpolation interpolation = Interpolation::kBilinear) {
   Resampler resampler;
   Bytes out(static_cast<size_t>(out_height) * static_cast<size_t>(out_width) * 3);
   resampler.Resize({image.data(), static_cast<size_t>(width) * 3, height, width},
-                   {out_height, 0, out_height}, {out_width, 0, out_width}, out.data());
+                   {out_height, 0, out_height}, {out_width, 0, out_width}, out.data(),
+                   interpolation);
   return out;
 }
 
@@ -61,6 +63,10 @@ std::vector<double> Reference(const Bytes& image, int height, int width, int out
 TEST(Resampler, IsAsPillows) {
   EXPECT_THAT(Resized(GoldenImage(17, 14), 17, 14, 4, 3), ElementsAreArray(golden::kShrunk4x3));
   EXPECT_THAT(Resized(GoldenImage(5, 4), 5, 4, 8, 9), ElementsAreArray(golden::kGrown8x9));
+  EXPECT_THAT(Resized(GoldenImage(17, 14), 17, 14, 4, 3, Interpolation::kBicubic),
+              ElementsAreArray(golden::kShrunk4x3Bicubic));
+  EXPECT_THAT(Resized(GoldenImage(5, 4), 5, 4, 8, 9, Interpolation::kBicubic),
+              ElementsAreArray(golden::kGrown8x9Bicubic));
   // Here newer versions of Pillow resize rows first.
   EXPECT_LE(LargestDifference(Resized(GoldenImage(16, 5), 16, 5, 3, 9), golden::kShrunkAndGrown3x9),
             1);
