@@ -12,6 +12,7 @@ The first call makes a Python environment in --venv with pinned versions from Py
 --python takes an existing one instead. Each run is a process of its own on --threads cores.
 """
 import argparse
+import concurrent.futures
 import datetime
 import json
 import math
@@ -120,16 +121,21 @@ def check_alike(mine, theirs):
 
 
 def train_all(train, args):
-    """Runs of each side, a list of one result a seed; by turns, so that a busy machine meets both."""
-    results = {side: [] for side in SIDES}
-    for seed in range(1, args.seeds + 1):
-        for side in SIDES:
-            started = time.perf_counter()
-            result = train[side](settings_of(args, seed), args.cores)
-            results[side].append(result)
-            print(f"seed {seed} of {args.seeds}, {side}: kNN {result['knn_start']:.1f} % before, {result['knn']:.1f} % after, "
-                  f"loss {result['losses'][-1]:.4f}, {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
-        check_alike(results["flowtrain"][-1], results["reference"][-1])
+    """Runs of each side, a list of one result a seed."""
+    def train_one(turn):
+        seed, side = turn
+        started = time.perf_counter()
+        result = train[side](settings_of(args, seed), args.cores)
+        print(f"seed {seed} of {args.seeds}, {side}: kNN {result['knn_start']:.1f} % before, {result['knn']:.1f} % after, "
+              f"loss {result['losses'][-1]:.4f}, {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+        return result
+
+    turns = [(seed, side) for seed in range(1, args.seeds + 1) for side in SIDES]
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        done = list(pool.map(train_one, turns))
+    results = {side: done[i::len(SIDES)] for i, side in enumerate(SIDES)}
+    for mine, theirs in zip(*results.values()):
+        check_alike(mine, theirs)
     return results
 
 
@@ -209,13 +215,15 @@ def parse():
     parser.add_argument("--stem", choices=("standard", "small"), default="standard", help="default %(default)s")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="runs of each side; default %(default)s")
     parser.add_argument("--threads", type=int, default=1, help="cores of a run; default %(default)s")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at a time, on the same cores; default %(default)s")
     parser.add_argument("--flowtrain", metavar="FILE", help="the program; default build/release/tools/flowtrain")
     parser.add_argument("--venv", default=os.path.join(ROOT, "build", "reference"), help="default %(default)s")
     parser.add_argument("--python", help="a Python that has torchvision and lightly; nothing is installed then")
     parser.add_argument("--json", metavar="FILE", help="raw figures, as JSON")
     args = parser.parse_args()
-    if min(args.epochs, args.batch - 1, args.size, args.seeds, args.threads) < 1 or args.learning_rate <= 0:
-        parser.error("--epochs, --size, --seeds, --threads and --learning-rate must be positive, and --batch at least 2")
+    if min(args.epochs, args.batch - 1, args.size, args.seeds, args.threads, args.jobs) < 1 or args.learning_rate <= 0:
+        parser.error("--epochs, --size, --seeds, --threads, --jobs and --learning-rate must be positive, and --batch at "
+                     "least 2")
     if args.warmup_epochs is None:
         args.warmup_epochs = args.epochs // 10
     if not 0 <= args.warmup_epochs < args.epochs:
