@@ -81,14 +81,6 @@ class NewFile {
   int descriptor_;
 };
 
-// Every parameter and buffer of the network by its name.
-std::vector<std::pair<std::string, at::Tensor>> Tensors(torch::nn::Module& module) {
-  std::vector<std::pair<std::string, at::Tensor>> tensors;
-  for (const auto& item : module.named_parameters()) tensors.emplace_back(item.key(), item.value());
-  for (const auto& item : module.named_buffers()) tensors.emplace_back(item.key(), item.value());
-  return tensors;
-}
-
 // Opens the archive and checks that it is one of ours.
 torch::serialize::InputArchive OpenArchive(const std::string& path) {
   if (!fs::exists(path)) throw std::runtime_error("the checkpoint " + path + " does not exist");
@@ -126,7 +118,7 @@ void LoadNetwork(torch::serialize::InputArchive& archive, torch::nn::Module& mod
   const torch::NoGradGuard no_grad;
   torch::serialize::InputArchive network;
   archive.read("network", network);
-  for (auto& [name, tensor] : Tensors(module)) {
+  for (auto& [name, tensor] : ParametersAndBuffers(module)) {
     at::Tensor stored;
     if (!network.try_read(name, stored)) throw std::runtime_error("it has no '" + name + "'");
     if (stored.sizes() != tensor.sizes())
@@ -145,7 +137,7 @@ void SaveCheckpoint(const std::string& path, const SimclrModel& model, const Opt
   archive.write("steps_done", c10::IValue(static_cast<int64_t>(state.steps_done)));
   archive.write("steps_per_epoch", c10::IValue(static_cast<int64_t>(state.steps_per_epoch)));
   archive.write("config", c10::IValue(state.config));
-  for (const auto& [name, tensor] : Tensors(model.module()))
+  for (const auto& [name, tensor] : ParametersAndBuffers(model.module()))
     network.write(name, tensor.detach(), true);
   archive.write("network", network);
   optimizer.Save(optimizer_archive);
@@ -182,6 +174,18 @@ TrainingState LoadCheckpoint(const std::string& path, SimclrModel& model, Optimi
   }
 }
 
+NamedTensors ReadNetwork(const std::string& path) {
+  torch::serialize::InputArchive archive = OpenArchive(path), network;
+  archive.read("network", network);
+  NamedTensors tensors;
+  for (const std::string& name : network.keys()) {
+    at::Tensor tensor;
+    network.read(name, tensor);
+    tensors.emplace_back(name, tensor.detach());
+  }
+  return tensors;
+}
+
 TrainingState ReadTrainingState(const std::string& path) {
   torch::serialize::InputArchive archive = OpenArchive(path);
   return ReadState(archive);
@@ -199,8 +203,7 @@ std::string FindCheckpoint(const std::string& path) {
     }
     if (!newest.empty()) return newest;
   }
-  throw ConfigError("no checkpoint in '" + path +
-                    "': --resume takes a checkpoint file or a run's folder");
+  throw ConfigError("no checkpoint in '" + path + "': name a checkpoint file or a run's folder");
 }
 
 std::string CheckpointName(uint64_t steps_done) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "nodes/train/named_tensors.h"
 #include "nodes/train/optimizer.h"
 #include "nodes/train/simclr_model.h"
 #include "nodes/train/training_state.h"
@@ -19,6 +20,10 @@ void SaveCheckpoint(const std::string& path, const SimclrModel& model, const Opt
 // Reads a checkpoint into a model and an optimiser of the same shape. Throws std::runtime_error for
 // a file that is missing, cut short, no checkpoint, of a newer version or of another network.
 TrainingState LoadCheckpoint(const std::string& path, SimclrModel& model, Optimizer& optimizer);
+
+// The network of a checkpoint alone, on the host: "backbone.conv1.weight", … Throws
+// std::runtime_error as LoadCheckpoint does.
+NamedTensors ReadNetwork(const std::string& path);
 
 // "step-00000123.pt"
 std::string CheckpointName(uint64_t steps_done);
