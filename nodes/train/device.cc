@@ -4,6 +4,8 @@
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
 #include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/GradMode.h>
+#include <torch/nn/module.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -169,6 +171,16 @@ size_t Device::ReservedBytes() const {
 
 void Device::Synchronize() const {
   if (is_cuda()) at::accelerator::synchronizeDevice(device_.index());
+}
+
+void Device::Place(torch::nn::Module& network) const {
+  const c10::NoGradGuard no_grad;
+  network.to(device_);
+  for (at::Tensor& parameter : network.parameters()) {
+    if (parameter.dim() == 4) {
+      parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+    }
+  }
 }
 
 size_t Device::EmptyCache() {

@@ -9,6 +9,10 @@
 
 #include "pipeline/node.h"
 
+namespace torch::nn {
+class Module;
+}
+
 namespace flowtrain {
 
 // What convolutions and matrix products are computed in. Parameters, batch-norm and the loss are
@@ -41,6 +45,8 @@ class Device final : public Resource {
   double memory_fraction() const { return memory_fraction_; }
   size_t ReservedBytes() const;  // held by the allocator, cache included; 0 on a CPU
   void Synchronize() const;
+  // Moves a network to the device, its convolutions in channels_last.
+  void Place(torch::nn::Module& network) const;
   // Gives the allocator's unused memory back to the driver; returns how many bytes. 0 on a CPU.
   size_t EmptyCache();
 

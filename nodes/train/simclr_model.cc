@@ -3,7 +3,9 @@
 #include <array>
 #include <cstdio>
 
+#include "nodes/train/backbone_weights.h"
 #include "nodes/train/initialise.h"
+#include "pipeline/log.h"
 #include "pipeline/registry.h"
 
 namespace flowtrain {
@@ -28,7 +30,9 @@ void SimclrModel::Declare(NodeSpec& spec) {
               "Width of the head's hidden layer; 0: the backbone's.", AtLeast{0})
       .Option(&SimclrModel::projection_dim_, "projection_dim", int64_t{128},
               "Width of the representations the loss sees.", AtLeast{1})
-      .Option(&SimclrModel::seed_, "seed", int64_t{42}, "Of the initial weights.", AtLeast{0});
+      .Option(&SimclrModel::seed_, "seed", int64_t{42}, "Of the initial weights.", AtLeast{0})
+      .Option(&SimclrModel::init_, "init", std::string(),
+              "File of weights that the backbone starts from; empty: seeded ones.");
 }
 
 void SimclrModel::Open(const OpenContext& context) {
@@ -43,14 +47,11 @@ void SimclrModel::Open(const OpenContext& context) {
   module_ = holder;
   running_statistics_ = std::make_unique<RunningStatistics>(*module_);
   Initialise(*module_, static_cast<uint64_t>(seed_));
-
-  const torch::NoGradGuard no_grad;
-  module_->to(device_->device());
-  for (torch::Tensor& parameter : module_->parameters()) {
-    if (parameter.dim() == 4) {
-      parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
-    }
+  if (!init_.empty()) {
+    LoadBackbone(init_, *backbone_);
+    LogInfo("the backbone starts from " + init_);
   }
+  device_->Place(*module_);
 }
 
 std::string SimclrModel::FirstNonFiniteLayer(const torch::Tensor& images) {

@@ -12,7 +12,8 @@
 
 namespace flowtrain {
 
-// Opened with seeded weights, on the device, convolutions in channels_last, in training mode.
+// Opened with seeded weights, or the backbone's from a file, on the device, convolutions in
+// channels_last, in training mode.
 class SimclrModel final : public Resource {
  public:
   static void Declare(NodeSpec& spec);
@@ -37,7 +38,7 @@ class SimclrModel final : public Resource {
   std::string Description() const;  // "resnet18 (standard stem), 11.5 M parameters"
 
  private:
-  std::string backbone_name_, stem_;  // options
+  std::string backbone_name_, stem_, init_;  // options
   int64_t projection_hidden_ = 0, projection_dim_ = 0;
   int64_t seed_ = 0;
 
