@@ -21,13 +21,14 @@ void PinnedStage::Declare(NodeSpec& spec) {
       .Uses("device", "Device")
       .Option(&PinnedStage::batch_size_, "batch_size", 128, "Images a batch.", AtLeast{1})
       .Option(&PinnedStage::image_size_, "image_size", 96, "Side of a view, pixels.", AtLeast{1})
+      .Option(&PinnedStage::views_, "views", 2, "Views of an image.", AtLeast{1})
       .Option(&PinnedStage::pin_memory_, "pin_memory", true,
               "Page-locked buffers on a GPU: their copies overlap the computation.");
 }
 
 BatchLayout PinnedStage::Layout() const {
   const auto side = static_cast<size_t>(image_size_);
-  return {batch_size_, 2, side * side * 3};
+  return {batch_size_, views_, side * side * 3};
 }
 
 void PinnedStage::Open(const OpenContext& context) { device_ = &context.Get<Device>("device"); }
@@ -71,7 +72,7 @@ void PinnedStage::TryCopy(StagedBatch& staged) const {
 void PinnedStage::Close() noexcept { pinned_.clear(); }
 
 at::Tensor PinnedStage::HostView(const Batch& batch) const {
-  const int64_t rows = int64_t{2} * batch.layout.rows, side = image_size_;
+  const int64_t rows = int64_t{batch.layout.views} * batch.layout.rows, side = image_size_;
   const auto pinned = pinned_.find(batch.buffer);
   if (pinned != pinned_.end()) return pinned->second.view({rows, side, side, 3});
   return at::from_blob(batch.buffer, {rows, side, side, 3}, at::TensorOptions().dtype(at::kByte));

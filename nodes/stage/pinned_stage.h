@@ -15,10 +15,10 @@
 
 namespace flowtrain {
 
-// Input   rows     sample  both views stand in the sample's row of its batch.
-// Output  batches  batch   with a StagedBatch payload: uint8 [2B, H, W, 3] on the device.
-// Memory  a buffer of 2 x batch_size x image_size^2 x 3 bytes a batch slot, page-locked on a GPU.
-// Threads the device lane; copies run on a stream of their own, ahead of the computation.
+// Input   rows     sample  its views stand in the sample's row of its batch.
+// Output  batches  batch   with a StagedBatch payload: uint8 [views x B, H, W, 3] on the device.
+// Memory  a buffer of views x batch_size x image_size^2 x 3 bytes a batch slot, page-locked on a
+// GPU. Threads the device lane; copies run on a stream of their own, ahead of the computation.
 //
 // Example:
 //   stage: {type: PinnedStage, in: rows, out: batches, options: {batch_size: 128, image_size: 96}}
@@ -36,7 +36,7 @@ class PinnedStage final : public CollateNode {
   void TryCopy(StagedBatch& staged) const;
   at::Tensor HostView(const Batch& batch) const;
 
-  int batch_size_ = 0, image_size_ = 0;  // options
+  int batch_size_ = 0, image_size_ = 0, views_ = 2;  // options
   bool pin_memory_ = true;
 
   const Device* device_ = nullptr;

@@ -90,14 +90,23 @@ void ForwardBackward::Start() {
           " images" + (device_->is_cuda() ? "" : " (data.batch_size: a CPU sets no bound)"));
 }
 
+template <typename Call>
+void ForwardBackward::WithRoom(Call call) {
+  while (true) {
+    try {
+      return call();
+    } catch (const c10::OutOfMemoryError&) {
+      // Room is made outside of the handler: what it holds is not free yet.
+    }
+    MakeRoom();
+  }
+}
+
 void ForwardBackward::Process(Batch& batch, Step& step) {
   auto& payload = static_cast<TrainPayload&>(*step.payload);
   if (batch.micro == 0) BeginWindow(batch, step);
   ids_.insert(ids_.end(), batch.ids.begin(), batch.ids.end());
-  at::Tensor images;
-  WithRoom([&] { images = Take(batch); });
-  batch.payload.reset();
-  gradient_->Add(std::move(images));
+  gradient_->Add(Take(batch));
   WithRoom([&] { gradient_->Advance(); });
   if (batch.micro + 1 < batch.window) return;
   WithRoom([&] { payload.loss = gradient_->Finish(); });
@@ -120,23 +129,12 @@ void ForwardBackward::BeginWindow(const Batch& batch, Step& step) {
   gradient_->Begin(window_images_, micro_batch_);
 }
 
-// [2, B, H, W, 3].
-at::Tensor ForwardBackward::Take(Batch& batch) const {
-  const auto& staged = static_cast<const StagedBatch&>(*batch.payload);
-  at::Tensor images = staged.images;
-  if (staged.copied) {
-    const c10::Stream compute = at::accelerator::getCurrentStream(device_->device().index());
-    staged.copied->block(compute);
-    // Made on the copy stream and read on this one: its memory must outlive what is queued here.
-    images.record_stream(compute);
-    // The buffer goes home when Process returns. The copy was queued a micro-batch ago, so it is
-    // long done.
-    staged.copied->synchronize();
-  } else if (device_->is_cuda()) {
-    images = images.to(device_->device());  // there was no room when it was staged
-  } else if (batch.window > 1) {
-    images = images.clone();  // the buffer goes home before the window is complete
-  }
+// [2, B, H, W, 3], the window's own.
+at::Tensor ForwardBackward::Take(Batch& batch) {
+  at::Tensor images;
+  WithRoom([&] { images = TakeImages(batch, device_->device()); });
+  // A CPU's are the batch's buffer, which goes home before the window is complete.
+  if (!device_->is_cuda() && batch.window > 1) WithRoom([&] { images = images.clone(); });
   return images.view({2, images.size(0) / 2, images.size(1), images.size(2), images.size(3)});
 }
 
@@ -183,18 +181,6 @@ bool ForwardBackward::Fits(int64_t micro_batch, int64_t window_images) {
   }
   DropWindow();
   return fits;
-}
-
-template <typename Call>
-void ForwardBackward::WithRoom(Call call) {
-  while (true) {
-    try {
-      return call();
-    } catch (const c10::OutOfMemoryError&) {
-      // Room is made outside of the handler: what it holds is not free yet.
-    }
-    MakeRoom();
-  }
 }
 
 void ForwardBackward::MakeRoom() {

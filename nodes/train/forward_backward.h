@@ -51,7 +51,7 @@ class ForwardBackward final : public WindowNode {
   int64_t micro_batch() const { return micro_batch_; }  // images through the network at a time
 
  private:
-  at::Tensor Take(Batch& batch) const;  // the batch's images, ready on the compute stream
+  at::Tensor Take(Batch& batch);  // the batch's images, ready on the compute stream
   at::Tensor Represent(const at::Tensor& images);  // uint8 [N, H, W, 3] to [N, D]
   void BeginWindow(const Batch& batch, Step& step);
   void WaitForTheWindowBeforeLast();

@@ -1,0 +1,130 @@
+#include "nodes/source/ordered_source.h"
+
+#include <array>
+#include <utility>
+
+#include "nodes/source/count_text.h"
+#include "pipeline/error.h"
+#include "pipeline/log.h"
+#include "pipeline/registry.h"
+
+namespace flowtrain {
+namespace {
+
+constexpr std::array<uint8_t, 3> kBlack{};
+constexpr uint64_t kNamedImages = 5;  // in the log
+
+}  // namespace
+
+void OrderedSource::Declare(NodeSpec& spec) {
+  spec.Doc("Fetches every image once, in order: what an evaluation looks at.")
+      .Output("ids", Stream::kSample)
+      .Uses("dataset", "ImageDataset")
+      .Option(&OrderedSource::images_, "images", "labelled",
+              "labelled (the evaluation's: its bank, then its queries), all (those to train on).",
+              OneOf{{"labelled", "all"}});
+}
+
+void OrderedSource::Open(const OpenContext& context) {
+  dataset_ = &context.Get<ImageDataset>("dataset");
+  if (images_ == "all") return;
+  const Evaluation evaluation = dataset_->evaluation();
+  if (!evaluation.possible()) {
+    throw ConfigError("there are no labelled images to evaluate on: " + evaluation.why_not +
+                      " (data.kind, data.root)");
+  }
+  lists_ = {evaluation.bank};
+  if (!evaluation.leave_one_out) lists_.push_back(evaluation.queries);
+}
+
+void OrderedSource::Flush() {
+  const std::vector<BadImage> bad = dataset_->bad_images().List();
+  if (bad.empty()) return;
+  std::string text = CountText(bad.size()) + " of " + CountText(size()) +
+                     " images could not be read and are left out:";
+  for (size_t i = 0; i < bad.size() && i < kNamedImages; ++i) {
+    text += "\n  " + bad[i].name + ": " + bad[i].why;
+  }
+  if (bad.size() > kNamedImages) {
+    text += "\n  … and " + CountText(bad.size() - kNamedImages) + " more";
+  }
+  LogWarning(text);
+}
+
+uint64_t OrderedSource::size() const {
+  if (lists_.empty()) return dataset_->size();
+  uint64_t images = 0;
+  for (const LabelledImages* list : lists_) images += list->size();
+  return images;
+}
+
+bool OrderedSource::AdmitBatch(Batch& batch) {
+  const auto rows = static_cast<uint64_t>(batch.layout.rows);
+  if (batch.seq * rows >= size()) return false;
+  batch.epoch = 0;
+  batch.step = batch.seq;
+  batch.steps_per_epoch = (size() + rows - 1) / rows;
+  batch.micro = 0;
+  batch.window = 1;
+  batch.last_of_epoch = batch.seq + 1 == batch.steps_per_epoch;
+  return true;
+}
+
+void OrderedSource::AdmitSample(Sample& sample) {
+  const Batch& batch = *sample.batch;
+  sample.epoch = 0;
+  sample.position =
+      batch.seq * static_cast<uint64_t>(batch.layout.rows) + static_cast<uint64_t>(sample.row);
+  sample.seed = 0;
+  sample.id = sample.position < size() ? sample.position : kNoImage;
+}
+
+void OrderedSource::Substitute(Sample& sample) {
+  dataset_->bad_images().Add({sample.id, NameOf(sample.id), sample.error});
+  sample.id = kNoImage;
+}
+
+Outcome OrderedSource::Process(Sample& sample, Worker&) {
+  if (sample.id == kNoImage) {
+    StandIn(sample);
+    return Ok();
+  }
+  EncodedImage image = Fetch(sample.id, sample.file_bytes);
+  if (!image.error.empty()) return Bad(std::move(image.error));
+  sample.encoded = image.bytes;
+  sample.label = image.label;
+  sample.height = image.height;
+  sample.width = image.width;
+  return Ok();
+}
+
+// Pixels that are held need no decoding.
+void OrderedSource::StandIn(Sample& sample) {
+  sample.label = -1;
+  sample.pixels = kBlack;
+  sample.layout = PixelLayout::kRgb;
+  sample.height = sample.width = sample.full_height = sample.full_width = 1;
+  sample.top = sample.left = 0;
+  sample.shrink = 1;
+  sample.hold = Hold(this, [](void*) noexcept {});
+}
+
+EncodedImage OrderedSource::Fetch(uint64_t id, std::vector<uint8_t>& storage) const {
+  for (const LabelledImages* list : lists_) {
+    if (id < list->size()) return list->Fetch(id, storage);
+    id -= list->size();
+  }
+  return dataset_->Fetch(id, storage);
+}
+
+std::string OrderedSource::NameOf(uint64_t id) const {
+  for (const LabelledImages* list : lists_) {
+    if (id < list->size()) return list->ImageName(id);
+    id -= list->size();
+  }
+  return dataset_->ImageName(id);
+}
+
+FLOWTRAIN_REGISTER_NODE(OrderedSource);
+
+}  // namespace flowtrain

@@ -1,0 +1,55 @@
+// Where images to evaluate come from: each once, in order.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nodes/source/dataset.h"
+#include "pipeline/node.h"
+
+namespace flowtrain {
+
+// The id of a sample that stands for no image: the last batch is filled up with them, and they take
+// the place of images that cannot be read.
+constexpr uint64_t kNoImage = UINT64_MAX;
+
+// Fetches every image once, in order, in whole batches of a window each.
+//
+// images: labelled   those of the data set's evaluation: ids 0 … bank - 1 are the bank, those after
+//                    it the queries, unless the two are one list.
+// images: all        those to train on, under their own ids.
+//
+// An image that cannot be read is noted in the data set's bad_images() and left out: its row has
+// the id kNoImage and a black view.
+//
+// Output  ids  sample  encoded bytes, their label, height and width where they are known.
+// Memory  the encoded bytes of an image a sample slot; none where the data set is mapped.
+// Threads Process: any number; the rest one at a time.
+//
+// Example:
+//   source: {type: OrderedSource, out: ids, workers: 6, options: {images: labelled}}
+class OrderedSource final : public SourceNode {
+ public:
+  static void Declare(NodeSpec& spec);
+  // Throws ConfigError where the data set has no labelled images.
+  void Open(const OpenContext& context) override;
+  void Flush() override;
+
+  bool AdmitBatch(Batch& batch) override;
+  void AdmitSample(Sample& sample) override;
+  void Substitute(Sample& sample) override;
+  Outcome Process(Sample& sample, Worker& worker) override;
+  uint64_t size() const override;
+
+ private:
+  EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const;
+  std::string NameOf(uint64_t id) const;
+  void StandIn(Sample& sample);
+
+  std::string images_;  // option
+  ImageDataset* dataset_ = nullptr;
+  std::vector<const LabelledImages*> lists_;  // one after the other; empty: those to train on
+};
+
+}  // namespace flowtrain

@@ -1,0 +1,128 @@
+#include "nodes/source/ordered_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipeline/error.h"
+#include "pipeline/log.h"
+#include "tests/unit/nodes/source/testing.h"
+
+namespace flowtrain {
+namespace {
+
+using testing::Bind;
+using testing::Context;
+using ::testing::HasSubstr;
+using testing::MessageOf;
+using testing::TempFolder;
+
+// The sample set of 8 pictures to train on, which are the bank, and 2 queries.
+struct Fixture {
+  explicit Fixture(const std::string& images, int rows) : rows(rows) {
+    DatasetOptions data;
+    data.kind = "sample";
+    data.sample_images = 8;
+    data.sample_size = 8;
+    dataset.Open(data);
+    Bind(source, {{"images", images}});
+    source.Open(Context(&dataset, rows));
+  }
+  // Admits the batch `seq` and gives its ids; empty after the last.
+  std::vector<uint64_t> Ids(uint64_t seq) {
+    batch.seq = seq;
+    batch.layout.rows = rows;
+    std::vector<uint64_t> ids;
+    if (!source.AdmitBatch(batch)) return ids;
+    for (int row = 0; row < rows; ++row) {
+      Sample sample;
+      sample.batch = &batch;
+      sample.row = row;
+      source.AdmitSample(sample);
+      ids.push_back(sample.id);
+    }
+    return ids;
+  }
+
+  int rows;
+  ImageDataset dataset;
+  OrderedSource source;
+  Batch batch;
+};
+
+TEST(OrderedSource, GivesTheBankThenTheQueriesEachOnce) {
+  Fixture fixture("labelled", 4);
+  EXPECT_EQ(fixture.source.size(), 10u);
+  EXPECT_EQ(fixture.Ids(0), (std::vector<uint64_t>{0, 1, 2, 3}));
+  EXPECT_EQ(fixture.batch.window, 1);
+  EXPECT_FALSE(fixture.batch.last_of_epoch);
+  EXPECT_EQ(fixture.Ids(1), (std::vector<uint64_t>{4, 5, 6, 7}));
+  EXPECT_EQ(fixture.Ids(2), (std::vector<uint64_t>{8, 9, kNoImage, kNoImage}));
+  EXPECT_EQ(fixture.batch.step, 2u);
+  EXPECT_TRUE(fixture.batch.last_of_epoch);
+  EXPECT_TRUE(fixture.Ids(3).empty());
+}
+
+TEST(OrderedSource, FetchesTheQueriesAfterTheBank) {
+  Fixture fixture("labelled", 4);
+  const Evaluation evaluation = fixture.dataset.evaluation();
+  Sample sample;
+  sample.id = 9;
+  Worker worker;
+  ASSERT_TRUE(fixture.source.Process(sample, worker).ok);
+  std::vector<uint8_t> storage;
+  const EncodedImage expected = evaluation.queries->Fetch(1, storage);
+  EXPECT_TRUE(std::equal(sample.encoded.begin(), sample.encoded.end(), expected.bytes.begin(),
+                         expected.bytes.end()));
+  EXPECT_EQ(sample.label, expected.label);
+}
+
+TEST(OrderedSource, GivesAllImagesToTrainOn) {
+  Fixture fixture("all", 3);
+  EXPECT_EQ(fixture.source.size(), 8u);
+  EXPECT_EQ(fixture.Ids(2), (std::vector<uint64_t>{6, 7, kNoImage}));
+  EXPECT_TRUE(fixture.Ids(3).empty());
+}
+
+TEST(OrderedSource, AnUnreadableImageIsNotedAndItsRowStandsForNone) {
+  Fixture fixture("labelled", 4);
+  Sample sample;
+  sample.id = 9;
+  sample.error = "cut short";
+  fixture.source.Substitute(sample);
+  EXPECT_EQ(sample.id, kNoImage);
+  Worker worker;
+  ASSERT_TRUE(fixture.source.Process(sample, worker).ok);
+  EXPECT_EQ(sample.label, -1);
+  EXPECT_EQ(sample.pixels.size(), 3u);
+  EXPECT_TRUE(sample.hold) << "decode must let it pass";
+  std::string log;
+  SetLogWriter([&log](const std::string& line) { log += line; });
+  fixture.source.Flush();
+  SetLogWriter(nullptr);
+  EXPECT_THAT(log, HasSubstr("1 of 10 images"));
+  EXPECT_THAT(log, HasSubstr("picture 9"));
+}
+
+TEST(OrderedSource, WithoutLabelsItSaysWhy) {
+  const TempFolder folder;
+  folder.Write("a.jpg", {1});
+  DatasetOptions data;
+  data.kind = "folder";
+  data.root = folder.path();
+  ImageDataset dataset;
+  dataset.Open(data);
+  OrderedSource labelled, all;
+  Bind(labelled, {});
+  EXPECT_THAT(MessageOf<ConfigError>([&] { labelled.Open(Context(&dataset)); }),
+              HasSubstr("not sorted into class folders"));
+  Bind(all, {{"images", "all"}});
+  all.Open(Context(&dataset));
+  EXPECT_EQ(all.size(), 1u);
+}
+
+}  // namespace
+}  // namespace flowtrain
