@@ -72,8 +72,11 @@ BannerFacts GatherBannerFacts(const Graph& graph, const Config& config) {
   }
   if (const auto* run_dir = FindComponent<RunDir>(graph)) facts.run_dir = run_dir->path();
   facts.batch_size = ParameterOr(config, "data.batch_size", 0);
-  facts.accumulation = BatchesAStep(config, facts.batch_size);
-  if (FindComponent<ForwardBackward>(graph) != nullptr) facts.negatives = Negatives(config, facts);
+  facts.accumulation = 0;
+  if (FindComponent<ForwardBackward>(graph) != nullptr) {
+    facts.accumulation = BatchesAStep(config, facts.batch_size);
+    facts.negatives = Negatives(config, facts);
+  }
   facts.workers = graph.def().workers;
   facts.pool_bytes = graph.pool_bytes();
   if (const auto* cache = FindComponent<DecodedCache>(graph)) {

@@ -1,5 +1,6 @@
 #include "tools/load.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "nodes/source/dataset.h"
@@ -18,6 +19,7 @@ struct Layers {
   std::string default_file, sample_file;  // empty: the graph names none
   const GraphRequest& request;
   bool sample = false;
+  std::string checkpoint = {};  // that is evaluated; empty: none
 };
 
 Value Scalar(const std::string& text, const std::string& given_with) {
@@ -46,8 +48,26 @@ void Resume(const std::string& from, Config& config) {
   Put(config, "run.start_step", std::move(steps));
 }
 
+// What an evaluation takes over from the run that made its checkpoint, so that it need not be said
+// again: the network, and the images with the size they were trained at.
+void TakeFromCheckpoint(const std::string& checkpoint, Config& config) {
+  const Config stored(ReadYaml(ReadTrainingState(checkpoint).config, checkpoint));
+  for (const char* key : {"model.backbone", "model.stem", "data.kind", "data.root", "data.splits",
+                          "data.image_size", "sample.images", "train.seed"}) {
+    if (const Value* value = stored.Find(key)) Put(config, key, *value);
+  }
+}
+
+// Weights say nothing of a run.
+bool IsWeights(const std::string& path) {
+  return std::filesystem::path(path).extension() == ".safetensors";
+}
+
 Config Stack(const Layers& layers) {
   Config config(layers.default_file);
+  if (!layers.checkpoint.empty() && !IsWeights(layers.checkpoint)) {
+    TakeFromCheckpoint(layers.checkpoint, config);
+  }
   for (const std::string& file : layers.request.configs) {
     config.OverlayFile(FindShippedFile(file));
   }
@@ -58,6 +78,12 @@ Config Stack(const Layers& layers) {
     Put(config, "run.path", Scalar(layers.request.run_dir, "--run-dir"));
   }
   if (!layers.request.resume.empty()) Resume(layers.request.resume, config);
+  if (!layers.request.init.empty()) {
+    Put(config, "model.init", Scalar(layers.request.init, "--init"));
+  }
+  if (!layers.checkpoint.empty()) {
+    Put(config, "checkpoint", Scalar(layers.checkpoint, "checkpoint"));
+  }
   return config;
 }
 
@@ -123,6 +149,10 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* sig
   const Value graph = ReadYamlFile(path);
   Layers layers{DefaultConfigPath(graph), SampleConfigPath(graph), request};
   LoadedGraph loaded{Stack(layers), {}};
+  if (const auto from = ValueOr<std::string>(loaded.config, "checkpoint", ""); !from.empty()) {
+    layers.checkpoint = IsWeights(from) ? from : FindCheckpoint(from);
+    loaded.config = Stack(layers);
+  }
   if (for_run) {
     if (std::string why; MustTakeSample(loaded.config, &why)) {
       TellOfSample(layers, why);

@@ -13,10 +13,10 @@ namespace flowtrain {
 
 // What every subcommand that takes a graph takes with it.
 struct GraphRequest {
-  std::string graph;                 // file
-  std::vector<std::string> configs;  // files laid over the graph's own parameters
-  std::vector<std::string> sets;     // "key=value", over the files
-  std::string run_dir, resume;       // empty: not given
+  std::string graph;                  // file
+  std::vector<std::string> configs;   // files laid over the graph's own parameters
+  std::vector<std::string> sets;      // "key=value", over the files
+  std::string run_dir, resume, init;  // empty: not given
 };
 
 struct LoadedGraph {
@@ -25,7 +25,9 @@ struct LoadedGraph {
 };
 
 // Reads and checks the graph as the request says. Parameters, the later over the earlier: the
-// graph's default file, --config, --set, and --run-dir and --resume. Throws ConfigError.
+// graph's default file, --config, --set, and --run-dir, --resume and --init. Where the parameter
+// `checkpoint` names one, the network and the data set of the run that made it stand over the
+// default file. Throws ConfigError.
 LoadedGraph Load(const GraphRequest& request);
 
 // The same for a run on this machine: where the configured data set is not there and

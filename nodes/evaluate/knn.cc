@@ -3,6 +3,8 @@
 #include <ATen/Functions.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <limits>
 #include <vector>
 
@@ -37,6 +39,21 @@ at::Tensor KnnClassify(const at::Tensor& bank, const at::Tensor& labels, const a
             .argmax(1));
   }
   return at::cat(classes);
+}
+
+double KnnTop1(const Features& bank, const Features& queries, const KnnOptions& options) {
+  const at::Tensor classes = KnnClassify(bank.features, bank.labels, queries.features, options);
+  return classes.eq(queries.labels).to(at::kDouble).mean().item<double>();
+}
+
+std::string DescribeKnn(const Features& bank, const Features& queries, const KnnOptions& options) {
+  std::array<char, 128> text{};
+  std::snprintf(text.data(), text.size(), " (k=%lld, T=%g; %lld bank images, %lld queries%s)",
+                static_cast<long long>(std::min(options.neighbours, bank.labels.size(0))),
+                options.temperature, static_cast<long long>(bank.labels.size(0)),
+                static_cast<long long>(queries.labels.size(0)),
+                options.leave_one_out ? ", leave one out" : "");
+  return text.data();
 }
 
 }  // namespace flowtrain

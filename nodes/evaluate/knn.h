@@ -4,6 +4,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
+
+#include "nodes/evaluate/labelled_features.h"
 
 namespace flowtrain {
 
@@ -20,5 +23,11 @@ struct KnnOptions {
 // D] are floats of any norm; `labels` int64 [N].
 at::Tensor KnnClassify(const at::Tensor& bank, const at::Tensor& labels, const at::Tensor& queries,
                        const KnnOptions& options);
+
+// The share of the queries that KnnClassify gives their own class, 0 to 1.
+double KnnTop1(const Features& bank, const Features& queries, const KnnOptions& options);
+
+// How it was measured, for a log line: " (k=200, T=0.1; 500 bank images, 300 queries)".
+std::string DescribeKnn(const Features& bank, const Features& queries, const KnnOptions& options);
 
 }  // namespace flowtrain

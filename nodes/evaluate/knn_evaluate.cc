@@ -1,6 +1,5 @@
 #include "nodes/evaluate/knn_evaluate.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string>
@@ -71,16 +70,8 @@ void KnnEvaluate::Process(Step& step) {
 void KnnEvaluate::Flush() {
   if (!active() || run_->draining()) return;  // someone waits for an interrupted run to end
   if (!current_) trained_ = Evaluate();
-  const uint64_t bank = labelled_.bank->size();
-  const auto k = std::min<uint64_t>(static_cast<uint64_t>(neighbours_), bank);
-  std::array<char, 96> how{};
-  std::snprintf(how.data(), how.size(), " (k=%llu, T=%g; %llu bank images, %llu queries%s)",
-                static_cast<unsigned long long>(k), temperature_,
-                static_cast<unsigned long long>(bank),
-                static_cast<unsigned long long>(labelled_.queries->size()),
-                labelled_.leave_one_out ? ", leave one out" : "");
   LogInfo("kNN top-1 of the trained backbone: " + Percent(*trained_) + ", at the start " +
-          Percent(*untrained_) + how.data());
+          Percent(*untrained_) + how_);
   std::array<char, 96> line{};
   std::snprintf(line.data(), line.size(),
                 R"({"final": true, "knn_top1": %.4f, "knn_top1_start": %.4f})", *trained_,
@@ -93,10 +84,9 @@ double KnnEvaluate::Evaluate() {
   const Features queries = labelled_.leave_one_out
                                ? bank
                                : ComputeFeatures(*model_, *labelled_.queries, size_, batch_size_);
-  const at::Tensor classes =
-      KnnClassify(bank.features, bank.labels, queries.features,
-                  {neighbours_, temperature_, classes_, labelled_.leave_one_out});
-  return classes.eq(queries.labels).to(at::kDouble).mean().item<double>() * 100;
+  const KnnOptions options{neighbours_, temperature_, classes_, labelled_.leave_one_out};
+  how_ = DescribeKnn(bank, queries, options);
+  return KnnTop1(bank, queries, options) * 100;
 }
 
 FLOWTRAIN_REGISTER_NODE(KnnEvaluate);

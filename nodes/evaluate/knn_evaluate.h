@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "nodes/report/run_dir.h"
 #include "nodes/source/dataset.h"
@@ -47,6 +48,7 @@ class KnnEvaluate final : public StepNode {
   int64_t classes_ = 0;
   RunDir* run_dir_ = nullptr;
   std::optional<double> untrained_, trained_;
+  std::string how_;       // the last one was measured
   bool current_ = false;  // trained_ is of the present parameters
 };
 

@@ -49,7 +49,9 @@ std::vector<Line> Lines(const BannerFacts& facts) {
   std::vector<Line> lines = DeviceLines(facts);
   const bool mixed = !facts.precision.empty();
   lines.push_back({mixed, "Mixed precision", mixed ? facts.precision : "off (FP32)"});
-  lines.push_back({true, "Gradient accumulation", Accumulation(facts)});
+  if (facts.accumulation > 0) {
+    lines.push_back({true, "Gradient accumulation", Accumulation(facts)});
+  }
   if (facts.negatives > 0) {
     lines.push_back(
         {true, "Negatives", ShowCount(static_cast<uint64_t>(facts.negatives)) + " an anchor"});

@@ -1,0 +1,29 @@
+// From images to features.
+#pragma once
+
+#include "nodes/evaluate/frozen_backbone.h"
+#include "pipeline/node.h"
+
+namespace flowtrain {
+
+// Runs each batch through the frozen backbone.
+//
+// Input   batches   batch  with a StagedBatch payload of one view.
+// Output  features  step   with a FeaturePayload: a row an image, those that stand for none left out.
+// Memory  the features of a batch on the device.
+// Threads the device lane.
+//
+// Example:
+//   encode: {type: EncodeFeatures, in: batches, out: features}
+class EncodeFeatures final : public WindowNode {
+ public:
+  static void Declare(NodeSpec& spec);
+  void Open(const OpenContext& context) override;
+  std::unique_ptr<Payload> NewPayload() override;
+  void Process(Batch& batch, Step& step) override;
+
+ private:
+  FrozenBackbone* backbone_ = nullptr;
+};
+
+}  // namespace flowtrain

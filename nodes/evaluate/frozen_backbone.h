@@ -1,0 +1,36 @@
+// The network that is evaluated.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "nodes/train/device.h"
+#include "nodes/train/resnet.h"
+#include "pipeline/node.h"
+
+namespace flowtrain {
+
+// A backbone with the weights of a file, on the device, in evaluation mode. Nothing changes it.
+//
+// Example:
+//   backbone: {type: FrozenBackbone, options: {checkpoint: runs/first, name: resnet18}}
+class FrozenBackbone final : public Resource {
+ public:
+  static void Declare(NodeSpec& spec);
+  // Throws ConfigError where no file is named or its weights are of another network, DataError
+  // where it cannot be read.
+  void Open(const OpenContext& context) override;
+
+  // uint8 [N, H, W, 3] images on the device to float [N, feature_dim()] features, without gradients.
+  at::Tensor Encode(const at::Tensor& images) const;
+
+  int64_t feature_dim() const { return network_->feature_dim(); }
+  Device& device() const { return *device_; }
+
+ private:
+  std::string checkpoint_, name_, stem_;  // options
+  Device* device_ = nullptr;
+  std::shared_ptr<ResNet> network_;
+};
+
+}  // namespace flowtrain

@@ -1,0 +1,38 @@
+// The kNN accuracy of a trained backbone by itself.
+#pragma once
+
+#include "nodes/evaluate/feature_table.h"
+#include "nodes/report/run_dir.h"
+#include "nodes/source/dataset.h"
+#include "nodes/train/device.h"
+#include "pipeline/node.h"
+
+namespace flowtrain {
+
+// Classifies the queries by their nearest neighbours in the bank (KnnClassify), logs how many are
+// right and writes it to metrics.jsonl.
+//
+// Input   features  step  with FeaturePayloads, of OrderedSource's labelled images.
+// Output  judged    step  the same.
+// Memory  the features of all images.
+// Threads the device lane.
+//
+// Example:
+//   knn: {type: KnnAccuracy, in: features, options: {neighbours: 200, temperature: 0.1}}
+class KnnAccuracy final : public FeatureSink {
+ public:
+  static void Declare(NodeSpec& spec);
+  void Open(const OpenContext& context) override;
+
+ private:
+  void Finish(const FeatureTable& table) override;
+
+  int neighbours_ = 0;  // options
+  double temperature_ = 0;
+
+  ImageDataset* dataset_ = nullptr;
+  Device* device_ = nullptr;
+  RunDir* run_dir_ = nullptr;
+};
+
+}  // namespace flowtrain

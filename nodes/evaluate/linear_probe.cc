@@ -1,0 +1,168 @@
+#include "nodes/evaluate/linear_probe.h"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+#include <sstream>
+#include <utility>
+
+#include "nodes/cache/new_file.h"
+#include "nodes/decode/encode_png.h"
+#include "nodes/report/units.h"
+#include "pipeline/error.h"
+#include "pipeline/log.h"
+#include "pipeline/registry.h"
+
+namespace flowtrain {
+namespace {
+
+constexpr int64_t kToChoose = 10;    // one image of so many chooses the learning rate
+constexpr int64_t kToJudge = 5;      // the same for what is judged where there is no split
+constexpr size_t kTableClasses = 20;  // the most that a table has columns for
+
+Features Select(const Features& from, const std::vector<int64_t>& rows) {
+  const at::Tensor index = at::tensor(rows, at::kLong).to(from.labels.device());
+  return {from.features.index_select(0, index), from.labels.index_select(0, index), 0};
+}
+
+void WriteFile(const std::string& path, const std::vector<uint8_t>& bytes) {
+  NewFile file(path);
+  file.Append(bytes);
+  file.Commit({});
+}
+
+}  // namespace
+
+HeldOut HoldOut(const Features& features, int64_t nth) {
+  std::vector<int64_t> kept, held;
+  std::map<int64_t, int64_t> seen;  // of each class
+  const at::Tensor labels = features.labels.cpu();
+  for (int64_t row = 0; row < labels.size(0); ++row) {
+    const int64_t number = ++seen[labels.const_data_ptr<int64_t>()[row]];
+    (number % nth == 0 ? held : kept).push_back(row);
+  }
+  if (kept.empty() || held.empty()) {
+    throw DataError("a linear probe needs classes of at least " + std::to_string(nth) + " images");
+  }
+  return {Select(features, kept), Select(features, held)};
+}
+
+void LinearProbe::Declare(NodeSpec& spec) {
+  using Self = LinearProbe;
+  spec.Doc("Accuracy of a linear classifier on a frozen backbone's features.")
+      .Input("features", Stream::kStep)
+      .Output("judged", Stream::kStep)
+      .OnLane()
+      .Uses("dataset", "ImageDataset")
+      .Uses("device", "Device")
+      .Uses("run_dir", "RunDir")
+      .Option(&Self::epochs_, "epochs", int64_t{100}, "Passes over the bank.", AtLeast{1})
+      .Option(&Self::batch_size_, "batch_size", int64_t{256}, "Images a step.", AtLeast{1})
+      .Option(&Self::learning_rates_, "learning_rates", std::vector<double>{0.01, 0.03, 0.1},
+              "The best on a tenth of the bank is taken; of one, that.", AtLeast{1e-9})
+      .Option(&Self::weight_decays_, "weight_decays", std::vector<double>{0, 1e-3, 1e-2},
+              "The same way.", AtLeast{0})
+      .Option(&Self::momentum_, "momentum", 0.9, "Of SGD.", Between{0, 1})
+      .Option(&Self::seed_, "seed", int64_t{42}, "Of the order of the images.", AtLeast{0});
+}
+
+void LinearProbe::Open(const OpenContext& context) {
+  FeatureSink::Open(context);
+  dataset_ = &context.Get<ImageDataset>("dataset");
+  device_ = &context.Get<Device>("device");
+  run_dir_ = &context.Get<RunDir>("run_dir");
+  if (learning_rates_.empty() || weight_decays_.empty()) {
+    throw ConfigError("'" + context.name() +
+                      "' needs a learning rate and a weight decay at least (linear.learning_rates, "
+                      "linear.weight_decays)");
+  }
+}
+
+void LinearProbe::Finish(const FeatureTable& table) {
+  const Evaluation evaluation = dataset_->evaluation();
+  auto [bank, queries] = SplitByList(table, evaluation);
+  if (evaluation.leave_one_out) {
+    HeldOut parts = HoldOut(bank, kToJudge);
+    bank = std::move(parts.kept);
+    queries = std::move(parts.held);
+  }
+  for (Features* part : {&bank, &queries}) {
+    part->features = part->features.to(device_->device());
+    part->labels = part->labels.to(device_->device());
+  }
+  const LinearOptions options = Choose(bank);
+  const LinearClassifier classifier = TrainLinear(bank.features, bank.labels, options);
+  Report(bank, queries, options, classifier.Logits(queries.features));
+}
+
+LinearOptions LinearProbe::Choose(const Features& bank) const {
+  LinearOptions options{static_cast<int64_t>(dataset_->classes().size()),
+                        epochs_,
+                        batch_size_,
+                        learning_rates_.front(),
+                        weight_decays_.front(),
+                        momentum_,
+                        static_cast<uint64_t>(seed_)};
+  if (learning_rates_.size() * weight_decays_.size() == 1) return options;
+  // Of a small bank more, so that each class has an image on either side.
+  const int64_t of_a_class = bank.labels.size(0) / options.classes;
+  const HeldOut parts = HoldOut(bank, std::clamp(of_a_class, int64_t{2}, kToChoose));
+  LinearOptions best = options;
+  double best_top1 = -1;
+  for (const double learning_rate : learning_rates_) {
+    for (const double weight_decay : weight_decays_) {
+      options.learning_rate = learning_rate;
+      options.weight_decay = weight_decay;
+      const LinearClassifier tried =
+          TrainLinear(parts.kept.features, parts.kept.labels, options);
+      const double top1 = TopK(tried.Logits(parts.held.features), parts.held.labels, 1);
+      if (top1 <= best_top1) continue;
+      best_top1 = top1;
+      best = options;
+    }
+  }
+  return best;
+}
+
+void LinearProbe::Report(const Features& bank, const Features& queries,
+                         const LinearOptions& options, const at::Tensor& logits) {
+  const double top1 = TopK(logits, queries.labels, 1), top5 = TopK(logits, queries.labels, 5);
+  const std::string path = run_dir_->path() + "/confusion.png";
+  std::ostringstream text;
+  text << "linear probe top-1: " << ShowPercent(top1);
+  if (options.classes > 5) text << ", top-5: " << ShowPercent(top5);
+  text << " (" << ShowCount(static_cast<uint64_t>(bank.labels.size(0))) << " images to train on, "
+       << ShowCount(static_cast<uint64_t>(queries.labels.size(0))) << " to judge; learning rate "
+       << options.learning_rate << ", weight decay " << options.weight_decay << ", "
+       << options.epochs << " epochs)";
+  LogInfo(text.str());
+  const Confusion confusion = Confuse(queries.labels, logits.argmax(1));
+  if (confusion.classes.size() <= kTableClasses) {
+    LogInfo("classes, and what they were taken for:\n" + ConfusionTable(confusion));
+  }
+  const Picture picture = ConfusionPicture(confusion);
+  WriteFile(path, EncodePng(picture.pixels, picture.side, picture.side));
+  LogInfo("the same as a picture: " + path);
+  std::array<char, 160> line{};
+  std::snprintf(line.data(), line.size(),
+                R"({"final": true, "linear_top1": %.4f, "linear_top5": %.4f, )"
+                R"("learning_rate": %g, "weight_decay": %g})",
+                top1 * 100, top5 * 100, options.learning_rate, options.weight_decay);
+  run_dir_->AppendMetrics(line.data());
+}
+
+Confusion LinearProbe::Confuse(const at::Tensor& labels, const at::Tensor& guesses) const {
+  const auto classes = static_cast<int64_t>(dataset_->classes().size());
+  const at::Tensor counts =
+      at::bincount((labels * classes + guesses).cpu(), {}, classes * classes).to(at::kLong);
+  const auto* first = counts.const_data_ptr<int64_t>();
+  return {dataset_->classes(), {first, first + counts.numel()}};
+}
+
+FLOWTRAIN_REGISTER_NODE(LinearProbe);
+
+}  // namespace flowtrain

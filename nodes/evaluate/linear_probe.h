@@ -1,0 +1,61 @@
+// The linear probe of a trained backbone.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nodes/evaluate/confusion.h"
+#include "nodes/evaluate/feature_table.h"
+#include "nodes/evaluate/linear_classifier.h"
+#include "nodes/report/run_dir.h"
+#include "nodes/source/dataset.h"
+#include "nodes/train/device.h"
+#include "pipeline/node.h"
+
+namespace flowtrain {
+
+// Trains a linear classifier on the features of the bank and judges it on the queries (TrainLinear:
+// SGD with momentum, cosine, frozen features of centre views, no augmentation). Learning rate and
+// weight decay are those of the given ones that do best on a tenth of the bank, held out; the
+// classifier is then trained anew on all of it. Of a data set without a split, a fifth of each class
+// is held out to be judged on.
+//
+// Logs top-1 and top-5 and writes them to metrics.jsonl; the confusion of the classes goes to the
+// log as a table and to RUN_DIR/confusion.png.
+//
+// Input   features  step  with FeaturePayloads, of OrderedSource's labelled images.
+// Output  judged    step  the same.
+// Memory  the features of all images, twice those of the bank on the device.
+// Threads the device lane.
+//
+// Example:
+//   probe: {type: LinearProbe, in: features, options: {epochs: 100, learning_rates: [0.01, 0.1]}}
+class LinearProbe final : public FeatureSink {
+ public:
+  static void Declare(NodeSpec& spec);
+  void Open(const OpenContext& context) override;
+
+ private:
+  void Finish(const FeatureTable& table) override;
+  LinearOptions Choose(const Features& bank) const;
+  void Report(const Features& bank, const Features& queries, const LinearOptions& options,
+              const at::Tensor& logits);
+  Confusion Confuse(const at::Tensor& labels, const at::Tensor& guesses) const;
+
+  int64_t epochs_ = 0, batch_size_ = 0, seed_ = 0;  // options
+  double momentum_ = 0;
+  std::vector<double> learning_rates_, weight_decays_;
+
+  ImageDataset* dataset_ = nullptr;
+  Device* device_ = nullptr;
+  RunDir* run_dir_ = nullptr;
+};
+
+// Every `nth` image of each class apart from the others, in their order. Throws DataError where
+// either part would be empty.
+struct HeldOut {
+  Features kept, held;
+};
+HeldOut HoldOut(const Features& features, int64_t nth);
+
+}  // namespace flowtrain

@@ -1,0 +1,68 @@
+#include "nodes/evaluate/write_embeddings.h"
+
+#include <string>
+
+#include "nodes/cache/new_file.h"
+#include "nodes/evaluate/npy_file.h"
+#include "nodes/report/units.h"
+#include "pipeline/log.h"
+#include "pipeline/registry.h"
+
+namespace flowtrain {
+namespace {
+
+// A field of RFC 4180.
+std::string Field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
+std::string LabelFields(int64_t label, const std::vector<std::string>& classes) {
+  if (label < 0) return ",";
+  const auto index = static_cast<size_t>(label);
+  return std::to_string(label) + ',' + (index < classes.size() ? Field(classes[index]) : "");
+}
+
+void Append(NewFile& file, const std::string& line) {
+  file.Append({reinterpret_cast<const uint8_t*>(line.data()), line.size()});
+}
+
+}  // namespace
+
+void WriteEmbeddings::Declare(NodeSpec& spec) {
+  spec.Doc("Writes a frozen backbone's features of all images to embeddings.npy and .csv.")
+      .Input("features", Stream::kStep)
+      .Output("written", Stream::kStep)
+      .OnLane()
+      .Uses("dataset", "ImageDataset")
+      .Uses("run_dir", "RunDir");
+}
+
+void WriteEmbeddings::Open(const OpenContext& context) {
+  FeatureSink::Open(context);
+  dataset_ = &context.Get<ImageDataset>("dataset");
+  run_dir_ = &context.Get<RunDir>("run_dir");
+}
+
+void WriteEmbeddings::Finish(const FeatureTable& table) {
+  const std::string base = run_dir_->path() + "/embeddings";
+  WriteNpy(base + ".npy", table.features);
+  NewFile list(base + ".csv");
+  Append(list, "name,label,class\n");
+  const auto* ids = table.ids.const_data_ptr<int64_t>();
+  const auto* labels = table.labels.const_data_ptr<int64_t>();
+  for (int64_t row = 0; row < table.ids.numel(); ++row) {
+    Append(list, Field(dataset_->ImageName(static_cast<uint64_t>(ids[row]))) + ',' +
+                     LabelFields(labels[row], dataset_->classes()) + '\n');
+  }
+  list.Commit({});
+  LogInfo("embeddings of " + ShowCount(static_cast<uint64_t>(table.ids.numel())) + " images, " +
+          std::to_string(table.features.size(1)) + " numbers each: " + base + ".npy; their names: " +
+          base + ".csv");
+}
+
+FLOWTRAIN_REGISTER_NODE(WriteEmbeddings);
+
+}  // namespace flowtrain
