@@ -12,6 +12,7 @@
 #include "pipeline/signals.h"
 #include "tools/bench_command.h"
 #include "tools/bench_loader.h"
+#include "tools/export_command.h"
 #include "tools/failure.h"
 #include "tools/inspect_command.h"
 #include "tools/load.h"
@@ -30,6 +31,9 @@ Examples:
   flowtrain graphs/simclr.yaml --config my.yaml --run-dir runs/first
       my.yaml needs only the parameters that differ.
   flowtrain graphs/simclr.yaml --set data.kind=folder --set data.root=/data/photos
+  flowtrain graphs/linear_probe.yaml --set checkpoint=runs/first
+      What the run's last checkpoint is worth; also graphs/knn.yaml, graphs/embed.yaml.
+  flowtrain export runs/first --to backbone.safetensors
   flowtrain inspect graphs/simclr.yaml --dot | dot -Tsvg > simclr.svg
 
 A run writes its configuration, log, metrics.jsonl and checkpoints to its run
@@ -50,6 +54,7 @@ struct CommandLine {
   BenchRequest bench;
   LoaderBenchRequest loader;
   PackRequest pack;
+  ExportRequest weights;
 };
 
 void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
@@ -137,6 +142,19 @@ void AddPack(CLI::App& app, PackRequest& request) {
   AddParameterOptions(*pack, request.configs, request.sets);
 }
 
+void AddExport(CLI::App& app, ExportRequest& request) {
+  auto* weights = app.add_subcommand(
+      "export", "Write a checkpoint's backbone as weights with torchvision's (and timm's) names");
+  weights->add_option("CHECKPOINT", request.checkpoint, "Checkpoint, or a run's folder")
+      ->required();
+  weights
+      ->add_option("--to", request.to,
+                   "File to write: .safetensors, or .pt for torch.load(…, weights_only=True)")
+      ->required()
+      ->type_name("FILE");
+  weights->add_flag("--force", request.force, "Write over a file that is there");
+}
+
 void AddCommands(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", "flowtrain " FLOWTRAIN_VERSION);
   app.footer(kFooter);
@@ -147,6 +165,9 @@ void AddCommands(CLI::App& app, CommandLine& line) {
       ->type_name("DIR");
   app.add_option("--resume", line.graph.resume, "Go on from a checkpoint, or from a run's last one")
       ->type_name("PATH");
+  app.add_option("--init", line.graph.init,
+                 "Start the backbone from weights (.safetensors, .pt) or a checkpoint")
+      ->type_name("FILE");
   app.add_flag("--quiet", line.quiet, "Only warnings and errors; the run directory has the rest");
 
   auto* validate = app.add_subcommand("validate", "Check a graph and its parameters; run nothing");
@@ -160,6 +181,7 @@ void AddCommands(CLI::App& app, CommandLine& line) {
   nodes->add_option("TYPE", line.type, "The type to show");
 
   AddPack(app, line.pack);
+  AddExport(app, line.weights);
   AddBench(app, line);
 }
 
@@ -168,6 +190,7 @@ ExitCode RunCommand(const CLI::App& app, const CommandLine& line, StopSignals& s
   if (app.got_subcommand("inspect")) return Inspect(line.graph, line.dot, std::cout);
   if (app.got_subcommand("nodes")) return ListNodes(line.type, std::cout);
   if (app.got_subcommand("pack")) return Pack(line.pack, signals, std::cout);
+  if (app.got_subcommand("export")) return Export(line.weights, std::cout);
   if (app.got_subcommand("bench")) return RunBench(*app.get_subcommand("bench"), line, signals);
   if (line.graph.graph.empty()) {
     throw ConfigError("no graph was given; try: flowtrain graphs/simclr.yaml (flowtrain --help)");

@@ -1,0 +1,260 @@
+// What is done with a trained model: the graphs that judge it, export and import of its weights.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/graph/program.h"
+
+namespace flowtrain {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+const std::string kRoot = FLOWTRAIN_SOURCE_DIR;
+const std::string kData = kRoot + "/../shared/data";
+
+// A run of two steps that all tests judge: 80 pictures of the sample set, 20 more to ask about.
+class Trained : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new TempFolder;
+    const Result result = RunProgram(SmallRun(Run(), {"train.max_steps=2", "model.stem=small"}));
+    ASSERT_EQ(result.code, 0) << result.output;
+  }
+  static void TearDownTestSuite() {
+    delete folder_;
+    folder_ = nullptr;
+  }
+  static std::string Run() { return *folder_ / "trained"; }
+
+  static std::vector<std::string> Judge(const std::string& graph, const std::string& run_dir,
+                                        const std::vector<std::string>& extra = {}) {
+    std::vector<std::string> arguments = {kRoot + "/graphs/" + graph, "--run-dir", run_dir};
+    for (const std::string& set : {std::string("device=cpu"), std::string("threads=1"),
+                                   std::string("data.num_workers=2"), "checkpoint=" + Run()}) {
+      arguments.insert(arguments.end(), {"--set", set});
+    }
+    for (const std::string& set : extra) arguments.insert(arguments.end(), {"--set", set});
+    return arguments;
+  }
+  static double Final(const std::string& run_dir, const std::string& key) {
+    for (const nlohmann::json& object : ReadMetrics(run_dir)) {
+      if (object.contains("final")) return object.at(key);
+    }
+    ADD_FAILURE() << "no final figure in " << run_dir;
+    return -1;
+  }
+
+  static TempFolder* folder_;
+};
+TempFolder* Trained::folder_ = nullptr;
+
+TEST_F(Trained, KnnByItselfIsWhatTheTrainingFound) {
+  const TempFolder folder;
+  const Result result = RunProgram(Judge("knn.yaml", folder / "knn", {"data.batch_size=32"}));
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("(small stem)"));
+  EXPECT_THAT(result.output, HasSubstr("(k=80, T=0.1; 80 bank images, 20 queries)"));
+  EXPECT_EQ(Final(folder / "knn", "knn_top1"), Final(Run(), "knn_top1"));
+}
+
+TEST_F(Trained, TheLinearProbeReportsAndDrawsTheConfusion) {
+  const TempFolder folder;
+  const Result result = RunProgram(
+      Judge("linear_probe.yaml", folder / "probe", {"linear.epochs=20", "data.batch_size=30"}));
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("80 images to train on, 20 to judge"));
+  EXPECT_THAT(result.output, HasSubstr("disc"));
+  const double top1 = Final(folder / "probe", "linear_top1");
+  EXPECT_GT(top1, 10);
+  EXPECT_LE(top1, Final(folder / "probe", "linear_top5"));
+  EXPECT_THAT(ReadFile(folder / "probe/confusion.png"), StartsWith("\x89PNG\r\n"));
+
+  ASSERT_EQ(RunProgram(Judge("linear_probe.yaml", folder / "again",
+                             {"linear.epochs=20", "data.batch_size=30", "data.num_workers=1"}))
+                .code,
+            0);
+  EXPECT_EQ(Final(folder / "again", "linear_top1"), top1);
+  EXPECT_EQ(ReadFile(folder / "again/confusion.png"), ReadFile(folder / "probe/confusion.png"));
+}
+
+TEST_F(Trained, EmbeddingsAreARowAnImageWithItsName) {
+  const TempFolder folder;
+  const Result result = RunProgram(Judge("embed.yaml", folder / "embed", {"data.batch_size=32"}));
+  ASSERT_EQ(result.code, 0) << result.output;
+  std::istringstream list(ReadFile(folder / "embed/embeddings.csv"));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(list, line);) lines.push_back(line);
+  ASSERT_EQ(lines.size(), 81u);
+  EXPECT_EQ(lines[0], "name,label,class");
+  EXPECT_EQ(lines[1], "picture 0 (disc),0,disc");
+  const std::string matrix = ReadFile(folder / "embed/embeddings.npy");
+  EXPECT_THAT(matrix.substr(0, 128), HasSubstr("'shape': (80, 512)"));
+  ASSERT_EQ(matrix.size(), 128u + 80 * 512 * 4);
+  float first = 0;
+  std::memcpy(&first, matrix.data() + 128, sizeof first);
+  EXPECT_GE(first, 0.0F) << "an average after a ReLU";
+  EXPECT_LT(first, 1e3F);
+}
+
+TEST_F(Trained, ImagesOfAFolderAreEmbeddedAndUnreadableOnesLeftOut) {
+  if (!fs::exists(kData)) GTEST_SKIP() << "no " << kData;
+  const TempFolder folder;
+  fs::copy(kData + "/clothing_mini/hat", folder / "images");
+  for (const auto& entry : fs::directory_iterator(folder / "images")) {
+    fs::permissions(entry, fs::perms::owner_all);
+  }
+  const auto images = static_cast<size_t>(std::distance(
+      fs::directory_iterator(folder / "images"), fs::directory_iterator()));
+  WriteFile(folder / "images/bad,one.jpg", "this is no picture");
+  const Result result =
+      RunProgram(Judge("embed.yaml", folder / "embed",
+                       {"data.kind=folder", "data.root=" + (folder / "images")}));
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("bad,one.jpg"));
+  const std::string list = ReadFile(folder / "embed/embeddings.csv");
+  EXPECT_EQ(static_cast<size_t>(std::count(list.begin(), list.end(), '\n')), images + 1);
+  EXPECT_THAT(list, Not(HasSubstr("bad,one")));
+  EXPECT_THAT(ReadFile(folder / "embed/embeddings.npy").substr(0, 128),
+              HasSubstr("(" + std::to_string(images) + ", 512)"));
+}
+
+TEST_F(Trained, AFolderOfClassesIsJudgedWithoutASplit) {
+  if (!fs::exists(kData)) GTEST_SKIP() << "no " << kData;
+  const TempFolder folder;
+  const std::vector<std::string> on_folder = {"data.kind=folder",
+                                              "data.root=" + kData + "/clothing_mini"};
+  const Result knn = RunProgram(Judge("knn.yaml", folder / "knn", on_folder));
+  ASSERT_EQ(knn.code, 0) << knn.output;
+  EXPECT_THAT(knn.output, HasSubstr("leave one out"));
+  const Result probe = RunProgram(Judge("linear_probe.yaml", folder / "probe", on_folder));
+  ASSERT_EQ(probe.code, 0) << probe.output;
+  EXPECT_GT(Final(folder / "probe", "linear_top1"), 0);
+}
+
+TEST_F(Trained, WhatDoesNotFitIsSaid) {
+  const TempFolder folder;
+  struct Case {
+    std::vector<std::string> arguments;
+    int code;
+    std::string says;
+  };
+  const std::vector<Case> cases = {
+      {{kRoot + "/graphs/knn.yaml", "--run-dir", folder / "a", "--set", "data.kind=sample"},
+       2,
+       "--set checkpoint=PATH"},
+      {Judge("knn.yaml", folder / "b", {"checkpoint=" + (folder / "none")}), 2, "no checkpoint in"},
+      {Judge("knn.yaml", folder / "c", {"model.backbone=resnet50"}), 2, "of another shape"},
+      {Judge("knn.yaml", folder / "d", {"model.stem=standard"}), 2, "model.stem"},
+      {Judge("knn.yaml", folder / "e", {"data.kind=stl10", "data.root=" + (folder / "none")}),
+       1,
+       "the data set is not there"},
+  };
+  for (const Case& c : cases) {
+    const Result result = RunProgram(c.arguments);
+    EXPECT_EQ(result.code, c.code) << result.output;
+    EXPECT_THAT(result.output, HasSubstr(c.says));
+  }
+}
+
+TEST_F(Trained, ExportWritesEitherFormatAndKeepsWhatIsThere) {
+  const TempFolder folder;
+  const std::string weights = folder / "a.safetensors", pickled = folder / "a.pt";
+  const Result result = RunProgram({"export", Run(), "--to", weights});
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("resnet18 with the small stem (conv1 3x3"));
+  const std::string before = ReadFile(weights);
+  for (const char* part : {R"("format":"pt")", R"("stem":"small")", R"("layer4.1.bn2.bias":{)"}) {
+    EXPECT_THAT(before.substr(0, 20000), HasSubstr(part));
+  }
+  const std::string checkpoint = Run() + "/checkpoints/step-00000002.pt";
+  const Result refused = RunProgram({"export", checkpoint, "--to", weights});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("--force"));
+  EXPECT_EQ(RunProgram({"export", checkpoint, "--to", weights, "--force"}).code, 0);
+  EXPECT_EQ(ReadFile(weights), before);
+  EXPECT_EQ(RunProgram({"export", Run(), "--to", pickled}).code, 0);
+  EXPECT_EQ(RunProgram({"export", Run(), "--to", folder / "a.onnx"}).code, 2);
+  EXPECT_EQ(RunProgram({"export", folder.path(), "--to", folder / "b.pt"}).code, 2);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 2);
+
+  // Weights can be judged too; what a checkpoint says of its run must be said for them.
+  const Result judged = RunProgram(
+      Judge("knn.yaml", folder / "knn",
+            {"checkpoint=" + weights, "model.stem=small", "data.kind=sample", "sample.images=80",
+             "data.image_size=32"}));
+  ASSERT_EQ(judged.code, 0) << judged.output;
+  EXPECT_EQ(Final(folder / "knn", "knn_top1"), Final(Run(), "knn_top1"));
+}
+
+TEST_F(Trained, ATrainingStartsFromWeights) {
+  const TempFolder folder;
+  for (const char* name : {"a.safetensors", "a.pt"}) {
+    const std::string weights = folder / name, run = folder / (std::string(name) + "-run");
+    ASSERT_EQ(RunProgram({"export", Run(), "--to", weights}).code, 0);
+    std::vector<std::string> arguments =
+        SmallRun(run, {"train.max_steps=1", "model.stem=small", "train.seed=42"});
+    arguments.insert(arguments.end(), {"--init", weights});
+    const Result result = RunProgram(arguments);
+    ASSERT_EQ(result.code, 0) << result.output;
+    EXPECT_EQ(Final(run, "knn_top1_start"), Final(Run(), "knn_top1")) << name;
+  }
+  std::vector<std::string> arguments = SmallRun(folder / "wrong");
+  arguments.insert(arguments.end(), {"--init", folder / "a.pt"});
+  const Result wrong = RunProgram(arguments);
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.output, HasSubstr("conv1.weight [64, 3, 3, 3] instead of [64, 3, 7, 7]"));
+}
+
+// Parameters and batch-norm statistics are the same to the bit, so it draws no number of the run's.
+TEST(Evaluation, DuringTrainingDoesNotDisturbIt) {
+  const TempFolder folder;
+  for (const auto& [name, knn] : {std::pair("with", "true"), std::pair("without", "false")}) {
+    const std::string run = folder / name;
+    const Result result = RunProgram(
+        SmallRun(run, {std::string("evaluate.knn=") + knn, "evaluate.every_epochs=1"}));
+    ASSERT_EQ(result.code, 0) << result.output;
+    ASSERT_EQ(RunProgram({"export", run, "--to", run + ".safetensors"}).code, 0);
+  }
+  const std::vector<nlohmann::json> metrics = ReadMetrics(folder / "with");
+  EXPECT_GE(std::count_if(metrics.begin(), metrics.end(),
+                          [](const auto& object) { return object.contains("knn_top1"); }),
+            3)
+      << "each epoch and the end";
+  EXPECT_EQ(Losses(folder / "with"), Losses(folder / "without"));
+  EXPECT_EQ(ReadFile(folder / "with.safetensors"), ReadFile(folder / "without.safetensors"));
+}
+
+// What a graph reads and its configuration has are the same, but for figures of another graph.
+TEST(EvaluationGraphs, AreValidAndKnowTheirParameters) {
+  std::string graphs;
+  for (const char* name : {"knn.yaml", "linear_probe.yaml", "embed.yaml"}) {
+    const std::string path = kRoot + "/graphs/" + name;
+    const Result result = RunProgram({"validate", path});
+    EXPECT_EQ(result.code, 0) << result.output;
+    graphs += ReadFile(path);
+  }
+  const std::string config = ReadFile(kRoot + "/configs/evaluate_config.yaml");
+  const std::regex key(R"(\n(  )?([a-z_]+): +[^# \n])");
+  int keys = 0;
+  for (std::sregex_iterator it(config.begin(), config.end(), key), end; it != end; ++it, ++keys) {
+    const std::string name = (*it)[2];
+    EXPECT_TRUE(graphs.find("${" + name + "}") != std::string::npos ||
+                graphs.find("." + name + "}") != std::string::npos)
+        << name;
+  }
+  EXPECT_GT(keys, 20);
+}
+
+}  // namespace
+}  // namespace flowtrain
