@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
 #include "nodes/augment/colour_ops.h"
 
@@ -39,7 +40,7 @@ bool FusedView::Covers(const AugmentOptions& options, int size) {
 
 void FusedView::Make(const ViewSource& source, const ViewParams& params,
                      const AugmentOptions& options, int size, uint8_t* out) {
-  const Resized view = Resize(source, params, options.interpolation, size);
+  Resized view = Resize(source, params, options.interpolation, size);
   Colour(view, params);
   if (params.blur) Blur(view, params.blur_sigma, options.blur_kernel, size);
   if (params.solarize && options.solarize_threshold <= 255) {
@@ -59,7 +60,7 @@ FusedView::Resized FusedView::Resize(const ViewSource& source, const ViewParams&
   column_taps_.Plan(crop.columns, size, interpolation, params.flip);
   const size_t pixels = static_cast<size_t>(size) * static_cast<size_t>(size);
   const bool upright = source.layout == PixelLayout::kColumnPlanes;
-  planes_.resize(kChannels * (pixels + simd::kSlackBytes));
+  planes_.resize((kChannels + 1) * (pixels + simd::kSlackBytes));
   const Resized view{PlanesOf(planes_.data(), pixels), pixels, upright};
   if (upright) {
     ResizeColumnPlanes(source, crop, size, view.planes);
@@ -160,13 +161,15 @@ simd::BlurTaps FusedView::PlanBlur(float sigma, int radius) {
   return {radius, blur_weights_.data()};
 }
 
-void FusedView::Blur(const Resized& view, float sigma, int kernel, int size) {
+// Each plane to the place of the one before, which is free by then, and the first to a fourth one.
+void FusedView::Blur(Resized& view, float sigma, int kernel, int size) {
   const simd::BlurTaps taps = PlanBlur(sigma, kernel / 2);
-  const auto side = static_cast<size_t>(size);
-  padded_.resize(2 * simd::PaddedStride(size, kernel / 2));
-  middle_.resize(side * simd::BlurStride(size));
-  for (uint8_t* plane : {view.planes.red, view.planes.green, view.planes.blue}) {
-    simd::BlurPlane(taps, plane, size, size, padded_.data(), middle_.data());
+  if (taps.radius == 0) return;
+  blur_scratch_.resize(simd::BlurScratch(size));
+  uint8_t* free = planes_.data() + kChannels * (view.pixels + simd::kSlackBytes);
+  for (uint8_t** plane : {&view.planes.red, &view.planes.green, &view.planes.blue}) {
+    simd::BlurPlane(taps, *plane, size, size, blur_scratch_.data(), free);
+    std::swap(*plane, free);
   }
 }
 

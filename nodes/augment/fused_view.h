@@ -51,15 +51,15 @@ class FusedView {
                           const simd::Planes& planes);
   void Colour(const Resized& view, const ViewParams& params);
   simd::BlurTaps PlanBlur(float sigma, int radius);
-  void Blur(const Resized& view, float sigma, int kernel, int size);
+  void Blur(Resized& view, float sigma, int kernel, int size);
   void Store(const Resized& view, int size, uint8_t* out);
 
   FusedTaps row_taps_, column_taps_;
   LineReader lines_;
   AlignedVector<uint8_t> combined_,
       turned_;                     // the crop, resized along one axis, and the same turned
-  AlignedVector<uint8_t> planes_;  // the view
-  AlignedVector<uint16_t> padded_, middle_, blur_weights_;  // of the blur
+  AlignedVector<uint8_t> planes_;  // the view, and a plane more
+  AlignedVector<uint16_t> blur_scratch_, blur_weights_;
   AlignedVector<double> gaussian_;
 };
 

@@ -57,14 +57,14 @@ void MeanLuma(benchmark::State& state) {
 void Blur(benchmark::State& state) {
   const int side = static_cast<int>(state.range(0)), radius = static_cast<int>(state.range(1));
   ViewPlanes view(side);
-  AlignedVector<uint16_t> padded(2 * simd::PaddedStride(side, radius));
-  AlignedVector<uint16_t> middle(static_cast<size_t>(side) * simd::BlurStride(side));
+  AlignedVector<uint16_t> scratch(simd::BlurScratch(side));
+  Plane out(view.values[0].size());
   const std::vector<uint16_t> weights(static_cast<size_t>(radius) + 1,
                                       static_cast<uint16_t>(65536 / (2 * radius + 1)));
   for (auto _ : state) {
     for (Plane& plane : view.values) {
-      simd::BlurPlane({radius, weights.data()}, plane.data(), side, side, padded.data(),
-                      middle.data());
+      simd::BlurPlane({radius, weights.data()}, plane.data(), side, side, scratch.data(),
+                      out.data());
     }
     benchmark::ClobberMemory();
   }

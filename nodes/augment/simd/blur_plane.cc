@@ -15,33 +15,24 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Lanes of 16 bits, and the bytes that fill them.
-using Words = hn::Repartition<uint16_t, Bytes>;
-using Narrow = hn::Rebind<uint8_t, Words>;
+using Words = hn::Repartition<uint16_t, ShortBytes>;
 using Word = hn::Vec<Words>;
 
-// A row with its mirrored ends, in 16 bits with 7 fraction bits. Runs over the right end.
-void WidenRow(const uint8_t* HWY_RESTRICT row, int columns, int radius,
-              uint16_t* HWY_RESTRICT padded) {
-  const Words d16;
-  const size_t length = static_cast<size_t>(columns);
-  uint16_t* first = padded + radius;
-  for (size_t x = 0; x < length; x += hn::Lanes(d16)) {
-    const Word values = hn::PromoteTo(d16, hn::LoadU(Narrow(), row + x));
-    hn::StoreU(hn::ShiftLeft<7>(values), d16, first + x);
+// The even and the odd bytes of a vector, or of a row, 16 bits each with 7 fraction bits.
+struct Halves {
+  Word even, odd;
+};
+struct HalfRow {
+  uint16_t *even, *odd;
+
+  uint16_t& operator[](int x) const { return (x % 2 == 0 ? even : odd)[x >> 1]; }
+  // The same row, with its pixels counted from pixel `x` on.
+  HalfRow From(int x) const {
+    const int half = x >> 1;
+    if (x % 2 == 0) return {even + half, odd + half};
+    return {odd + half, even + half + 1};
   }
-  if (radius < columns) {  // the usual case, without Mirrored's branches
-    for (int i = 1; i <= radius; ++i) {
-      first[-i] = static_cast<uint16_t>(row[i] << 7);
-      first[columns - 1 + i] = static_cast<uint16_t>(row[columns - 1 - i] << 7);
-    }
-    return;
-  }
-  for (int i = 1; i <= radius; ++i) {
-    first[-i] = static_cast<uint16_t>(row[Mirrored(-i, columns)] << 7);
-    first[columns - 1 + i] = static_cast<uint16_t>(row[Mirrored(columns - 1 + i, columns)] << 7);
-  }
-}
+};
 
 // Weights of a kernel: of the radii up to 4 all in registers, of others (kRadius 0) as they are
 // needed.
@@ -68,120 +59,170 @@ class Weights<0> {
   const BlurTaps& taps_;
 };
 
-// One vector of a row, blurred along it.
-template <class W>
-HWY_INLINE Word WeightedSum(const W& weights, Word sum, const uint16_t* centre) {
-  const Words d16;
-  sum = hn::Add(sum, hn::MulHigh(hn::LoadU(d16, centre), weights[0]));
-  for (int k = 1; k <= weights.radius(); ++k) {
-    const Word pair = hn::Add(hn::LoadU(d16, centre - k), hn::LoadU(d16, centre + k));
-    sum = hn::Add(sum, hn::MulHigh(pair, weights[k]));
-  }
-  return sum;
+HWY_INLINE Word Load(const uint8_t* bytes) {
+  return hn::BitCast(Words(), hn::LoadU(ShortBytes(), bytes));
 }
 
-// The same across rows: `rows[radius]` is the row itself.
+// A vector of a row, blurred across rows: `rows[radius]` is the row itself. The mean of two bytes
+// in the upper halves of their words is their sum with 7 fraction bits. Odd bytes need not be freed
+// of the even ones below them: what these come to is a 256th of their own sum.
 template <class W>
-HWY_INLINE Word WeightedSum(const W& weights, Word sum, const uint16_t* const* rows, size_t x) {
-  const Words d16;
+HWY_INLINE Halves AcrossRows(const W& weights, const uint8_t* const* rows, size_t x) {
   const int radius = weights.radius();
-  sum = hn::Add(sum, hn::MulHigh(hn::LoadU(d16, rows[radius] + x), weights[0]));
+  const Word centre = Load(rows[radius] + x);
+  Word even = hn::MulHigh(hn::ShiftRight<1>(hn::ShiftLeft<8>(centre)), weights[0]);
+  Word odd = hn::MulHigh(hn::ShiftRight<1>(centre), weights[0]);
   for (int k = 1; k <= radius; ++k) {
-    const Word pair =
-        hn::Add(hn::LoadU(d16, rows[radius - k] + x), hn::LoadU(d16, rows[radius + k] + x));
-    sum = hn::Add(sum, hn::MulHigh(pair, weights[k]));
+    const Word above = Load(rows[radius - k] + x), below = Load(rows[radius + k] + x);
+    const Word even_pair = hn::AverageRound(hn::ShiftLeft<8>(above), hn::ShiftLeft<8>(below));
+    even = hn::Add(even, hn::MulHigh(even_pair, weights[k]));
+    odd = hn::Add(odd, hn::MulHigh(hn::AverageRound(above, below), weights[k]));
   }
-  return sum;
+  // Products drop their fractions, so a black one may come out below 0.
+  return {even, hn::SaturatedSub(odd, hn::ShiftRight<8>(even))};
 }
 
-// A plane and the scratch that its blur takes.
+// A vector of bytes from `at` of both rows on, blurred along them. The neighbours of an even byte
+// at an odd distance are odd bytes, and the other way round.
+template <class W>
+HWY_INLINE Halves AlongRow(const W& weights, Word start, const HalfRow& row, size_t at) {
+  const Words d16;
+  const uint16_t* const e = row.even + at;
+  const uint16_t* const o = row.odd + at;
+  const auto pair = [d16](const uint16_t* left, const uint16_t* right) {
+    return hn::Add(hn::LoadU(d16, left), hn::LoadU(d16, right));
+  };
+  Word even = hn::Add(start, hn::MulHigh(hn::LoadU(d16, e), weights[0]));
+  Word odd = hn::Add(start, hn::MulHigh(hn::LoadU(d16, o), weights[0]));
+  for (int k = 1; k <= weights.radius(); ++k) {
+    const int near = k / 2, far = (k + 1) / 2;
+    const bool other = k % 2 != 0;
+    const Word of_even = other ? pair(o - far, o + near) : pair(e - near, e + near);
+    const Word of_odd = other ? pair(e - near, e + far) : pair(o - near, o + near);
+    even = hn::Add(even, hn::MulHigh(of_even, weights[k]));
+    odd = hn::Add(odd, hn::MulHigh(of_odd, weights[k]));
+  }
+  return {even, odd};
+}
+
+// A plane, blurred to another.
 template <int kRadius>
 class PlaneBlur {
  public:
-  PlaneBlur(const BlurTaps& taps, uint8_t* plane, int rows, int columns, uint16_t* padded,
-            uint16_t* middle)
+  PlaneBlur(const BlurTaps& taps, const uint8_t* plane, int rows, int columns, uint16_t* scratch,
+            uint8_t* out)
       : weights_(taps),
-        radius_(taps.radius),
         rows_(rows),
         columns_(columns),
         length_(static_cast<size_t>(columns)),
-        stride_(BlurStride(columns)),
         plane_(plane),
-        padded_(padded),
-        padded_stride_(PaddedStride(columns, taps.radius)),
-        middle_(middle) {}
+        scratch_(scratch),
+        out_(out) {}
 
   // Row by row, so that all that is read again is in the nearest cache.
   void Run() {
-    Widen(0);
-    for (int y = 0; y < rows_ + radius_; ++y) {
+    Across(0);
+    for (int y = 0; y < rows_; ++y) {
       // A row ahead: a wide load that waits for narrow stores takes long.
-      if (y + 1 < rows_) Widen(y + 1);
-      if (y < rows_) Along(y);
-      if (y >= radius_) Across(y - radius_);
+      if (y + 1 < rows_) Across(y + 1);
+      Along(y);
     }
   }
 
  private:
-  uint16_t* Padded(int y) { return padded_ + static_cast<size_t>(y % 2) * padded_stride_; }
-  uint16_t* Middle(int y) { return middle_ + static_cast<size_t>(y) * stride_; }
-  uint8_t* Row(int y) { return plane_ + static_cast<size_t>(y) * length_; }
+  // With room for the mirrored ends on both sides.
+  HalfRow Middle(int y) const {
+    const size_t stride = HalfRowStride(columns_);
+    uint16_t* even = scratch_ + static_cast<size_t>(y % 2) * 2 * stride + kHalfRowMargin;
+    return {even, even + stride};
+  }
 
-  void Widen(int y) { WidenRow(Row(y), columns_, radius_, Padded(y)); }
-
-  void Along(int y) {
+  void Across(int y) const {
     const Words d16;
-    const uint16_t* centre = Padded(y) + radius_;
-    uint16_t* to = Middle(y);
-    for (size_t x = 0; x < length_; x += hn::Lanes(d16)) {
-      hn::StoreU(WeightedSum(weights_, hn::Zero(d16), centre + x), d16, to + x);
+    const uint8_t* around[2 * kMostRadius + 1];
+    Around(y, around);
+    const HalfRow to = Middle(y);
+    for (size_t x = 0; x < length_; x += hn::Lanes(ShortBytes())) {
+      const Halves blurred = AcrossRows(weights_, around, x);
+      hn::StoreU(blurred.even, d16, to.even + x / 2);
+      hn::StoreU(blurred.odd, d16, to.odd + x / 2);
+    }
+    Mirror(to);
+  }
+
+  // The rows that make row y. Away from the borders without Mirrored's branches, as below.
+  void Around(int y, const uint8_t** around) const {
+    const int radius = weights_.radius();
+    if (y >= radius && y + radius < rows_) {
+      const uint8_t* first = plane_ + static_cast<size_t>(y - radius) * length_;
+      for (int k = 0; k <= 2 * radius; ++k) around[k] = first + static_cast<size_t>(k) * length_;
+      return;
+    }
+    for (int k = 0; k <= 2 * radius; ++k) {
+      around[k] = plane_ + static_cast<size_t>(Mirrored(y - radius + k, rows_)) * length_;
     }
   }
 
-  void Across(int y) {
+  void Mirror(const HalfRow& row) const {
+    const int radius = weights_.radius(), last = columns_ - 1;
+    const HalfRow end = row.From(last);
+    if (radius <= last) {
+      for (int i = 1; i <= radius; ++i) {
+        row[-i] = row[i];
+        end[i] = end[-i];
+      }
+      return;
+    }
+    for (int i = 1; i <= radius; ++i) {
+      row[-i] = row[Mirrored(-i, columns_)];
+      end[i] = row[Mirrored(last + i, columns_)];
+    }
+  }
+
+  void Along(int y) const {
     const Words d16;
-    const hn::RebindToSigned<Words> d_signed;
-    const uint16_t* around[2 * kMostRadius + 1];
-    for (int k = -radius_; k <= radius_; ++k) around[k + radius_] = Middle(Mirrored(y + k, rows_));
+    const ShortBytes d8;
     // Half a grey level, and what the products of both directions dropped on average.
-    const Word start = hn::Set(d16, static_cast<uint16_t>(64 + radius_ + 1));
-    uint8_t* to = Row(y);
-    // What runs over the end of a row is written again by the next, which has been widened by now.
-    for (size_t x = 0; x < length_; x += hn::Lanes(d16)) {
-      const Word sum = WeightedSum(weights_, start, around, x);
-      const auto values = hn::BitCast(d_signed, hn::ShiftRight<7>(sum));
-      hn::StoreU(hn::DemoteTo(Narrow(), values), Narrow(), to + x);
+    const Word start = hn::Set(d16, static_cast<uint16_t>(64 + weights_.radius() + 1));
+    const Word upper = hn::Set(d16, uint16_t{0xFF00});
+    const HalfRow from = Middle(y);
+    uint8_t* to = out_ + static_cast<size_t>(y) * length_;
+    // What runs over the end of a row is written again by the next.
+    for (size_t x = 0; x < length_; x += hn::Lanes(d8)) {
+      const Halves sums = AlongRow(weights_, start, from, x / 2);
+      const Word bytes =
+          hn::Or(hn::ShiftRight<7>(sums.even), hn::And(hn::ShiftLeft<1>(sums.odd), upper));
+      hn::StoreU(hn::BitCast(d8, bytes), d8, to + x);
     }
   }
 
   const Weights<kRadius> weights_;
-  const int radius_, rows_, columns_;
-  const size_t length_, stride_;
-  uint8_t* plane_;
-  uint16_t* padded_;
-  const size_t padded_stride_;
-  uint16_t* middle_;
+  const int rows_, columns_;
+  const size_t length_;
+  const uint8_t* plane_;
+  uint16_t* scratch_;
+  uint8_t* out_;
 };
 
 template <int kRadius>
-void Blur(const BlurTaps& taps, uint8_t* plane, int rows, int columns, uint16_t* padded,
-          uint16_t* middle) {
-  PlaneBlur<kRadius>(taps, plane, rows, columns, padded, middle).Run();
+void Blur(const BlurTaps& taps, const uint8_t* plane, int rows, int columns, uint16_t* scratch,
+          uint8_t* out) {
+  PlaneBlur<kRadius>(taps, plane, rows, columns, scratch, out).Run();
 }
 
-void BlurPlaneTarget(const BlurTaps& taps, uint8_t* plane, int rows, int columns, uint16_t* padded,
-                     uint16_t* middle) {
+void BlurPlaneTarget(const BlurTaps& taps, const uint8_t* plane, int rows, int columns,
+                     uint16_t* scratch, uint8_t* out) {
   switch (taps.radius) {
     case 1:
-      return Blur<1>(taps, plane, rows, columns, padded, middle);
+      return Blur<1>(taps, plane, rows, columns, scratch, out);
     case 2:
-      return Blur<2>(taps, plane, rows, columns, padded, middle);
+      return Blur<2>(taps, plane, rows, columns, scratch, out);
     case 3:
-      return Blur<3>(taps, plane, rows, columns, padded, middle);
+      return Blur<3>(taps, plane, rows, columns, scratch, out);
     case 4:
-      return Blur<4>(taps, plane, rows, columns, padded, middle);
+      return Blur<4>(taps, plane, rows, columns, scratch, out);
     default:
-      return Blur<0>(taps, plane, rows, columns, padded, middle);
+      return Blur<0>(taps, plane, rows, columns, scratch, out);
   }
 }
 
@@ -194,9 +235,9 @@ namespace flowtrain::simd {
 
 HWY_EXPORT(BlurPlaneTarget);
 
-void BlurPlane(const BlurTaps& taps, uint8_t* plane, int rows, int columns, uint16_t* padded,
-               uint16_t* middle) {
-  HWY_DYNAMIC_DISPATCH(BlurPlaneTarget)(taps, plane, rows, columns, padded, middle);
+void BlurPlane(const BlurTaps& taps, const uint8_t* plane, int rows, int columns, uint16_t* scratch,
+               uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(BlurPlaneTarget)(taps, plane, rows, columns, scratch, out);
 }
 
 }  // namespace flowtrain::simd

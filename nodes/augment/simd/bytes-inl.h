@@ -15,6 +15,8 @@ namespace HWY_NAMESPACE {
 using Block = hwy::HWY_NAMESPACE::FixedTag<uint8_t, 16>;
 // As many bytes as a register has.
 using Bytes = hwy::HWY_NAMESPACE::ScalableTag<uint8_t>;
+// The same up to 32: lines of 96 and of 224 pixels are whole vectors of these.
+using ShortBytes = hwy::HWY_NAMESPACE::CappedTag<uint8_t, 32>;
 
 }  // namespace HWY_NAMESPACE
 }  // namespace flowtrain::simd

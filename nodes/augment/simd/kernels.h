@@ -79,16 +79,17 @@ struct BlurTaps {
   const uint16_t* weights = nullptr;
 };
 
-// Blurs a plane of rows x columns bytes along both axes, mirrored at the borders' pixels. `padded`:
-// 2 x PaddedStride(columns, radius) values; `middle`: rows x BlurStride(columns) values.
-void BlurPlane(const BlurTaps& taps, uint8_t* plane, int rows, int columns, uint16_t* padded,
-               uint16_t* middle);
-inline size_t BlurStride(int columns) {
+// Blurs a plane of rows x columns bytes along both axes, mirrored at the borders' pixels, to `out`,
+// another plane. `scratch`: BlurScratch(columns) values. Both planes have kSlackBytes of slack.
+void BlurPlane(const BlurTaps& taps, const uint8_t* plane, int rows, int columns, uint16_t* scratch,
+               uint8_t* out);
+
+// Two rows at a time, each as its even and its odd pixels, with half of kMostRadius on both sides.
+inline constexpr size_t kHalfRowMargin = 32;
+inline size_t HalfRowStride(int columns) {
   constexpr size_t kLanes = kSlackBytes / sizeof(uint16_t);
-  return (static_cast<size_t>(columns) + kLanes - 1) / kLanes * kLanes;
+  return (static_cast<size_t>(columns) / 2 + kLanes) / kLanes * kLanes + 2 * kHalfRowMargin;
 }
-inline size_t PaddedStride(int columns, int radius) {
-  return BlurStride(columns + 2 * radius) + kSlackBytes;
-}
+inline size_t BlurScratch(int columns) { return 4 * HalfRowStride(columns); }
 
 }  // namespace flowtrain::simd

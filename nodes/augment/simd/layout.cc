@@ -88,7 +88,7 @@ void TransposeStrip(D8 d8, const uint8_t* in, size_t in_stride, size_t rows, uin
 
 void TransposeBytesTarget(const uint8_t* in, size_t in_stride, size_t rows, size_t columns,
                           uint8_t* out, size_t out_stride) {
-  const Bytes wide;
+  const ShortBytes wide;
   const size_t lanes = hn::Lanes(wide);
   size_t x = 0;
   for (; x + lanes <= columns; x += lanes) {
