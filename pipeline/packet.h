@@ -126,14 +126,15 @@ struct Sample : Packet {
   int32_t label = -1;
 
   // Set by decode: red, green and blue, packed. They are the image, or a part of it that begins at
-  // (top, left) of the image reduced by `shrink`.
+  // (top, left) of the image reduced by `shrink`; a whole image of more `levels` is followed by
+  // copies of itself, each reduced by 2 more (nodes/decode/image_levels.h).
   std::span<const uint8_t> pixels;
   PixelLayout layout = PixelLayout::kRgb;
   Hold hold;  // of `pixels` that belong to a node; let go when the row is written
   std::vector<uint8_t> pixel_bytes;     // backs `pixels` unless they are a view
   int height = 0, width = 0;            // of `pixels`
   int full_height = 0, full_width = 0;  // of the image
-  int top = 0, left = 0, shrink = 1;
+  int top = 0, left = 0, shrink = 1, levels = 1;
 
   std::string error;  // why the image could not be used; empty when it could
 };

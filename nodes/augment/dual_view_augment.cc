@@ -1,9 +1,12 @@
 #include "nodes/augment/dual_view_augment.h"
 
+#include <algorithm>
+#include <bit>
 #include <stdexcept>
 #include <string>
 
 #include "nodes/augment/view_recipe.h"
+#include "nodes/decode/image_levels.h"
 #include "pipeline/error.h"
 #include "pipeline/registry.h"
 
@@ -11,6 +14,20 @@ namespace flowtrain {
 namespace {
 
 constexpr size_t kChannels = 3;
+
+// The most reduced level of the sample that has as many pixels as a view of the crop needs.
+ViewSource SourceOf(const Sample& sample, int halvings) {
+  const int first = std::countr_zero(static_cast<unsigned>(sample.shrink));
+  const int level = std::clamp(halvings - first, 0, sample.levels - 1);
+  const ImageLevel found = LevelOf(sample.height, sample.width, level);
+  return {.pixels = sample.pixels.data() + found.offset,
+          .height = found.height,
+          .width = found.width,
+          .top = sample.top,
+          .left = sample.left,
+          .shrink = sample.shrink << level,
+          .layout = sample.layout};
+}
 
 }  // namespace
 
@@ -36,21 +53,16 @@ void DualViewAugment::Open(const OpenContext& context) {
 }
 
 Outcome DualViewAugment::Process(Sample& sample, Worker& worker) {
-  const auto pixels = static_cast<size_t>(sample.height) * static_cast<size_t>(sample.width);
-  if (pixels == 0 || sample.pixels.size() != pixels * kChannels) {
+  const size_t bytes = LevelBytes(sample.height, sample.width, sample.levels);
+  if (bytes == 0 || sample.pixels.size() != bytes) {
     throw std::logic_error("the sample has no pixels: a node that decodes must come before");
   }
-  const ViewSource source{.pixels = sample.pixels.data(),
-                          .height = sample.height,
-                          .width = sample.width,
-                          .top = sample.top,
-                          .left = sample.left,
-                          .shrink = sample.shrink,
-                          .layout = sample.layout};
   const ViewRecipe::Place place{sample.seed, sample.epoch, sample.id};
   ViewMakers& makers = workers_[static_cast<size_t>(worker.index)];
   for (int view = 0; view < sample.batch->layout.views; ++view) {
     const ViewParams params = recipe_->Draw(place, view, sample.full_height, sample.full_width);
+    const int halvings = recipe_->LevelHalvings(std::min(params.height, params.width));
+    const ViewSource source = SourceOf(sample, halvings);
     uint8_t* row = sample.batch->Row(view, sample.row);
     if (recipe_->fused()) {
       makers.fused.Make(source, params, recipe_->options(), recipe_->size(), row);

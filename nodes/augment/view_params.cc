@@ -106,4 +106,13 @@ ViewParams DrawViewParams(const AugmentOptions& options, int height, int width, 
   return params;
 }
 
+int LeastCropSide(const AugmentOptions& options, int height, int width) {
+  const Extent central = CentralExtent(options, height, width);
+  const double narrowest = std::min(options.crop_ratio[0], 1 / options.crop_ratio[1]);
+  const double area = static_cast<double>(height) * width * options.crop_scale[0];
+  // Sides are rounded to the nearest, so none is below what is rounded down here.
+  const int drawn = std::max(1, static_cast<int>(std::sqrt(area * narrowest)));
+  return std::min({drawn, central.height, central.width});
+}
+
 }  // namespace flowtrain

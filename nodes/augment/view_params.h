@@ -57,4 +57,7 @@ struct ViewParams {
 ViewParams DrawViewParams(const AugmentOptions& options, int height, int width, Rng& rng);
 inline constexpr int kViewDraws = 33;
 
+// No crop that is drawn of a height x width image has a shorter side, pixels.
+int LeastCropSide(const AugmentOptions& options, int height, int width);
+
 }  // namespace flowtrain

@@ -91,6 +91,13 @@ ViewParams ViewRecipe::Draw(const Place& place, int view, int height, int width)
   return DrawViewParams(options_, height, width, rng);
 }
 
+int ViewRecipe::Halvings(int crop_side, int least) const {
+  constexpr int kMost = 3;
+  int halvings = 0;
+  while (fused_ && halvings < kMost && crop_side >> (halvings + 1) >= least) ++halvings;
+  return halvings;
+}
+
 AugmentOptions ViewRecipe::CheckedOptions(const std::string& name) const {
   OptionErrors errors(name);
   AugmentOptions options;

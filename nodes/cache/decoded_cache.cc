@@ -79,20 +79,18 @@ CacheHandle DecodedCache::Find(uint64_t id) const {
   return CacheHandle(&images_[id]);
 }
 
-void DecodedCache::Offer(uint64_t id, std::span<const uint8_t> pixels, int height, int width,
-                         int32_t label) {
-  if (!Wants(id) || !Claim(id, pixels, height, width, label)) return;
+void DecodedCache::Offer(uint64_t id, const RgbImage& offered, int32_t label) {
+  if (!Wants(id) || !Claim(id, offered, label)) return;
   CachedImage& image = images_[id];
-  std::memcpy(image.block_.data, pixels.data(), pixels.size());
+  std::memcpy(image.block_.data, offered.pixels.data(), offered.pixels.size());
   image.state_.fetch_or(CachedImage::kFilled, std::memory_order_release);
   image.Unpin();
 }
 
 // Takes memory for the image and pins its place; from then on it counts as kept.
-bool DecodedCache::Claim(uint64_t id, std::span<const uint8_t> pixels, int height, int width,
-                         int32_t label) {
+bool DecodedCache::Claim(uint64_t id, const RgbImage& offered, int32_t label) {
   const std::lock_guard lock(mutex_);
-  const size_t bytes = PageStore::WholePages(pixels.size());
+  const size_t bytes = PageStore::WholePages(offered.pixels.size());
   if (!Wants(id) || !MakeRoom(id, bytes)) return false;
   const PageStore::Block block = store_->Take(bytes);
   if (block.data == nullptr) {
@@ -103,8 +101,12 @@ bool DecodedCache::Claim(uint64_t id, std::span<const uint8_t> pixels, int heigh
   }
   CachedImage& image = images_[id];
   image.block_ = block;
-  image.height_ = height;
-  image.width_ = width;
+  image.height_ = offered.height;
+  image.width_ = offered.width;
+  image.full_height_ = offered.full_height;
+  image.full_width_ = offered.full_width;
+  image.shrink_ = static_cast<uint8_t>(offered.shrink);
+  image.levels_ = static_cast<uint8_t>(offered.levels);
   image.label_ = label;
   image.state_.store(1, std::memory_order_relaxed);
   ++kept_;

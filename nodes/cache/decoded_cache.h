@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "nodes/cache/page_store.h"
+#include "nodes/decode/image_levels.h"
 #include "pipeline/node.h"
 #include "pipeline/packet.h"
 
@@ -22,9 +23,15 @@ namespace flowtrain {
 // empty, then holds its image, and is evicted at most once, after which it stays empty.
 class CachedImage {
  public:
-  std::span<const uint8_t> pixels() const { return {block_.data, bytes()}; }  // RGB, packed
-  int height() const { return height_; }
+  // RGB, packed: of as many levels as there are, one after the other, the first reduced by
+  // shrink().
+  std::span<const uint8_t> pixels() const { return {block_.data, bytes()}; }
+  int height() const { return height_; }  // of the first level
   int width() const { return width_; }
+  int full_height() const { return full_height_; }  // of the image
+  int full_width() const { return full_width_; }
+  int shrink() const { return shrink_; }
+  int levels() const { return levels_; }
   int32_t label() const { return label_; }  // class, -1 where there is none
 
  private:
@@ -33,15 +40,14 @@ class CachedImage {
   // Bits of state_; those below them count the pins.
   static constexpr uint32_t kFilled = 1u << 30, kEvicted = 1u << 31, kPins = kFilled - 1;
 
-  size_t bytes() const {
-    return size_t{3} * static_cast<size_t>(height_) * static_cast<size_t>(width_);
-  }
+  size_t bytes() const { return LevelBytes(height_, width_, levels_); }
   bool TryPin();
   void Unpin() { state_.fetch_sub(1, std::memory_order_release); }
 
   PageStore::Block block_;
-  int height_ = 0, width_ = 0;
+  int height_ = 0, width_ = 0, full_height_ = 0, full_width_ = 0;
   int32_t label_ = -1;
+  uint8_t shrink_ = 1, levels_ = 1;
   std::atomic<uint32_t> state_{0};
 };
 
@@ -98,7 +104,7 @@ struct CacheCounters {
 // not for the copy of the pixels.
 //
 // Threads  Find, Wants and Offer from any number; Open and Close from one.
-// Memory   the budget, 32 bytes an image of the data set, and the evicted images that are in use.
+// Memory   the budget, 48 bytes an image of the data set, and the evicted images that are in use.
 //
 // Example:
 //   cache: {type: DecodedCache, options: {mode: memory, budget: 4 GiB, max_side: 256}}
@@ -126,9 +132,9 @@ class DecodedCache final : public Resource {
     return id < cutoff_.load(std::memory_order_relaxed) &&
            images_[id].state_.load(std::memory_order_relaxed) == 0;
   }
-  // Keeps a copy of the whole image (uint8 [height, width, 3]), unless it is there or does not fit.
-  void Offer(uint64_t id, std::span<const uint8_t> pixels, int height, int width,
-             int32_t label = -1);
+  // Keeps a copy of the image, which is no part of one, with all its levels, unless it is there or
+  // does not fit.
+  void Offer(uint64_t id, const RgbImage& offered, int32_t label = -1);
 
   // Frees evicted images that are no longer in use.
   void FreeEvicted();
@@ -144,7 +150,7 @@ class DecodedCache final : public Resource {
   bool MakeRoom(uint64_t id, size_t bytes);
   void Evict(CachedImage& image, uint64_t id);
   void FreeUnused();
-  bool Claim(uint64_t id, std::span<const uint8_t> pixels, int height, int width, int32_t label);
+  bool Claim(uint64_t id, const RgbImage& offered, int32_t label);
 
   std::string mode_, budget_, file_;  // options
   int max_side_ = 0;                  // option

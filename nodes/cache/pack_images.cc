@@ -10,6 +10,7 @@
 #include "nodes/cache/new_file.h"
 #include "nodes/cache/shrink_image.h"
 #include "nodes/decode/decode.h"
+#include "nodes/decode/image_levels.h"
 #include "nodes/source/count_text.h"
 #include "nodes/source/packed_format.h"
 #include "nodes/source/xxh64.h"
@@ -51,6 +52,18 @@ std::vector<Item> ListItems(const ImageSet& set, const Evaluation& evaluation) {
     add(*evaluation.queries, Item::From::kQueries, kPackedQuery);
   }
   return items;
+}
+
+// Reduced copies that have pixels enough for views of at least 64 pixels: how large they will be is
+// for each run to say.
+LevelRange PackedLevels(int height, int width) {
+  constexpr int kLeastSide = 64;
+  LevelRange range;
+  while (range.last + 1 < kMostLevels &&
+         std::min(height, width) >> (range.last + 1) >= kLeastSide) {
+    ++range.last;
+  }
+  return range;
 }
 
 // An image on its way through the pipeline, and the memory it needs there.
@@ -117,10 +130,12 @@ class Packer {
     if (!DecodeToRgb(encoded, slot.scratch, nullptr, slot.image, &slot.why)) return;
     slot.why.clear();
     slot.shrinker.Shrink(options_.max_side, slot.image);
+    MakeLevels(PackedLevels(slot.image.height, slot.image.width), slot.image);
     slot.entry = {};
     slot.entry.checksum = Xxh64(slot.image.pixels);
     slot.entry.height = static_cast<uint32_t>(slot.image.height);
     slot.entry.width = static_cast<uint32_t>(slot.image.width);
+    slot.entry.levels = static_cast<uint32_t>(slot.image.levels);
     slot.entry.label = encoded.label;
     slot.entry.lists = item.lists;
   }

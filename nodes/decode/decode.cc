@@ -2,14 +2,14 @@
 
 #include "nodes/decode/decode_jpeg.h"
 #include "nodes/decode/decode_png.h"
+#include "nodes/decode/image_levels.h"
 #include "nodes/decode/planes_to_rgb.h"
 
 namespace flowtrain {
 namespace {
 
 bool HasSize(const EncodedImage& image, std::string* why) {
-  const size_t wanted =
-      size_t{3} * static_cast<size_t>(image.height) * static_cast<size_t>(image.width);
+  const size_t wanted = LevelBytes(image.height, image.width, image.levels);
   if (wanted != 0 && image.bytes.size() == wanted) return true;
   *why = "it has " + std::to_string(image.bytes.size()) + " bytes instead of " +
          std::to_string(wanted);
@@ -41,7 +41,8 @@ bool DecodeToRgb(const EncodedImage& image, DecodeScratch& scratch, const PartCh
       return true;
     case Encoding::kRgb:
       if (!HasSize(image, why)) return false;
-      out.pixels = image.bytes;
+      out.levels = chooser == nullptr ? 1 : image.levels;
+      out.pixels = image.bytes.first(LevelBytes(image.height, image.width, out.levels));
       out.height = out.full_height = image.height;
       out.width = out.full_width = image.width;
       out.top = out.left = 0;

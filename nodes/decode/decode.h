@@ -14,8 +14,9 @@ namespace flowtrain {
 // RGB of 8 bits, alpha is dropped. False: `why` says what is wrong with the image; damaged or
 // cut-off data is never passed on as grey pixels. Throws nothing but std::bad_alloc.
 //
-// With a `chooser` the result may be no more than the part it asks for (RgbImage says what it is);
-// without one it is the whole image.
+// With a `chooser` the result may be no more than the part it asks for, and the levels that the
+// image comes with stay behind it (RgbImage says what it is); without one it is the whole image
+// alone.
 bool DecodeToRgb(const EncodedImage& image, DecodeScratch& scratch, const PartChooser* chooser,
                  RgbImage& out, std::string* why);
 

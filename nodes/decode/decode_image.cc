@@ -1,11 +1,13 @@
 #include "nodes/decode/decode_image.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "nodes/augment/view_recipe.h"
 #include "nodes/cache/decoded_cache.h"
 #include "nodes/decode/decode.h"
+#include "nodes/decode/image_levels.h"
 #include "nodes/decode/view_part.h"
 #include "nodes/source/dataset.h"
 #include "pipeline/registry.h"
@@ -18,6 +20,12 @@ namespace {
 void Prefetch(std::span<const uint8_t> bytes) {
   constexpr size_t kCacheLine = 64;
   for (size_t i = 0; i < bytes.size(); i += kCacheLine) __builtin_prefetch(bytes.data() + i);
+}
+
+// Those that views can come to be made from.
+LevelRange LevelsFor(const ViewRecipe& recipe, int height, int width) {
+  return {recipe.LevelHalvings(LeastCropSide(recipe.options(), height, width)),
+          recipe.LevelHalvings(std::min(height, width))};
 }
 
 }  // namespace
@@ -48,7 +56,7 @@ Outcome DecodeImage::Process(Sample& sample, Worker& worker) {
     sample.full_height = sample.height;
     sample.full_width = sample.width;
     sample.top = sample.left = 0;
-    sample.shrink = 1;
+    sample.shrink = sample.levels = 1;
     return Ok();
   }
   EncodedImage image;
@@ -56,6 +64,7 @@ Outcome DecodeImage::Process(Sample& sample, Worker& worker) {
   image.encoding = dataset_->encoding();
   image.height = sample.height;
   image.width = sample.width;
+  image.levels = sample.levels;
   RgbImage rgb;
   rgb.storage = std::move(sample.pixel_bytes);  // and back, so that the slot keeps its memory
   std::string why;
@@ -72,6 +81,7 @@ Outcome DecodeImage::Process(Sample& sample, Worker& worker) {
   sample.top = rgb.top;
   sample.left = rgb.left;
   sample.shrink = rgb.shrink;
+  sample.levels = rgb.levels;
   return Ok();
 }
 
@@ -89,14 +99,14 @@ bool DecodeImage::Decode(const EncodedImage& image, const Sample& sample, Worker
   return DecodeToRgb(image, scratch.decode, &part, rgb, why);
 }
 
-// The whole image, whether or not it will be kept: what is trained on must not depend on that.
+// The whole image and the levels its views are made from, whether or not they will be kept: what is
+// trained on must not depend on that.
 bool DecodeImage::DecodeForCache(const EncodedImage& image, const Sample& sample,
                                  WorkerScratch& scratch, RgbImage& rgb, std::string* why) const {
   if (!DecodeToRgb(image, scratch.decode, nullptr, rgb, why)) return false;
   scratch.shrinker.Shrink(cache_->max_side(), rgb);
-  if (cache_->Wants(sample.id)) {
-    cache_->Offer(sample.id, rgb.pixels, rgb.height, rgb.width, sample.label);
-  }
+  if (recipe_ != nullptr) MakeLevels(LevelsFor(*recipe_, rgb.height, rgb.width), rgb);
+  if (cache_->Wants(sample.id)) cache_->Offer(sample.id, rgb, sample.label);
   return true;
 }
 

@@ -29,26 +29,30 @@ class PartChooser {
 // uint8 [height, width, 3], RGB, packed: an image, or a part of it, perhaps reduced. A reduced
 // image has ceil(full_height / shrink) x ceil(full_width / shrink) pixels, of which `pixels` holds
 // the rectangle that begins at (top, left); a reduced pixel covers shrink x shrink of the full
-// image.
+// image. Behind it may stand further `levels` (image_levels.h).
 struct RgbImage {
   std::span<const uint8_t> pixels;  // a view of `storage`, or of the encoded bytes (Encoding::kRgb)
   std::vector<uint8_t> storage;     // keeps its capacity from image to image
-  int height = 0, width = 0;        // of `pixels`
+  int height = 0, width = 0;        // of the first level of `pixels`
   int full_height = 0, full_width = 0;  // of the image
   int top = 0, left = 0;                // where `pixels` begins in the reduced image
-  int shrink = 1;
+  int shrink = 1;                       // of the first level
+  int levels = 1;
 
   // Makes `storage` the place of a whole image of this size, and returns it.
   std::span<uint8_t> Resize(int new_height, int new_width) {
     height = full_height = new_height;
     width = full_width = new_width;
     top = left = 0;
-    shrink = 1;
-    const size_t bytes = size_t{3} * static_cast<size_t>(height) * static_cast<size_t>(width);
-    if (storage.capacity() < bytes) storage.reserve(std::bit_ceil(bytes));  // seldom grows again
-    storage.resize(bytes);
+    shrink = levels = 1;
+    ResizeStorage(size_t{3} * static_cast<size_t>(height) * static_cast<size_t>(width));
     pixels = storage;
     return storage;
+  }
+  // Keeps what is in it.
+  void ResizeStorage(size_t bytes) {
+    if (storage.capacity() < bytes) storage.reserve(std::bit_ceil(bytes));  // seldom grows again
+    storage.resize(bytes);
   }
 };
 

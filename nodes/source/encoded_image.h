@@ -10,7 +10,7 @@ namespace flowtrain {
 enum class Encoding : uint8_t {
   kFile,         // the bytes of an image file: JPEG, PNG, …
   kStl10Planes,  // uint8 [3, width, height]: channel, then column, then row (STL-10's layout)
-  kRgb,          // uint8 [height, width, 3], packed
+  kRgb,          // uint8 [height, width, 3], packed; perhaps with levels (image_levels.h)
 };
 
 struct EncodedImage {
@@ -19,6 +19,7 @@ struct EncodedImage {
   Encoding encoding = Encoding::kFile;
   int32_t label = -1;         // class, from 0; -1 where there is none
   int height = 0, width = 0;  // pixels; 0 for kFile, where the file says it
+  int levels = 1;             // kRgb: the image and its reduced copies
   std::string error;          // why the image could not be read; empty when it could
 };
 

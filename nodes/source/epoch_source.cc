@@ -144,6 +144,7 @@ Outcome EpochSource::Process(Sample& sample, Worker&) {
   sample.label = image.label;
   sample.height = image.height;
   sample.width = image.width;
+  sample.levels = image.levels;
   return Ok();
 }
 
@@ -153,10 +154,13 @@ bool EpochSource::TakeFromCache(Sample& sample) const {
   sample.label = cached->label();
   sample.pixels = cached->pixels();
   sample.layout = PixelLayout::kRgb;
-  sample.height = sample.full_height = cached->height();
-  sample.width = sample.full_width = cached->width();
+  sample.height = cached->height();
+  sample.width = cached->width();
+  sample.full_height = cached->full_height();
+  sample.full_width = cached->full_width();
   sample.top = sample.left = 0;
-  sample.shrink = 1;
+  sample.shrink = cached->shrink();
+  sample.levels = cached->levels();
   sample.hold = std::move(cached).ToHold();
   return true;
 }

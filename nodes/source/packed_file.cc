@@ -4,7 +4,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "nodes/decode/rgb_image.h"
+#include "nodes/decode/image_levels.h"
 #include "nodes/source/count_text.h"
 #include "nodes/source/xxh64.h"
 #include "pipeline/error.h"
@@ -33,6 +33,11 @@ class TextReader {
   std::span<const uint8_t> left_;
 };
 
+size_t BytesOf(const PackedEntry& entry) {
+  return LevelBytes(static_cast<int>(entry.height), static_cast<int>(entry.width),
+                    static_cast<int>(entry.levels));
+}
+
 }  // namespace
 
 bool IsPackedFile(const std::string& path) {
@@ -58,7 +63,7 @@ std::string_view PackedFile::Name(uint64_t image) const {
 
 std::span<const uint8_t> PackedFile::Pixels(uint64_t image, bool* damaged) const {
   const PackedEntry& entry = entries_[image];
-  const size_t bytes = size_t{3} * entry.height * entry.width;
+  const size_t bytes = BytesOf(entry);
   file_.WillNeed(entry.offset, bytes);
   const auto pixels = file_.bytes().subspan(entry.offset, bytes);
   std::atomic<bool>& sound = sound_[image];
@@ -133,7 +138,10 @@ void PackedFile::CheckEntry(const PackedEntry& entry, uint64_t names) const {
     Damaged(name() + " is said to have " + std::to_string(entry.height) + " x " +
             std::to_string(entry.width) + " pixels");
   }
-  const uint64_t bytes = uint64_t{3} * entry.height * entry.width;
+  if (entry.levels == 0 || entry.levels > kMostLevels) {
+    Damaged(name() + " is said to have " + std::to_string(entry.levels) + " levels");
+  }
+  const uint64_t bytes = BytesOf(entry);
   if (entry.offset < sizeof header_ || entry.offset % kPackedAlignment != 0 ||
       entry.offset > header_.index_offset || header_.index_offset - entry.offset < bytes) {
     Damaged(name() + " is not within the file");

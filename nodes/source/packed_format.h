@@ -2,6 +2,8 @@
 //
 //   header | pixels of each image, at multiples of 64 bytes | index | text
 //
+// The pixels of an image are its levels (nodes/decode/image_levels.h), one after the other.
+//
 // The text is strings, each a uint32 length and its bytes: what was packed, why there is no
 // evaluation (empty where there is one), the names of the classes; then the bytes of the images'
 // names, which the index points to.
@@ -17,7 +19,7 @@ namespace flowtrain {
 static_assert(std::endian::native == std::endian::little, "numbers are used as they lie on disk");
 
 inline constexpr std::array<char, 8> kPackedMagic = {'F', 'T', 'P', 'A', 'C', 'K', '\r', '\n'};
-inline constexpr uint32_t kPackedVersion = 1;
+inline constexpr uint32_t kPackedVersion = 2;
 inline constexpr size_t kPackedAlignment = 64;  // bytes, of an image and of the index
 
 struct PackedHeader {
@@ -43,14 +45,14 @@ static_assert(sizeof(PackedHeader) == 96 && offsetof(PackedHeader, header_checks
 inline constexpr uint32_t kPackedBank = 1, kPackedQuery = 2;
 
 struct PackedEntry {
-  uint64_t offset = 0;    // of the pixels, uint8 [height, width, 3]
-  uint64_t checksum = 0;  // Xxh64 of the pixels
+  uint64_t offset = 0;    // of the pixels, uint8 [height, width, 3], level by level
+  uint64_t checksum = 0;  // Xxh64 of the pixels of all levels
   uint32_t height = 0, width = 0;
   int32_t label = -1;  // class, or -1
   uint32_t lists = 0;  // kPackedBank, kPackedQuery
   uint64_t name_offset = 0;
   uint32_t name_bytes = 0;
-  uint32_t reserved = 0;
+  uint32_t levels = 1;  // from the whole image on
 };
 static_assert(sizeof(PackedEntry) == 48);
 

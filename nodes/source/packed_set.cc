@@ -19,6 +19,7 @@ EncodedImage FetchPacked(const PackedFile& file, uint64_t image) {
   out.label = entry.label;
   out.height = static_cast<int>(entry.height);
   out.width = static_cast<int>(entry.width);
+  out.levels = static_cast<int>(entry.levels);
   bool damaged = false;
   const auto pixels = file.Pixels(image, &damaged);
   if (damaged) {

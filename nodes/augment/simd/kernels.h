@@ -37,6 +37,11 @@ void TransposeBytes(const uint8_t* in, size_t in_stride, size_t rows, size_t col
 void InterleaveRgb(const uint8_t* red, const uint8_t* green, const uint8_t* blue, size_t pixels,
                    uint8_t* out);
 
+// An image of half the size, sides rounded up: means of 2 x 2 pixels, at an odd border of those
+// there are. Halves are rounded up in even rows, down in odd ones. Both packed RGB, of any size
+// from 1x1.
+void HalveRgb(const uint8_t* in, size_t height, size_t width, uint8_t* out);
+
 // A pixel operation with its constants in fixed point; colour_ops.h makes one.
 struct ColourOp {
   enum class Kind : uint8_t {

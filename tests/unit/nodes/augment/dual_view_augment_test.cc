@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include "nodes/augment/fused_view.h"
 #include "nodes/augment/reference_view.h"
 #include "nodes/augment/view_recipe.h"
+#include "nodes/decode/image_levels.h"
 #include "pipeline/error.h"
 #include "pipeline/registry.h"
 #include "pipeline/run_control.h"
@@ -143,6 +145,42 @@ TEST(DualViewAugment, MakesTheViewsOfTheDrawnParameters) {
     fused.Make({image.data(), 40, 50}, DrawViewParams({}, 40, 50, rng), {}, 24, expected.data());
     EXPECT_EQ(row.View(static_cast<int>(view)), expected);
   }
+}
+
+// The smallest at which the crop has 5/4 of the pixels of its view.
+TEST(DualViewAugment, TakesTheLevelThatFitsTheCrop) {
+  const auto node = Make("{size: 24, crop_scale: [0.02, 1]}", 24 * 24 * 3);
+  constexpr int kHeight = 150, kWidth = 200;
+  RgbImage image;
+  std::ranges::copy(GoldenImage(kHeight, kWidth), image.Resize(kHeight, kWidth).begin());
+  MakeLevels({0, 2}, image);
+  Worker worker;
+  std::array<int, 4> seen{};
+  for (uint64_t id = 0; id < 30; ++id) {
+    Row row(24, Bytes(image.pixels.begin(), image.pixels.end()), kHeight, kWidth);
+    row.sample.id = id;
+    row.sample.levels = image.levels;
+    ASSERT_TRUE(node->Process(row.sample, worker).ok);
+    for (uint32_t view = 0; view < 2; ++view) {
+      AugmentOptions options;
+      options.crop_scale[0] = 0.02;
+      Rng rng({.seed = 42, .stream = 1, .id = id, .purpose = kView + view});
+      const ViewParams params = DrawViewParams(options, kHeight, kWidth, rng);
+      const int side = std::min(params.height, params.width);
+      const int level = side >= 4 * 30 ? 2 : side >= 2 * 30 ? 1 : 0;
+      ++seen[static_cast<size_t>(level)];
+      const ImageLevel at = LevelOf(kHeight, kWidth, level);
+      Bytes expected(24 * 24 * 3);
+      FusedView fused;
+      fused.Make({.pixels = image.pixels.data() + at.offset,
+                  .height = at.height,
+                  .width = at.width,
+                  .shrink = 1 << level},
+                 params, options, 24, expected.data());
+      EXPECT_EQ(row.View(static_cast<int>(view)), expected) << "level " << level;
+    }
+  }
+  for (const int level : {0, 1, 2}) EXPECT_GT(seen[static_cast<size_t>(level)], 1) << level;
 }
 
 TEST(DualViewAugment, DependsOnSeedEpochAndIdButNotOnWorkerOrHistory) {

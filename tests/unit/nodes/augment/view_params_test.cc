@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -242,6 +244,26 @@ TEST(ViewParams, DependOnTheKeyAlone) {
   EXPECT_EQ(a.top, again.top);
   EXPECT_NE(a.brightness, Draw({}, 96, 96, 2).brightness);
   EXPECT_NE(a.brightness, Draw({}, 96, 96, 1, 1).brightness);
+}
+
+TEST(ViewParams, NoCropIsNarrowerThanTheLeastSide) {
+  for (const auto& [height, width] :
+       {std::array{96, 96}, {400, 533}, {10, 500}, {700, 40}, {3, 2}, {1, 1}, {240, 320}}) {
+    for (const std::array<double, 2> scale : {std::array{0.2, 1.0}, {0.05, 0.08}, {0.9, 1.0}}) {
+      AugmentOptions options;
+      options.crop_scale = scale;
+      const int least = LeastCropSide(options, height, width);
+      int found = height + width;
+      for (uint64_t id = 0; id < 3000; ++id) {
+        const ViewParams params = Draw(options, height, width, id);
+        found = std::min({found, params.height, params.width});
+      }
+      EXPECT_GE(found, least) << height << 'x' << width;
+      if (height == 96 && scale[0] == 0.2) {
+        EXPECT_LE(found, least + least / 10) << "it is not far off";
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -39,12 +39,13 @@ TEST(CacheMaintenance, FreesEvictedImagesAfterAnEpochAndSaysHowFullTheCacheIs) {
   context.resources["cache"] = &cache;
   const auto node = Make<CacheMaintenance>("CacheMaintenance", {{"every_epochs", "0"}});
   node->Open(context);
-  const std::vector<uint8_t> image(size_t{1} << 20, 1);
-  cache.Offer(1, std::span(image).first(3 * 512 * 512), 512, 512);
-  cache.Offer(2, std::span(image).first(3 * 512 * 512), 512, 512);
+  RgbImage image;
+  image.Resize(512, 512);
+  cache.Offer(1, image);
+  cache.Offer(2, image);
   CacheHandle held = cache.Find(2);
   EXPECT_TRUE(cache.Find(1));
-  cache.Offer(0, std::span(image).first(3 * 512 * 512), 512, 512);  // evicts 2
+  cache.Offer(0, image);  // evicts 2
   EXPECT_FALSE(cache.Find(2));
   held.Reset();
 

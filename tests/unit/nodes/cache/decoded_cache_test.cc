@@ -43,7 +43,9 @@ std::vector<Image> MakeImages(uint64_t count, unsigned seed) {
 }
 
 void Offer(DecodedCache& cache, uint64_t id, const Image& image) {
-  cache.Offer(id, image.pixels, image.height, image.width, static_cast<int32_t>(id % 10));
+  RgbImage offered;
+  std::ranges::copy(image.pixels, offered.Resize(image.height, image.width).begin());
+  cache.Offer(id, offered, static_cast<int32_t>(id % 10));
 }
 
 bool Holds(const DecodedCache& cache, uint64_t id, const Image& image) {
@@ -90,6 +92,27 @@ TEST(DecodedCache, FindsWhatWasOfferedAndCountsHitsAndMisses) {
   EXPECT_EQ(counters.misses, 1u);
   EXPECT_EQ(counters.kept, 1u);
   EXPECT_FALSE(counters.complete);
+}
+
+TEST(DecodedCache, KeepsAllLevelsWithinTheBudget) {
+  RgbImage image;
+  std::ranges::fill(image.Resize(400, 300), uint8_t{7});
+  MakeLevels({1, 3}, image);
+  DecodedCache cache;
+  cache.Open(2, 30 * kPage);
+  cache.Offer(0, image, 3);
+  const CacheHandle found = cache.Find(0);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->height(), 200);
+  EXPECT_EQ(found->width(), 150);
+  EXPECT_EQ(found->full_height(), 400);
+  EXPECT_EQ(found->full_width(), 300);
+  EXPECT_EQ(found->shrink(), 2);
+  EXPECT_EQ(found->levels(), 3);
+  EXPECT_EQ(found->pixels().size(), 3u * (200 * 150 + 100 * 75 + 50 * 38));
+  EXPECT_EQ(cache.counters().kept_bytes, 29 * kPage);
+  cache.Offer(1, image);
+  EXPECT_FALSE(cache.Find(1)) << "no room";
 }
 
 TEST(DecodedCache, KeepsTheSameImagesWhateverTheOrderOfOffers) {
@@ -193,7 +216,7 @@ TEST(DecodedCache, IsOffByDefault) {
     EXPECT_FALSE(cache.enabled());
     EXPECT_FALSE(cache.Wants(0));
     EXPECT_FALSE(cache.Find(0));
-    cache.Offer(0, std::vector<uint8_t>(3), 1, 1);
+    Offer(cache, 0, {1, 1, {0, 0, 0}});
     EXPECT_EQ(cache.counters().kept, 0u);
     EXPECT_EQ(cache.ceiling_bytes(), 0u);
     EXPECT_EQ(cache.max_side(), 0) << "nothing is shrunk for a cache that is off";

@@ -125,6 +125,21 @@ TEST(PackImages, ShrinksLargeImagesAndLeavesSmallOnes) {
   EXPECT_THAT(packed->evaluation().why_not, HasSubstr("not sorted into class folders"));
 }
 
+// Those that a view of at least 64 pixels can be made from.
+TEST(PackImages, LargeImagesHaveReducedCopies) {
+  const TempFolder folder;
+  folder.Write("photos/a.jpg", WriteJpeg(Plain(260, 300, 200)));
+  folder.Write("photos/b.jpg", WriteJpeg(Plain(127, 300, 100)));
+  PackImages(*OpenFolder(folder / "photos"), folder / "set.ftpack", {});
+  const auto packed = OpenPacked(folder / "set.ftpack");
+  Bytes storage;
+  const EncodedImage large = packed->Fetch(0, storage), small = packed->Fetch(1, storage);
+  EXPECT_EQ(large.levels, 3);
+  EXPECT_EQ(large.bytes.size(), 3u * (260 * 300 + 130 * 150 + 65 * 75));
+  EXPECT_EQ(small.levels, 1);
+  EXPECT_EQ(PixelsOf(*packed, 0).size(), 3u * 260 * 300) << "who wants no view has the image";
+}
+
 Bytes Noise(size_t size, unsigned seed) {
   Bytes bytes(size);
   for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<uint8_t>((i * 131 + seed) >> 3);

@@ -90,7 +90,7 @@ TEST_F(PackedFileTest, OtherFilesAndOtherVersionsAreRefused) {
   EXPECT_THROW(PackedFile(folder_ / "none"), DataError);
   EXPECT_THROW(PackedFile(folder_.path()), DataError);
   bytes_[9] = 7;
-  EXPECT_THAT(Message(), HasSubstr("has version 1793 of the packed format"));
+  EXPECT_THAT(Message(), HasSubstr("has version 1794 of the packed format"));
   bytes_[0] = 'X';
   EXPECT_THAT(Message(), HasSubstr("is no packed data set"));
   bytes_.resize(5);
@@ -148,6 +148,9 @@ TEST_F(PackedFileTest, EntriesOfTheIndexAreCheckedAgainstTheFile) {
   EXPECT_THAT(entry([](auto& e) { e.height = ~0u, e.width = ~0u; }), HasSubstr("said to have"));
   EXPECT_THAT(entry([](auto& e) { e.height = 0; }), HasSubstr("said to have 0 x 16 pixels"));
   EXPECT_THAT(entry([](auto& e) { e.width = 0; }), HasSubstr("said to have"));
+  EXPECT_THAT(entry([](auto& e) { e.levels = 0; }), HasSubstr("said to have 0 levels"));
+  EXPECT_THAT(entry([](auto& e) { e.levels = 5; }), HasSubstr("said to have 5 levels"));
+  EXPECT_THAT(entry([](auto& e) { e.height = 1300, e.levels = 4; }), outside);
   EXPECT_THAT(entry([](auto& e) { e.label = 10; }), HasSubstr("label 10 of 10 classes"));
   EXPECT_THAT(entry([](auto& e) { e.label = -2; }), HasSubstr("label -2"));
   EXPECT_THAT(entry([](auto& e) { e.name_offset = ~uint64_t{0}; }), HasSubstr("name of image 3"));
