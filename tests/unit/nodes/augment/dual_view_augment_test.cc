@@ -147,7 +147,7 @@ TEST(DualViewAugment, MakesTheViewsOfTheDrawnParameters) {
   }
 }
 
-// The smallest at which the crop has 5/4 of the pixels of its view.
+// The smallest at which the crop has 9/8 of the pixels of its view.
 TEST(DualViewAugment, TakesTheLevelThatFitsTheCrop) {
   const auto node = Make("{size: 24, crop_scale: [0.02, 1]}", 24 * 24 * 3);
   constexpr int kHeight = 150, kWidth = 200;
@@ -167,7 +167,7 @@ TEST(DualViewAugment, TakesTheLevelThatFitsTheCrop) {
       Rng rng({.seed = 42, .stream = 1, .id = id, .purpose = kView + view});
       const ViewParams params = DrawViewParams(options, kHeight, kWidth, rng);
       const int side = std::min(params.height, params.width);
-      const int level = side >= 4 * 30 ? 2 : side >= 2 * 30 ? 1 : 0;
+      const int level = side >= 4 * 27 ? 2 : side >= 2 * 27 ? 1 : 0;
       ++seen[static_cast<size_t>(level)];
       const ImageLevel at = LevelOf(kHeight, kWidth, level);
       Bytes expected(24 * 24 * 3);
