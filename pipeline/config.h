@@ -11,7 +11,7 @@
 namespace flowtrain {
 
 // Parameters under dotted keys ("data.batch_size"). Layers, the later over the earlier: the graph's
-// default file, overlay files, `--set`. Lists are replaced as a whole.
+// default file, its own `parameters`, overlay files, `--set`. Lists are replaced as a whole.
 //
 // What is wrong with a layer is not thrown as it is put on: Problems (and so LoadGraph) tells of
 // all of it at once, since only the graph knows every key that has a meaning.

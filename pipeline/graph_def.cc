@@ -1,7 +1,5 @@
 #include "pipeline/graph_def.h"
 
-#include <filesystem>
-#include <stdexcept>
 #include <utility>
 
 #include "pipeline/config.h"
@@ -11,25 +9,6 @@
 #include "pipeline/registry.h"
 
 namespace flowtrain {
-namespace {
-
-std::string PathBesideGraph(const Value& graph, std::string_view key) {
-  const Value* value = graph.Find(key);
-  if (value == nullptr) return {};
-  std::string path;
-  if (!Read(*value, path) || path.empty() || internal::IsUnresolved(*value)) {
-    internal::ThrowConfigError(value->at, internal::Quoted(value->ToString()) +
-                                              " is not a file name (" + std::string(key) + ")");
-  }
-  const auto folder = std::filesystem::path(graph.at.file).parent_path();
-  return (folder / path).lexically_normal().string();
-}
-
-}  // namespace
-
-std::string DefaultConfigPath(const Value& graph) { return PathBesideGraph(graph, "config"); }
-
-std::string SampleConfigPath(const Value& graph) { return PathBesideGraph(graph, "sample_config"); }
 
 GraphDef LoadGraph(const Value& graph, const Config& config, const Registry& registry) {
   internal::Problems problems;

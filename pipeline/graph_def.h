@@ -48,16 +48,10 @@ struct GraphDef {
   std::vector<NodeDef> nodes;           // in the order of the flow, source first
 };
 
-// Where the graph's file says the defaults of its parameters are (`config`), and the parameters for
-// a look at the built-in data (`sample_config`): paths that can be opened, or empty where the graph
-// names none. Throws ConfigError for a value that is no file name.
-std::string DefaultConfigPath(const Value& graph);
-std::string SampleConfigPath(const Value& graph);
-
-// Reads a graph, puts the parameters in and checks it against the registry: unknown keys, types and
-// streams, option types and bounds, each stream made once and taken once, no cycle, exactly one
-// source, everything reachable; and the configuration for keys that neither its default file nor
-// the graph knows. Throws ConfigError with every finding, by file and line.
+// Takes a graph as it was read, puts the parameters in and checks it against the registry: unknown
+// keys, types and streams, option types and bounds, each stream made once and taken once, no cycle,
+// exactly one source, everything reachable; and the configuration for keys that neither its default
+// file nor the graph knows. Throws ConfigError with every finding, by file and line.
 GraphDef LoadGraph(const Value& graph, const Config& config, const Registry& registry);
 
 // Makes the component that `def` names and binds its options: defaults first, then those given.

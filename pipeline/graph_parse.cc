@@ -190,7 +190,8 @@ ParsedGraph ParseGraph(const Value& resolved, Problems& problems) {
     return parsed;
   }
   CheckKeys(resolved,
-            {"graph", "config", "sample_config", "pools", "workers", "resources", "nodes"},
+            {"graph", "extends", "config", "sample_config", "parameters", "pools", "workers",
+             "resources", "nodes"},
             "of a graph", problems);
   for (const char* key : {"config", "sample_config"}) {
     if (const Entry* entry = FindEntry(resolved, key)) ReadText(*entry, key, problems);

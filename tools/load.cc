@@ -6,6 +6,7 @@
 #include "nodes/source/dataset.h"
 #include "nodes/train/training_state.h"
 #include "pipeline/cpu_limits.h"
+#include "pipeline/graph_file.h"
 #include "pipeline/log.h"
 #include "pipeline/registry.h"
 #include "tools/find_file.h"
@@ -16,7 +17,8 @@ namespace {
 
 // The layers of parameters, lowest first, in the order they are put on.
 struct Layers {
-  std::string default_file, sample_file;  // empty: the graph names none
+  const GraphFile& file;
+  std::string sample_file;  // empty: the graph names none
   const GraphRequest& request;
   bool sample = false;
   std::string checkpoint = {};  // that is evaluated; empty: none
@@ -64,7 +66,7 @@ bool IsWeights(const std::string& path) {
 }
 
 Config Stack(const Layers& layers) {
-  Config config(layers.default_file);
+  Config config = DefaultParameters(layers.file);
   if (!layers.checkpoint.empty() && !IsWeights(layers.checkpoint)) {
     TakeFromCheckpoint(layers.checkpoint, config);
   }
@@ -146,8 +148,8 @@ void TakePackedCache(Config& config, StopSignals* signals) {
 
 LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* signals) {
   const std::string path = FindShippedFile(request.graph);
-  const Value graph = ReadYamlFile(path);
-  Layers layers{DefaultConfigPath(graph), SampleConfigPath(graph), request};
+  const GraphFile file = ReadGraphFile(path);
+  Layers layers{file, SampleConfigPath(file.graph), request};
   LoadedGraph loaded{Stack(layers), {}};
   if (const auto from = ValueOr<std::string>(loaded.config, "checkpoint", ""); !from.empty()) {
     layers.checkpoint = IsWeights(from) ? from : FindCheckpoint(from);
@@ -161,11 +163,11 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* sig
     }
     LowerWorkers(loaded.config);
   }
-  loaded.def = LoadGraph(graph, loaded.config, Registry::Global());
+  loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
   if (for_run && ValueOr<std::string>(loaded.config, "data.cache", "none") == "packed") {
     // Only now, since a graph that is wrong must not cost a packing first.
     TakePackedCache(loaded.config, signals);
-    loaded.def = LoadGraph(graph, loaded.config, Registry::Global());
+    loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
   }
   return loaded;
 }

@@ -350,26 +350,5 @@ TEST_F(GraphDefTest, RefusesWhatIsNoGraph) {
                                       "g.yaml:3:8: pools must be a map, not '3' (pools)"));
 }
 
-TEST(GraphPaths, AreBesideTheGraph) {
-  const Value graph = ReadYaml("config: ../configs/a.yaml\nsample_config: /b.yaml\n", "x/graphs/g");
-  EXPECT_EQ(DefaultConfigPath(graph), "x/configs/a.yaml");
-  EXPECT_EQ(SampleConfigPath(graph), "/b.yaml");
-  EXPECT_EQ(DefaultConfigPath(ReadYaml("nodes: {}\n", "g")), "");
-  EXPECT_THAT(FindingsOf([] { DefaultConfigPath(ReadYaml("config: [a]\n", "g")); }),
-              ElementsAre("g:1:9: '[a]' is not a file name (config)"));
-}
-
-// Every reference of a graph that ships has its parameter; whether its types exist the program
-// knows, not the engine.
-TEST(GraphsThatShip, FindTheirParameters) {
-  for (const auto& file : std::filesystem::directory_iterator(SourceFolder() / "graphs")) {
-    const Value graph = ReadYamlFile(file.path().string());
-    const Config config(DefaultConfigPath(graph));
-    for (const std::string& finding : FindingsOf([&] { LoadGraph(graph, config, Registry()); })) {
-      EXPECT_THAT(finding, AllOf(HasSubstr("unknown"), HasSubstr(" type '")));
-    }
-  }
-}
-
 }  // namespace
 }  // namespace flowtrain
