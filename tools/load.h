@@ -25,9 +25,9 @@ struct LoadedGraph {
 };
 
 // Reads and checks the graph as the request says. Parameters, the later over the earlier: the
-// graph's default file, its `parameters`, --config, --set, and --run-dir, --resume and --init. Where
-// the parameter `checkpoint` names one, the network and the data set of the run that made it stand
-// over the graph's own. Throws ConfigError.
+// graph's default file, its `parameters`, --config, --set, and --run-dir, --resume and --init.
+// Where the parameter `checkpoint` names one, the network and the data set of the run that made it
+// stand over the graph's own. Throws ConfigError.
 LoadedGraph Load(const GraphRequest& request);
 
 // The same for a run on this machine: where the configured data set is not there and

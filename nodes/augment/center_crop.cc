@@ -9,7 +9,8 @@
 namespace flowtrain {
 
 void CenterCrop::Declare(NodeSpec& spec) {
-  spec.Doc("Resizes an image's shorter side and cuts out its centre: the view it is evaluated with.")
+  spec.Doc(
+          "Resizes an image's shorter side and cuts out its centre: the view it is evaluated with.")
       .Input("images", Stream::kSample)
       .Output("rows", Stream::kSample)
       .Option(&CenterCrop::size_, "size", 96, "Side of the view, pixels.", AtLeast{1});

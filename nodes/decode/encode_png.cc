@@ -16,7 +16,8 @@ struct FreeContext {
 };
 
 void Check(int error) {
-  if (error != 0) throw std::runtime_error(std::string("cannot encode PNG: ") + spng_strerror(error));
+  if (error != 0)
+    throw std::runtime_error(std::string("cannot encode PNG: ") + spng_strerror(error));
 }
 
 }  // namespace
@@ -31,8 +32,8 @@ std::vector<uint8_t> EncodePng(std::span<const uint8_t> rgb, int height, int wid
   header.color_type = SPNG_COLOR_TYPE_TRUECOLOR;
   Check(spng_set_option(context.get(), SPNG_ENCODE_TO_BUFFER, 1));
   Check(spng_set_ihdr(context.get(), &header));
-  Check(spng_encode_image(context.get(), rgb.data(), rgb.size(), SPNG_FMT_PNG,
-                          SPNG_ENCODE_FINALIZE));
+  Check(
+      spng_encode_image(context.get(), rgb.data(), rgb.size(), SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE));
   size_t size = 0;
   int error = 0;
   const std::unique_ptr<void, decltype(&std::free)> file(

@@ -10,9 +10,9 @@
 namespace flowtrain {
 namespace {
 
-constexpr int kSide = 480;          // of a picture at least, pixels
-constexpr int kCellForLines = 8;    // cells from this side on have a line between them
-constexpr uint8_t kLine = 0xD0;     // grey
+constexpr int kSide = 480;        // of a picture at least, pixels
+constexpr int kCellForLines = 8;  // cells from this side on have a line between them
+constexpr uint8_t kLine = 0xD0;   // grey
 constexpr std::array<uint8_t, 3> kRight = {0x08, 0x45, 0x94}, kWrong = {0xB2, 0x18, 0x2B};
 
 // White for 0, `full` for 1. The root shows rare mistakes too.

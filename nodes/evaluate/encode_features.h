@@ -9,9 +9,8 @@ namespace flowtrain {
 // Runs each batch through the frozen backbone.
 //
 // Input   batches   batch  with a StagedBatch payload of one view.
-// Output  features  step   with a FeaturePayload: a row an image, those that stand for none left out.
-// Memory  the features of a batch on the device.
-// Threads the device lane.
+// Output  features  step   with a FeaturePayload: a row an image, those that stand for none left
+// out. Memory  the features of a batch on the device. Threads the device lane.
 //
 // Example:
 //   encode: {type: EncodeFeatures, in: batches, out: features}

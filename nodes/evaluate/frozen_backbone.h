@@ -21,7 +21,8 @@ class FrozenBackbone final : public Resource {
   // where it cannot be read.
   void Open(const OpenContext& context) override;
 
-  // uint8 [N, H, W, 3] images on the device to float [N, feature_dim()] features, without gradients.
+  // uint8 [N, H, W, 3] images on the device to float [N, feature_dim()] features, without
+  // gradients.
   at::Tensor Encode(const at::Tensor& images) const;
 
   int64_t feature_dim() const { return network_->feature_dim(); }

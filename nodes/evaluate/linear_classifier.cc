@@ -15,8 +15,9 @@ namespace flowtrain {
 namespace {
 
 at::Tensor Shuffled(int64_t count, uint64_t seed, int64_t epoch) {
-  const Permutation order(static_cast<uint64_t>(count),
-                          {.seed = seed, .stream = static_cast<uint64_t>(epoch), .purpose = kShuffle});
+  const Permutation order(
+      static_cast<uint64_t>(count),
+      {.seed = seed, .stream = static_cast<uint64_t>(epoch), .purpose = kShuffle});
   std::vector<int64_t> index(static_cast<size_t>(count));
   for (size_t i = 0; i < index.size(); ++i) index[i] = static_cast<int64_t>(order(i));
   return at::tensor(index, at::kLong);

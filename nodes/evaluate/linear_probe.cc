@@ -20,8 +20,8 @@
 namespace flowtrain {
 namespace {
 
-constexpr int64_t kToChoose = 10;    // one image of so many chooses the learning rate
-constexpr int64_t kToJudge = 5;      // the same for what is judged where there is no split
+constexpr int64_t kToChoose = 10;     // one image of so many chooses the learning rate
+constexpr int64_t kToJudge = 5;       // the same for what is judged where there is no split
 constexpr size_t kTableClasses = 20;  // the most that a table has columns for
 
 Features Select(const Features& from, const std::vector<int64_t>& rows) {
@@ -117,8 +117,7 @@ LinearOptions LinearProbe::Choose(const Features& bank) const {
     for (const double weight_decay : weight_decays_) {
       options.learning_rate = learning_rate;
       options.weight_decay = weight_decay;
-      const LinearClassifier tried =
-          TrainLinear(parts.kept.features, parts.kept.labels, options);
+      const LinearClassifier tried = TrainLinear(parts.kept.features, parts.kept.labels, options);
       const double top1 = TopK(tried.Logits(parts.held.features), parts.held.labels, 1);
       if (top1 <= best_top1) continue;
       best_top1 = top1;

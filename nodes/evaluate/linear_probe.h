@@ -17,8 +17,8 @@ namespace flowtrain {
 // Trains a linear classifier on the features of the bank and judges it on the queries (TrainLinear:
 // SGD with momentum, cosine, frozen features of centre views, no augmentation). Learning rate and
 // weight decay are those of the given ones that do best on a tenth of the bank, held out; the
-// classifier is then trained anew on all of it. Of a data set without a split, a fifth of each class
-// is held out to be judged on.
+// classifier is then trained anew on all of it. Of a data set without a split, a fifth of each
+// class is held out to be judged on.
 //
 // Logs top-1 and top-5 and writes them to metrics.jsonl; the confusion of the classes goes to the
 // log as a table and to RUN_DIR/confusion.png.

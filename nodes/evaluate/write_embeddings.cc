@@ -59,8 +59,8 @@ void WriteEmbeddings::Finish(const FeatureTable& table) {
   }
   list.Commit({});
   LogInfo("embeddings of " + ShowCount(static_cast<uint64_t>(table.ids.numel())) + " images, " +
-          std::to_string(table.features.size(1)) + " numbers each: " + base + ".npy; their names: " +
-          base + ".csv");
+          std::to_string(table.features.size(1)) + " numbers each: " + base +
+          ".npy; their names: " + base + ".csv");
 }
 
 FLOWTRAIN_REGISTER_NODE(WriteEmbeddings);

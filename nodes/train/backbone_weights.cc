@@ -54,8 +54,8 @@ Diagnostic Finding(const std::string& path, std::string message) {
 void Add(const std::string& path, const std::string& what, const std::vector<std::string>& names,
          std::vector<Diagnostic>& findings) {
   if (names.empty()) return;
-  std::string text = std::to_string(names.size()) + (names.size() == 1 ? " tensor " : " tensors ") +
-                     what + ": ";
+  std::string text =
+      std::to_string(names.size()) + (names.size() == 1 ? " tensor " : " tensors ") + what + ": ";
   for (size_t i = 0; i < names.size() && i < kNamed; ++i) text += (i == 0 ? "" : ", ") + names[i];
   if (names.size() > kNamed) text += " and " + std::to_string(names.size() - kNamed) + " more";
   findings.push_back(Finding(path, text));

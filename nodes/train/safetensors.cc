@@ -28,11 +28,11 @@ struct Type {
   const char* name;
   c10::ScalarType scalar;
 };
-constexpr std::array kTypes = {Type{"F64", at::kDouble},   Type{"F32", at::kFloat},
-                               Type{"F16", at::kHalf},     Type{"BF16", at::kBFloat16},
-                               Type{"I64", at::kLong},     Type{"I32", at::kInt},
-                               Type{"I16", at::kShort},    Type{"I8", at::kChar},
-                               Type{"U8", at::kByte},      Type{"BOOL", at::kBool}};
+constexpr std::array kTypes = {Type{"F64", at::kDouble}, Type{"F32", at::kFloat},
+                               Type{"F16", at::kHalf},   Type{"BF16", at::kBFloat16},
+                               Type{"I64", at::kLong},   Type{"I32", at::kInt},
+                               Type{"I16", at::kShort},  Type{"I8", at::kChar},
+                               Type{"U8", at::kByte},    Type{"BOOL", at::kBool}};
 
 const char* TypeName(c10::ScalarType scalar) {
   for (const Type& type : kTypes) {
@@ -176,8 +176,8 @@ class Reader {
     const auto given = value.find(key);
     if (given == value.end() || !given->is_array()) Refuse("'" + name + "' has no " + key);
     for (const nlohmann::json& number : *given) {
-      if (!number.is_number_unsigned()) Refuse("the " + std::string(key) + " of '" + name +
-                                               "' is no list of numbers from 0 on");
+      if (!number.is_number_unsigned())
+        Refuse("the " + std::string(key) + " of '" + name + "' is no list of numbers from 0 on");
       numbers.push_back(number.get<uint64_t>());
     }
     return numbers;

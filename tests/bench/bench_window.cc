@@ -66,13 +66,13 @@ void Window(benchmark::State& state, Accumulation accumulation) {
   CountingAllocator& allocator = CountingAllocator::Install();
   Training training(Options{{"stem", "small"}});
   const int64_t images = state.range(0), micro_batch = state.range(1);
-  WindowGradient gradient(accumulation,
-                          {[&](const at::Tensor& bytes) {
-                             return training.model->Project(
-                                 training.model->Encode(Normalise(bytes)));
-                           },
-                           MakeLoss({}), [](const at::Tensor& loss) { return loss; }},
-                          training.model->running_statistics());
+  WindowGradient gradient(
+      accumulation,
+      {[&](const at::Tensor& bytes) {
+         return training.model->Project(training.model->Encode(Normalise(bytes)));
+       },
+       MakeLoss({}), [](const at::Tensor& loss) { return loss; }},
+      training.model->running_statistics());
   const at::Tensor window = at::randint(256, {2, images, kSide, kSide, 3}, at::kByte);
   allocator.ResetPeak();
   for (auto _ : state) {

@@ -114,12 +114,11 @@ TEST_F(Trained, ImagesOfAFolderAreEmbeddedAndUnreadableOnesLeftOut) {
   for (const auto& entry : fs::directory_iterator(folder / "images")) {
     fs::permissions(entry, fs::perms::owner_all);
   }
-  const auto images = static_cast<size_t>(std::distance(
-      fs::directory_iterator(folder / "images"), fs::directory_iterator()));
+  const auto images = static_cast<size_t>(
+      std::distance(fs::directory_iterator(folder / "images"), fs::directory_iterator()));
   WriteFile(folder / "images/bad,one.jpg", "this is no picture");
-  const Result result =
-      RunProgram(Judge("embed.yaml", folder / "embed",
-                       {"data.kind=folder", "data.root=" + (folder / "images")}));
+  const Result result = RunProgram(Judge("embed.yaml", folder / "embed",
+                                         {"data.kind=folder", "data.root=" + (folder / "images")}));
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("bad,one.jpg"));
   const std::string list = ReadFile(folder / "embed/embeddings.csv");
@@ -156,8 +155,7 @@ TEST_F(Trained, WhatDoesNotFitIsSaid) {
       {Judge("knn.yaml", folder / "b", {"checkpoint=" + (folder / "none")}), 2, "no checkpoint in"},
       {Judge("knn.yaml", folder / "c", {"model.backbone=resnet50"}), 2, "of another shape"},
       {Judge("knn.yaml", folder / "d", {"model.stem=standard"}), 2, "model.stem"},
-      {Judge("knn.yaml", folder / "e", {"data.kind=stl10", "data.root=" + (folder / "none")}),
-       1,
+      {Judge("knn.yaml", folder / "e", {"data.kind=stl10", "data.root=" + (folder / "none")}), 1,
        "the data set is not there"},
   };
   for (const Case& c : cases) {
@@ -189,10 +187,10 @@ TEST_F(Trained, ExportWritesEitherFormatAndKeepsWhatIsThere) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 2);
 
   // Weights can be judged too; what a checkpoint says of its run must be said for them.
-  const Result judged = RunProgram(
-      Judge("knn.yaml", folder / "knn",
-            {"checkpoint=" + weights, "model.stem=small", "data.kind=sample", "sample.images=80",
-             "data.image_size=32"}));
+  const Result judged =
+      RunProgram(Judge("knn.yaml", folder / "knn",
+                       {"checkpoint=" + weights, "model.stem=small", "data.kind=sample",
+                        "sample.images=80", "data.image_size=32"}));
   ASSERT_EQ(judged.code, 0) << judged.output;
   EXPECT_EQ(Final(folder / "knn", "knn_top1"), Final(Run(), "knn_top1"));
 }
@@ -221,8 +219,8 @@ TEST(Evaluation, DuringTrainingDoesNotDisturbIt) {
   const TempFolder folder;
   for (const auto& [name, knn] : {std::pair("with", "true"), std::pair("without", "false")}) {
     const std::string run = folder / name;
-    const Result result = RunProgram(
-        SmallRun(run, {std::string("evaluate.knn=") + knn, "evaluate.every_epochs=1"}));
+    const Result result =
+        RunProgram(SmallRun(run, {std::string("evaluate.knn=") + knn, "evaluate.every_epochs=1"}));
     ASSERT_EQ(result.code, 0) << result.output;
     ASSERT_EQ(RunProgram({"export", run, "--to", run + ".safetensors"}).code, 0);
   }

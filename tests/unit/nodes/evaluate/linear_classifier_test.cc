@@ -16,8 +16,7 @@ Data Blobs(int64_t images, int64_t classes, double spread) {
   at::manual_seed(5);
   const at::Tensor labels = at::arange(images, at::kLong).remainder(classes);
   const at::Tensor centres = at::randn({classes, 12});
-  const at::Tensor features =
-      centres.index_select(0, labels) + at::randn({images, 12}) * spread;
+  const at::Tensor features = centres.index_select(0, labels) + at::randn({images, 12}) * spread;
   return {features * at::logspace(-3, 3, 12) + 50, labels};
 }
 
@@ -30,9 +29,12 @@ TEST(LinearClassifier, SeparatesWhatALineSeparates) {
 TEST(LinearClassifier, EndsAtTheMinimumOfTheRegularisedLoss) {
   const auto [features, labels] = Blobs(200, 4, 1.5);
   const double decay = 0.02;
-  const LinearClassifier found = TrainLinear(
-      features, labels,
-      {.classes = 4, .epochs = 3000, .batch_size = 200, .learning_rate = 0.2, .weight_decay = decay});
+  const LinearClassifier found = TrainLinear(features, labels,
+                                             {.classes = 4,
+                                              .epochs = 3000,
+                                              .batch_size = 200,
+                                              .learning_rate = 0.2,
+                                              .weight_decay = decay});
   const at::Tensor weight = found.weight.clone().requires_grad_(true);
   const at::Tensor bias = found.bias.clone().requires_grad_(true);
   const at::Tensor logits = at::addmm(bias, (features - found.mean) / found.scale, weight.t());
@@ -54,8 +56,7 @@ TEST(LinearClassifier, TheSeedDecides) {
 }
 
 TEST(LinearClassifier, TopKCountsTheKLargest) {
-  const at::Tensor logits =
-      at::tensor({9.F, 5.F, 1.F, 0.F, 7.F, 8.F, 6.F, 1.F}).view({2, 4});
+  const at::Tensor logits = at::tensor({9.F, 5.F, 1.F, 0.F, 7.F, 8.F, 6.F, 1.F}).view({2, 4});
   const at::Tensor labels = at::tensor({1, 3}, at::kLong);
   EXPECT_EQ(TopK(logits, labels, 1), 0.0);
   EXPECT_EQ(TopK(logits, labels, 2), 0.5);

@@ -9,6 +9,7 @@
 
 #include "pipeline/graph_def.h"
 #include "pipeline/registry.h"
+#include "tests/unit/nodes/source/testing.h"
 
 namespace flowtrain {
 namespace {
@@ -26,7 +27,9 @@ std::unique_ptr<Component> Make(int steps, int window) {
   };
   add("steps", steps);
   add("window", window);
-  return MakeComponent(def, Registry::Global());
+  std::unique_ptr<Component> source = MakeComponent(def, Registry::Global());
+  source->Open(testing::Context(nullptr));
+  return source;
 }
 
 TEST(FixedSource, AdmitsWindowsAndEnds) {

@@ -79,7 +79,8 @@ TEST_F(BackboneWeights, AreTheSameFromACheckpointAndEitherFormat) {
 TEST_F(BackboneWeights, AModelStartsFromThem) {
   const Training first(Options{{"seed", "7"}});
   SaveCheckpoint(Path("a.pt"), *first.model, *first.optimizer, {1, 1, ""});
-  const Training second(Options{{"seed", "8"}, {"init", Path("a.pt")}}), other(Options{{"seed", "8"}});
+  const Training second(Options{{"seed", "8"}, {"init", Path("a.pt")}}),
+      other(Options{{"seed", "8"}});
   ExpectTheBackbone(ReadBackboneWeights(Path("a.pt")), second.model->module());
   const auto head = second.model->module().named_parameters();
   for (const auto& item : other.model->module().named_parameters()) {

@@ -54,12 +54,11 @@ class SafetensorsFile : public testing::Test {
 TEST_F(SafetensorsFile, IsAsTheFormatSaysByteForByte) {
   // A matrix in another memory order, and a scalar of wider elements, which goes first.
   const at::Tensor matrix = at::tensor({1.0F, 3.0F, 2.0F, 4.0F}).view({2, 2}).t();
-  WriteSafetensors(path_, {{{"w", matrix}, {"n", at::tensor(7, at::kLong).squeeze()}},
-                           {{"format", "pt"}}});
-  const std::string header =
-      R"({"__metadata__":{"format":"pt"},)"
-      R"("n":{"dtype":"I64","shape":[],"data_offsets":[0,8]},)"
-      R"("w":{"dtype":"F32","shape":[2,2],"data_offsets":[8,24]}})";
+  WriteSafetensors(
+      path_, {{{"w", matrix}, {"n", at::tensor(7, at::kLong).squeeze()}}, {{"format", "pt"}}});
+  const std::string header = R"({"__metadata__":{"format":"pt"},)"
+                             R"("n":{"dtype":"I64","shape":[],"data_offsets":[0,8]},)"
+                             R"("w":{"dtype":"F32","shape":[2,2],"data_offsets":[8,24]}})";
   const size_t padded = (header.size() + 7) / 8 * 8;
   std::string expected(8, '\0');
   expected[0] = static_cast<char>(padded);
