@@ -43,8 +43,11 @@ int BatchesAStep(const Config& config, int batch_size) {
                     ParameterOr<int64_t>(config, "train.effective_batch", 0), batch_size);
 }
 
-// Of an anchor: the other views that its loss sees, without its own image's.
+// Of an anchor: the other views that its loss sees, without its own image's. 0 where the loss has
+// no anchors.
 int Negatives(const Config& config, const BannerFacts& facts) {
+  const auto loss = ParameterOr<std::string>(config, "train.loss", "nt_xent");
+  if (loss != "nt_xent" && loss != "dcl") return 0;
   const bool exact = ParameterOr<std::string>(config, "gpu.accumulation", "exact") == "exact";
   return 2 * facts.batch_size * (exact ? facts.accumulation : 1) - 2;
 }

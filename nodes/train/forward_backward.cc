@@ -34,7 +34,7 @@ std::string Settings(int64_t micro_batch, int64_t window_images) {
 
 void ForwardBackward::Declare(NodeSpec& spec) {
   spec.Doc(
-          "The forward and backward passes of a window: both views in one forward, NT-Xent in "
+          "The forward and backward passes of a window: both views in one forward, the loss in "
           "fp32, mixed precision by autocast, micro-batches that fit the device.")
       .Input("batches", Stream::kBatch)
       .Output("windows", Stream::kStep)
@@ -43,7 +43,19 @@ void ForwardBackward::Declare(NodeSpec& spec) {
       .Uses("optimizer", "Optimizer")
       .MayUse("dataset", "ImageDataset")
       .MayUse("run_dir", "RunDir")
-      .Option(&ForwardBackward::temperature_, "temperature", 0.5, "Of NT-Xent.", AtLeast{1e-4})
+      .Option(&ForwardBackward::loss_name_, "loss", std::string("nt_xent"),
+              "nt_xent: SimCLR; dcl: decoupled contrastive learning; barlow_twins; vicreg.",
+              OneOf{{"nt_xent", "dcl", "barlow_twins", "vicreg"}})
+      .Option(&ForwardBackward::temperature_, "temperature", 0.5, "Of nt_xent and dcl.",
+              AtLeast{1e-4})
+      .Option(&ForwardBackward::barlow_twins_lambda_, "barlow_twins_lambda", 0.005,
+              "Weight of barlow_twins' redundancy term.", AtLeast{0})
+      .Option(&ForwardBackward::vicreg_invariance_, "vicreg_invariance", 25.0,
+              "Weight of vicreg's invariance term.", AtLeast{0})
+      .Option(&ForwardBackward::vicreg_variance_, "vicreg_variance", 25.0,
+              "Weight of vicreg's variance term.", AtLeast{0})
+      .Option(&ForwardBackward::vicreg_covariance_, "vicreg_covariance", 1.0,
+              "Weight of vicreg's covariance term.", AtLeast{0})
       .Option(&ForwardBackward::accumulation_, "accumulation", std::string("exact"),
               "exact: the loss of the whole window, whatever its micro-batches; independent: the "
               "mean of the micro-batches' losses.",
@@ -66,11 +78,18 @@ void ForwardBackward::Open(const OpenContext& context) {
   run_dir_ = context.TryGet<RunDir>("run_dir");
   layout_ = context.layout();
   if (layout_.rows < 2) {
-    throw ConfigError("a contrastive loss needs negatives: data.batch_size must be at least 2");
+    throw ConfigError(
+        "the loss compares images (negatives, or statistics of the batch): data.batch_size must be "
+        "at least 2");
   }
   WindowGradient::Network network;
   network.represent = [this](const at::Tensor& images) { return Represent(images); };
-  network.loss = MakeLoss({.name = "nt_xent", .temperature = temperature_});
+  network.loss = MakeLoss({.name = loss_name_,
+                           .temperature = temperature_,
+                           .barlow_twins_lambda = barlow_twins_lambda_,
+                           .vicreg = {.invariance = vicreg_invariance_,
+                                      .variance = vicreg_variance_,
+                                      .covariance = vicreg_covariance_}});
   network.scale = [this](const at::Tensor& loss) { return optimizer_->ScaleLoss(loss); };
   gradient_ = std::make_unique<WindowGradient>(
       accumulation_ == "exact" ? Accumulation::kExact : Accumulation::kIndependent,

@@ -69,7 +69,9 @@ class ForwardBackward final : public WindowNode {
   void EndWhereNotFinite(const Batch& batch, const at::Tensor& loss);
   NonFiniteReport Examine(const Batch& batch, const at::Tensor& loss);
 
-  double temperature_ = 0;  // options
+  std::string loss_name_;  // options
+  double temperature_ = 0, barlow_twins_lambda_ = 0;
+  double vicreg_invariance_ = 0, vicreg_variance_ = 0, vicreg_covariance_ = 0;
   std::string accumulation_, gradient_accumulation_;
   int64_t effective_batch_ = 0, max_nonfinite_steps_ = 0;
 

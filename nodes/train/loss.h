@@ -6,11 +6,15 @@
 #include <functional>
 #include <string>
 
+#include "nodes/train/vicreg.h"
+
 namespace flowtrain {
 
 struct LossOptions {
-  std::string name = "nt_xent";
-  double temperature = 0.5;  // nt_xent
+  std::string name = "nt_xent";        // nt_xent, dcl, barlow_twins, vicreg
+  double temperature = 0.5;            // nt_xent, dcl
+  double barlow_twins_lambda = 0.005;  // weight of the redundancy term
+  VicregWeights vicreg = {};
 };
 
 // The loss of representations [2B, D], rows 0 to B-1 the first views and B to 2B-1 the second views

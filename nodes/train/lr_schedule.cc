@@ -2,8 +2,16 @@
 
 #include <cmath>
 #include <numbers>
+#include <stdexcept>
 
 namespace flowtrain {
+
+double ScaleLearningRate(const std::string& rule, double rate, int effective_batch) {
+  if (rule == "none") return rate;
+  if (rule == "linear") return rate * effective_batch / 256;
+  if (rule == "sqrt") return rate * std::sqrt(effective_batch);
+  throw std::invalid_argument("unknown learning-rate scaling '" + rule + "'");
+}
 
 double LrSchedule::At(uint64_t step) const {
   if (step < warmup_steps) {

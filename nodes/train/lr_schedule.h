@@ -2,8 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace flowtrain {
+
+// A learning rate that was given for a unit of the batch, at `effective_batch` images a step. The
+// rules, by name:
+//   none    the rate itself
+//   linear  rate x effective_batch / 256 (Goyal et al., "Accurate, Large Minibatch SGD", 2017)
+//   sqrt    rate x sqrt(effective_batch) (Chen et al. 2020, appendix B.1, with rate 0.075)
+// Throws std::invalid_argument for an unknown name.
+double ScaleLearningRate(const std::string& rule, double rate, int effective_batch);
 
 // Linear warm-up, then half a cosine to 0, a step at a time (Loshchilov, Hutter: SGDR, ICLR 2017,
 // without restarts; warm-up as Goyal et al. 2017).

@@ -21,6 +21,11 @@ void Optimizer::Declare(NodeSpec& spec) {
       .Option(&Optimizer::name_, "name", std::string("sgd"), "The update rule.",
               OneOf{{"sgd", "adamw", "lars"}})
       .Option(&Optimizer::learning_rate_, "learning_rate", 0.06, "After the warm-up.", AtLeast{0})
+      .Option(
+          &Optimizer::lr_scaling_, "lr_scaling", std::string("none"),
+          "By the effective batch N: none; linear: learning_rate x N / 256; sqrt: learning_rate "
+          "x sqrt(N).",
+          OneOf{{"none", "linear", "sqrt"}})
       .Option(&Optimizer::momentum_, "momentum", 0.9, "Of sgd and lars.", Between{0, 1})
       .Option(&Optimizer::betas_, "betas", std::vector<double>{0.9, 0.999},
               "Two numbers, of adamw.", Between{0, 1})
@@ -50,11 +55,11 @@ void Optimizer::ZeroGrad() {
   for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
 }
 
-Optimizer::StepResult Optimizer::Step(uint64_t step, uint64_t steps_per_epoch,
+Optimizer::StepResult Optimizer::Step(uint64_t step, uint64_t steps_per_epoch, int images,
                                       const at::Tensor& loss) {
   const c10::NoGradGuard no_grad;
   StepResult result;
-  result.learning_rate = Schedule(steps_per_epoch).At(step);
+  result.learning_rate = Schedule(steps_per_epoch, images).At(step);
   result.scale = scaler_->scale().clone();
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
@@ -68,12 +73,12 @@ Optimizer::StepResult Optimizer::Step(uint64_t step, uint64_t steps_per_epoch,
 
 double Optimizer::loss_scale() const { return scaler_->scale().item<double>(); }
 
-LrSchedule Optimizer::Schedule(uint64_t steps_per_epoch) const {
+LrSchedule Optimizer::Schedule(uint64_t steps_per_epoch, int images) const {
   uint64_t total = static_cast<uint64_t>(epochs_) * steps_per_epoch;
   if (max_steps_ > 0) total = std::min(total, static_cast<uint64_t>(max_steps_));
   const auto warmup =
       static_cast<uint64_t>(std::llround(warmup_epochs_ * static_cast<double>(steps_per_epoch)));
-  return {learning_rate_, std::min(warmup, total), total};
+  return {ScaleLearningRate(lr_scaling_, learning_rate_, images), std::min(warmup, total), total};
 }
 
 void Optimizer::Save(torch::serialize::OutputArchive& archive) const {

@@ -33,11 +33,12 @@ class Optimizer final : public Resource {
   };
   // Unscales the gradients, moves the parameters unless a gradient or the loss is not finite,
   // adapts the scale. A step that is left out leaves no trace in the running statistics either, as
-  // far as the model has saved them. Steps count from 0 over the run.
-  StepResult Step(uint64_t step, uint64_t steps_per_epoch, const at::Tensor& loss = {});
+  // far as the model has saved them. Steps count from 0 over the run; `images` is the effective
+  // batch, the images of the step's window.
+  StepResult Step(uint64_t step, uint64_t steps_per_epoch, int images, const at::Tensor& loss = {});
   double loss_scale() const;  // of the next step; waits for the device
 
-  LrSchedule Schedule(uint64_t steps_per_epoch) const;
+  LrSchedule Schedule(uint64_t steps_per_epoch, int images) const;
   const std::string& name() const { return options_.name; }
 
   void Save(torch::serialize::OutputArchive& archive) const;
@@ -45,7 +46,7 @@ class Optimizer final : public Resource {
   void Load(torch::serialize::InputArchive& archive);
 
  private:
-  std::string name_;  // options
+  std::string name_, lr_scaling_;  // options
   double learning_rate_ = 0, momentum_ = 0, weight_decay_ = 0, warmup_epochs_ = 0;
   std::vector<double> betas_;
   int64_t epochs_ = 0, max_steps_ = 0;

@@ -47,7 +47,7 @@ void OptimizerStep::Start() {
 void OptimizerStep::Process(Step& step) {
   auto& payload = static_cast<TrainPayload&>(*step.payload);
   const Optimizer::StepResult result =
-      optimizer_->Step(step.step, step.steps_per_epoch, payload.loss);
+      optimizer_->Step(step.step, step.steps_per_epoch, step.images, payload.loss);
   StepRecord& record = *payload.record;
   record.step = step.step;
   record.epoch = step.epoch;

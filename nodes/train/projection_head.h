@@ -6,25 +6,31 @@
 #include <torch/nn/modules/linear.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "nodes/train/layer_observer.h"
 
 namespace flowtrain {
 
-// Linear, batch-norm, ReLU, linear: SimCLR's two-layer head with batch-norm on its hidden layer
-// (Chen et al. 2020, section 4.2 and the authors' code). Linear layers before a batch-norm have no
-// bias.
+struct ProjectionOptions {
+  int64_t in = 0, hidden = 0, out = 0;  // widths
+  int layers = 2;                       // linear layers, at least 1
+  bool output_norm = false;             // a batch-norm on the last one too
+};
+
+// Linear layers with batch-norm and ReLU between them. Two are the head of SimCLR (Chen et al.
+// 2020, section 4.2; the authors' code has the output norm), three the projector of Barlow Twins
+// and the expander of VICReg. A linear layer before a batch-norm has no bias.
 class ProjectionHead : public torch::nn::Module {
  public:
-  ProjectionHead(int64_t in, int64_t hidden, int64_t out);
+  explicit ProjectionHead(const ProjectionOptions& options);
 
   // [N, in] to [N, out].
   torch::Tensor forward(const torch::Tensor& features, const LayerObserver& observe = nullptr);
 
  private:
-  torch::nn::Linear linear1_;
-  torch::nn::BatchNorm1d bn1_;
-  torch::nn::Linear linear2_;
+  std::vector<torch::nn::Linear> linear_;   // "linear1", "linear2", …
+  std::vector<torch::nn::BatchNorm1d> bn_;  // "bn1", … of the same layers; may be one fewer
 };
 
 }  // namespace flowtrain

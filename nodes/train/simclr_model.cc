@@ -19,7 +19,7 @@ class Holder : public torch::nn::Module {
 }  // namespace
 
 void SimclrModel::Declare(NodeSpec& spec) {
-  spec.Doc("The network that SimCLR trains: a ResNet and a two-layer projection head.")
+  spec.Doc("The network that is trained: a ResNet and a projection head.")
       .Uses("device", "Device")
       .Option(&SimclrModel::backbone_name_, "backbone", std::string("resnet18"), "The ResNet.",
               OneOf{{"resnet18", "resnet34", "resnet50"}})
@@ -27,9 +27,13 @@ void SimclrModel::Declare(NodeSpec& spec) {
               "standard: 7x7 stride 2 and max-pool; small: 3x3 stride 1, for 32x32 images.",
               OneOf{{"standard", "small"}})
       .Option(&SimclrModel::projection_hidden_, "projection_hidden", int64_t{0},
-              "Width of the head's hidden layer; 0: the backbone's.", AtLeast{0})
+              "Width of the head's hidden layers; 0: the backbone's.", AtLeast{0})
       .Option(&SimclrModel::projection_dim_, "projection_dim", int64_t{128},
               "Width of the representations the loss sees.", AtLeast{1})
+      .Option(&SimclrModel::projection_layers_, "projection_layers", int64_t{2},
+              "Linear layers of the head.", Between{2, 3})
+      .Option(&SimclrModel::projection_output_norm_, "projection_output_norm", false,
+              "A batch-norm on the head's last layer too.")
       .Option(&SimclrModel::seed_, "seed", int64_t{42}, "Of the initial weights.", AtLeast{0})
       .Option(&SimclrModel::init_, "init", std::string(),
               "File of weights that the backbone starts from; empty: seeded ones.");
@@ -40,7 +44,11 @@ void SimclrModel::Open(const OpenContext& context) {
   backbone_ = std::make_shared<ResNet>(ResNetOptions{backbone_name_, stem_ == "small"});
   const int64_t features = backbone_->feature_dim();
   projection_ = std::make_shared<ProjectionHead>(
-      features, projection_hidden_ > 0 ? projection_hidden_ : features, projection_dim_);
+      ProjectionOptions{.in = features,
+                        .hidden = projection_hidden_ > 0 ? projection_hidden_ : features,
+                        .out = projection_dim_,
+                        .layers = static_cast<int>(projection_layers_),
+                        .output_norm = projection_output_norm_});
   const auto holder = std::make_shared<Holder>();
   holder->register_module("backbone", backbone_);
   holder->register_module("projection", projection_);

@@ -1,4 +1,4 @@
-// The network that SimCLR trains: a backbone and a projection head.
+// The network that SimCLR and its kin train: a backbone and a projection head.
 #pragma once
 
 #include <memory>
@@ -39,7 +39,8 @@ class SimclrModel final : public Resource {
 
  private:
   std::string backbone_name_, stem_, init_;  // options
-  int64_t projection_hidden_ = 0, projection_dim_ = 0;
+  int64_t projection_hidden_ = 0, projection_dim_ = 0, projection_layers_ = 2;
+  bool projection_output_norm_ = false;
   int64_t seed_ = 0;
 
   Device* device_ = nullptr;

@@ -32,7 +32,7 @@ class CheckpointFile : public testing::Test {
     for (at::Tensor& p : training.model->module().parameters()) {
       p.mutable_grad() = at::randn(p.sizes()) * 0.01;
     }
-    training.optimizer->Step(number, 10);
+    training.optimizer->Step(number, 10, 8);
   }
   static std::string ErrorOfLoading(const std::string& path, Training& training) {
     try {

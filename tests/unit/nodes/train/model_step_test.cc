@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "nodes/train/nt_xent.h"
@@ -70,6 +71,38 @@ TEST_P(OnTheModel, EveryParameterMovesByItsOwnGradient) {
     EXPECT_TRUE(named[i].value().to(at::kDouble).allclose(expected[i], 1e-4, 1e-6))
         << named[i].key();
   }
+}
+
+// By the names of the modules, not by what the rule goes by: biases and batch-norms of the backbone
+// and the head move as if there were no decay and, under LARS, no adaptation.
+TEST_P(OnTheModel, DecayAndAdaptationSkipBiasesAndBatchNorm) {
+  Training plain(Options{{"stem", "small"}}), decayed(Options{{"stem", "small"}});
+  Backward(*plain.model);
+  const c10::NoGradGuard no_grad;
+  const auto without = plain.model->module().named_parameters();
+  const auto with = decayed.model->module().named_parameters();
+  std::vector<at::Tensor> sgd;
+  for (size_t i = 0; i < without.size(); ++i) {
+    with[i].value().mutable_grad() = without[i].value().grad().clone();
+    sgd.push_back(without[i].value() - kRate * without[i].value().grad());
+  }
+  MakeUpdateRule({.name = GetParam(), .weight_decay = 0}, without.values())
+      ->Apply(kRate, at::zeros({1}));
+  MakeUpdateRule({.name = GetParam(), .weight_decay = 0.1}, with.values())
+      ->Apply(kRate, at::zeros({1}));
+  int skipped = 0;
+  for (size_t i = 0; i < without.size(); ++i) {
+    const std::string& name = with[i].key();
+    const bool is_norm =
+        name.find("bn") != std::string::npos || name.find("downsample.1") != std::string::npos;
+    const bool skips = is_norm || name.ends_with("bias");
+    EXPECT_EQ(with[i].value().equal(without[i].value()), skips) << name;
+    if (skips && GetParam() == std::string("lars")) {
+      EXPECT_TRUE(with[i].value().allclose(sgd[i], 1e-6, 1e-7)) << name;
+    }
+    skipped += skips;
+  }
+  EXPECT_EQ(skipped, 40 + 2 + 1);  // the backbone's 20 batch-norms, the head's one and its bias
 }
 
 TEST_P(OnTheModel, DivergenceIsNotHiddenWithoutLossScaling) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <sstream>
+#include <stdexcept>
 #include <vector>
 
 #include "nodes/train/loss_scaler.h"
@@ -197,12 +198,44 @@ TEST(LrSchedule, RisesLinearlyThenFallsAsACosine) {
   EXPECT_DOUBLE_EQ((LrSchedule{2.0, 0, 10}.At(0)), 2.0);
 }
 
+// lightly's cosine is 0 a step earlier, so it is given a step more
+// (tests/golden/make_training_golden.py); torch's CosineAnnealingLR is this one. By SGDR's equation
+// 5 with a rate of 1, at 0 of 4, 1 of 4, … after the warm-up.
+TEST(LrSchedule, IsTheDefinitionStepByStep) {
+  const LrSchedule schedule{1.0, 2, 6};
+  const double quarter = 0.5 * (1 + std::sqrt(0.5));
+  const std::vector<double> expected = {0.5, 1.0, 1.0, quarter, 0.5, 1 - quarter, 0.0};
+  for (size_t step = 0; step < expected.size(); ++step) {
+    EXPECT_NEAR(schedule.At(step), expected[step], 1e-15) << "step " << step;
+  }
+}
+
+TEST(ScaleLearningRate, FollowsTheRules) {
+  EXPECT_DOUBLE_EQ(ScaleLearningRate("none", 0.06, 512), 0.06);
+  EXPECT_DOUBLE_EQ(ScaleLearningRate("linear", 0.3, 4096), 4.8);  // SimCLR's, at its batch size
+  EXPECT_DOUBLE_EQ(ScaleLearningRate("sqrt", 0.075, 4096), 4.8);  // the same rate by appendix B.1
+  EXPECT_THROW(ScaleLearningRate("cubic", 1, 1), std::invalid_argument);
+}
+
+TEST(Optimizer, ScalesTheRateByTheImagesOfTheStep) {
+  const Training training({{"stem", "small"}}, {{"learning_rate", "0.2"},
+                                                {"lr_scaling", "linear"},
+                                                {"epochs", "10"},
+                                                {"warmup_epochs", "2"}});
+  for (at::Tensor& parameter : training.model->module().parameters()) {
+    parameter.mutable_grad() = at::zeros_like(parameter);
+  }
+  // A quarter of the warm-up, at a rate of 0.2 x 512 / 256.
+  EXPECT_DOUBLE_EQ(training.optimizer->Step(1, 4, 512).learning_rate, 0.4 * 2 / 8);
+  EXPECT_DOUBLE_EQ(training.optimizer->Schedule(4, 64).base, 0.05);
+}
+
 TEST(Optimizer, TheScheduleFollowsEpochsOrMaxSteps) {
   const Training by_epochs({}, {{"epochs", "10"}, {"warmup_epochs", "2"}, {"learning_rate", "1"}});
-  EXPECT_EQ(by_epochs.optimizer->Schedule(7).total_steps, 70u);
-  EXPECT_EQ(by_epochs.optimizer->Schedule(7).warmup_steps, 14u);
+  EXPECT_EQ(by_epochs.optimizer->Schedule(7, 512).total_steps, 70u);
+  EXPECT_EQ(by_epochs.optimizer->Schedule(7, 512).warmup_steps, 14u);
   const Training by_steps({}, {{"epochs", "10"}, {"max_steps", "20"}});
-  EXPECT_EQ(by_steps.optimizer->Schedule(7).total_steps, 20u);
+  EXPECT_EQ(by_steps.optimizer->Schedule(7, 512).total_steps, 20u);
 }
 
 }  // namespace

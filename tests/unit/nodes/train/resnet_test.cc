@@ -100,6 +100,20 @@ TEST(SimclrModel, ProjectsToTheAskedWidth) {
   EXPECT_EQ(shapes.at("projection.linear1.weight"), (Shape{96, 512}));
   EXPECT_EQ(shapes.count("projection.linear1.bias"), 0u);
   EXPECT_EQ(shapes.at("projection.linear2.bias"), (Shape{24}));
+  EXPECT_EQ(shapes.count("projection.bn2.weight"), 0u);
+}
+
+TEST(SimclrModel, TheHeadHasTheAskedLayers) {
+  const Training training(Options{{"projection_hidden", "96"},
+                                  {"projection_dim", "24"},
+                                  {"projection_layers", "3"},
+                                  {"projection_output_norm", "true"}});
+  const auto shapes = Shapes(training.model->module());
+  EXPECT_EQ(shapes.at("projection.linear2.weight"), (Shape{96, 96}));
+  EXPECT_EQ(shapes.at("projection.bn2.weight"), (Shape{96}));
+  EXPECT_EQ(shapes.at("projection.linear3.weight"), (Shape{24, 96}));
+  EXPECT_EQ(shapes.at("projection.bn3.running_var"), (Shape{24}));
+  EXPECT_EQ(shapes.count("projection.linear3.bias"), 0u);
 }
 
 }  // namespace

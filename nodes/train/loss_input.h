@@ -1,0 +1,21 @@
+// What every loss does with its representations first.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace flowtrain {
+
+// The representations [2B, D] as a loss computes with them: in fp32, or fp64 where they are. Throws
+// c10::Error where they are no two views of B images; `loss` is the name it says.
+at::Tensor LossInput(const at::Tensor& representations, const char* loss);
+
+// The rows of the first and of the second views, [B, D] each.
+inline at::Tensor FirstViews(const at::Tensor& z) { return z.narrow(0, 0, z.size(0) / 2); }
+inline at::Tensor SecondViews(const at::Tensor& z) {
+  return z.narrow(0, z.size(0) / 2, z.size(0) / 2);
+}
+
+// The sum of the squares of a square matrix's elements beside its diagonal.
+at::Tensor OffDiagonalSquares(const at::Tensor& matrix);
+
+}  // namespace flowtrain
