@@ -21,7 +21,7 @@ launcher="$folder/a place with spaces/flowtrain/flowtrain"
 
 cd "$folder"
 FLOWTRAIN_TORCH=$torch "$launcher" --version | grep -q '^flowtrain ' || fail "the bundle does not start"
-FLOWTRAIN_TORCH=$torch "$launcher" validate graphs/simclr.yaml || fail "the bundle does not find its graphs"
+FLOWTRAIN_TORCH=$torch "$launcher" validate graphs/vicreg.yaml || fail "the bundle does not find its graphs"
 
 # Without a torch it says what to do.
 if FLOWTRAIN_TORCH=$folder "$launcher" --version 2>error.txt; then fail "it started without a torch"; fi

@@ -31,6 +31,8 @@ Examples:
   flowtrain graphs/simclr.yaml --config my.yaml --run-dir runs/first
       my.yaml needs only the parameters that differ.
   flowtrain graphs/simclr.yaml --set data.kind=folder --set data.root=/data/photos
+  flowtrain graphs/vicreg.yaml
+      Another method: dcl, barlow_twins, vicreg, or a graph that extends one.
   flowtrain graphs/linear_probe.yaml --set checkpoint=runs/first
       What the run's last checkpoint is worth; also graphs/knn.yaml, graphs/embed.yaml.
   flowtrain export runs/first --to backbone.safetensors

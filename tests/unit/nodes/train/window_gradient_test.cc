@@ -151,6 +151,20 @@ TEST(WindowGradient, IndependentIsTheMeanOverImagesWhereTheLastMicroBatchIsShort
   EXPECT_LT(uneven.loss.item<double>(), whole.loss.item<double>());
 }
 
+// The other methods' losses couple the images of a window too.
+TEST(WindowGradient, IsExactForEveryLoss) {
+  for (const char* loss : {"dcl", "barlow_twins", "vicreg"}) {
+    Window window(at::kDouble, loss);
+    window.Freeze();
+    const Result whole = window.RunWhole(kImages);
+    const Result exact = window.Run(Accumulation::kExact, 8);
+    EXPECT_LT(RelativeDifference(exact.gradients, whole.gradients), 1e-10) << loss;
+    EXPECT_LT(RelativeDifference(exact.loss, whole.loss), 1e-10) << loss;
+    const Result independent = window.Run(Accumulation::kIndependent, 8);
+    EXPECT_GT(RelativeDifference(independent.gradients, whole.gradients), 0.01) << loss;
+  }
+}
+
 // Two ways to the same gradients, each with the rounding of 8 or 11 bits; the loss of a half needs
 // a scale. What another loss would be is far away.
 TEST(WindowGradient, IsExactUnderMixedPrecisionToo) {
