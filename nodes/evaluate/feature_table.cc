@@ -11,6 +11,7 @@ namespace {
 
 at::Tensor Join(const std::vector<FeatureTable>& parts, at::Tensor FeatureTable::*column) {
   std::vector<at::Tensor> tensors;
+  tensors.reserve(parts.size());
   for (const FeatureTable& part : parts) tensors.push_back(part.*column);
   return at::cat(tensors);
 }

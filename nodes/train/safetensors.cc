@@ -24,18 +24,18 @@ constexpr char kMetadata[] = "__metadata__";
 constexpr size_t kLengthBytes = 8;
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the reference implementation's limit
 
-struct Type {
+struct ElementType {
   const char* name;
   c10::ScalarType scalar;
 };
-constexpr std::array kTypes = {Type{"F64", at::kDouble}, Type{"F32", at::kFloat},
-                               Type{"F16", at::kHalf},   Type{"BF16", at::kBFloat16},
-                               Type{"I64", at::kLong},   Type{"I32", at::kInt},
-                               Type{"I16", at::kShort},  Type{"I8", at::kChar},
-                               Type{"U8", at::kByte},    Type{"BOOL", at::kBool}};
+constexpr std::array kTypes = {ElementType{"F64", at::kDouble}, ElementType{"F32", at::kFloat},
+                               ElementType{"F16", at::kHalf},   ElementType{"BF16", at::kBFloat16},
+                               ElementType{"I64", at::kLong},   ElementType{"I32", at::kInt},
+                               ElementType{"I16", at::kShort},  ElementType{"I8", at::kChar},
+                               ElementType{"U8", at::kByte},    ElementType{"BOOL", at::kBool}};
 
 const char* TypeName(c10::ScalarType scalar) {
-  for (const Type& type : kTypes) {
+  for (const ElementType& type : kTypes) {
     if (type.scalar == scalar) return type.name;
   }
   throw std::logic_error(std::string("safetensors has no type ") + c10::toString(scalar));
@@ -162,7 +162,7 @@ class Reader {
   c10::ScalarType ReadType(const std::string& name, const nlohmann::json& value) const {
     const auto given = value.find("dtype");
     if (given != value.end() && given->is_string()) {
-      for (const Type& type : kTypes) {
+      for (const ElementType& type : kTypes) {
         if (*given == type.name) return type.scalar;
       }
       Refuse("'" + name + "' is of the unknown type " + given->get<std::string>());
