@@ -165,37 +165,64 @@ HWY_INLINE Word Even(Word bytes) { return hn::ShiftLeft<8>(bytes); }
 HWY_INLINE Word Odd(Word bytes) { return UpperByte(bytes); }
 HWY_INLINE Word Join(Word even, Word odd) { return hn::Or(hn::ShiftRight<8>(even), odd); }
 
+// Three planes' sums of bytes.
+class ByteSums {
+ public:
+  ByteSums() : red_(hn::Zero(Longs())), green_(red_), blue_(red_) {}
+
+  // Of the first `count` bytes of each vector.
+  void Add(Word red, Word green, Word blue, size_t count) {
+    red_ = hn::Add(red_, SumsOf(red, count));
+    green_ = hn::Add(green_, SumsOf(green, count));
+    blue_ = hn::Add(blue_, SumsOf(blue, count));
+  }
+  // The luma of all of them, as Luma's, but for the rounding of each pixel.
+  uint64_t Luma() const {
+    return (19595 * Total(red_) + 38470 * Total(green_) + 7471 * Total(blue_)) >> 16;
+  }
+
+ private:
+  using Longs = hn::Repartition<uint64_t, Bytes>;
+  static hn::Vec<Longs> SumsOf(Word words, size_t count) {
+    const Bytes d8;
+    const auto bytes = hn::BitCast(d8, words);
+    if (count >= hn::Lanes(d8)) return hn::SumsOf8(bytes);
+    return hn::SumsOf8(hn::IfThenElseZero(hn::FirstN(d8, count), bytes));
+  }
+  static uint64_t Total(hn::Vec<Longs> sums) { return hn::GetLane(hn::SumOfLanes(Longs(), sums)); }
+
+  hn::Vec<Longs> red_, green_, blue_;
+};
+
 uint64_t ApplyColourTarget(const Planes& planes, size_t pixels, std::span<const ColourOp> ops,
                            bool sum_luma) {
   const Bytes d8;
   const Words d16;
-  const hn::Repartition<uint64_t, Bytes> d64;
   const size_t lanes = hn::Lanes(d8);
   const auto load = [=](const uint8_t* at) { return hn::BitCast(d16, hn::LoadU(d8, at)); };
   const auto store = [=](Word bytes, uint8_t* at) { hn::StoreU(hn::BitCast(d8, bytes), d8, at); };
   Prepared prepared[kMostColourOps];
   const size_t count = std::min(ops.size(), kMostColourOps);
   for (size_t i = 0; i < count; ++i) prepared[i] = Prepared(ops[i]);
-  auto sums = hn::Zero(d64);
+  ByteSums sums;
   for (size_t i = 0; i < pixels; i += lanes) {
-    const Word red = load(planes.red + i), green = load(planes.green + i);
-    const Word blue = load(planes.blue + i);
-    Pixels even{Even(red), Even(green), Even(blue)}, odd{Odd(red), Odd(green), Odd(blue)};
-    for (size_t k = 0; k < count; ++k) {
-      Apply(prepared[k], even);
-      Apply(prepared[k], odd);
-    }
+    Word red = load(planes.red + i), green = load(planes.green + i), blue = load(planes.blue + i);
     if (count > 0) {
-      store(Join(even.red, odd.red), planes.red + i);
-      store(Join(even.green, odd.green), planes.green + i);
-      store(Join(even.blue, odd.blue), planes.blue + i);
+      Pixels even{Even(red), Even(green), Even(blue)}, odd{Odd(red), Odd(green), Odd(blue)};
+      for (size_t k = 0; k < count; ++k) {
+        Apply(prepared[k], even);
+        Apply(prepared[k], odd);
+      }
+      red = Join(even.red, odd.red);
+      green = Join(even.green, odd.green);
+      blue = Join(even.blue, odd.blue);
+      store(red, planes.red + i);
+      store(green, planes.green + i);
+      store(blue, planes.blue + i);
     }
-    if (!sum_luma) continue;
-    auto luma = hn::BitCast(d8, Join(Luma(even), Luma(odd)));
-    if (i + lanes > pixels) luma = hn::IfThenElseZero(hn::FirstN(d8, pixels - i), luma);
-    sums = hn::Add(sums, hn::SumsOf8(luma));
+    if (sum_luma) sums.Add(red, green, blue, pixels - i);
   }
-  return sum_luma ? hn::GetLane(hn::SumOfLanes(d64, sums)) : 0;
+  return sum_luma ? sums.Luma() : 0;
 }
 
 }  // namespace HWY_NAMESPACE

@@ -56,30 +56,86 @@ struct SignedSum {
   }
 };
 
-// kTaps: taps an output where that is known at compile time, else 0.
+// What makes one output: rows from `rows` on, with as many weights.
+struct Output {
+  int taps;
+  const uint16_t* weights;
+  const uint8_t* rows;
+};
+
+// Weights of one output: up to kTaps all in registers, of others (kTaps 0) as they are needed.
+template <class Arithmetic, class D16, int kTaps>
+class Weights {
+ public:
+  Weights(D16 d, const Output& output) {
+    for (int k = 0; k < kTaps; ++k) weights_[k] = Arithmetic::Weight(d, output.weights[k]);
+  }
+  static constexpr int taps() { return kTaps; }
+  hn::Vec<D16> operator[](int k) const { return weights_[k]; }
+
+ private:
+  hn::Vec<D16> weights_[kTaps];
+};
+template <class Arithmetic, class D16>
+class Weights<Arithmetic, D16, 0> {
+ public:
+  Weights(D16, const Output& output) : output_(output) {}
+  int taps() const { return output_.taps; }
+  hn::Vec<D16> operator[](int k) const { return Arithmetic::Weight(D16(), output_.weights[k]); }
+
+ private:
+  const Output& output_;
+};
+
 template <template <class> class Sum, int kTaps, class D8>
-void Combine(D8 d8, const RowTaps& plan, const uint8_t* HWY_RESTRICT in, size_t in_stride,
-             size_t length, uint8_t* HWY_RESTRICT out, size_t out_stride) {
+HWY_INLINE void CombineRow(D8 d8, const Output& output, size_t in_stride, size_t length,
+                           uint8_t* HWY_RESTRICT out) {
   const hn::Repartition<uint16_t, D8> d16;
   using Arithmetic = Sum<decltype(d16)>;
+  const Weights<Arithmetic, decltype(d16), kTaps> weights(d16, output);
   const size_t lanes = hn::Lanes(d8);
-  const int taps = kTaps == 0 ? plan.taps : kTaps;
-  const uint16_t* weights = plan.weights;
-  for (int i = 0; i < plan.outputs; ++i, weights += taps, out += out_stride) {
-    const uint8_t* rows = in + static_cast<size_t>(plan.begin[i]) * in_stride;
-    for (size_t at = 0; at < length; at += lanes) {
-      const size_t x = std::min(at, length - lanes);  // the last vector overlaps the one before
-      auto even = Arithmetic::Start(d16, taps), odd = even;
-      const uint8_t* row = rows + x;
-      for (int k = 0; k < taps; ++k, row += in_stride) {
-        const auto weight = Arithmetic::Weight(d16, weights[k]);
-        const auto bytes = hn::BitCast(d16, hn::LoadU(d8, row));
-        even = hn::Add(even, Arithmetic::Multiply(d16, Arithmetic::Even(d16, bytes), weight));
-        odd = hn::Add(odd, Arithmetic::Multiply(d16, Arithmetic::Odd(d16, bytes), weight));
-      }
-      const auto joined =
-          hn::Or(Arithmetic::Result(d16, even), hn::ShiftLeft<8>(Arithmetic::Result(d16, odd)));
-      hn::StoreU(hn::BitCast(d8, joined), d8, out + x);
+  for (size_t at = 0; at < length; at += lanes) {
+    const size_t x = std::min(at, length - lanes);  // the last vector overlaps the one before
+    auto even = Arithmetic::Start(d16, weights.taps()), odd = even;
+    const uint8_t* row = output.rows + x;
+    for (int k = 0; k < weights.taps(); ++k, row += in_stride) {
+      const auto bytes = hn::BitCast(d16, hn::LoadU(d8, row));
+      even = hn::Add(even, Arithmetic::Multiply(d16, Arithmetic::Even(d16, bytes), weights[k]));
+      odd = hn::Add(odd, Arithmetic::Multiply(d16, Arithmetic::Odd(d16, bytes), weights[k]));
+    }
+    const auto joined =
+        hn::Or(Arithmetic::Result(d16, even), hn::ShiftLeft<8>(Arithmetic::Result(d16, odd)));
+    hn::StoreU(hn::BitCast(d8, joined), d8, out + x);
+  }
+}
+
+// Rows of weight 0 at the end are no work.
+template <template <class> class Sum, class D8>
+void Combine(D8 d8, const RowTaps& plan, const uint8_t* in, size_t in_stride, size_t length,
+             uint8_t* out, size_t out_stride) {
+  Output output{plan.taps, plan.weights, in};
+  for (int i = 0; i < plan.outputs; ++i, output.weights += plan.taps, out += out_stride) {
+    output.rows = in + static_cast<size_t>(plan.begin[i]) * in_stride;
+    output.taps = plan.taps;
+    while (output.taps > 1 && output.weights[output.taps - 1] == 0) --output.taps;
+    switch (output.taps) {
+      case 1:
+        CombineRow<Sum, 1>(d8, output, in_stride, length, out);
+        break;
+      case 2:
+        CombineRow<Sum, 2>(d8, output, in_stride, length, out);
+        break;
+      case 3:
+        CombineRow<Sum, 3>(d8, output, in_stride, length, out);
+        break;
+      case 4:
+        CombineRow<Sum, 4>(d8, output, in_stride, length, out);
+        break;
+      case 5:
+        CombineRow<Sum, 5>(d8, output, in_stride, length, out);
+        break;
+      default:
+        CombineRow<Sum, 0>(d8, output, in_stride, length, out);
     }
   }
 }
@@ -113,21 +169,8 @@ void CombineMany(const RowTaps& plan, const uint8_t* HWY_RESTRICT in, size_t in_
 template <class D8>
 void CombineWith(D8 d8, const RowTaps& taps, const uint8_t* in, size_t in_stride, size_t length,
                  uint8_t* out, size_t out_stride) {
-  if (taps.is_signed) {
-    if (taps.taps == 4)
-      return Combine<SignedSum, 4>(d8, taps, in, in_stride, length, out, out_stride);
-    return Combine<SignedSum, 0>(d8, taps, in, in_stride, length, out, out_stride);
-  }
-  switch (taps.taps) {
-    case 2:
-      return Combine<PlainSum, 2>(d8, taps, in, in_stride, length, out, out_stride);
-    case 3:
-      return Combine<PlainSum, 3>(d8, taps, in, in_stride, length, out, out_stride);
-    case 4:
-      return Combine<PlainSum, 4>(d8, taps, in, in_stride, length, out, out_stride);
-    default:
-      return Combine<PlainSum, 0>(d8, taps, in, in_stride, length, out, out_stride);
-  }
+  if (taps.is_signed) return Combine<SignedSum>(d8, taps, in, in_stride, length, out, out_stride);
+  Combine<PlainSum>(d8, taps, in, in_stride, length, out, out_stride);
 }
 
 void CombineRowsTarget(const RowTaps& taps, const uint8_t* in, size_t in_stride, size_t length,
