@@ -188,7 +188,6 @@ int64_t ForwardBackward::FindMicroBatch(int64_t window_images) {
 bool ForwardBackward::Fits(int64_t micro_batch, int64_t window_images) {
   const auto side = std::lround(std::sqrt(static_cast<double>(layout_.view_bytes) / 3));
   bool fits = true;
-  model_->running_statistics().Save();
   gradient_->Begin(window_images, micro_batch);
   try {
     gradient_->Add(at::zeros({2, window_images, side, side, 3},
@@ -212,10 +211,7 @@ void ForwardBackward::MakeRoom() {
                  "gpu.memory_limit where one is set");
   }
   micro_batch_ = (too_large + 1) / 2;
-  optimizer_->ZeroGrad();
-  model_->running_statistics().Restore();
-  gradient_->Forget(micro_batch_);
-  device_->EmptyCache();
+  UndoWindow();
   LogWarning(
       "out of memory: the window is computed again, with the same samples, in micro-batches "
       "of " +
@@ -226,12 +222,18 @@ void ForwardBackward::MakeRoom() {
                                   "there are fewer of them now"));
 }
 
-// As if the window had never begun.
-void ForwardBackward::DropWindow() {
+// As if nothing of the window had been computed; its images stay.
+void ForwardBackward::UndoWindow() {
   optimizer_->ZeroGrad();
   model_->running_statistics().Restore();
-  gradient_->Begin(0, micro_batch_);
+  gradient_->Forget(micro_batch_);
   device_->EmptyCache();
+}
+
+// As if the window had never begun.
+void ForwardBackward::DropWindow() {
+  gradient_->Begin(0, micro_batch_);
+  UndoWindow();
 }
 
 // A pair by itself has a loss only where other pairs are its negatives.

@@ -63,6 +63,7 @@ class ForwardBackward final : public WindowNode {
   template <typename Call>
   void WithRoom(Call call);
   void MakeRoom();
+  void UndoWindow();
   void DropWindow();
   int64_t LeastMicroBatch() const;
 
