@@ -1,6 +1,8 @@
 // The engine's clock.
 #pragma once
 
+#include <time.h>
+
 #include <chrono>
 #include <cstdint>
 
@@ -12,5 +14,17 @@ inline uint64_t NowNs() {
                                    std::chrono::steady_clock::now().time_since_epoch())
                                    .count());
 }
+
+namespace internal {
+inline uint64_t CpuNs(clockid_t clock) {
+  timespec spent{};
+  clock_gettime(clock, &spent);
+  return static_cast<uint64_t>(spent.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(spent.tv_nsec);
+}
+}  // namespace internal
+
+// CPU time so far, nanoseconds: of the calling thread, of all threads of the process.
+inline uint64_t ThreadCpuNs() { return internal::CpuNs(CLOCK_THREAD_CPUTIME_ID); }
+inline uint64_t ProcessCpuNs() { return internal::CpuNs(CLOCK_PROCESS_CPUTIME_ID); }
 
 }  // namespace flowtrain

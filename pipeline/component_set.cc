@@ -1,5 +1,6 @@
 #include "pipeline/component_set.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "pipeline/registry.h"
@@ -13,7 +14,7 @@ class ComponentSet::Context final : public OpenContext {
       : set_(set), def_(def), layout_(layout), lane_idle_ns_(std::move(lane_idle_ns)) {}
 
   const std::string& name() const override { return def_.name; }
-  int workers() const override { return set_.def_.workers; }
+  int workers() const override { return std::max(set_.def_.workers, set_.def_.capacity.threads); }
   const BatchLayout& layout() const override { return layout_; }
   RunControl& run() const override { return set_.run_; }
   uint64_t lane_idle_ns() const override { return lane_idle_ns_(); }

@@ -9,12 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/histogram.h"
 #include "pipeline/packet.h"
 #include "pipeline/ring_queue.h"
 
 namespace flowtrain {
 
-// Figures of a node since the run began.
+// Figures of a node since the run began, or between two moments of it.
 struct NodeCounters {
   std::string name;
   bool on_lane = false;
@@ -22,14 +23,34 @@ struct NodeCounters {
   uint64_t messages = 0;      // Process calls that ended
   uint64_t bad = 0;           // of them: sample could not be used
   uint64_t service_ns = 0;    // sum over the calls
-  uint64_t wait_ns = 0;       // sum over the packets of the time spent waiting for a call to begin
+  uint64_t wait_ns = 0;       // sum over the packets of the time from arrival to the call's begin
   uint64_t saturated_ns = 0;  // time in which every call was taken and a packet waited
+  uint64_t starved_ns = 0;    // time in which another call was allowed and no packet was there
   uint64_t elapsed_ns = 0;
-  size_t deepest_queue = 0;
+  // Of those calls whose CPU time was measured too: asking costs as much as the rest together.
+  uint64_t cpu_ns = 0, cpu_service_ns = 0;
+  size_t queued = 0;         // packets that wait now
+  size_t deepest_queue = 0;  // since the run began
+  Histogram service, wait;
 
   double service_mean_us() const;  // per call; 0 without calls
   double busy() const;             // service time over elapsed x limit, 0 to 1
   double saturated() const;        // saturated_ns over elapsed_ns, 0 to 1
+  double starved() const;          // starved_ns over elapsed_ns, 0 to 1
+  double cpu_share() const;        // CPU time over service time, 0 to 1; 1 where not measured
+
+  // What was counted after `earlier`, a state of the same node.
+  NodeCounters Since(const NodeCounters& earlier) const;
+};
+
+// A Process call that ended.
+struct Call {
+  uint64_t end_ns = 0;      // of the engine's clock
+  uint64_t service_ns = 0;  // it took
+  uint64_t wait_ns = 0;     // its packet waited before
+  bool bad = false;         // the sample could not be used
+  bool cpu_measured = false;
+  uint64_t cpu_ns = 0;  // CPU time of the thread in it, where measured
 };
 
 // Thread-safe; 0.25 us a packet. No caller may hold the gate's lock while it passes a packet on, so
@@ -38,29 +59,28 @@ class Gate {
  public:
   explicit Gate(int limit) : limit_(limit) {}
 
-  // A packet arrived. True: begin its call now. False: it waits here.
+  // A packet arrived; its `arrived_ns` is set. True: begin its call now. False: it waits here.
   bool Enter(Packet* packet);
-  // A call of `service_ns` ended. Returns the packet whose call begins in its place, or nullptr.
-  Packet* Leave(uint64_t service_ns, bool bad = false);
+  // A call ended. Returns the packet whose call begins in its place, or nullptr.
+  Packet* Leave(const Call& call);
   // Changes the limit (>= 1). Returns waiting packets whose calls begin now.
   std::vector<Packet*> SetLimit(int limit);
+  int limit() const;
 
   // Begins the clock anew, with all counters at 0.
   void ResetCounters();
   NodeCounters counters() const;  // without name and on_lane
 
  private:
-  struct Waiting {
-    Packet* packet;
-    uint64_t since_ns;
-  };
-  void Account(uint64_t now_ns);  // adds the time since the last change to the shares
-  Packet* TakeWaiting(uint64_t now_ns);
+  // Which of the shares the present state adds to, or nullptr.
+  uint64_t* ShareNow(NodeCounters& figures) const;
+  void Account(uint64_t now_ns);  // adds the time since the last change to it
+  Packet* TakeWaiting();
 
   mutable std::mutex mutex_;
   int limit_;
   int busy_ = 0;
-  RingQueue<Waiting> waiting_;
+  RingQueue<Packet*> waiting_;
   uint64_t start_ns_ = 0, changed_ns_ = 0;
   NodeCounters figures_;
 };

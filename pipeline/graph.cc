@@ -1,13 +1,14 @@
 #include "pipeline/graph.h"
 
 #include <oneapi/tbb/flow_graph.h>
-#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_scheduler_observer.h>
 
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "pipeline/component_set.h"
 #include "pipeline/handover.h"
 #include "pipeline/lane.h"
+#include "pipeline/live_threads.h"
 #include "pipeline/registry.h"
 #include "pipeline/run_control.h"
 #include "pipeline/stages.h"
@@ -48,12 +50,32 @@ class WorkerObserver : public tbb::task_scheduler_observer {
   const std::function<void()> on_entry_;
 };
 
+// Fills in what the definition leaves open.
+GraphDef WithCapacity(GraphDef def) {
+  if (def.sample_slots == 0) {
+    def.sample_slots = std::max(kFewestSampleSlots, kSlotsAWorker * def.workers);
+  }
+  def.capacity.threads = std::max(def.capacity.threads, def.workers);
+  def.capacity.sample_slots = std::max(def.capacity.sample_slots, def.sample_slots);
+  def.capacity.batch_slots = std::max(def.capacity.batch_slots, def.batch_slots);
+  return def;
+}
+
+GraphSettings SettingsOf(const GraphDef& def) {
+  GraphSettings settings{def.workers, {}, def.sample_slots, def.batch_slots};
+  for (const NodeDef& node : def.nodes) settings.workers.push_back(node.workers);
+  return settings;
+}
+
 }  // namespace
 
 class Graph::Impl {
  public:
   Impl(const GraphDef& graph_def, const Registry& registry, RunControl& run_control)
-      : def(graph_def), run(run_control), components(def, registry, run_control) {}
+      : def(WithCapacity(graph_def)),
+        run(run_control),
+        components(def, registry, run_control),
+        settings(SettingsOf(def)) {}
 
   // Stages hold TBB nodes, which must go before their tbb::flow::graph does, and after its last
   // task: making an edge already spawns one, so a graph whose Start failed has tasks too.
@@ -65,6 +87,7 @@ class Graph::Impl {
     });
   }
 
+  class NotLive;
   void Open();
   void Run();
   void AllocatePools();
@@ -72,6 +95,13 @@ class Graph::Impl {
   std::unique_ptr<internal::Stage> MakeStage(size_t index);
   void Connect();
   // Runs `call` on the thread that owns the node.
+  void SetLive() {
+    const std::lock_guard lock(live_mutex);
+    threads->Set(settings.threads);
+    live = true;
+  }
+  bool IsWorkerNode(size_t index) const;
+  void Apply(GraphSettings wanted);
   void OnOwnThread(size_t index, const std::function<void()>& call);
   void StartNodes();
   void FlushNodes();
@@ -100,6 +130,30 @@ class Graph::Impl {
   std::vector<std::unique_ptr<internal::Stage>> stages;
   internal::WindowStage* window = nullptr;
   uint64_t idle_at_start_ns = 0;
+  TraceRing* trace = nullptr;
+  int fewest_batches = 1;
+
+  // Of what can be changed by other threads while Run is under way.
+  mutable std::mutex live_mutex;
+  GraphSettings settings;
+  bool live = false;  // stages stand, and packets may be in flight
+  std::optional<internal::LiveThreads> threads;
+};
+
+// Once packets have gone, limits change nothing any more.
+class Graph::Impl::NotLive {
+ public:
+  explicit NotLive(Impl& impl) : impl_(impl) {}
+  ~NotLive() {
+    const std::lock_guard lock(impl_.live_mutex);
+    impl_.live = false;
+    impl_.threads.reset();
+  }
+  NotLive(const NotLive&) = delete;
+  NotLive& operator=(const NotLive&) = delete;
+
+ private:
+  Impl& impl_;
 };
 
 void Graph::Impl::Open() {
@@ -116,12 +170,9 @@ void Graph::Impl::Open() {
 }
 
 void Graph::Impl::AllocatePools() {
-  const int slots = def.sample_slots > 0
-                        ? def.sample_slots
-                        : std::max(kFewestSampleSlots, kSlotsAWorker * def.workers);
-  for (int i = 0; i < slots; ++i) samples.Add(std::make_unique<Sample>());
+  for (int i = 0; i < def.capacity.sample_slots; ++i) samples.Add(std::make_unique<Sample>());
   auto& collate = dynamic_cast<CollateNode&>(components.node(FirstOf(NodeSpec::Kind::kCollate)));
-  for (int i = 0; i < def.batch_slots; ++i) {
+  for (int i = 0; i < def.capacity.batch_slots; ++i) {
     auto batch = std::make_unique<Batch>();
     buffers.push_back(collate.Allocate(layout.bytes()));
     batch->layout = layout;
@@ -130,9 +181,12 @@ void Graph::Impl::AllocatePools() {
     batch->labels.resize(static_cast<size_t>(layout.rows));
     batches.Add(std::move(batch));
   }
+  samples.SetLimit(static_cast<size_t>(settings.sample_slots));
+  batches.SetLimit(static_cast<size_t>(settings.batch_slots));
   const size_t window_index = FirstOf(NodeSpec::Kind::kWindow);
   if (window_index == components.nodes().size()) return;
   auto& window_node = dynamic_cast<WindowNode&>(components.node(window_index));
+  if (window_node.KeepsBatches()) fewest_batches = def.batch_slots;  // a window must fit
   for (int i = 0; i < kStepSlots; ++i) {
     auto step = std::make_unique<Step>();
     step->payload = window_node.NewPayload();
@@ -148,7 +202,10 @@ void Graph::Impl::BuildStages() {
   admission = std::make_unique<Admission>(source, layout, samples, batches, run, [this](Sample* s) {
     stages.front()->entry().try_put(s);
   });
-  for (size_t i = 0; i < components.nodes().size(); ++i) stages.push_back(MakeStage(i));
+  for (size_t i = 0; i < components.nodes().size(); ++i) {
+    stages.push_back(MakeStage(i));
+    stages.back()->SetTrace(trace, static_cast<uint16_t>(i));
+  }
   Connect();
 }
 
@@ -181,7 +238,7 @@ std::unique_ptr<internal::Stage> Graph::Impl::MakeStage(size_t index) {
     default:
       return std::make_unique<internal::SampleStage>(*flow, *env, *admission,
                                                      dynamic_cast<SampleNode&>(node), node_def.name,
-                                                     node_def.workers);
+                                                     settings.workers[index]);
   }
 }
 
@@ -196,23 +253,25 @@ void Graph::Impl::Connect() {
 
 void Graph::Impl::Run() {
   if (flow) throw std::logic_error("a graph runs once: make a new one");
-  // The arena may be larger than the machine (tests oversubscribe); TBB's own ceiling must allow
-  // it.
-  const tbb::global_control ceiling(
-      tbb::global_control::max_allowed_parallelism,
-      std::max<size_t>(
-          static_cast<size_t>(def.workers) + 1,
-          tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism)));
-  arena.initialize(def.workers, 1);
+  {
+    const std::lock_guard lock(live_mutex);
+    threads.emplace(def.capacity.threads);  // first: TBB warns of an arena above its ceiling
+  }
+  arena.initialize(def.capacity.threads, 1);
+  const NotLive at_end(*this);
   const WorkerObserver observer(arena, [this] {
     for (Resource* resource : components.resources()) resource->OnWorkerThread();
     lane->Refresh();  // some libraries keep one thread count for the whole process
   });
-  arena.execute([this] { BuildStages(); });
+  {
+    const std::lock_guard lock(live_mutex);
+    arena.execute([this] { BuildStages(); });
+  }
   try {
     StartNodes();
     for (auto& stage : stages) stage->gate().ResetCounters();
     idle_at_start_ns = lane->idle_ns();
+    SetLive();
     arena.execute([this] {
       admission->Pump();
       flow->wait_for_all();
@@ -231,6 +290,35 @@ void Graph::Impl::Run() {
     throw;
   }
   CloseAll();
+}
+
+bool Graph::Impl::IsWorkerNode(size_t index) const {
+  const NodeSpec::Kind kind = components.spec(index).kind;
+  return kind == NodeSpec::Kind::kSource || kind == NodeSpec::Kind::kSample;
+}
+
+void Graph::Impl::Apply(GraphSettings wanted) {
+  const std::lock_guard lock(live_mutex);
+  wanted.threads = std::clamp(wanted.threads, 1, def.capacity.threads);
+  wanted.sample_slots = std::clamp(wanted.sample_slots, 1, def.capacity.sample_slots);
+  wanted.batch_slots = std::clamp(wanted.batch_slots, fewest_batches, def.capacity.batch_slots);
+  wanted.workers.resize(settings.workers.size(), 1);
+  for (size_t i = 0; i < wanted.workers.size(); ++i) {
+    wanted.workers[i] =
+        IsWorkerNode(i) ? std::clamp(wanted.workers[i], 1, def.capacity.threads) : 1;
+  }
+  settings = wanted;
+  samples.SetLimit(static_cast<size_t>(settings.sample_slots));
+  batches.SetLimit(static_cast<size_t>(settings.batch_slots));
+  if (!live) return;
+  // Between taking packets from a gate and giving them to TBB the graph may look at rest.
+  flow->reserve_wait();
+  threads->Set(settings.threads);
+  for (size_t i = 0; i < stages.size(); ++i) {
+    if (IsWorkerNode(i)) stages[i]->SetLimit(settings.workers[i]);
+  }
+  admission->Pump();  // there may be more slots than before
+  flow->release_wait();
 }
 
 void Graph::Impl::OnOwnThread(size_t index, const std::function<void()>& call) {
@@ -325,9 +413,22 @@ void Graph::Open() { impl_->Open(); }
 void Graph::Run() { impl_->Run(); }
 Component* Graph::Find(std::string_view name) const { return impl_->components.Find(name); }
 const GraphDef& Graph::def() const { return impl_->def; }
+void Graph::SetTrace(TraceRing* trace) { impl_->trace = trace; }
+void Graph::Apply(const GraphSettings& settings) { impl_->Apply(settings); }
+
+GraphSettings Graph::settings() const {
+  const std::lock_guard lock(impl_->live_mutex);
+  return impl_->settings;
+}
+
+bool Graph::running() const {
+  const std::lock_guard lock(impl_->live_mutex);
+  return impl_->live;
+}
 
 std::vector<NodeCounters> Graph::counters() const {
   std::vector<NodeCounters> figures;
+  const std::lock_guard lock(impl_->live_mutex);  // while the stages are made there are none
   for (const auto& stage : impl_->stages) figures.push_back(stage->counters());
   return figures;
 }

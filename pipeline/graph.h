@@ -12,6 +12,7 @@
 
 #include "pipeline/gate.h"
 #include "pipeline/graph_def.h"
+#include "pipeline/graph_settings.h"
 #include "pipeline/node.h"
 #include "pipeline/pool.h"
 
@@ -19,6 +20,7 @@ namespace flowtrain {
 
 class Registry;
 class RunControl;
+class TraceRing;
 
 // One run: make, Open, Run, look at the figures, destroy. A graph does not run twice: after an
 // abort its nodes are dirty.
@@ -40,10 +42,20 @@ class Graph {
   // The node or resource of that name in the graph file; nullptr when there is none.
   Component* Find(std::string_view name) const;
 
+  // Tells the calls of all nodes to `trace` (not owned). Call it before Run.
+  void SetTrace(TraceRing* trace);
+
+  // What the run is set to. Changing it has no effect on which batches are made: only on when.
+  GraphSettings settings() const;
+  // Each count is brought to between 1 and what the definition's capacity allows; nodes that take
+  // one packet at a time keep their 1. Any thread; before, during and after the run.
+  void Apply(const GraphSettings& settings);
+
   const GraphDef& def() const;
+  bool running() const;                        // packets are, or may be, in flight
   std::vector<NodeCounters> counters() const;  // in the order of the flow
-  std::vector<PoolCounters> pools() const;
-  size_t pool_bytes() const;      // host memory of the batch buffers: fixed at Open
+  std::vector<PoolCounters> pools() const;     // samples, batches, steps
+  size_t pool_bytes() const;                   // host memory of the batch buffers: fixed at Open
   uint64_t lane_idle_ns() const;  // time the device lane waited for work since the first admission
   uint64_t admitted_samples() const;
   bool pools_whole() const;  // every slot is home; valid while Run is not under way

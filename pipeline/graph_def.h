@@ -38,12 +38,19 @@ struct NodeDef : ComponentDef {
   int workers = 1;  // Process calls at a time
 };
 
+// How far what a run begins with may be raised while it runs. 0: not at all.
+struct Capacity {
+  int threads = 0, sample_slots = 0, batch_slots = 0;
+};
+
 struct GraphDef {
   std::string name;
   std::string file;
   int workers = 1;       // threads of the arena; where not given, the largest of the nodes' workers
   int sample_slots = 0;  // 0: four a worker, at least 16
   int batch_slots = 2;
+  bool auto_workers = false;  // the run sets its worker counts by itself: some are given as auto
+  Capacity capacity;
   std::vector<ComponentDef> resources;  // in an order in which each comes after those it uses
   std::vector<NodeDef> nodes;           // in the order of the flow, source first
 };

@@ -18,6 +18,7 @@
 #include "pipeline/gate.h"
 #include "pipeline/ring_queue.h"
 #include "pipeline/stage_env.h"
+#include "pipeline/trace_ring.h"
 
 namespace flowtrain::internal {
 
@@ -36,12 +37,22 @@ class Stage {
   const std::string& name() const { return name_; }
   Gate& gate() { return gate_; }
   NodeCounters counters() const;
+  // Changes how many calls run at a time, in a graph that runs.
+  virtual void SetLimit(int) {}
+  // From now on the calls are told to `trace`, as those of node `index`. Before the first packet.
+  void SetTrace(TraceRing* trace, uint16_t index);
 
  protected:
+  // Makes `call` on a packet that arrived and gives its times; tells the trace.
+  template <typename Work>
+  Call Timed(const Packet& packet, Work&& work);
+
   Gate gate_;
 
  private:
   const std::string name_;
+  TraceRing* trace_ = nullptr;
+  uint16_t index_ = 0;
 };
 
 // A stage whose calls run as TBB tasks.
@@ -51,6 +62,7 @@ class WorkerStage : public Stage {
   tbb::flow::receiver<Packet*>& entry() override { return entry_; }
   tbb::flow::sender<Packet*>* exit() override { return &tbb::flow::output_port<0>(worker_); }
   bool on_lane() const override { return false; }
+  void SetLimit(int limit) override;
   // Where packets go that the source must replace.
   tbb::flow::sender<Packet*>& rejects() { return tbb::flow::output_port<1>(worker_); }
 

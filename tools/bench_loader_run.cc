@@ -1,7 +1,5 @@
 #include "tools/bench_loader_run.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -22,11 +20,7 @@
 namespace flowtrain {
 namespace {
 
-double CpuSeconds() {
-  timespec spent{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
-  return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
-}
+double CpuSeconds() { return static_cast<double>(ProcessCpuNs()) * 1e-9; }
 
 // The run so far, at one moment.
 struct Moment {

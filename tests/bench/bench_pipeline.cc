@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "pipeline/clock.h"
 #include "pipeline/config.h"
 #include "pipeline/gate.h"
 #include "pipeline/graph.h"
@@ -23,7 +24,7 @@ void GateEnterAndLeave(benchmark::State& state) {
   Sample sample;
   for (auto _ : state) {
     benchmark::DoNotOptimize(gate.Enter(&sample));
-    benchmark::DoNotOptimize(gate.Leave(100));
+    benchmark::DoNotOptimize(gate.Leave({.end_ns = NowNs(), .service_ns = 100}));
   }
 }
 BENCHMARK(GateEnterAndLeave)->ThreadRange(1, 4)->UseRealTime();
@@ -34,7 +35,7 @@ void GateWithAQueue(benchmark::State& state) {
   gate.Enter(&first);
   for (auto _ : state) {
     gate.Enter(&second);
-    benchmark::DoNotOptimize(gate.Leave(100));
+    benchmark::DoNotOptimize(gate.Leave({.end_ns = NowNs(), .service_ns = 100}));
   }
 }
 BENCHMARK(GateWithAQueue);

@@ -22,6 +22,8 @@ TEST(Stress, PoolsAreWholeAfterAThousandRandomGraphs) {
     scenario.batches = static_cast<uint64_t>(scenario.window) * (1 + rng.Below(12));
     scenario.spin = static_cast<int>(rng.Below(200));
     scenario.bad_every = rng.Bernoulli(0.3f) ? 2 + static_cast<int>(rng.Below(20)) : 0;
+    scenario.retuned = rng.Bernoulli(0.3f);
+    if (scenario.retuned) scenario.capacity = {8, 40, 6};
     const uint64_t fate = rng.Below(5);
     const auto at = static_cast<int64_t>(rng.Below(scenario.batches));
     if (fate == 1) scenario.drain_at = at;

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -28,6 +30,9 @@ struct Scenario {
   int window = 4, rows = 8;
   int bad_every = 0;  // ids that are a multiple of it cannot be read; 0: all can
   bool keeps_batches = false;
+  bool retuned = false;   // another thread changes all settings over and over while it runs
+  Capacity capacity;      // for that
+  int lowered_to = 0;     // threads are lowered to it after a while, and then the run is drained
   int spin = 0;           // iterations of work a sample
   std::string throw_in;   // "work.process", "window.start", …: node and phase that throws
   uint64_t throw_at = 0;  // number of the packet in process
@@ -39,6 +44,7 @@ struct Scenario {
   std::vector<uint64_t> steps;      // as the sink saw them
   std::vector<std::string> phases;  // "window.start", … in order
   std::atomic<int> working{0}, most_working{0};
+  int most_before = 0, most_after = 0;  // of most_working, around the lowering
   std::atomic<bool> worker_clash{false};
   std::atomic<int> model_busy{0};
   std::atomic<bool> lease_broken{false};
@@ -244,6 +250,52 @@ void AddType(Registry& registry, const std::string& name, Scenario& scenario,
   registry.Add(name, std::move(spec), [&scenario] { return std::make_unique<Type>(scenario); });
 }
 
+// Applies random settings to a graph until it ends.
+class Retuner {
+ public:
+  explicit Retuner(Graph& graph) : thread_([this, &graph] { Loop(graph); }) {}
+  ~Retuner() {
+    stop_ = true;
+    thread_.join();
+  }
+  Retuner(const Retuner&) = delete;
+  Retuner& operator=(const Retuner&) = delete;
+
+ private:
+  void Loop(Graph& graph) {
+    Rng rng({.seed = 11, .purpose = kTesting});
+    while (!stop_) {
+      GraphSettings settings = graph.settings();
+      settings.threads = static_cast<int>(rng.Below(9));
+      for (int& workers : settings.workers) workers = static_cast<int>(rng.Below(9));
+      settings.sample_slots = static_cast<int>(rng.Below(50));
+      settings.batch_slots = static_cast<int>(rng.Below(8));
+      graph.Apply(settings);
+      std::this_thread::sleep_for(std::chrono::microseconds(rng.Below(300)));
+    }
+  }
+
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+// Lowers the number of threads in the middle of a run, and then ends it.
+inline void LowerThreads(Graph& graph, Scenario& scenario, RunControl& run) {
+  using std::chrono::milliseconds;
+  while (!graph.running() || scenario.most_working <= scenario.lowered_to) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  scenario.most_before = scenario.most_working;
+  GraphSettings settings = graph.settings();
+  settings.threads = scenario.lowered_to;
+  graph.Apply(settings);
+  std::this_thread::sleep_for(milliseconds(50));  // calls that had begun end
+  scenario.most_working = 0;
+  std::this_thread::sleep_for(milliseconds(50));
+  scenario.most_after = scenario.most_working;
+  run.RequestDrain();
+}
+
 struct Ended {
   std::string error;  // empty: Run returned
   bool stalled = false;
@@ -251,6 +303,7 @@ struct Ended {
   bool runs_once = false;  // a second Run was refused
   bool pools_whole = false;
   std::vector<NodeCounters> nodes;
+  GraphSettings settings;
 };
 
 // Builds and runs the graph of `scenario`.
@@ -271,6 +324,7 @@ inline Ended RunScenario(Scenario& scenario) {
   def.workers = scenario.workers;
   def.sample_slots = scenario.sample_slots;
   def.batch_slots = scenario.batch_slots;
+  def.capacity = scenario.capacity;
   ComponentDef threads;
   threads.name = threads.type = "threads";
   def.resources.push_back(threads);
@@ -287,7 +341,16 @@ inline Ended RunScenario(Scenario& scenario) {
   Graph graph(def, registry, run);
   try {
     graph.Open();
-    graph.Run();
+    {
+      std::optional<Retuner> retuner;
+      if (scenario.retuned) retuner.emplace(graph);
+      std::thread lowering;
+      if (scenario.lowered_to > 0) {
+        lowering = std::thread([&] { LowerThreads(graph, scenario, run); });
+      }
+      graph.Run();
+      if (lowering.joinable()) lowering.join();
+    }
     try {
       graph.Run();
     } catch (const std::logic_error&) {
@@ -301,6 +364,7 @@ inline Ended RunScenario(Scenario& scenario) {
   }
   ended.aborted = run.aborted();
   ended.pools_whole = graph.pools_whole();
+  ended.settings = graph.settings();
   ended.nodes = graph.counters();
   return ended;
 }

@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "pipeline/clock.h"
+
 namespace flowtrain {
 namespace {
 
@@ -20,10 +22,10 @@ TEST(Gate, LetsInUpToItsLimitAndQueuesTheRestInOrder) {
   EXPECT_TRUE(gate.Enter(&b));
   EXPECT_FALSE(gate.Enter(&c));
   EXPECT_FALSE(gate.Enter(&d));
-  EXPECT_EQ(gate.Leave(10), &c);
-  EXPECT_EQ(gate.Leave(10), &d);
-  EXPECT_EQ(gate.Leave(10), nullptr);
-  EXPECT_EQ(gate.Leave(10, true), nullptr);
+  EXPECT_EQ(gate.Leave({.service_ns = 10}), &c);
+  EXPECT_EQ(gate.Leave({.service_ns = 10}), &d);
+  EXPECT_EQ(gate.Leave({.service_ns = 10}), nullptr);
+  EXPECT_EQ(gate.Leave({.service_ns = 10, .bad = true}), nullptr);
   const NodeCounters figures = gate.counters();
   EXPECT_EQ(figures.messages, 4u);
   EXPECT_EQ(figures.bad, 1u);
@@ -48,10 +50,10 @@ TEST(Gate, LoweringTheLimitTakesEffectAsCallsEnd) {
   gate.Enter(&c);
   EXPECT_TRUE(gate.SetLimit(1).empty());
   EXPECT_FALSE(gate.Enter(&d));
-  EXPECT_EQ(gate.Leave(1), nullptr);  // three ran, one may
-  EXPECT_EQ(gate.Leave(1), nullptr);
-  EXPECT_EQ(gate.Leave(1), &d);
-  EXPECT_EQ(gate.Leave(1), nullptr);
+  EXPECT_EQ(gate.Leave({.service_ns = 1}), nullptr);  // three ran, one may
+  EXPECT_EQ(gate.Leave({.service_ns = 1}), nullptr);
+  EXPECT_EQ(gate.Leave({.service_ns = 1}), &d);
+  EXPECT_EQ(gate.Leave({.service_ns = 1}), nullptr);
 }
 
 TEST(Gate, CountsSaturationOnlyWhileSomethingWaits) {
@@ -63,10 +65,40 @@ TEST(Gate, CountsSaturationOnlyWhileSomethingWaits) {
   EXPECT_EQ(gate.counters().saturated_ns, 0u);
   gate.Enter(&b);
   std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  gate.Leave(1);
+  EXPECT_GE(gate.counters().saturated_ns, 2'000'000u);  // also before the call ends
+  gate.Leave({.end_ns = NowNs(), .service_ns = 1});
   EXPECT_GE(gate.counters().saturated_ns, 2'000'000u);
-  EXPECT_GE(gate.counters().wait_ns, 2'000'000u);
   EXPECT_LE(gate.counters().saturated_ns, gate.counters().elapsed_ns);
+}
+
+TEST(Gate, IsStarvedWhileACallIsAllowedAndNothingIsThere) {
+  Gate gate(2);
+  gate.ResetCounters();
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  EXPECT_GE(gate.counters().starved_ns, 2'000'000u);
+  Sample a, b;
+  gate.Enter(&a);
+  gate.Enter(&b);
+  const uint64_t before = gate.counters().starved_ns;
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  EXPECT_EQ(gate.counters().starved_ns, before);
+}
+
+TEST(Gate, CountersSinceAMomentAreWhatCameAfterIt) {
+  Gate gate(1);
+  gate.ResetCounters();
+  Sample a;
+  gate.Enter(&a);
+  gate.Leave({.end_ns = NowNs(), .service_ns = 1'000'000, .wait_ns = 5});
+  const NodeCounters earlier = gate.counters();
+  gate.Enter(&a);
+  gate.Leave(
+      {.end_ns = NowNs(), .service_ns = 1000, .wait_ns = 7, .cpu_measured = true, .cpu_ns = 250});
+  const NodeCounters since = gate.counters().Since(earlier);
+  EXPECT_EQ(since.messages, 1u);
+  EXPECT_EQ(since.wait_ns, 7u);
+  EXPECT_NEAR(since.service.QuantileNs(0.99), 1000, 70);
+  EXPECT_DOUBLE_EQ(since.cpu_share(), 0.25);
 }
 
 // A gate before an unlimited TBB node, as the engine uses it.
@@ -81,7 +113,7 @@ class GatedNode {
           for (int i = 0; i < 200; ++i) std::atomic_signal_fence(std::memory_order_seq_cst);
           --running;
           ++done;
-          if (Packet* next = gate.Leave(1)) node_.try_put(next);
+          if (Packet* next = gate.Leave({.service_ns = 1})) node_.try_put(next);
           return tbb::flow::continue_msg();
         }) {}
 

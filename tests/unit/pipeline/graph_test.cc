@@ -58,6 +58,59 @@ TEST(Graph, BatchesDoNotDependOnWorkersOrPools) {
   }
 }
 
+TEST(Graph, BatchesDoNotDependOnSettingsThatChangeWhileItRuns) {
+  Scenario still;
+  still.batches = 400;
+  still.bad_every = 7;
+  RunScenario(still);
+  for (const int workers : {1, 2, 4, 8}) {
+    Scenario retuned;
+    retuned.batches = still.batches;
+    retuned.bad_every = still.bad_every;
+    retuned.workers = workers;
+    retuned.spin = 500;
+    retuned.retuned = true;
+    retuned.capacity = {8, 40, 6};
+    const Ended ended = RunScenario(retuned);
+    EXPECT_EQ(ended.error, "");
+    EXPECT_EQ(retuned.digests, still.digests) << workers;
+    EXPECT_TRUE(ended.pools_whole);
+    EXPECT_FALSE(retuned.worker_clash);
+    EXPECT_FALSE(retuned.lease_broken);
+  }
+}
+
+// Counts the threads that work at a time, before and after the number was changed.
+TEST(Graph, ThreadsCanBeTakenAndGivenWhileItRuns) {
+  Scenario scenario;
+  scenario.workers = 6;
+  scenario.sample_slots = 40;
+  scenario.batches = 100000;
+  scenario.spin = 20000;
+  scenario.lowered_to = 2;
+  const Ended ended = RunScenario(scenario);
+  EXPECT_EQ(ended.error, "");
+  EXPECT_GT(scenario.most_before, 2);
+  EXPECT_LE(scenario.most_after, 2);
+  EXPECT_GE(scenario.most_after, 1);
+}
+
+TEST(Graph, SettingsStayWithinTheCapacityAndSerialNodesSerial) {
+  Scenario scenario;
+  scenario.batches = 400;
+  scenario.retuned = true;
+  scenario.keeps_batches = true;
+  scenario.batch_slots = 4;  // what its windows need
+  const Ended ended = RunScenario(scenario);
+  EXPECT_EQ(ended.error, "");
+  EXPECT_LE(ended.settings.threads, scenario.workers);
+  EXPECT_LE(scenario.most_working.load(), scenario.workers);
+  EXPECT_LE(ended.settings.sample_slots, scenario.sample_slots);
+  EXPECT_EQ(ended.settings.batch_slots, scenario.batch_slots);
+  EXPECT_EQ(std::vector<int>(ended.settings.workers.begin() + 3, ended.settings.workers.end()),
+            (std::vector<int>{1, 1, 1, 1}));
+}
+
 TEST(Graph, ABadImageChangesTheBatchAndIsReplaced) {
   Scenario good, bad;
   bad.bad_every = 7;

@@ -1,0 +1,19 @@
+// What of a graph can be changed while it runs.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace flowtrain {
+
+struct GraphSettings {
+  int threads = 1;           // of the arena that all worker nodes share
+  std::vector<int> workers;  // Process calls at a time, a node; in the order of the flow
+  int sample_slots = 1;      // images in flight
+  int batch_slots = 1;       // batches in flight
+
+  bool operator==(const GraphSettings&) const = default;
+};
+
+}  // namespace flowtrain
