@@ -33,7 +33,7 @@ Place PlaceOf(const NodeSpec& spec) {
   if (spec.on_lane || spec.kind == Kind::kCollate || spec.kind == Kind::kWindow) {
     return Place::kLane;
   }
-  return spec.kind == Kind::kStep ? Place::kOneAtATime : Place::kWorkers;
+  return spec.kind == Kind::kStep || spec.serial ? Place::kOneAtATime : Place::kWorkers;
 }
 
 }  // namespace internal

@@ -19,10 +19,12 @@ namespace flowtrain {
 struct NodeCounters {
   std::string name;
   bool on_lane = false;
-  int limit = 1;              // Process calls at a time
-  uint64_t messages = 0;      // Process calls that ended
-  uint64_t bad = 0;           // of them: sample could not be used
-  uint64_t service_ns = 0;    // sum over the calls
+  bool serial = false;              // takes one packet at a time, whatever it is told
+  Stream stream = Stream::kSample;  // of the packets it takes
+  int limit = 1;                    // Process calls at a time
+  uint64_t messages = 0;            // Process calls that ended
+  uint64_t bad = 0;                 // of them: sample could not be used
+  uint64_t service_ns = 0;          // sum over the calls
   uint64_t wait_ns = 0;       // sum over the packets of the time from arrival to the call's begin
   uint64_t saturated_ns = 0;  // time in which every call was taken and a packet waited
   uint64_t starved_ns = 0;    // time in which another call was allowed and no packet was there
@@ -69,7 +71,7 @@ class Gate {
 
   // Begins the clock anew, with all counters at 0.
   void ResetCounters();
-  NodeCounters counters() const;  // without name and on_lane
+  NodeCounters counters() const;  // without name, on_lane, serial and stream
 
  private:
   // Which of the shares the present state adds to, or nullptr.

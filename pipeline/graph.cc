@@ -13,7 +13,9 @@
 #include <utility>
 
 #include "pipeline/admission.h"
+#include "pipeline/clock.h"
 #include "pipeline/component_set.h"
+#include "pipeline/describe.h"
 #include "pipeline/handover.h"
 #include "pipeline/lane.h"
 #include "pipeline/live_threads.h"
@@ -100,6 +102,11 @@ class Graph::Impl {
     threads->Set(settings.threads);
     live = true;
   }
+  void EndLive() {
+    const std::lock_guard lock(live_mutex);
+    live = false;
+    threads.reset();
+  }
   bool IsWorkerNode(size_t index) const;
   void Apply(GraphSettings wanted);
   void OnOwnThread(size_t index, const std::function<void()>& call);
@@ -144,11 +151,7 @@ class Graph::Impl {
 class Graph::Impl::NotLive {
  public:
   explicit NotLive(Impl& impl) : impl_(impl) {}
-  ~NotLive() {
-    const std::lock_guard lock(impl_.live_mutex);
-    impl_.live = false;
-    impl_.threads.reset();
-  }
+  ~NotLive() { impl_.EndLive(); }
   NotLive(const NotLive&) = delete;
   NotLive& operator=(const NotLive&) = delete;
 
@@ -204,6 +207,7 @@ void Graph::Impl::BuildStages() {
   });
   for (size_t i = 0; i < components.nodes().size(); ++i) {
     stages.push_back(MakeStage(i));
+    if (!IsWorkerNode(i)) stages.back()->SetSerial();
     stages.back()->SetTrace(trace, static_cast<uint16_t>(i));
   }
   Connect();
@@ -277,6 +281,7 @@ void Graph::Impl::Run() {
       flow->wait_for_all();
       internal::TakeOver(flow.get());
     });
+    EndLive();  // what the nodes do at the end is no part of the flow
     if (run.aborted()) {
       ReclaimAfterAbort();
       run.RethrowIfFailed();
@@ -293,8 +298,7 @@ void Graph::Impl::Run() {
 }
 
 bool Graph::Impl::IsWorkerNode(size_t index) const {
-  const NodeSpec::Kind kind = components.spec(index).kind;
-  return kind == NodeSpec::Kind::kSource || kind == NodeSpec::Kind::kSample;
+  return internal::PlaceOf(components.spec(index)) == internal::Place::kWorkers;
 }
 
 void Graph::Impl::Apply(GraphSettings wanted) {
@@ -438,6 +442,18 @@ std::vector<PoolCounters> Graph::pools() const {
 }
 
 size_t Graph::pool_bytes() const { return impl_->layout.bytes() * impl_->buffers.size(); }
+
+Snapshot Graph::snapshot() const {
+  Snapshot now;
+  now.settings = settings();
+  now.nodes = counters();
+  now.pools = pools();
+  now.lane_idle_ns = lane_idle_ns();
+  now.lane_cpu_ns = impl_->lane ? impl_->lane->cpu_ns() : 0;
+  now.process_cpu_ns = ProcessCpuNs();
+  now.at_ns = NowNs();
+  return now;
+}
 
 uint64_t Graph::lane_idle_ns() const {
   return impl_->lane ? impl_->lane->idle_ns() - impl_->idle_at_start_ns : 0;

@@ -15,6 +15,7 @@
 #include "pipeline/graph_settings.h"
 #include "pipeline/node.h"
 #include "pipeline/pool.h"
+#include "pipeline/snapshot.h"
 
 namespace flowtrain {
 
@@ -55,6 +56,7 @@ class Graph {
   bool running() const;                        // packets are, or may be, in flight
   std::vector<NodeCounters> counters() const;  // in the order of the flow
   std::vector<PoolCounters> pools() const;     // samples, batches, steps
+  Snapshot snapshot() const;                   // of all of these
   size_t pool_bytes() const;                   // host memory of the batch buffers: fixed at Open
   uint64_t lane_idle_ns() const;  // time the device lane waited for work since the first admission
   uint64_t admitted_samples() const;

@@ -122,10 +122,12 @@ void CheckOptions(const ComponentDef& def, const Registry::Type& type, Problems&
 void CheckWorkers(const ParsedNode& node, const NodeSpec& spec, Problems& problems) {
   if (!node.workers || node.def.workers == 1) return;
   const bool on_lane = spec.on_lane || spec.kind == Kind::kCollate || spec.kind == Kind::kWindow;
-  if (!on_lane && spec.kind != Kind::kStep) return;
+  if (!on_lane && !spec.serial && spec.kind != Kind::kStep) return;
   const Position& at = node.workers->value.at;
   problems.Add(at, NameAndType(node.def) +
-                       (on_lane ? " runs on the device lane" : " takes steps in order") +
+                       (on_lane                    ? " runs on the device lane"
+                        : spec.kind == Kind::kStep ? " takes steps in order"
+                                                   : " takes one sample at a time") +
                        ": its workers must be 1, not " + std::to_string(node.def.workers) +
                        TakenBy(node.def.name + ".workers", node.workers->at, at));
 }

@@ -1,5 +1,7 @@
 #include "pipeline/lane.h"
 
+#include <pthread.h>
+
 #include <exception>
 #include <future>
 #include <utility>
@@ -44,6 +46,14 @@ void Lane::Call(const std::function<void()>& job) {
 uint64_t Lane::idle_ns() const {
   const std::lock_guard lock(mutex_);
   return idle_ns_ + (waiting_ ? NowNs() - idle_since_ns_ : 0);
+}
+
+uint64_t Lane::cpu_ns() const {
+  clockid_t clock{};
+  // The thread lives as long as the lane.
+  if (pthread_getcpuclockid(const_cast<std::thread&>(thread_).native_handle(), &clock) != 0)
+    return 0;
+  return internal::CpuNs(clock);
 }
 
 void Lane::Loop() {

@@ -30,6 +30,8 @@ class Lane {
 
   // Time that the lane has waited for a job so far.
   uint64_t idle_ns() const;
+  // CPU time of its thread so far; threads that its jobs start are not counted.
+  uint64_t cpu_ns() const;
 
  private:
   void Loop();

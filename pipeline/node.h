@@ -137,6 +137,8 @@ class NodeSpec {
   NodeSpec& Input(std::string name, Stream stream);
   NodeSpec& Output(std::string name, Stream stream);
   NodeSpec& OnLane();
+  // A node on samples that takes one at a time, whatever `workers` says elsewhere.
+  NodeSpec& Serial();
   // Uses the resource `name`, which the graph maps to one of its resources (the one of that name
   // unless the node's `uses` says otherwise).
   NodeSpec& Uses(std::string name, std::string type);
@@ -174,7 +176,7 @@ class NodeSpec {
   std::vector<Port> inputs, outputs;
   std::vector<Use> uses;
   std::vector<OptionSpec> options;
-  bool on_lane = false;
+  bool on_lane = false, serial = false;
   enum class Kind { kResource, kSource, kSample, kCollate, kWindow, kStep } kind = Kind::kResource;
 
  private:

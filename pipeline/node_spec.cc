@@ -19,6 +19,11 @@ NodeSpec& NodeSpec::Output(std::string name, Stream stream) {
   return *this;
 }
 
+NodeSpec& NodeSpec::Serial() {
+  serial = true;
+  return *this;
+}
+
 NodeSpec& NodeSpec::OnLane() {
   on_lane = true;
   return *this;

@@ -27,6 +27,8 @@ NodeCounters Stage::counters() const {
   NodeCounters figures = gate_.counters();
   figures.name = name_;
   figures.on_lane = on_lane();
+  figures.serial = serial_;
+  figures.stream = stream();
   return figures;
 }
 

@@ -33,10 +33,12 @@ class Stage {
   virtual tbb::flow::receiver<Packet*>& entry() = 0;
   virtual tbb::flow::sender<Packet*>* exit() { return nullptr; }  // nullptr: packets end here
   virtual bool on_lane() const = 0;
+  virtual Stream stream() const = 0;  // of the packets it takes
 
   const std::string& name() const { return name_; }
   Gate& gate() { return gate_; }
   NodeCounters counters() const;
+  void SetSerial() { serial_ = true; }
   // Changes how many calls run at a time, in a graph that runs.
   virtual void SetLimit(int) {}
   // From now on the calls are told to `trace`, as those of node `index`. Before the first packet.
@@ -53,6 +55,7 @@ class Stage {
   const std::string name_;
   TraceRing* trace_ = nullptr;
   uint16_t index_ = 0;
+  bool serial_ = false;
 };
 
 // A stage whose calls run as TBB tasks.
@@ -110,6 +113,7 @@ class SampleStage final : public WorkerStage {
  public:
   SampleStage(tbb::flow::graph& graph, StageEnv& env, Admission& admission, SampleNode& node,
               std::string name, int limit);
+  Stream stream() const override { return Stream::kSample; }
 
  private:
   Fate Work(Packet* packet, bool& bad) override;
@@ -124,6 +128,8 @@ class CollateStage final : public LaneStage {
   CollateStage(tbb::flow::graph& graph, StageEnv& env, Admission& admission, CollateNode& node,
                std::string name, bool passes_on);
   tbb::flow::receiver<Packet*>& entry() override { return rows_; }
+
+  Stream stream() const override { return Stream::kBatch; }
 
  private:
   void CountRow(Sample* sample);
@@ -149,6 +155,7 @@ class WindowStage final : public LaneStage {
   bool lease_is_home() const;
   // After an abort: gives back what an incomplete window holds.
   void Abandon();
+  Stream stream() const override { return Stream::kBatch; }
 
  private:
   void Arrive(Packet* packet) override;
@@ -180,6 +187,7 @@ class LaneStepStage final : public LaneStage {
  public:
   LaneStepStage(tbb::flow::graph& graph, StageEnv& env, StepNode& node, std::string name,
                 StepEnd end);
+  Stream stream() const override { return Stream::kStep; }
 
  private:
   Packet* Work(Packet* packet) override;
@@ -193,6 +201,7 @@ class WorkerStepStage final : public WorkerStage {
  public:
   WorkerStepStage(tbb::flow::graph& graph, StageEnv& env, StepNode& node, std::string name,
                   StepEnd end);
+  Stream stream() const override { return Stream::kStep; }
 
  private:
   Fate Work(Packet* packet, bool& bad) override;

@@ -10,6 +10,7 @@ namespace flowtrain {
 namespace {
 
 constexpr int64_t kManyEpochs = 1000000;  // max_steps ends the run, not the data set
+constexpr int64_t kManySteps = 1000000000;
 
 NodeSpec::Kind KindOf(const ComponentDef& def, const Registry& registry) {
   return registry.Find(def.type)->spec.kind;
@@ -56,24 +57,50 @@ std::vector<NodeDef>::iterator FindStage(GraphDef& def, const Registry& registry
   return stage;
 }
 
-// Cuts what stands after the optimiser (the first step node) and ends the graph with a meter.
-void EndWithMeter(GraphDef& def, const Registry& registry, int64_t skip) {
+// Cuts what stands after the optimiser (the first step node). Returns its output.
+std::vector<PortDef> EndWithOptimiser(GraphDef& def, const Registry& registry) {
   const auto optimiser = std::find_if(def.nodes.begin(), def.nodes.end(), [&](const NodeDef& node) {
     return KindOf(node, registry) == NodeSpec::Kind::kStep;
   });
-  if (optimiser == def.nodes.end() || optimiser->out.empty()) {
-    throw ConfigError(def.file + ": bench needs a graph with an optimiser's node and one after it");
+  if (optimiser == def.nodes.end()) {
+    throw ConfigError(def.file +
+                      ": this needs a graph that trains: it has no optimiser's node (--no-device "
+                      "measures the loader of any graph)");
   }
-  NodeDef meter;
-  meter.name = "meter";
-  meter.type = "StepMeter";
-  meter.in = optimiser->out;
-  SetOption(meter, "skip", skip);
   def.nodes.erase(optimiser + 1, def.nodes.end());
   for (NodeDef& node : def.nodes) {
     if (KindOf(node, registry) == NodeSpec::Kind::kWindow) DropOptionalUses(node, registry);
   }
+  return std::exchange(def.nodes.back().out, {});
+}
+
+// The same, and ends the graph with a meter.
+void EndWithMeter(GraphDef& def, const Registry& registry, int64_t skip) {
+  NodeDef meter;
+  meter.name = "meter";
+  meter.type = "StepMeter";
+  meter.in = EndWithOptimiser(def, registry);
+  if (meter.in.empty()) {
+    throw ConfigError(def.file + ": bench needs a graph with an optimiser's node and one after it");
+  }
+  SetOption(meter, "skip", skip);
+  def.nodes.back().out = meter.in;
   def.nodes.push_back(std::move(meter));
+}
+
+// Puts a FixedSource in the place of all that stands before the stage node.
+void FeedFixed(GraphDef& def, const Registry& registry, int64_t steps) {
+  NodeDef source;
+  source.name = "fixed_source";
+  source.type = "FixedSource";
+  SetOption(source, "steps", steps);
+  for (const Entry& option : def.nodes.front().options) {
+    if (option.key == "window" || option.key == "effective_batch") source.options.push_back(option);
+  }
+  const auto stage = FindStage(def, registry);
+  source.out = stage->in;
+  def.nodes.erase(def.nodes.begin(), stage);
+  def.nodes.insert(def.nodes.begin(), std::move(source));
 }
 
 void DropUnusedResources(GraphDef& def) {
@@ -106,22 +133,26 @@ GraphDef LoaderGraph(const GraphDef& def, const Registry& registry, int64_t step
 GraphDef FixedGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip) {
   GraphDef fixed = def;
   EndWithMeter(fixed, registry, skip);
-  NodeDef source;
-  source.name = "fixed_source";
-  source.type = "FixedSource";
-  SetOption(source, "steps", steps);
-  for (const Entry& option : def.nodes.front().options) {
-    if (option.key == "window" || option.key == "effective_batch") {
-      source.options.push_back(option);
-    }
-  }
-
-  const auto stage = FindStage(fixed, registry);
-  source.out = stage->in;
-  fixed.nodes.erase(fixed.nodes.begin(), stage);
-  fixed.nodes.insert(fixed.nodes.begin(), std::move(source));
+  FeedFixed(fixed, registry, steps);
   DropUnusedResources(fixed);
   return fixed;
+}
+
+GraphDef TrainGraph(const GraphDef& def, const Registry& registry) {
+  GraphDef train = def;
+  EndWithOptimiser(train, registry);
+  SetIfDeclared(train.nodes.front(), registry, "epochs", kManyEpochs);
+  SetIfDeclared(train.nodes.front(), registry, "max_steps", 0);
+  DropUnusedResources(train);
+  return train;
+}
+
+GraphDef DeviceGraph(const GraphDef& def, const Registry& registry) {
+  GraphDef device = def;
+  EndWithOptimiser(device, registry);
+  FeedFixed(device, registry, kManySteps);
+  DropUnusedResources(device);
+  return device;
 }
 
 GraphDef HostGraph(const GraphDef& def, const Registry& registry, double device_rate) {
@@ -136,12 +167,14 @@ GraphDef HostGraph(const GraphDef& def, const Registry& registry, double device_
   host.nodes.erase(stage + 1, host.nodes.end());
   NodeDef& host_stage = host.nodes.back();
   const NodeDef given = host_stage;
-  host_stage.type = "HostStage";
-  host_stage.uses.clear();
-  host_stage.options.clear();
-  for (const Entry& option : given.options) {
-    if (option.key == "batch_size" || option.key == "image_size") {
-      host_stage.options.push_back(option);
+  if (!given.uses.empty()) {  // the device
+    host_stage.type = "HostStage";
+    host_stage.uses.clear();
+    host_stage.options.clear();
+    for (const Entry& option : given.options) {
+      if (option.key == "batch_size" || option.key == "image_size") {
+        host_stage.options.push_back(option);
+      }
     }
   }
   if (device_rate > 0) {

@@ -20,6 +20,13 @@ GraphDef FixedGraph(const GraphDef& def, const Registry& registry, int64_t steps
 // runs until it is drained, in windows of one batch.
 GraphDef HostGraph(const GraphDef& def, const Registry& registry, double device_rate = 0);
 
+// `def` from its source to its optimiser, which nobody follows; it runs until it is stopped. What
+// evaluates, saves and reports is left out.
+GraphDef TrainGraph(const GraphDef& def, const Registry& registry);
+
+// The same without the loader: a FixedSource feeds the stage node.
+GraphDef DeviceGraph(const GraphDef& def, const Registry& registry);
+
 // The same graph on one worker.
 GraphDef OnOneWorker(GraphDef def);
 

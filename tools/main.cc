@@ -17,6 +17,7 @@
 #include "tools/inspect_command.h"
 #include "tools/load.h"
 #include "tools/pack_command.h"
+#include "tools/timing/timing_command.h"
 #include "tools/train_command.h"
 
 namespace flowtrain {
@@ -57,6 +58,7 @@ struct CommandLine {
   LoaderBenchRequest loader;
   PackRequest pack;
   ExportRequest weights;
+  TimingRequest timing;
 };
 
 void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
@@ -127,6 +129,30 @@ ExitCode RunBench(const CLI::App& bench, const CommandLine& line, StopSignals& s
   return Bench(line.bench, signals, std::cout);
 }
 
+void AddTiming(CLI::App& app, TimingRequest& request) {
+  auto* timing = app.add_subcommand(
+      "timing", "Show where the time goes, how fast the machine could be, and what to change");
+  timing
+      ->add_option("GRAPH|RUN", request.graph.graph,
+                   "Graph file to run and measure, or the folder of a run that has ended")
+      ->required();
+  AddParameterOptions(*timing, request.graph.configs, request.graph.sets);
+  timing->add_option("--steps", request.steps, "Optimiser steps that are measured")
+      ->check(CLI::Range(1, 1000000000))
+      ->capture_default_str();
+  timing->add_option("--warmup", request.warm_up, "Steps before them that are not")
+      ->check(CLI::Range(0, 1000000000))
+      ->capture_default_str();
+  timing->add_option("--seconds", request.seconds, "Measure no longer than this")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->capture_default_str();
+  timing->add_flag("--no-device", request.no_device, "The loader alone, without device and model");
+  timing->add_flag("--sweep", request.sweep, "Each node alone on 1, 2, 4 ... workers");
+  timing->add_flag("--quick", request.quick,
+                   "Do not measure nodes and device alone: the bound is less exact");
+  timing->add_flag("--json", request.json, "One JSON object on standard output (docs/timing.md)");
+}
+
 void AddPack(CLI::App& app, PackRequest& request) {
   auto* pack = app.add_subcommand("pack", "Decode a data set to one file to train from");
   pack->add_option("DATASET", request.dataset,
@@ -185,6 +211,7 @@ void AddCommands(CLI::App& app, CommandLine& line) {
   AddPack(app, line.pack);
   AddExport(app, line.weights);
   AddBench(app, line);
+  AddTiming(app, line.timing);
 }
 
 ExitCode RunCommand(const CLI::App& app, const CommandLine& line, StopSignals& signals) {
@@ -193,6 +220,7 @@ ExitCode RunCommand(const CLI::App& app, const CommandLine& line, StopSignals& s
   if (app.got_subcommand("nodes")) return ListNodes(line.type, std::cout);
   if (app.got_subcommand("pack")) return Pack(line.pack, signals, std::cout);
   if (app.got_subcommand("export")) return Export(line.weights, std::cout);
+  if (app.got_subcommand("timing")) return TimingOf(line.timing, signals, std::cout);
   if (app.got_subcommand("bench")) return RunBench(*app.get_subcommand("bench"), line, signals);
   if (line.graph.graph.empty()) {
     throw ConfigError("no graph was given; try: flowtrain graphs/simclr.yaml (flowtrain --help)");

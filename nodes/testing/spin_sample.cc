@@ -40,5 +40,6 @@ Outcome SpinSample::Process(Sample& sample, Worker&) {
 }
 
 FLOWTRAIN_REGISTER_NODE(SpinSample);
+FLOWTRAIN_REGISTER_NODE(SerialSample);
 
 }  // namespace flowtrain

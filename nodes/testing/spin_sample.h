@@ -19,7 +19,7 @@ namespace flowtrain {
 // Example:
 //   work: {type: SpinSample, in: ids, out: rows, workers: 4, options: {service_us: 50, write:
 //   true}}
-class SpinSample final : public TestBehaviour<SampleNode> {
+class SpinSample : public TestBehaviour<SampleNode> {
  public:
   static void Declare(NodeSpec& spec);
 
@@ -28,6 +28,18 @@ class SpinSample final : public TestBehaviour<SampleNode> {
  private:
   int64_t bad_every_ = 0;  // options
   bool write_ = false;
+};
+
+// The same for one sample at a time, as a node is that cannot be shared.
+//
+// Example:
+//   work: {type: SerialSample, in: ids, out: rows, options: {service_us: 50}}
+class SerialSample final : public SpinSample {
+ public:
+  static void Declare(NodeSpec& spec) {
+    SpinSample::Declare(spec);
+    spec.Serial();
+  }
 };
 
 }  // namespace flowtrain

@@ -3,14 +3,16 @@
 #include <chrono>
 #include <thread>
 
+#include "pipeline/clock.h"
+
 namespace flowtrain {
 
 void Serve(int64_t service_us, bool sleep) {
   if (service_us == 0) return;
-  const std::chrono::microseconds time(service_us);
-  if (sleep) return std::this_thread::sleep_for(time);
-  const auto end = std::chrono::steady_clock::now() + time;
-  while (std::chrono::steady_clock::now() < end) {
+  if (sleep) return std::this_thread::sleep_for(std::chrono::microseconds(service_us));
+  // Its own time, so that work does not get done while another thread has the core.
+  const uint64_t end_ns = ThreadCpuNs() + static_cast<uint64_t>(service_us) * 1000;
+  while (ThreadCpuNs() < end_ns) {
   }
 }
 

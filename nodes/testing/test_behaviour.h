@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 
@@ -11,7 +12,8 @@
 
 namespace flowtrain {
 
-// Keeps the thread busy for `service_us`, or lets it sleep.
+// Keeps the thread busy for `service_us` of its CPU time, or lets it sleep for as long by the
+// clock.
 void Serve(int64_t service_us, bool sleep);
 
 // A node of class Base (SampleNode, StepNode, …) whose lifecycle calls are logged and can throw.
@@ -36,6 +38,8 @@ class TestBehaviour : public Base {
                 AtLeast{0})
         .Option(&TestBehaviour::sleep_, "sleep", false,
                 "Sleep for that time instead of keeping the core busy.")
+        .Option(&TestBehaviour::lock_us_, "lock_us", 0,
+                "Part of that time in which all others wait for a lock, microseconds.", AtLeast{0})
         .Option(&TestBehaviour::throw_in_, "throw_in", "", "Lifecycle call that throws.",
                 OneOf{{"", "open", "start", "process", "flush"}})
         .Option(&TestBehaviour::throw_at_, "throw_at_seq", 0,
@@ -45,7 +49,11 @@ class TestBehaviour : public Base {
   // To be called first in Process.
   void Work(const Packet& packet) const {
     if (throw_in_ == "process" && packet.seq == static_cast<uint64_t>(throw_at_)) Throw("process");
-    Serve(service_us_, sleep_);
+    if (lock_us_ > 0) {
+      const std::lock_guard lock(mutex_);
+      Serve(lock_us_, sleep_);
+    }
+    if (service_us_ > lock_us_) Serve(service_us_ - lock_us_, sleep_);
   }
 
   TestLog* log_ = nullptr;
@@ -60,9 +68,10 @@ class TestBehaviour : public Base {
   }
 
   std::string name_;
-  int64_t service_us_ = 0, throw_at_ = 0;  // options
+  int64_t service_us_ = 0, lock_us_ = 0, throw_at_ = 0;  // options
   bool sleep_ = false;
   std::string throw_in_;
+  mutable std::mutex mutex_;
 };
 
 }  // namespace flowtrain

@@ -1,0 +1,28 @@
+#include "pipeline/snapshot.h"
+
+namespace flowtrain {
+
+Snapshot Snapshot::Since(const Snapshot& earlier) const {
+  Snapshot since = *this;
+  since.at_ns -= earlier.at_ns;
+  since.lane_idle_ns -= earlier.lane_idle_ns;
+  since.lane_cpu_ns -= earlier.lane_cpu_ns;
+  since.process_cpu_ns -= earlier.process_cpu_ns;
+  for (size_t i = 0; i < nodes.size(); ++i) since.nodes[i] = nodes[i].Since(earlier.nodes[i]);
+  for (size_t i = 0; i < pools.size(); ++i) since.pools[i] = pools[i].Since(earlier.pools[i]);
+  return since;
+}
+
+uint64_t Snapshot::images() const {
+  uint64_t images = 0;
+  for (const NodeCounters& node : nodes) {
+    if (node.stream == Stream::kSample) images = node.messages - node.bad;
+  }
+  return images;
+}
+
+double Snapshot::images_per_s() const {
+  return at_ns == 0 ? 0.0 : static_cast<double>(images()) / seconds();
+}
+
+}  // namespace flowtrain

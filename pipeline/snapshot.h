@@ -1,0 +1,32 @@
+// The figures of a run at one moment, and between two.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "pipeline/gate.h"
+#include "pipeline/graph_settings.h"
+#include "pipeline/pool.h"
+
+namespace flowtrain {
+
+struct Snapshot {
+  uint64_t at_ns = 0;  // of the engine's clock; of a difference, how long it took
+  GraphSettings settings;
+  std::vector<NodeCounters> nodes;  // in the order of the flow
+  std::vector<PoolCounters> pools;  // samples, batches, steps
+  uint64_t lane_idle_ns = 0;        // the device lane waited for work
+  uint64_t lane_cpu_ns = 0;         // CPU time of the lane's own thread
+  uint64_t process_cpu_ns = 0;      // of all threads of the process
+
+  // What was counted after `earlier`, a moment of the same run.
+  Snapshot Since(const Snapshot& earlier) const;
+
+  double seconds() const { return static_cast<double>(at_ns) * 1e-9; }
+  // Images that came to their rows: what the last node on samples let pass.
+  uint64_t images() const;
+  double images_per_s() const;
+};
+
+}  // namespace flowtrain

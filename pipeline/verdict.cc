@@ -1,0 +1,285 @@
+#include "pipeline/verdict.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+namespace flowtrain {
+namespace {
+
+using Kind = Limit::Kind;
+
+constexpr double kAlike = 0.06;       // limits that are so near each other cannot be told apart
+constexpr double kWorthwhile = 1.03;  // a change that gives less is not proposed
+constexpr double kOffCpu = 0.5;       // CPU share below which a call mostly waits
+
+std::string Show(const char* format, double value) {
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), format, value);
+  return text.data();
+}
+std::string Percent(double share) { return Show("%.0f%%", 100 * share); }
+std::string Times(double ratio) { return Show(ratio < 9.95 ? "%.1fx" : "%.0fx", ratio); }
+std::string Count(int n, const char* what) {
+  return std::to_string(n) + ' ' + what + (n == 1 ? "" : "s");
+}
+std::string Arrow(int from, int to) { return std::to_string(from) + " -> " + std::to_string(to); }
+
+double LaneBusy(const Snapshot& part) {
+  if (part.at_ns == 0) return 0;
+  return std::clamp(1 - static_cast<double>(part.lane_idle_ns) / static_cast<double>(part.at_ns),
+                    0.0, 1.0);
+}
+
+// Which node takes most of a resource, and how much of it.
+struct Largest {
+  std::string name;
+  double share = 0;
+};
+template <typename Cost>
+Largest LargestOf(const RunLoad& load, double other, Cost cost) {
+  Largest largest;
+  double all = other;
+  for (const NodeLoad& node : load.nodes) all += cost(node);
+  for (const NodeLoad& node : load.nodes) {
+    const double share = all > 0 ? cost(node) / all : 0;
+    if (share > largest.share) largest = {node.name, share};
+  }
+  return largest;
+}
+
+// The limit that holds `rate` back: the lowest, or of several that are as low, the one that more
+// settings could not lift.
+Limit Holding(const std::vector<Limit>& limits) {
+  const double near = limits.front().images_per_s * (1 + kAlike);
+  for (const Kind fixed : {Kind::kCores, Kind::kLane}) {
+    for (const Limit& limit : limits) {
+      if (limit.kind == fixed && limit.images_per_s <= near) return limit;
+    }
+  }
+  return limits.front();
+}
+
+class Judge {
+ public:
+  Judge(const Snapshot& part, const RunLoad& load, const SettingLimits& most)
+      : part_(part), load_(load), most_(most) {}
+
+  Verdict Decide() {
+    Verdict verdict;
+    verdict.settings = part_.settings;
+    if (part_.images() == 0) {
+      verdict.sentence = "Nothing came through in this time; there is nothing to judge by.";
+      return verdict;
+    }
+    verdict.limit = verdict.next = Holding(LimitsOf(load_, part_.settings));
+    verdict.sentence = Symptom(verdict.limit);
+    Improve(verdict);
+    return verdict;
+  }
+
+ private:
+  std::string Symptom(const Limit& limit) const {
+    switch (limit.kind) {
+      case Kind::kCores: {
+        const Largest largest = LargestOf(load_, load_.lane_cpu_us, [](const NodeLoad& n) {
+          return n.on_samples ? n.cpu_us : 0;
+        });
+        return "The CPU is the limit: " + Cores() + "; " + largest.name + " takes " +
+               Percent(largest.share) + " of the CPU time";
+      }
+      case Kind::kLane: {
+        const Largest largest =
+            LargestOf(load_, 0, [](const NodeLoad& n) { return n.on_lane ? n.us : 0; });
+        return "The device is the limit: its lane is busy " + Percent(LaneBusy(part_)) +
+               " of the time, " + Percent(largest.share) + " of that in " + largest.name;
+      }
+      case Kind::kNode: {
+        const NodeCounters& node = part_.nodes[limit.node];
+        return node.name + " is saturated " + Percent(node.saturated()) + " of the time";
+      }
+      case Kind::kThreads:
+        return "The worker threads are the limit: all " + std::to_string(part_.settings.threads) +
+               " are taken, " + Cores();
+      case Kind::kSampleSlots:
+        return "The sample slots are the limit: all " +
+               std::to_string(part_.settings.sample_slots) + " are in use " + Percent(Empty(0)) +
+               " of the time";
+      case Kind::kBatchSlots:
+        return "The batch buffers are the limit: all " +
+               std::to_string(part_.settings.batch_slots) + " are in use " + Percent(Empty(1)) +
+               " of the time";
+    }
+    return {};
+  }
+
+  std::string Cores() const {
+    const double used =
+        static_cast<double>(part_.process_cpu_ns) / static_cast<double>(part_.at_ns);
+    return Show("%.1f", used) + " of " + Show("%.3g", load_.cores) + " cores are busy";
+  }
+
+  double Empty(size_t pool) const {
+    return static_cast<double>(part_.pools[pool].empty_ns) / static_cast<double>(part_.at_ns);
+  }
+
+  // Lifts one limit after the other as long as the one that holds the run back is a setting, and
+  // says what it comes to.
+  void Improve(Verdict& verdict) const {
+    const double now = LimitsOf(load_, verdict.settings).front().images_per_s;
+    std::vector<std::string> changes;
+    for (int i = 0; i < 8; ++i) {
+      GraphSettings raised = verdict.settings;
+      std::string change = Raise(verdict.next, raised);
+      if (change.empty()) break;
+      verdict.settings = std::move(raised);
+      changes.push_back(std::move(change));
+      verdict.next = Holding(LimitsOf(load_, verdict.settings));
+    }
+    const double then = LimitsOf(load_, verdict.settings).front().images_per_s;
+    if (changes.empty() || then < now * kWorthwhile) {
+      verdict.settings = part_.settings;
+      verdict.next = verdict.limit;
+      verdict.sentence += Advice(verdict.limit) + '.';
+      return;
+    }
+    verdict.predicted = part_.images_per_s() * then / now;
+    verdict.sentence += ": ";
+    for (size_t i = 0; i < changes.size(); ++i)
+      verdict.sentence += (i > 0 ? ", " : "") + changes[i];
+    verdict.sentence += " should give " + Times(then / now) + Doubt(verdict.limit) +
+                        "; after that " + NameOf(verdict.next) + " the limit.";
+  }
+
+  // Lifts the limit by one step; returns how it is said, or nothing where no setting lifts it.
+  std::string Raise(const Limit& limit, GraphSettings& settings) const {
+    // What the limits but this one allow is what is wanted of it.
+    double wanted = BoundOf(load_, most_).images_per_s;
+    for (const Limit& other : LimitsOf(load_, settings)) {
+      const bool same = other.kind == limit.kind && other.node == limit.node;
+      if (!same && other.images_per_s > limit.images_per_s * (1 + kAlike)) {
+        wanted = std::min(wanted, other.images_per_s);
+      }
+    }
+    switch (limit.kind) {
+      case Kind::kNode:
+        return RaiseNode(limit.node, wanted, settings);
+      case Kind::kThreads: {
+        const int threads = Scaled(settings.threads, wanted / limit.images_per_s, most_.threads);
+        return Set("worker threads ", settings.threads, threads);
+      }
+      case Kind::kSampleSlots: {
+        const int slots =
+            Scaled(settings.sample_slots, wanted / limit.images_per_s, most_.sample_slots);
+        return Set("sample slots ", settings.sample_slots, slots);
+      }
+      case Kind::kBatchSlots: {
+        const int slots =
+            Scaled(settings.batch_slots, wanted / limit.images_per_s, most_.batch_slots);
+        return Set("batch buffers ", settings.batch_slots, slots);
+      }
+      default:
+        return {};
+    }
+  }
+
+  std::string RaiseNode(size_t node, double wanted, GraphSettings& settings) const {
+    const NodeLoad& load = load_.nodes[node];
+    if (load.serial) return {};
+    const int workers = load.WorkersFor(wanted, most_.threads);
+    int& now = settings.workers[node];
+    if (load.Rate(workers) <= load.Rate(now) * (1 + kAlike / 2)) return {};
+    return Set(load.name + ": workers ", now, workers);
+  }
+
+  static int Scaled(int now, double ratio, int most) {
+    return std::clamp(static_cast<int>(std::ceil(now * std::min(ratio, 1e3) - 0.05)), now, most);
+  }
+
+  static std::string Set(const std::string& what, int& setting, int to) {
+    if (to == setting) return {};
+    std::string text = what + Arrow(setting, to);
+    setting = to;
+    return text;
+  }
+
+  // What is to be done where no setting helps.
+  std::string Advice(const Limit& limit) const {
+    switch (limit.kind) {
+      case Kind::kCores:
+        return ", and no setting gives more: it takes more cores, or less to do (data.cache)";
+      case Kind::kLane:
+        return ", and the loader keeps up: it could do " + LoaderCould() + " as much";
+      case Kind::kNode:
+        return NodeAdvice(limit.node);
+      default:
+        return ", and no more are allowed here";
+    }
+  }
+
+  std::string NodeAdvice(size_t index) const {
+    const NodeLoad& node = load_.nodes[index];
+    if (node.serial) return " and takes one packet at a time: only a faster one gives more";
+    const int now = part_.settings.workers[index];
+    const int best = node.WorkersFor(1e300, most_.threads);
+    std::string text = ", and more of its workers are no faster";
+    if (best < now) text += " (" + Count(best, "worker") + " would do as much)";
+    if (node.us > 0 && node.cpu_us / node.us < kOffCpu) {
+      text += ": its calls are off the CPU " + Percent(1 - node.cpu_us / node.us) +
+              " of their time, so they wait for each other or for the disk";
+    }
+    return text;
+  }
+
+  std::string LoaderCould() const {
+    double loader = 0;
+    for (const Limit& limit : LimitsOf(load_, part_.settings)) {
+      if (limit.kind == Kind::kLane || limit.kind == Kind::kBatchSlots) continue;
+      loader = limit.images_per_s;
+      break;
+    }
+    return Times(loader * load_.lane_us * 1e-6);
+  }
+
+  // Without a sweep nobody knows whether calls that wait do so for each other.
+  std::string Doubt(const Limit& limit) const {
+    if (limit.kind != Kind::kNode || load_.MeasuredAlone()) return {};
+    const NodeLoad& node = load_.nodes[limit.node];
+    if (node.us <= 0 || node.cpu_us / node.us >= kOffCpu) return {};
+    return " at most (its calls are off the CPU " + Percent(1 - node.cpu_us / node.us) +
+           " of their time; if they wait for each other, more workers do not help)";
+  }
+
+  static std::string NameOf(const Limit& limit) {
+    switch (limit.kind) {
+      case Kind::kCores:
+        return "the CPU cores are";
+      case Kind::kThreads:
+        return "the worker threads are";
+      case Kind::kSampleSlots:
+        return "the sample slots are";
+      case Kind::kBatchSlots:
+        return "the batch buffers are";
+      case Kind::kLane:
+        return "the device is";
+      case Kind::kNode:
+        return limit.name + " is";
+    }
+    return {};
+  }
+
+  const Snapshot& part_;
+  const RunLoad& load_;
+  const SettingLimits& most_;
+};
+
+}  // namespace
+
+Verdict VerdictOf(const Snapshot& part, const RunLoad& load, const SettingLimits& most) {
+  return Judge(part, load, most).Decide();
+}
+
+}  // namespace flowtrain

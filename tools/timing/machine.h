@@ -1,0 +1,16 @@
+// The machine that figures were measured on.
+#pragma once
+
+#include <string>
+
+namespace flowtrain {
+
+struct Machine {
+  std::string host;  // its name
+  std::string cpu;   // the processor's name
+  double cores = 1;  // that this process may use: affinity and quota counted in
+};
+
+Machine ThisMachine();
+
+}  // namespace flowtrain

@@ -1,0 +1,113 @@
+#include "tools/timing/measure_alone.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <vector>
+
+#include "pipeline/clock.h"
+#include "tools/bench_graph.h"
+#include "tools/load.h"
+#include "tools/timing/live_run.h"
+#include "tools/timing/nodes_alone.h"
+
+namespace flowtrain {
+namespace {
+
+constexpr double kDeviceSeconds = 2;   // at least, and a whole step
+constexpr uint64_t kDeviceWarmUp = 2;  // steps
+constexpr int kRepeats = 3;            // of a point; the median counts
+
+std::vector<int> Points(const RunLoad& load, const AloneRequest& request) {
+  std::set<int> points = {1, request.most.threads};
+  if (request.curve) {
+    for (int n = 2; n < request.most.threads; n *= 2) points.insert(n);
+  }
+  const int cores = static_cast<int>(std::ceil(load.cores));
+  if (cores <= request.most.threads) points.insert(cores);
+  return {points.begin(), points.end()};
+}
+
+AloneRate MedianOf(std::vector<AloneRate> rates) {
+  std::sort(rates.begin(), rates.end(),
+            [](const AloneRate& a, const AloneRate& b) { return a.images_per_s < b.images_per_s; });
+  return rates[rates.size() / 2];
+}
+
+// Sees the ends of whole steps: a window's work may all be done with its last batch.
+class StepEnds {
+ public:
+  explicit StepEnds(const Graph& graph) : graph_(graph) {}
+
+  uint64_t steps() const {
+    const std::vector<NodeCounters> nodes = graph_.counters();
+    return nodes.empty() ? 0 : nodes.back().messages;
+  }
+  // Whether one ended since the last call, at least `seconds` after the first.
+  bool OneEnded(double seconds) {
+    const uint64_t now = steps();
+    if (now == seen_) return false;
+    seen_ = now;
+    if (begin_ns_ == 0) begin_ns_ = NowNs();
+    return static_cast<double>(NowNs() - begin_ns_) * 1e-9 >= seconds;
+  }
+
+ private:
+  const Graph& graph_;
+  uint64_t seen_ = 0, begin_ns_ = 0;
+};
+
+uint64_t BatchesOfWindows(const Graph& graph, const Snapshot& part) {
+  uint64_t batches = 0;
+  for (const NodeCounters& node : part.nodes) {
+    const bool window = dynamic_cast<WindowNode*>(graph.Find(node.name)) != nullptr;
+    if (window) batches = node.messages;
+  }
+  return batches;
+}
+
+// Microseconds of the device for an image; 0 where the run ended too early.
+double DeviceUs(const GraphDef& def, const Registry& registry, StopSignals& signals) {
+  LiveRun run(DeviceGraph(def, registry), registry, &signals);
+  StepEnds ends(run.graph());
+  const bool warm = run.Await([&] { return ends.steps() >= kDeviceWarmUp && ends.OneEnded(0); });
+  const Snapshot begin = run.graph().snapshot();
+  const bool done = warm && run.Await([&] { return ends.OneEnded(kDeviceSeconds); });
+  const Snapshot part = run.graph().snapshot().Since(begin);
+  run.Stop();
+  if (!done) return 0;
+  const auto rows = static_cast<uint64_t>(FindComponent<CollateNode>(run.graph())->Layout().rows);
+  return part.seconds() * 1e6 / static_cast<double>(rows * BatchesOfWindows(run.graph(), part));
+}
+
+}  // namespace
+
+bool MeasureAlone(const GraphDef& def, const Registry& registry, const AloneRequest& request,
+                  StopSignals& signals, const std::function<void(const std::string&)>& progress,
+                  RunLoad& load) {
+  const int before = signals.count();
+  {
+    NodesAlone nodes(HostGraph(def, registry), registry, request.most.threads);
+    for (size_t i = 0; i < nodes.nodes(); ++i) {
+      NodeLoad& node = load.nodes[i];
+      progress(node.name + " alone");
+      node.alone.clear();
+      for (const int workers : Points(load, request)) {
+        if (node.serial && workers > 1) break;
+        std::vector<AloneRate> rates;
+        for (int repeat = 0; repeat < kRepeats; ++repeat) {
+          if (signals.count() > before) return false;
+          rates.push_back(nodes.Measure(i, workers, request.seconds / kRepeats));
+        }
+        node.alone.push_back(MedianOf(rates));
+      }
+    }
+  }
+  if (!request.device) return true;
+  progress("the device alone");
+  const double us = DeviceUs(def, registry, signals);
+  if (us > 0) load.lane_us = us;
+  return signals.count() == before;
+}
+
+}  // namespace flowtrain

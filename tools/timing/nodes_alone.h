@@ -1,0 +1,46 @@
+// Each node of a loader by itself: how fast is it on 1, 2, 4 … workers?
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipeline/graph.h"
+#include "pipeline/run_load.h"
+#include "pipeline/node.h"
+#include "pipeline/run_control.h"
+
+namespace flowtrain {
+
+// Calls the sample nodes of a graph without the engine. What a node gets are samples that went
+// through those before it; each thread has its own, and calls the node on them over and over.
+class NodesAlone {
+ public:
+  // Opens the graph and prepares samples for up to `most_workers` threads. Throws ConfigError,
+  // DataError, and what a node throws.
+  NodesAlone(const GraphDef& def, const Registry& registry, int most_workers);
+  ~NodesAlone();
+  NodesAlone(const NodesAlone&) = delete;
+  NodesAlone& operator=(const NodesAlone&) = delete;
+
+  size_t nodes() const { return nodes_.size(); }  // on samples, the source first
+  // Lets `workers` threads call the node for so long.
+  AloneRate Measure(size_t node, int workers, double seconds);
+
+ private:
+  struct Prepared;  // the samples of a thread
+  void Prepare(Prepared& prepared);
+  void Admit(Sample& sample, Batch& batch, int row);
+
+  RunControl run_;
+  Graph graph_;
+  SourceNode* source_ = nullptr;
+  CollateNode* stage_ = nullptr;
+  std::vector<SampleNode*> nodes_;
+  std::vector<Resource*> resources_;
+  std::vector<std::unique_ptr<Prepared>> prepared_;
+  uint64_t batches_ = 0, samples_ = 0;  // admitted
+};
+
+}  // namespace flowtrain

@@ -1,0 +1,105 @@
+#include "tools/timing/recorder.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace flowtrain {
+namespace {
+
+constexpr size_t kMostSlices = 512;
+constexpr double kRecentSeconds = 12;  // that are kept for Recent
+constexpr size_t kMostRecent = 64;
+
+uint64_t Steps(const Snapshot& snapshot) {
+  return snapshot.nodes.empty() ? 0 : snapshot.nodes.back().messages;
+}
+
+}  // namespace
+
+Recorder::Recorder(const Graph& graph, uint64_t warm_up_steps, double slice_s)
+    : graph_(graph), warm_up_steps_(warm_up_steps), slice_s_(slice_s) {
+  thread_ = std::thread([this] { Loop(); });
+}
+
+Recorder::~Recorder() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void Recorder::Loop() {
+  std::unique_lock lock(mutex_);
+  const auto pause = [this] { return std::chrono::duration<double>(slice_s_); };
+  while (!wake_.wait_for(lock, pause(), [this] { return stop_; })) Look();
+}
+
+void Recorder::Look() {
+  if (!graph_.running()) return;
+  Snapshot now = graph_.snapshot();
+  if (!graph_.running()) return;  // it ended meanwhile
+  if (Steps(now) < std::max<uint64_t>(1, warm_up_steps_)) return;
+  if (!first_) {
+    first_ = slice_began_ = now;
+    start_ns_ = now.at_ns;
+  } else {
+    AddSlice(now);
+  }
+  last_ = now;
+  recent_.push_back(std::move(now));
+  const double kept = std::max(kRecentSeconds, 2 * slice_s_);
+  while (recent_.size() > 2 &&
+         (recent_.back().Since(recent_.front()).seconds() > kept || recent_.size() > kMostRecent)) {
+    recent_.pop_front();
+  }
+}
+
+void Recorder::AddSlice(const Snapshot& now) {
+  const Snapshot part = now.Since(slice_began_);
+  slice_began_ = now;
+  Slice slice{static_cast<double>(now.at_ns - start_ns_) * 1e-9, part.images_per_s(), {}, {}};
+  for (const NodeCounters& node : now.nodes) slice.queued.push_back(node.queued);
+  for (const PoolCounters& pool : now.pools) slice.in_use.push_back(pool.in_use);
+  slices_.push_back(std::move(slice));
+  if (slices_.size() < kMostSlices) return;
+  // Two become one, at the end of the second; from now on a slice is twice as long.
+  for (size_t i = 0; i < slices_.size() / 2; ++i) {
+    const double rate = (slices_[2 * i].images_per_s + slices_[2 * i + 1].images_per_s) / 2;
+    slices_[i] = std::move(slices_[2 * i + 1]);
+    slices_[i].images_per_s = rate;
+  }
+  slices_.resize(slices_.size() / 2);
+  slice_s_ *= 2;
+}
+
+std::optional<Snapshot> Recorder::Measured() const {
+  const std::lock_guard lock(mutex_);
+  if (!first_ || last_->at_ns == first_->at_ns) return std::nullopt;
+  if (!graph_.running()) return last_->Since(*first_);
+  return graph_.snapshot().Since(*first_);
+}
+
+std::optional<Snapshot> Recorder::Recent(double seconds) const {
+  const std::lock_guard lock(mutex_);
+  if (recent_.size() < 2) return std::nullopt;
+  size_t from = recent_.size() - 2;
+  const Snapshot& now = recent_.back();
+  while (from > 0 && now.Since(recent_[from]).seconds() < seconds) --from;
+  return now.Since(recent_[from]);
+}
+
+std::vector<Slice> Recorder::slices() const {
+  const std::lock_guard lock(mutex_);
+  return slices_;
+}
+
+uint64_t Recorder::measured_steps() const {
+  const std::lock_guard lock(mutex_);
+  if (!first_) return 0;
+  const std::vector<NodeCounters> nodes = graph_.counters();
+  return nodes.back().messages - first_->nodes.back().messages;
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,61 @@
+// Looks at a run from time to time: what a report, the live table and timing.json are made of.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "pipeline/graph.h"
+#include "pipeline/snapshot.h"
+
+namespace flowtrain {
+
+// What a run did in one slice of its time.
+struct Slice {
+  double at_s = 0;  // its end, since the run's first packet
+  double images_per_s = 0;
+  std::vector<size_t> queued;  // packets that wait, a node
+  std::vector<size_t> in_use;  // slots, a pool
+};
+
+// Takes a snapshot every `slice_s` seconds on a thread of its own. Memory is bounded: of a long run
+// the slices get longer.
+class Recorder {
+ public:
+  Recorder(const Graph& graph, uint64_t warm_up_steps, double slice_s);
+  ~Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  // The run from the end of its warm-up to now, or, of a run that has ended, to the last snapshot
+  // that saw it run: so what ended it is not in it. Nothing: the warm-up is not over.
+  std::optional<Snapshot> Measured() const;
+  // The last `seconds` of a run, or as much as there is.
+  std::optional<Snapshot> Recent(double seconds) const;
+  std::vector<Slice> slices() const;
+  uint64_t measured_steps() const;  // since the end of the warm-up
+
+ private:
+  void Loop();
+  void Look();
+  void AddSlice(const Snapshot& now);
+
+  const Graph& graph_;
+  const uint64_t warm_up_steps_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stop_ = false;
+  double slice_s_;
+  std::optional<Snapshot> first_, last_;  // of the measured part
+  uint64_t start_ns_ = 0;
+  std::deque<Snapshot> recent_;
+  std::vector<Slice> slices_;
+  Snapshot slice_began_;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace flowtrain

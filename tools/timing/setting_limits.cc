@@ -1,0 +1,23 @@
+#include "tools/timing/setting_limits.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace flowtrain {
+namespace {
+
+constexpr int kFewestThreads = 4;
+constexpr int kSlotsAThread = 8;
+constexpr int kBatchSlots = 6;
+
+}  // namespace
+
+SettingLimits LimitsFor(const GraphDef& def, double cores) {
+  SettingLimits limits;
+  limits.threads = std::max({def.workers, kFewestThreads, 2 * static_cast<int>(std::ceil(cores))});
+  limits.sample_slots = std::max(def.sample_slots, kSlotsAThread * limits.threads);
+  limits.batch_slots = std::max(def.batch_slots, kBatchSlots);
+  return limits;
+}
+
+}  // namespace flowtrain

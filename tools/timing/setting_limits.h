@@ -1,0 +1,13 @@
+// How far the settings of a graph may go on a machine.
+#pragma once
+
+#include "pipeline/graph_def.h"
+#include "pipeline/run_load.h"
+
+namespace flowtrain {
+
+// Threads: twice the cores, since a node may wait for a disk; slots in proportion. Never below what
+// the graph is set to.
+SettingLimits LimitsFor(const GraphDef& def, double cores);
+
+}  // namespace flowtrain

@@ -1,0 +1,133 @@
+#include "tools/timing/timing_command.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "nodes/report/units.h"
+#include "nodes/train/device.h"
+#include "pipeline/log.h"
+#include "pipeline/registry.h"
+#include "pipeline/trace_ring.h"
+#include "tools/bench_graph.h"
+#include "tools/timing/live_run.h"
+#include "tools/timing/machine.h"
+#include "tools/timing/measure_alone.h"
+#include "tools/timing/recorder.h"
+#include "tools/timing/setting_limits.h"
+#include "tools/timing/timing_json.h"
+#include "tools/timing/timing_text.h"
+
+namespace flowtrain {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kSliceSeconds = 0.1, kTracedSliceSeconds = 0.005;
+constexpr double kProgressSeconds = 5;
+constexpr size_t kTracedCallsAThread = 1U << 16U;
+
+// What a run of the graph showed.
+struct Measured {
+  Snapshot part;
+  std::string device;  // "" where there is none
+  uint64_t steps = 0;
+  std::vector<Slice> slices;
+};
+
+// Waits until the recorder has seen enough, and says how far it is. False: the run ended before.
+bool AwaitSteps(LiveRun& run, const Recorder& recorder, const TimingRequest& request) {
+  double said_s = 0;
+  return run.Await([&] {
+    const std::optional<Snapshot> part = recorder.Measured();
+    if (!part) return false;
+    const uint64_t steps = recorder.measured_steps();
+    if (part->seconds() - said_s >= kProgressSeconds) {
+      said_s = part->seconds();
+      LogInfo("  step " + std::to_string(steps) + " of " + std::to_string(request.steps) + ", " +
+              ShowRate(part->images_per_s()) + " images/s");
+    }
+    return steps >= request.steps || part->seconds() >= request.seconds;
+  });
+}
+
+// Nothing: a signal ended it.
+std::optional<Measured> Measure(const GraphDef& def, const TimingRequest& request,
+                                StopSignals& signals, TraceRing* trace) {
+  const int before = signals.count();
+  LiveRun run(def, Registry::Global(), &signals, trace);
+  const double slice_s = trace == nullptr ? kSliceSeconds : kTracedSliceSeconds;
+  Measured measured;
+  if (const auto* device = FindComponent<Device>(run.graph())) measured.device = device->Name();
+  std::optional<Snapshot> part;
+  {
+    const Recorder recorder(run.graph(), request.warm_up, slice_s);
+    AwaitSteps(run, recorder, request);
+    part = recorder.Measured();
+    measured.steps = recorder.measured_steps();
+    measured.slices = recorder.slices();
+  }
+  run.Stop();
+  if (signals.count() > before) return std::nullopt;
+  if (!part || part->images() == 0) {
+    throw DataError(
+        "the run ended before anything could be measured; lower --warmup, or give it "
+        "more images");
+  }
+  measured.part = *part;
+  return measured;
+}
+
+json OfGraph(const TimingRequest& request, StopSignals& signals) {
+  const Registry& registry = Registry::Global();
+  const GraphDef loaded = LoadForRun(request.graph, &signals).def;
+  const GraphDef def =
+      request.no_device ? HostGraph(loaded, registry) : TrainGraph(loaded, registry);
+  std::optional<TraceRing> trace;
+  if (!request.trace.empty()) trace.emplace(kTracedCallsAThread);
+
+  LogInfo("running " + def.name + (request.no_device ? " without a device" : "") + ": " +
+          std::to_string(request.steps) + " steps after " + std::to_string(request.warm_up) +
+          ", or " + ShowDuration(request.seconds));
+  const auto measured = Measure(def, request, signals, trace ? &*trace : nullptr);
+  if (!measured) return nullptr;
+  const double cores = ThisMachine().cores;
+  Timing timing{def,
+                registry,
+                measured->device,
+                measured->part,
+                measured->steps,
+                measured->slices,
+                LoadOf(measured->part, cores),
+                LimitsFor(def, cores),
+                request.sweep};
+  if (!request.quick || request.sweep) {
+    const AloneRequest alone{timing.most, request.sweep, request.sweep ? 0.6 : 0.3,
+                             !request.no_device};
+    const auto say = [](const std::string& what) { LogInfo("measuring " + what); };
+    if (!MeasureAlone(def, registry, alone, signals, say, timing.load)) return nullptr;
+  }
+  return TimingJson(timing);
+}
+
+bool IsRun(const std::string& path) {
+  return std::filesystem::is_directory(path) || std::filesystem::path(path).extension() == ".json";
+}
+
+json OfRun(const std::string& path) {
+  return ReadTiming(std::filesystem::is_directory(path) ? path + "/timing.json" : path);
+}
+
+}  // namespace
+
+ExitCode TimingOf(const TimingRequest& request, StopSignals& signals, std::ostream& out) {
+  const json timing =
+      IsRun(request.graph.graph) ? OfRun(request.graph.graph) : OfGraph(request, signals);
+  if (timing.is_null()) return ExitCode::kInterrupted;
+  out << (request.json ? timing.dump(2) + '\n' : TimingText(timing));
+  return ExitCode::kDone;
+}
+
+}  // namespace flowtrain

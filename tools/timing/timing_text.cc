@@ -1,0 +1,154 @@
+#include "tools/timing/timing_text.h"
+
+#include <nlohmann/json.hpp>
+
+#include "nodes/report/units.h"
+#include "pipeline/error.h"
+#include "pipeline/text_table.h"
+
+namespace flowtrain {
+namespace {
+
+using nlohmann::json;
+
+std::string Percent(const json& share) { return ShowFixed(100 * share.get<double>(), 0) + '%'; }
+
+std::string Rate(const json& per_second) { return ShowRate(per_second.get<double>()); }
+
+// Of microseconds: 0.43 us, 61 us, 1.2 ms, 3.4 s.
+std::string Time(const json& microseconds) {
+  const double us = microseconds.get<double>();
+  if (us < 9.95) return ShowFixed(us, us < 0.995 ? 2 : 1) + " us";
+  if (us < 999.5) return ShowFixed(us, 0) + " us";
+  if (us < 9.995e5) return ShowFixed(us * 1e-3, us < 9950 ? 1 : 0) + " ms";
+  return ShowFixed(us * 1e-6, 1) + " s";
+}
+
+std::string Times(const json& times) {
+  return Time(times.at("p50")) + " / " + Time(times.at("p90")) + " / " + Time(times.at("p99"));
+}
+
+std::string Workers(const json& node) {
+  const std::string place = node.at("place");
+  if (place == "workers") return std::to_string(node.at("workers").get<int>());
+  return place == "lane" ? "lane" : "serial";
+}
+
+std::string NodesText(const json& timing) {
+  TextTable table;
+  table.Add({"node", "workers", "messages/s", "service p50 / p90 / p99",
+             "queue wait p50 / p90 / p99", "busy", "saturated", "starved"});
+  for (const json& node : timing.at("nodes")) {
+    table.Add({node.at("name"), Workers(node), Rate(node.at("messages_per_s")),
+               Times(node.at("service_us")), Times(node.at("wait_us")), Percent(node.at("busy")),
+               Percent(node.at("saturated")), Percent(node.at("starved"))});
+  }
+  return table.ToString("  ");
+}
+
+std::string PoolsText(const json& timing) {
+  TextTable table;
+  table.Add({"pool", "size", "in use", "none free"});
+  for (const json& pool : timing.at("pools")) {
+    if (pool.at("slots") == 0) continue;
+    table.Add({pool.at("name"), std::to_string(pool.at("slots").get<int>()),
+               ShowFixed(pool.at("in_use_mean"), 1), Percent(pool.at("empty"))});
+  }
+  return table.ToString("  ");
+}
+
+std::string DeviceText(const json& timing) {
+  const json &device = timing.at("device"), &cpu = timing.at("cpu");
+  TextTable table;
+  if (!device.at("name").get<std::string>().empty()) {
+    std::string shares =
+        "busy " + Percent(device.at("busy")) + ", idle " + Percent(device.at("idle"));
+    if (!device.at("compute").is_null()) {
+      shares += "; by its own events: compute " + Percent(device.at("compute")) + ", copy " +
+                Percent(device.at("copy"));
+    }
+    table.Add({"device", device.at("name").get<std::string>() + ": " + shares});
+  }
+  table.Add({"CPU", ShowFixed(cpu.at("used"), 2) + " of " + ShowFixed(cpu.at("usable"), 1) +
+                        " cores in use, " +
+                        std::to_string(timing.at("settings").at("threads").get<int>()) +
+                        " worker threads"});
+  return table.ToString("  ");
+}
+
+std::string BoundText(const json& timing) {
+  const json& bound = timing.at("bound");
+  TextTable table;
+  table.Add({"X   measured", Rate(timing.at("images_per_s")) + " images/s"});
+  table.Add({"X*  bound", Rate(bound.at("images_per_s")) + " images/s, set by " +
+                              bound.at("resource").get<std::string>()});
+  table.Add({"X/X*", Percent(bound.at("share"))});
+  std::string text = table.ToString("  ");
+  std::string others;
+  for (const json& limit : bound.at("resources")) {
+    others += (others.empty() ? "" : ", ") + limit.at("name").get<std::string>() + ' ' +
+              Rate(limit.at("images_per_s"));
+  }
+  return text + "  bounds of each, images/s: " + others + '\n' +
+         (bound.value("measured_alone", false) ? ""
+                                               : "  (from the run itself, where nodes disturb each "
+                                                 "other: timing of a graph measures "
+                                                 "each alone)\n");
+}
+
+std::string SweepText(const json& timing) {
+  if (!timing.contains("sweep")) return "";
+  TextTable table;
+  const json& sweep = timing.at("sweep");
+  std::vector<std::string> head = {"alone, images/s"};
+  if (!sweep.empty()) {
+    for (const json& workers : sweep.at(0).at("workers")) {
+      head.push_back(std::to_string(workers.get<int>()) + (workers == 1 ? " worker" : " workers"));
+    }
+  }
+  table.Add(head);
+  for (const json& node : sweep) {
+    std::vector<std::string> row = {node.at("node")};
+    for (const json& rate : node.at("images_per_s")) row.push_back(Rate(rate));
+    table.Add(row);
+  }
+  return table.ToString("  ") + '\n';
+}
+
+std::string OpsText(const json& timing) {
+  if (!timing.contains("ops")) return "";
+  TextTable table;
+  table.Add({"operator", "calls", "own CPU time", "device time"});
+  size_t shown = 0;
+  for (const json& op : timing.at("ops")) {
+    if (++shown > 20) break;
+    table.Add({op.at("name"), ShowCount(op.at("calls").get<uint64_t>()), Time(op.at("self_us")),
+               Time(op.at("device_us"))});
+  }
+  return table.ToString("  ") + '\n';
+}
+
+std::string HeadText(const json& timing) {
+  std::string text = timing.at("graph").get<std::string>() + ": " +
+                     ShowDuration(timing.at("seconds")) + " measured";
+  const auto steps = timing.value("steps", uint64_t{0});
+  if (steps > 0) text += ", " + ShowCount(steps) + (steps == 1 ? " step" : " steps");
+  const json& machine = timing.at("machine");
+  return text + ", " + ShowCount(timing.at("images").get<uint64_t>()) + " images; " +
+         machine.at("cpu").get<std::string>() + ", " + ShowFixed(machine.at("cores"), 1) +
+         " cores\n\n";
+}
+
+}  // namespace
+
+std::string TimingText(const json& timing) {
+  try {
+    return HeadText(timing) + NodesText(timing) + '\n' + PoolsText(timing) + '\n' +
+           DeviceText(timing) + '\n' + SweepText(timing) + OpsText(timing) + BoundText(timing) +
+           '\n' + timing.at("verdict").get<std::string>() + '\n';
+  } catch (const json::exception&) {
+    throw ConfigError("the timing lacks a part; it is damaged");
+  }
+}
+
+}  // namespace flowtrain
