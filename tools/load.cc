@@ -11,6 +11,9 @@
 #include "pipeline/registry.h"
 #include "tools/find_file.h"
 #include "tools/packed_cache.h"
+#include "tools/timing/machine.h"
+#include "tools/tune/device_name.h"
+#include "tools/tune/tuned_file.h"
 
 namespace flowtrain {
 namespace {
@@ -176,7 +179,16 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* sig
 
 LoadedGraph Load(const GraphRequest& request) { return LoadWith(request, false, nullptr); }
 LoadedGraph LoadForRun(const GraphRequest& request, StopSignals* signals) {
-  return LoadWith(request, true, signals);
+  LoadedGraph loaded = LoadWith(request, true, signals);
+  if (!request.tuned) return loaded;
+  const Registry& registry = Registry::Global();
+  const Machine machine = ThisMachine();
+  const std::string path =
+      FindShippedFile(request.tuned_file.empty() ? TunedPath(machine) : request.tuned_file);
+  ApplyTuned(path, TunedFor(loaded.def, registry, machine, DeviceNameOf(loaded.def, registry)),
+             loaded.def);
+  LogInfo("set as tuned: " + path);
+  return loaded;
 }
 
 }  // namespace flowtrain

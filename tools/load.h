@@ -17,6 +17,8 @@ struct GraphRequest {
   std::vector<std::string> configs;   // files laid over the graph's own parameters
   std::vector<std::string> sets;      // "key=value", over the files
   std::string run_dir, resume, init;  // empty: not given
+  bool tuned = false;                 // set as flowtrain tune found
+  std::string tuned_file;             // its file; empty: the one of this machine
 };
 
 struct LoadedGraph {

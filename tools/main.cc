@@ -19,6 +19,7 @@
 #include "tools/pack_command.h"
 #include "tools/timing/timing_command.h"
 #include "tools/train_command.h"
+#include "tools/tune/tune_command.h"
 
 namespace flowtrain {
 namespace {
@@ -59,6 +60,7 @@ struct CommandLine {
   PackRequest pack;
   ExportRequest weights;
   TimingRequest timing;
+  TuneRequest tune;
 };
 
 void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
@@ -153,6 +155,22 @@ void AddTiming(CLI::App& app, TimingRequest& request) {
   timing->add_flag("--json", request.json, "One JSON object on standard output (docs/timing.md)");
 }
 
+void AddTune(CLI::App& app, TuneRequest& request) {
+  auto* tune = app.add_subcommand(
+      "tune", "Find the worker counts, slots and batch buffers that are fastest on this machine");
+  AddGraphOptions(*tune, request.graph, true);
+  tune->add_option("--to", request.to, "File to write; without it configs/tuned/HOST.yaml")
+      ->type_name("FILE");
+  tune->add_option("--seconds", request.seconds, "Of one try")
+      ->check(CLI::Range(0.05, 3600.0))
+      ->capture_default_str();
+  tune->add_option("--max-threads", request.max_threads,
+                   "Worker threads at most; 0: twice the cores")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+  tune->add_flag("--no-device", request.no_device, "The loader alone, without device and model");
+}
+
 void AddPack(CLI::App& app, PackRequest& request) {
   auto* pack = app.add_subcommand("pack", "Decode a data set to one file to train from");
   pack->add_option("DATASET", request.dataset,
@@ -196,6 +214,11 @@ void AddCommands(CLI::App& app, CommandLine& line) {
   app.add_option("--init", line.graph.init,
                  "Start the backbone from weights (.safetensors, .pt) or a checkpoint")
       ->type_name("FILE");
+  app.add_option("--tuned", line.graph.tuned_file,
+                 "Set workers and slots as `flowtrain tune` found; FILE in place of "
+                 "configs/tuned/HOST.yaml")
+      ->expected(0, 1)
+      ->type_name("FILE");
   app.add_flag("--quiet", line.quiet, "Only warnings and errors; the run directory has the rest");
 
   auto* validate = app.add_subcommand("validate", "Check a graph and its parameters; run nothing");
@@ -212,6 +235,7 @@ void AddCommands(CLI::App& app, CommandLine& line) {
   AddExport(app, line.weights);
   AddBench(app, line);
   AddTiming(app, line.timing);
+  AddTune(app, line.tune);
 }
 
 ExitCode RunCommand(const CLI::App& app, const CommandLine& line, StopSignals& signals) {
@@ -221,6 +245,7 @@ ExitCode RunCommand(const CLI::App& app, const CommandLine& line, StopSignals& s
   if (app.got_subcommand("pack")) return Pack(line.pack, signals, std::cout);
   if (app.got_subcommand("export")) return Export(line.weights, std::cout);
   if (app.got_subcommand("timing")) return TimingOf(line.timing, signals, std::cout);
+  if (app.got_subcommand("tune")) return TuneGraph(line.tune, signals, std::cout);
   if (app.got_subcommand("bench")) return RunBench(*app.get_subcommand("bench"), line, signals);
   if (line.graph.graph.empty()) {
     throw ConfigError("no graph was given; try: flowtrain graphs/simclr.yaml (flowtrain --help)");
@@ -248,6 +273,7 @@ ExitCode Main(int argc, char** argv, StopSignals& signals) {
     // Help and the version come here too, with exit code 0.
     return app.exit(error) == 0 ? ExitCode::kDone : ExitCode::kUsage;
   }
+  line.graph.tuned = app.count("--tuned") > 0;
   CapInstructionSet();
   return RunCommand(app, line, signals);
 }

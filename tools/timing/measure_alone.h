@@ -5,8 +5,8 @@
 #include <string>
 
 #include "pipeline/graph_def.h"
-#include "pipeline/run_load.h"
 #include "pipeline/registry.h"
+#include "pipeline/run_load.h"
 #include "pipeline/signals.h"
 
 namespace flowtrain {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "pipeline/graph.h"
-#include "pipeline/run_load.h"
 #include "pipeline/node.h"
 #include "pipeline/run_control.h"
+#include "pipeline/run_load.h"
 
 namespace flowtrain {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "pipeline/graph_def.h"
-#include "pipeline/run_load.h"
 #include "pipeline/registry.h"
+#include "pipeline/run_load.h"
 #include "pipeline/snapshot.h"
 #include "tools/timing/recorder.h"
 

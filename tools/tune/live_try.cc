@@ -1,0 +1,42 @@
+#include "tools/tune/live_try.h"
+
+#include <algorithm>
+
+namespace flowtrain {
+namespace {
+
+constexpr double kPollSeconds = 0.002;
+constexpr double kLongestSettling = 5;   // seconds
+constexpr double kLongestTry = 20;       // times what was asked for
+constexpr uint64_t kFewestImages = 200;  // that a rate may be taken from
+
+}  // namespace
+
+std::optional<Snapshot> LiveTry::operator()(const GraphSettings& settings, double seconds) const {
+  if (!(graph_.settings() == settings)) {
+    graph_.Apply(settings);
+    if (!Settle(settings)) return std::nullopt;
+  }
+  const Snapshot begin = graph_.snapshot();
+  Snapshot part;
+  // A slow graph gets the time for a few hundred images, or what was measured is chance.
+  do {
+    if (!pause_(seconds)) return std::nullopt;
+    part = graph_.snapshot().Since(begin);
+  } while (part.images() < kFewestImages && part.seconds() < kLongestTry * seconds);
+  return part;
+}
+
+// Until as many images came through as were in flight, or could be.
+bool LiveTry::Settle(const GraphSettings& settings) const {
+  const Snapshot begin = graph_.snapshot();
+  const auto in_flight =
+      static_cast<uint64_t>(settings.sample_slots + settings.batch_slots * rows_);
+  for (;;) {
+    if (!pause_(kPollSeconds)) return false;
+    const Snapshot part = graph_.snapshot().Since(begin);
+    if (part.images() >= in_flight || part.seconds() >= kLongestSettling) return true;
+  }
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,17 @@
+// What the tuning of a graph may do.
+#pragma once
+
+#include "pipeline/graph_def.h"
+#include "pipeline/registry.h"
+#include "pipeline/run_load.h"
+#include "pipeline/snapshot.h"
+#include "tools/tune/tuner.h"
+
+namespace flowtrain {
+
+// `part` is of a run of the graph: where the device lane used a tenth of a core or more in it, a
+// core is left to it.
+TunePlan PlanFor(const GraphDef& def, const Registry& registry, const SettingLimits& most,
+                 const Snapshot& part, double cores);
+
+}  // namespace flowtrain

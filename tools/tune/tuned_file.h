@@ -1,0 +1,39 @@
+// The settings that `flowtrain tune` found, a file a machine.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "pipeline/graph_def.h"
+#include "pipeline/graph_settings.h"
+#include "pipeline/registry.h"
+#include "tools/timing/machine.h"
+
+namespace flowtrain {
+
+struct TunedGraph {
+  // What the settings hold for: the processor, the device, and every option of the graph that tells
+  // how much work an image is ("augment.size": "96").
+  std::map<std::string, std::string> holds_for;
+  std::map<std::string, int> workers;  // by node
+  int threads = 1, sample_slots = 0, batch_slots = 1;
+  double before = 0, after = 0;  // images/s
+};
+
+// What the settings of this graph on this machine hold for.
+std::map<std::string, std::string> TunedFor(const GraphDef& def, const Registry& registry,
+                                            const Machine& machine, const std::string& device);
+
+// "configs/tuned/HOST.yaml"
+std::string TunedPath(const Machine& machine);
+
+// Puts the graph's settings into the file; those of other graphs stay. Throws std::runtime_error
+// where it cannot be written.
+void WriteTuned(const std::string& path, const std::string& graph, const TunedGraph& tuned);
+
+// Sets `def` as the file says. Throws ConfigError where there is no file, it has no such graph, or
+// its settings hold for another machine or graph: then it names what differs.
+void ApplyTuned(const std::string& path, const std::map<std::string, std::string>& holds_for,
+                GraphDef& def);
+
+}  // namespace flowtrain

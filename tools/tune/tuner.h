@@ -1,0 +1,57 @@
+// Finds the settings under which a running graph is fastest.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/graph_settings.h"
+#include "pipeline/run_load.h"
+#include "pipeline/snapshot.h"
+
+namespace flowtrain {
+
+// Runs the graph with settings for a while, after it has got used to them, and tells what it did.
+// Nothing: the run has ended, or somebody wants the tuning to.
+using Try = std::function<std::optional<Snapshot>(const GraphSettings& settings, double seconds)>;
+
+struct TunePlan {
+  SettingLimits most;
+  std::vector<std::string> names;  // of the nodes
+  std::vector<bool> tunable;       // whether a node's workers may be set
+  int cores = 1;                   // threads on work that keeps them busy may not be more
+  double seconds = 0.25;           // of one try
+  double least_gain = 0.01;        // a change that gives less is not kept
+  int confirm_pairs = 3;           // tries of both, by turns, before a change is kept
+};
+
+// One comparison of settings with the best before it.
+struct Comparison {
+  std::string change;  // "threads 2 -> 3"
+  GraphSettings settings;
+  double images_per_s = 0;  // with them
+  double ratio = 1;         // over the best before: median of pairs
+  bool kept = false;
+};
+
+struct Tuning {
+  GraphSettings start, best;
+  double start_rate = 0, best_rate = 0;  // images/s, of the last pairs
+  double gain = 1;                       // median ratio of those pairs
+  std::vector<Comparison> tried;
+  bool finished = false;  // else it was stopped, and `best` is the best so far
+  std::string why;        // it ended where it did
+};
+
+// Starts from the allotment of `load` (where a first try finds it no slower than `start`), goes up
+// and down one setting at a time, keeps what pairs of tries by turns show to be faster, and stops
+// when nothing is, or the bound is reached. `tell` hears of each comparison.
+Tuning Tune(const TunePlan& plan, const GraphSettings& start, const RunLoad& load,
+            const Try& try_settings, const std::function<void(const Comparison&)>& tell);
+
+// What differs: "threads 2 -> 3, augment 2 -> 3"; "nothing".
+std::string DescribeChange(const GraphSettings& from, const GraphSettings& to,
+                           const std::vector<std::string>& names);
+
+}  // namespace flowtrain
