@@ -2,7 +2,6 @@
 
 #include <oneapi/tbb/flow_graph.h>
 #include <oneapi/tbb/task_arena.h>
-#include <oneapi/tbb/task_scheduler_observer.h>
 
 #include <algorithm>
 #include <exception>
@@ -22,6 +21,7 @@
 #include "pipeline/registry.h"
 #include "pipeline/run_control.h"
 #include "pipeline/stages.h"
+#include "pipeline/worker_threads.h"
 
 namespace flowtrain {
 namespace {
@@ -29,28 +29,6 @@ namespace {
 constexpr int kStepSlots = 4;     // a step is small; the report may be a few behind
 constexpr int kSlotsAWorker = 4;  // of samples in flight, where the graph leaves it to us
 constexpr int kFewestSampleSlots = 16;
-
-// Tells the resources about each TBB thread that joins the arena.
-class WorkerObserver : public tbb::task_scheduler_observer {
- public:
-  WorkerObserver(tbb::task_arena& arena, std::function<void()> on_entry)
-      : tbb::task_scheduler_observer(arena), on_entry_(std::move(on_entry)) {
-    internal::HandOver(this);
-    observe(true);
-  }
-  ~WorkerObserver() override {
-    observe(false);  // waits for calls that are under way
-    internal::TakeOver(this);
-  }
-  void on_scheduler_entry(bool) override {
-    internal::TakeOver(this);
-    on_entry_();
-    internal::HandOver(this);
-  }
-
- private:
-  const std::function<void()> on_entry_;
-};
 
 // Fills in what the definition leaves open.
 GraphDef WithCapacity(GraphDef def) {
@@ -138,6 +116,7 @@ class Graph::Impl {
   internal::WindowStage* window = nullptr;
   uint64_t idle_at_start_ns = 0;
   TraceRing* trace = nullptr;
+  internal::WorkerCpu worker_cpu;
   int fewest_batches = 1;
 
   // Of what can be changed by other threads while Run is under way.
@@ -263,7 +242,7 @@ void Graph::Impl::Run() {
   }
   arena.initialize(def.capacity.threads, 1);
   const NotLive at_end(*this);
-  const WorkerObserver observer(arena, [this] {
+  const internal::WorkerThreads observer(arena, worker_cpu, [this] {
     for (Resource* resource : components.resources()) resource->OnWorkerThread();
     lane->Refresh();  // some libraries keep one thread count for the whole process
   });
@@ -417,6 +396,7 @@ void Graph::Open() { impl_->Open(); }
 void Graph::Run() { impl_->Run(); }
 Component* Graph::Find(std::string_view name) const { return impl_->components.Find(name); }
 const GraphDef& Graph::def() const { return impl_->def; }
+const Capacity& Graph::capacity() const { return impl_->def.capacity; }
 void Graph::SetTrace(TraceRing* trace) { impl_->trace = trace; }
 void Graph::Apply(const GraphSettings& settings) { impl_->Apply(settings); }
 
@@ -451,6 +431,7 @@ Snapshot Graph::snapshot() const {
   now.lane_idle_ns = lane_idle_ns();
   now.lane_cpu_ns = impl_->lane ? impl_->lane->cpu_ns() : 0;
   now.process_cpu_ns = ProcessCpuNs();
+  now.worker_cpu_ns = impl_->worker_cpu.Total();
   now.at_ns = NowNs();
   return now;
 }

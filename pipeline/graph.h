@@ -53,6 +53,7 @@ class Graph {
   void Apply(const GraphSettings& settings);
 
   const GraphDef& def() const;
+  const Capacity& capacity() const;            // what is left open filled in
   bool running() const;                        // packets are, or may be, in flight
   std::vector<NodeCounters> counters() const;  // in the order of the flow
   std::vector<PoolCounters> pools() const;     // samples, batches, steps

@@ -128,7 +128,8 @@ void CheckWorkers(const ParsedNode& node, const NodeSpec& spec, Problems& proble
                        (on_lane                    ? " runs on the device lane"
                         : spec.kind == Kind::kStep ? " takes steps in order"
                                                    : " takes one sample at a time") +
-                       ": its workers must be 1, not " + std::to_string(node.def.workers) +
+                       ": its workers must be 1, not " +
+                       (node.auto_workers ? "auto" : std::to_string(node.def.workers)) +
                        TakenBy(node.def.name + ".workers", node.workers->at, at));
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "pipeline/cpu_limits.h"
 #include "pipeline/interpolate.h"
 #include "pipeline/options.h"
 
@@ -105,6 +106,11 @@ void ParseResources(const Value& graph, GraphDef& def, Problems& problems) {
   }
 }
 
+// Left to the run, which sets it while it runs.
+bool IsAuto(const Value& value) {
+  return value.kind == Value::Kind::kScalar && value.scalar == "auto";
+}
+
 ParsedNode ParseNode(const Entry& entry, Problems& problems) {
   CheckKeys(entry.value, {"type", "in", "out", "workers", "uses", "options"},
             "of node " + Quoted(entry.key), problems);
@@ -118,7 +124,10 @@ ParsedNode ParseNode(const Entry& entry, Problems& problems) {
   }
   if (const Entry* workers = FindEntry(entry.value, "workers")) {
     node.workers = *workers;
-    node.def.workers = ReadCount(*workers, entry.key + ".workers", 1, problems);
+    node.auto_workers = IsAuto(workers->value);
+    if (!node.auto_workers) {
+      node.def.workers = ReadCount(*workers, entry.key + ".workers", 1, problems);
+    }
   }
   return node;
 }
@@ -154,9 +163,22 @@ void ParsePools(const Value& graph, GraphDef& def, Problems& problems) {
   }
 }
 
+// What is left to the run begins with as many as there are cores.
 void ParseWorkers(const Value& graph, ParsedGraph& parsed, Problems& problems) {
-  if (const Entry* workers = FindEntry(graph, "workers")) {
+  const int cores = ReadCpuLimits().usable;
+  for (ParsedNode& node : parsed.nodes) {
+    if (!node.auto_workers) continue;
+    parsed.def.auto_workers = true;
+    node.def.workers = cores;
+  }
+  if (const Entry* workers = FindEntry(graph, "workers");
+      workers != nullptr && !IsAuto(workers->value)) {
     parsed.def.workers = ReadCount(*workers, "workers", 1, problems);
+    return;
+  }
+  if (FindEntry(graph, "workers") != nullptr) {
+    parsed.def.auto_workers = true;
+    parsed.def.workers = cores;
     return;
   }
   for (const ParsedNode& node : parsed.nodes) {

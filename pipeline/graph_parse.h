@@ -12,6 +12,7 @@ namespace flowtrain::internal {
 
 struct ParsedNode {
   NodeDef def;
+  bool auto_workers = false;
   std::optional<Entry> workers;                  // as given
   bool in_resolved = true, out_resolved = true;  // false: a finding has told why it is not
 };

@@ -119,7 +119,6 @@ RunLoad LoadOf(const Snapshot& part, double cores) {
   RunLoad load;
   load.cores = cores;
   const double images = static_cast<double>(part.images());
-  double worker_cpu_us = 0;
   for (const NodeCounters& counted : part.nodes) {
     NodeLoad node;
     node.name = counted.name;
@@ -129,12 +128,12 @@ RunLoad LoadOf(const Snapshot& part, double cores) {
     if (images > 0) node.us = static_cast<double>(counted.service_ns) * 1e-3 / images;
     node.cpu_us = node.us * counted.cpu_share();
     if (node.on_lane) load.lane_us += node.us;
-    if (IsWorker(node)) worker_cpu_us += node.cpu_us;
     load.nodes.push_back(std::move(node));
   }
   if (images > 0) {
-    const double all_us = static_cast<double>(part.process_cpu_ns) * 1e-3 / images;
-    load.lane_cpu_us = std::max(0.0, all_us - worker_cpu_us);
+    const double others_ns =
+        static_cast<double>(part.process_cpu_ns) - static_cast<double>(part.worker_cpu_ns);
+    load.lane_cpu_us = std::max(0.0, others_ns) * 1e-3 / images;
   }
   return load;
 }

@@ -9,11 +9,12 @@
 
 namespace flowtrain {
 
-StopSignals::StopSignals(std::function<void(const std::string&)> notice)
-    : notice_(std::move(notice)) {
+StopSignals::StopSignals(std::function<void(const std::string&)> notice, void (*before_exit)())
+    : notice_(std::move(notice)), before_exit_(before_exit) {
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGINT);
   sigaddset(&signals_, SIGTERM);
+  sigaddset(&signals_, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &signals_, &mask_before_);
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
@@ -58,8 +59,28 @@ void StopSignals::Loop() {
       std::lock_guard<std::mutex> lock(mutex_);
       if (stop_) return;
     }
-    OnSignal();
+    if (signal == SIGUSR1) {
+      OnUsr1();
+    } else {
+      OnSignal();
+    }
   }
+}
+
+void StopSignals::OnUsr1() {
+  const std::lock_guard<std::mutex> lock(demand_mutex_);
+  if (demand_) demand_();
+}
+
+StopSignals::OnDemand::OnDemand(StopSignals& signals, std::function<void()> call)
+    : signals_(signals) {
+  const std::lock_guard<std::mutex> lock(signals_.demand_mutex_);
+  signals_.demand_ = std::move(call);
+}
+
+StopSignals::OnDemand::~OnDemand() {
+  const std::lock_guard<std::mutex> lock(signals_.demand_mutex_);
+  signals_.demand_ = nullptr;
 }
 
 void StopSignals::OnSignal() {
@@ -68,7 +89,10 @@ void StopSignals::OnSignal() {
     // Held over the request, so that the run outlives it.
     std::lock_guard<std::mutex> lock(mutex_);
     ++count_;
-    if (run_ == nullptr || count_ > 2) _exit(static_cast<int>(ExitCode::kInterrupted));
+    if (run_ == nullptr || count_ > 2) {
+      if (before_exit_ != nullptr) before_exit_();
+      _exit(static_cast<int>(ExitCode::kInterrupted));
+    }
     if (count_ == 1) {
       run_->RequestDrain();
       sentence = stopping_;

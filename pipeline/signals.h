@@ -1,4 +1,5 @@
 // Ctrl-C and SIGTERM: the first drains the run, the second aborts it, the third ends the process.
+// SIGUSR1 asks for a word on how it goes.
 #pragma once
 
 #include <pthread.h>
@@ -20,7 +21,9 @@ class RunControl;
 class StopSignals {
  public:
   // `notice` gets one sentence a signal for the user; called on the signal thread.
-  explicit StopSignals(std::function<void(const std::string&)> notice);
+  // `before_exit` is called where the process ends at once, without destructors; it may be null.
+  explicit StopSignals(std::function<void(const std::string&)> notice,
+                       void (*before_exit)() = nullptr);
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
@@ -44,16 +47,33 @@ class StopSignals {
   // Signals taken so far.
   int count() const;
 
+  // While an OnDemand lives, SIGUSR1 calls it, on the signal thread. Without one the signal does
+  // nothing.
+  class OnDemand {
+   public:
+    OnDemand(StopSignals& signals, std::function<void()> call);
+    ~OnDemand();  // waits for a call that is under way
+    OnDemand(const OnDemand&) = delete;
+    OnDemand& operator=(const OnDemand&) = delete;
+
+   private:
+    StopSignals& signals_;
+  };
+
  private:
   void Loop();
   void OnSignal();
+  void OnUsr1();
 
   const std::function<void(const std::string&)> notice_;
+  void (*const before_exit_)();
   sigset_t signals_, mask_before_;
   struct sigaction pipe_before_ {};
   mutable std::mutex mutex_;
   RunControl* run_ = nullptr;
   const char* stopping_ = nullptr;
+  std::mutex demand_mutex_;
+  std::function<void()> demand_;
   int count_ = 0;
   bool stop_ = false;
   std::thread thread_;

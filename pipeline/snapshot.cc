@@ -1,5 +1,7 @@
 #include "pipeline/snapshot.h"
 
+#include <algorithm>
+
 namespace flowtrain {
 
 Snapshot Snapshot::Since(const Snapshot& earlier) const {
@@ -8,6 +10,7 @@ Snapshot Snapshot::Since(const Snapshot& earlier) const {
   since.lane_idle_ns -= earlier.lane_idle_ns;
   since.lane_cpu_ns -= earlier.lane_cpu_ns;
   since.process_cpu_ns -= earlier.process_cpu_ns;
+  since.worker_cpu_ns -= earlier.worker_cpu_ns;
   for (size_t i = 0; i < nodes.size(); ++i) since.nodes[i] = nodes[i].Since(earlier.nodes[i]);
   for (size_t i = 0; i < pools.size(); ++i) since.pools[i] = pools[i].Since(earlier.pools[i]);
   return since;
@@ -19,6 +22,15 @@ uint64_t Snapshot::images() const {
     if (node.stream == Stream::kSample) images = node.messages - node.bad;
   }
   return images;
+}
+
+double Snapshot::cores_in_use() const {
+  if (at_ns == 0) return 0;
+  double cpu_ns = static_cast<double>(process_cpu_ns) - static_cast<double>(worker_cpu_ns);
+  for (const NodeCounters& node : nodes) {
+    if (!node.on_lane) cpu_ns += static_cast<double>(node.service_ns) * node.cpu_share();
+  }
+  return std::max(0.0, cpu_ns) / static_cast<double>(at_ns);
 }
 
 double Snapshot::images_per_s() const {

@@ -19,6 +19,7 @@ struct Snapshot {
   uint64_t lane_idle_ns = 0;        // the device lane waited for work
   uint64_t lane_cpu_ns = 0;         // CPU time of the lane's own thread
   uint64_t process_cpu_ns = 0;      // of all threads of the process
+  uint64_t worker_cpu_ns = 0;       // of the worker threads, their looking for work counted in
 
   // What was counted after `earlier`, a moment of the same run.
   Snapshot Since(const Snapshot& earlier) const;
@@ -27,6 +28,8 @@ struct Snapshot {
   // Images that came to their rows: what the last node on samples let pass.
   uint64_t images() const;
   double images_per_s() const;
+  // Cores that had something to do: worker threads that look for work burn time but do nothing.
+  double cores_in_use() const;
 };
 
 }  // namespace flowtrain

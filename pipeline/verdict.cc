@@ -13,7 +13,7 @@ namespace {
 using Kind = Limit::Kind;
 
 constexpr double kAlike = 0.06;       // limits that are so near each other cannot be told apart
-constexpr double kWorthwhile = 1.03;  // a change that gives less is not proposed
+constexpr double kWorthwhile = 1.06;  // a change that gives less is not proposed
 constexpr double kOffCpu = 0.5;       // CPU share below which a call mostly waits
 
 std::string Show(const char* format, double value) {
@@ -101,9 +101,13 @@ class Judge {
         const NodeCounters& node = part_.nodes[limit.node];
         return node.name + " is saturated " + Percent(node.saturated()) + " of the time";
       }
-      case Kind::kThreads:
+      case Kind::kThreads: {
+        const Largest largest =
+            LargestOf(load_, 0, [](const NodeLoad& n) { return n.on_samples ? n.us : 0; });
         return "The worker threads are the limit: all " + std::to_string(part_.settings.threads) +
-               " are taken, " + Cores();
+               " are taken, " + Percent(largest.share) + " of their time by " + largest.name +
+               "; " + Cores();
+      }
       case Kind::kSampleSlots:
         return "The sample slots are the limit: all " +
                std::to_string(part_.settings.sample_slots) + " are in use " + Percent(Empty(0)) +
@@ -117,9 +121,8 @@ class Judge {
   }
 
   std::string Cores() const {
-    const double used =
-        static_cast<double>(part_.process_cpu_ns) / static_cast<double>(part_.at_ns);
-    return Show("%.1f", used) + " of " + Show("%.3g", load_.cores) + " cores are busy";
+    return Show("%.1f", part_.cores_in_use()) + " of " + Show("%.3g", load_.cores) +
+           " cores are busy";
   }
 
   double Empty(size_t pool) const {
@@ -191,7 +194,7 @@ class Judge {
     if (load.serial) return {};
     const int workers = load.WorkersFor(wanted, most_.threads);
     int& now = settings.workers[node];
-    if (load.Rate(workers) <= load.Rate(now) * (1 + kAlike / 2)) return {};
+    if (load.Rate(workers) <= load.Rate(now) * (1 + kAlike)) return {};
     return Set(load.name + ": workers ", now, workers);
   }
 

@@ -124,7 +124,7 @@ void TellOfSample(const Layers& layers, const std::string& why) {
 }
 
 void LowerWorkers(Config& config) {
-  const char* key = "data.num_workers";
+  const char* key = "data.num_workers";  // or auto, which is no number
   const int wanted = ValueOr<int>(config, key, 0);
   const int usable = ReadCpuLimits().usable;
   if (wanted <= usable) return;

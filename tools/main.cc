@@ -15,6 +15,7 @@
 #include "tools/export_command.h"
 #include "tools/failure.h"
 #include "tools/inspect_command.h"
+#include "tools/key_watch.h"
 #include "tools/load.h"
 #include "tools/pack_command.h"
 #include "tools/timing/timing_command.h"
@@ -284,7 +285,8 @@ ExitCode Main(int argc, char** argv, StopSignals& signals) {
 int main(int argc, char** argv) {
   using flowtrain::ExitCode;
   // Before any other thread, so that all of them leave the signals to this one.
-  flowtrain::StopSignals signals([](const std::string& text) { flowtrain::LogWarning(text); });
+  flowtrain::StopSignals signals([](const std::string& text) { flowtrain::LogWarning(text); },
+                                 flowtrain::KeyWatch::RestoreTerminal);
   ExitCode code = ExitCode::kFailed;
   try {
     code = flowtrain::Main(argc, argv, signals);

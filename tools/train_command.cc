@@ -1,6 +1,7 @@
 #include "tools/train_command.h"
 
 #include <exception>
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -9,11 +10,17 @@
 #include "nodes/report/run_dir.h"
 #include "nodes/report/terminal.h"
 #include "nodes/report/units.h"
+#include "nodes/train/device.h"
 #include "pipeline/log.h"
 #include "pipeline/registry.h"
 #include "pipeline/run_control.h"
 #include "tools/banner_facts.h"
 #include "tools/failure.h"
+#include "tools/key_watch.h"
+#include "tools/timing/machine.h"
+#include "tools/timing/run_timing.h"
+#include "tools/timing/setting_limits.h"
+#include "tools/tune/auto_tune.h"
 
 namespace flowtrain {
 namespace {
@@ -31,6 +38,30 @@ void LogBadImages(const Graph& graph) {
              " times an image could not be read and another took its place; the log names them");
 }
 
+// Threads may come and go; batches stay as many as the graph says, since each takes memory.
+Capacity AutoCapacity(const GraphDef& def) {
+  const SettingLimits most = LimitsFor(def, ThisMachine().cores);
+  return {most.threads, most.sample_slots, 0};
+}
+
+// Runs the graph with what looks on: the timing, the table on demand, the tuner.
+void RunWatched(Graph& graph, StopSignals& signals) {
+  const Registry& registry = Registry::Global();
+  const auto* device = FindComponent<Device>(graph);
+  const auto* run_dir = FindComponent<RunDir>(graph);
+  const RunTiming timing(graph, registry, device == nullptr ? "" : device->Name(),
+                         run_dir == nullptr ? "" : run_dir->path());
+  const auto show = [&] {
+    std::istringstream lines(timing.RecentText());
+    for (std::string line; std::getline(lines, line);) LogInfo(line);
+  };
+  const StopSignals::OnDemand on_signal(signals, show);
+  const KeyWatch on_key('t', show);
+  std::optional<AutoTune> tuner;
+  if (graph.def().auto_workers) tuner.emplace(graph, registry);
+  graph.Run();
+}
+
 ExitCode HowItEnded(const RunControl& run, const StopSignals& signals) {
   if (signals.count() == 0) return ExitCode::kDone;
   LogInfo(run.aborted() ? "aborted: the steps after the last checkpoint are lost"
@@ -42,7 +73,8 @@ ExitCode HowItEnded(const RunControl& run, const StopSignals& signals) {
 
 ExitCode Train(const GraphRequest& request, bool quiet, StopSignals& signals) {
   if (quiet) SetLogLevel(LogLevel::kWarning);
-  const LoadedGraph loaded = LoadForRun(request, &signals);
+  LoadedGraph loaded = LoadForRun(request, &signals);
+  if (loaded.def.auto_workers) loaded.def.capacity = AutoCapacity(loaded.def);
   RunControl run;
   Graph graph(loaded.def, Registry::Global(), run);
   if (auto* run_dir = FindComponent<RunDir>(graph)) {
@@ -53,7 +85,7 @@ ExitCode Train(const GraphRequest& request, bool quiet, StopSignals& signals) {
   LogBanner(graph, loaded.config);
   try {
     const StopSignals::Watch watch(signals, run);
-    graph.Run();
+    RunWatched(graph, signals);
   } catch (...) {
     return LogFailure(std::current_exception());
   }

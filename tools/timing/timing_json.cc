@@ -143,9 +143,7 @@ json TimingJson(const Timing& timing) {
                    {"idle", idle},
                    {"copy", nullptr},
                    {"compute", nullptr}}},
-                 {"cpu",
-                  {{"usable", machine.cores},
-                   {"used", static_cast<double>(part.process_cpu_ns) / elapsed_ns}}},
+                 {"cpu", {{"usable", machine.cores}, {"used", part.cores_in_use()}}},
                  {"bound", BoundJson(timing)},
                  {"verdict", verdict.sentence}};
   result["predicted_images_per_s"] =

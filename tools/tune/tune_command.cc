@@ -1,30 +1,22 @@
 #include "tools/tune/tune_command.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 
 #include "nodes/report/units.h"
-#include "pipeline/describe.h"
 #include "pipeline/log.h"
 #include "pipeline/registry.h"
 #include "pipeline/text_table.h"
 #include "tools/bench_graph.h"
-#include "tools/timing/live_run.h"
 #include "tools/timing/machine.h"
-#include "tools/timing/measure_alone.h"
 #include "tools/timing/setting_limits.h"
 #include "tools/tune/device_name.h"
-#include "tools/tune/live_try.h"
-#include "tools/tune/tune_plan.h"
+#include "tools/tune/tune_run.h"
 #include "tools/tune/tuned_file.h"
-#include "tools/tune/tuner.h"
 
 namespace flowtrain {
 namespace {
-
-constexpr double kAloneSeconds = 0.2;  // a point
 
 std::string ResultText(const Tuning& tuning, const TunePlan& plan, double bound) {
   TextTable tried;
@@ -54,66 +46,10 @@ std::string ResultText(const Tuning& tuning, const TunePlan& plan, double bound)
   return text;
 }
 
-// Runs the graph and tunes it. Nothing: it was stopped before there was anything to judge by.
-struct Tuned {
-  Tuning tuning;
-  TunePlan plan;
-  double bound = 0;
-};
-std::optional<Tuned> RunAndTune(const GraphDef& def, const TuneRequest& request,
-                                StopSignals& signals) {
-  const Registry& registry = Registry::Global();
-  const double cores = ThisMachine().cores;
-  SettingLimits most = LimitsFor(def, cores);
-  if (request.max_threads > 0) most.threads = request.max_threads;
-  GraphDef roomy = def;
-  roomy.capacity = {most.threads, most.sample_slots, most.batch_slots};
-
-  std::optional<RunLoad> load;
-  GraphSettings start;
-  const int before = signals.count();
-  std::optional<LiveRun> run(std::in_place, roomy, registry, &signals);
-  const int rows = FindComponent<CollateNode>(run->graph())->Layout().rows;
-  const LiveTry live_try(run->graph(), rows, [&](double s) { return run->Pause(s); });
-  LogInfo("running " + def.name + " as it is set");
-  const auto warm = [&] {
-    const auto nodes = run->graph().counters();
-    return !nodes.empty() && nodes.back().messages >= 2;
-  };
-  start = run->graph().settings();
-  if (!run->Await(warm)) {
-    run->Stop();
-    return std::nullopt;
-  }
-  const std::optional<Snapshot> first = live_try(start, 2 * request.seconds);
-  if (!first) {
-    run->Stop();
-    return std::nullopt;
-  }
-  load = LoadOf(*first, cores);
-  // Alone means alone: the run stands still meanwhile.
-  run.reset();
-  const AloneRequest alone{most, true, kAloneSeconds, !request.no_device};
-  const auto say = [](const std::string& what) { LogInfo("measuring " + what); };
-  if (!MeasureAlone(def, registry, alone, signals, say, *load)) return std::nullopt;
-
-  Tuned tuned;
-  tuned.plan = PlanFor(def, registry, most, *first, cores);
-  tuned.plan.seconds = request.seconds;
-  tuned.bound = BoundOf(*load, most).images_per_s;
-  LogInfo("the bound is " + ShowRate(tuned.bound) + " images/s; " +
-          ShowRate(first->images_per_s()) + " now");
-  run.emplace(roomy, registry, &signals);
-  if (!run->Await(warm)) {
-    run->Stop();
-    return std::nullopt;
-  }
-  tuned.tuning = Tune(tuned.plan, start, *load, live_try, [](const Comparison& one) {
-    LogInfo("  " + one.change + ": " + ShowRate(one.images_per_s) + " images/s, " +
-            ShowFixed(one.ratio, 3) + (one.kept ? " of the best before: kept" : " of the best"));
-  });
-  if (signals.count() == before) run->Stop();  // throws what ended it, if something did
-  return tuned;
+TuneRun RunOf(const TuneRequest& request, const GraphDef& def) {
+  TuneRun run{LimitsFor(def, ThisMachine().cores), request.seconds, !request.no_device};
+  if (request.max_threads > 0) run.most.threads = request.max_threads;
+  return run;
 }
 
 TunedGraph ToFile(const Tuned& tuned, std::map<std::string, std::string> holds_for) {
@@ -139,7 +75,7 @@ ExitCode TuneGraph(const TuneRequest& request, StopSignals& signals, std::ostrea
   const GraphDef loaded = LoadForRun(request.graph, &signals).def;
   const GraphDef def =
       request.no_device ? HostGraph(loaded, registry) : TrainGraph(loaded, registry);
-  const std::optional<Tuned> tuned = RunAndTune(def, request, signals);
+  const std::optional<Tuned> tuned = RunAndTune(def, registry, RunOf(request, def), signals);
   if (!tuned) return ExitCode::kInterrupted;
   const std::string path = request.to.empty() ? TunedPath(machine) : request.to;
   WriteTuned(path, loaded.name,

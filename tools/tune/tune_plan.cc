@@ -6,19 +6,14 @@
 #include "pipeline/describe.h"
 
 namespace flowtrain {
-namespace {
-
-constexpr double kUsesACore = 0.1;  // of one, from which the lane keeps a core
-
-}  // namespace
 
 TunePlan PlanFor(const GraphDef& def, const Registry& registry, const SettingLimits& most,
                  const Snapshot& part, double cores) {
   TunePlan plan;
   plan.most = most;
   const auto elapsed_ns = static_cast<double>(std::max<uint64_t>(1, part.at_ns));
-  const bool lane_keeps_one = static_cast<double>(part.lane_cpu_ns) / elapsed_ns >= kUsesACore;
-  plan.cores = std::max(1, static_cast<int>(std::ceil(cores)) - (lane_keeps_one ? 1 : 0));
+  const double lane_cores = static_cast<double>(part.lane_cpu_ns) / elapsed_ns;
+  plan.cores = std::max(1, static_cast<int>(std::lround(cores - std::min(1.0, lane_cores))));
   for (const NodeDef& node : def.nodes) {
     plan.names.push_back(node.name);
     plan.tunable.push_back(internal::PlaceOf(registry.Find(node.type)->spec) ==

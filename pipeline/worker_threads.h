@@ -1,0 +1,48 @@
+// The TBB threads that work for a graph. Internal to the engine.
+#pragma once
+
+#include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_scheduler_observer.h>
+#include <time.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+
+namespace flowtrain::internal {
+
+// CPU time of threads while they are in an arena. Thread-safe.
+class WorkerCpu {
+ public:
+  void Enter();  // called on the thread
+  void Leave();
+  uint64_t Total() const;  // nanoseconds, of those that left and those that are there
+  void LeaveAll();         // nobody will tell any more when they do
+
+ private:
+  struct Inside {
+    clockid_t clock;
+    uint64_t entered_ns;  // its CPU time then
+    int depth;            // a thread may enter again before it leaves
+  };
+  mutable std::mutex mutex_;
+  std::map<std::thread::id, Inside> inside_;
+  uint64_t left_ns_ = 0;
+};
+
+// Tells of each thread that joins the arena, and counts its CPU time.
+class WorkerThreads final : public tbb::task_scheduler_observer {
+ public:
+  WorkerThreads(tbb::task_arena& arena, WorkerCpu& cpu, std::function<void()> on_entry);
+  ~WorkerThreads() override;
+  void on_scheduler_entry(bool) override;
+  void on_scheduler_exit(bool) override;
+
+ private:
+  WorkerCpu& cpu_;
+  const std::function<void()> on_entry_;
+};
+
+}  // namespace flowtrain::internal

@@ -1,0 +1,85 @@
+#include "tools/timing/run_timing.h"
+
+#include <chrono>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "nodes/cache/new_file.h"
+#include "pipeline/log.h"
+#include "tools/timing/machine.h"
+#include "tools/timing/setting_limits.h"
+#include "tools/timing/timing_json.h"
+#include "tools/timing/timing_text.h"
+
+namespace flowtrain {
+namespace {
+
+constexpr uint64_t kWarmUpSteps = 5;
+constexpr double kSliceSeconds = 1;
+constexpr double kRecentSeconds = 10;
+constexpr std::chrono::seconds kWriteEvery{60};
+
+}  // namespace
+
+RunTiming::RunTiming(const Graph& graph, const Registry& registry, std::string device,
+                     std::string folder)
+    : graph_(graph),
+      registry_(registry),
+      device_(std::move(device)),
+      folder_(std::move(folder)),
+      recorder_(graph, kWarmUpSteps, kSliceSeconds),
+      thread_([this] { Loop(); }) {}
+
+RunTiming::~RunTiming() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+  Write();
+}
+
+std::string RunTiming::RecentText() const {
+  const std::optional<Snapshot> part = recorder_.Recent(kRecentSeconds);
+  if (!part || part->images() == 0) return "no timing yet: the run is in its first seconds\n";
+  const double cores = ThisMachine().cores;
+  return TimingText(TimingJson({graph_.def(),
+                                registry_,
+                                device_,
+                                *part,
+                                0,
+                                {},
+                                LoadOf(*part, cores),
+                                LimitsFor(graph_.def(), cores)}));
+}
+
+void RunTiming::Loop() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, kWriteEvery, [this] { return stop_; })) {
+    lock.unlock();
+    Write();
+    lock.lock();
+  }
+}
+
+void RunTiming::Write() {
+  const std::optional<Snapshot> part = recorder_.Measured();
+  if (folder_.empty() || !part || part->images() == 0) return;
+  try {
+    const double cores = ThisMachine().cores;
+    const std::string text =
+        TimingJson({graph_.def(), registry_, device_, *part, recorder_.measured_steps(),
+                    recorder_.slices(), LoadOf(*part, cores), LimitsFor(graph_.def(), cores)})
+            .dump(1);
+    NewFile file(folder_ + "/timing.json");
+    file.Append({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    file.Commit({});
+  } catch (const std::exception& error) {
+    if (!std::exchange(warned_, true)) LogWarning(std::string("no timing.json: ") + error.what());
+  }
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,44 @@
+// The timing of a training, from its first steps to its end.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "pipeline/graph.h"
+#include "pipeline/registry.h"
+#include "pipeline/run_load.h"
+#include "tools/timing/recorder.h"
+
+namespace flowtrain {
+
+// Records the run and writes timing.json to its folder, once a minute and at the end. What it
+// cannot write is a warning: a run does not end for it.
+class RunTiming {
+ public:
+  // `device` is its name; `folder` may be empty: nothing is written.
+  RunTiming(const Graph& graph, const Registry& registry, std::string device, std::string folder);
+  ~RunTiming();
+  RunTiming(const RunTiming&) = delete;
+  RunTiming& operator=(const RunTiming&) = delete;
+
+  // The table of the last seconds, for people.
+  std::string RecentText() const;
+
+ private:
+  void Loop();
+  void Write();
+
+  const Graph& graph_;
+  const Registry& registry_;
+  const std::string device_, folder_;
+  Recorder recorder_;
+  bool warned_ = false;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stop_ = false;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace flowtrain

@@ -1,0 +1,40 @@
+// `workers: auto`: the tuner in a running training.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "pipeline/graph.h"
+#include "pipeline/registry.h"
+#include "tools/tune/tuner.h"
+
+namespace flowtrain {
+
+// Sets threads, workers and sample slots of a graph while it runs, on a thread of its own, until
+// nothing it tries is faster; then it only looks now and then, and begins again where the run has
+// become much slower. Which batches are made does not depend on it.
+class AutoTune {
+ public:
+  AutoTune(Graph& graph, const Registry& registry);
+  ~AutoTune();
+  AutoTune(const AutoTune&) = delete;
+  AutoTune& operator=(const AutoTune&) = delete;
+
+ private:
+  void Loop();
+  bool Pause(double seconds);  // false: it is to end
+  bool AwaitWarm();
+  bool TuneOnce();          // the same
+  bool WatchUntilSlower();  // the same
+
+  Graph& graph_;
+  const Registry& registry_;
+  double settled_rate_ = 0;  // images/s
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stop_ = false;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace flowtrain
