@@ -57,9 +57,11 @@ std::vector<NodeDef>::iterator FindStage(GraphDef& def, const Registry& registry
   return stage;
 }
 
-// Cuts what stands after the optimiser (the first step node). Returns its output.
-std::vector<PortDef> EndWithOptimiser(GraphDef& def, const Registry& registry) {
-  const auto optimiser = std::find_if(def.nodes.begin(), def.nodes.end(), [&](const NodeDef& node) {
+// Cuts what stands after the optimiser (the first step node), or after the node of type `keep` that
+// follows it. Returns its output.
+std::vector<PortDef> EndWithOptimiser(GraphDef& def, const Registry& registry,
+                                      const std::string& keep = "") {
+  auto optimiser = std::find_if(def.nodes.begin(), def.nodes.end(), [&](const NodeDef& node) {
     return KindOf(node, registry) == NodeSpec::Kind::kStep;
   });
   if (optimiser == def.nodes.end()) {
@@ -67,6 +69,7 @@ std::vector<PortDef> EndWithOptimiser(GraphDef& def, const Registry& registry) {
                       ": this needs a graph that trains: it has no optimiser's node (--no-device "
                       "measures the loader of any graph)");
   }
+  if (optimiser + 1 != def.nodes.end() && (optimiser + 1)->type == keep) ++optimiser;
   def.nodes.erase(optimiser + 1, def.nodes.end());
   for (NodeDef& node : def.nodes) {
     if (KindOf(node, registry) == NodeSpec::Kind::kWindow) DropOptionalUses(node, registry);
@@ -75,11 +78,12 @@ std::vector<PortDef> EndWithOptimiser(GraphDef& def, const Registry& registry) {
 }
 
 // The same, and ends the graph with a meter.
-void EndWithMeter(GraphDef& def, const Registry& registry, int64_t skip) {
+void EndWithMeter(GraphDef& def, const Registry& registry, int64_t skip,
+                  const std::string& keep = "") {
   NodeDef meter;
   meter.name = "meter";
   meter.type = "StepMeter";
-  meter.in = EndWithOptimiser(def, registry);
+  meter.in = EndWithOptimiser(def, registry, keep);
   if (meter.in.empty()) {
     throw ConfigError(def.file + ": bench needs a graph with an optimiser's node and one after it");
   }
@@ -121,9 +125,10 @@ void DropUnusedResources(GraphDef& def) {
 
 }  // namespace
 
-GraphDef LoaderGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip) {
+GraphDef LoaderGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip,
+                     const std::string& keep) {
   GraphDef loader = def;
-  EndWithMeter(loader, registry, skip);
+  EndWithMeter(loader, registry, skip, keep);
   SetOption(loader.nodes.front(), "epochs", kManyEpochs);
   SetOption(loader.nodes.front(), "max_steps", steps);
   DropUnusedResources(loader);

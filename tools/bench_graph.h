@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "pipeline/graph_def.h"
 #include "pipeline/registry.h"
@@ -9,8 +10,10 @@
 namespace flowtrain {
 
 // `def` from its source to its optimiser, then a StepMeter: `steps` optimiser steps of which the
-// first `skip` are not timed. What evaluates, saves and reports is left out.
-GraphDef LoaderGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip);
+// first `skip` are not timed. What evaluates, saves and reports is left out; a node of type `keep`
+// right after the optimiser stays.
+GraphDef LoaderGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip,
+                     const std::string& keep = "");
 
 // The same without the loader: a FixedSource feeds the stage node.
 GraphDef FixedGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip);

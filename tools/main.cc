@@ -12,6 +12,7 @@
 #include "pipeline/signals.h"
 #include "tools/bench_command.h"
 #include "tools/bench_loader.h"
+#include "tools/compare/compare_command.h"
 #include "tools/export_command.h"
 #include "tools/failure.h"
 #include "tools/inspect_command.h"
@@ -62,6 +63,7 @@ struct CommandLine {
   ExportRequest weights;
   TimingRequest timing;
   TuneRequest tune;
+  CompareRequest compare;
 };
 
 void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
@@ -172,6 +174,20 @@ void AddTune(CLI::App& app, TuneRequest& request) {
   tune->add_flag("--no-device", request.no_device, "The loader alone, without device and model");
 }
 
+void AddCompare(CLI::App& app, CompareRequest& request) {
+  auto* compare = app.add_subcommand(
+      "compare",
+      "Measure what mixed precision, accumulation and the other settings are worth here");
+  AddGraphOptions(*compare, request.graph, true);
+  compare->add_option("--steps", request.steps, "Optimiser steps a run")
+      ->check(CLI::Range(2, 1000000))
+      ->capture_default_str();
+  compare->add_option("--repeats", request.repeats, "Runs of each setting, by turns")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  compare->add_flag("--md", request.markdown, "Print the table as Markdown");
+}
+
 void AddPack(CLI::App& app, PackRequest& request) {
   auto* pack = app.add_subcommand("pack", "Decode a data set to one file to train from");
   pack->add_option("DATASET", request.dataset,
@@ -237,6 +253,7 @@ void AddCommands(CLI::App& app, CommandLine& line) {
   AddBench(app, line);
   AddTiming(app, line.timing);
   AddTune(app, line.tune);
+  AddCompare(app, line.compare);
 }
 
 ExitCode RunCommand(const CLI::App& app, const CommandLine& line, StopSignals& signals) {
@@ -246,6 +263,7 @@ ExitCode RunCommand(const CLI::App& app, const CommandLine& line, StopSignals& s
   if (app.got_subcommand("pack")) return Pack(line.pack, signals, std::cout);
   if (app.got_subcommand("export")) return Export(line.weights, std::cout);
   if (app.got_subcommand("timing")) return TimingOf(line.timing, signals, std::cout);
+  if (app.got_subcommand("compare")) return CompareSettings(line.compare, signals, std::cout);
   if (app.got_subcommand("tune")) return TuneGraph(line.tune, signals, std::cout);
   if (app.got_subcommand("bench")) return RunBench(*app.get_subcommand("bench"), line, signals);
   if (line.graph.graph.empty()) {
