@@ -397,6 +397,7 @@ void Graph::Run() { impl_->Run(); }
 Component* Graph::Find(std::string_view name) const { return impl_->components.Find(name); }
 const GraphDef& Graph::def() const { return impl_->def; }
 const Capacity& Graph::capacity() const { return impl_->def.capacity; }
+void Graph::CallOnLane(const std::function<void()>& job) { impl_->lane->Call(job); }
 void Graph::SetTrace(TraceRing* trace) { impl_->trace = trace; }
 void Graph::Apply(const GraphSettings& settings) { impl_->Apply(settings); }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -45,6 +46,10 @@ class Graph {
 
   // Tells the calls of all nodes to `trace` (not owned). Call it before Run.
   void SetTrace(TraceRing* trace);
+
+  // Runs `job` on the device lane, between its other work, and waits for it. Rethrows what it
+  // throws. Any thread but the lane's; after Open.
+  void CallOnLane(const std::function<void()>& job);
 
   // What the run is set to. Changing it has no effect on which batches are made: only on when.
   GraphSettings settings() const;

@@ -155,6 +155,13 @@ void AddTiming(CLI::App& app, TimingRequest& request) {
   timing->add_flag("--sweep", request.sweep, "Each node alone on 1, 2, 4 ... workers");
   timing->add_flag("--quick", request.quick,
                    "Do not measure nodes and device alone: the bound is less exact");
+  timing->add_flag("--ops", request.ops, "libtorch's operators too, by device or CPU time");
+  timing
+      ->add_option("--trace", request.trace,
+                   "Write the timeline as Chrome trace events, for https://ui.perfetto.dev")
+      ->type_name("FILE");
+  timing->add_option("--html", request.html, "Write all of it as one page to look at")
+      ->type_name("FILE");
   timing->add_flag("--json", request.json, "One JSON object on standard output (docs/timing.md)");
 }
 

@@ -59,7 +59,8 @@ void Recorder::Look() {
 void Recorder::AddSlice(const Snapshot& now) {
   const Snapshot part = now.Since(slice_began_);
   slice_began_ = now;
-  Slice slice{static_cast<double>(now.at_ns - start_ns_) * 1e-9, part.images_per_s(), {}, {}};
+  Slice slice{
+      now.at_ns, static_cast<double>(now.at_ns - start_ns_) * 1e-9, part.images_per_s(), {}, {}};
   for (const NodeCounters& node : now.nodes) slice.queued.push_back(node.queued);
   for (const PoolCounters& pool : now.pools) slice.in_use.push_back(pool.in_use);
   slices_.push_back(std::move(slice));

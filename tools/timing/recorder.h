@@ -16,7 +16,8 @@ namespace flowtrain {
 
 // What a run did in one slice of its time.
 struct Slice {
-  double at_s = 0;  // its end, since the run's first packet
+  uint64_t at_ns = 0;  // its end, of the engine's clock
+  double at_s = 0;     // the same since the end of the warm-up
   double images_per_s = 0;
   std::vector<size_t> queued;  // packets that wait, a node
   std::vector<size_t> in_use;  // slots, a pool

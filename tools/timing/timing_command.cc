@@ -6,15 +6,19 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "nodes/cache/new_file.h"
 #include "nodes/report/units.h"
 #include "nodes/train/device.h"
 #include "pipeline/log.h"
 #include "pipeline/registry.h"
 #include "pipeline/trace_ring.h"
 #include "tools/bench_graph.h"
+#include "tools/timing/chrome_trace.h"
+#include "tools/timing/html_page.h"
 #include "tools/timing/live_run.h"
 #include "tools/timing/machine.h"
 #include "tools/timing/measure_alone.h"
+#include "tools/timing/op_profile.h"
 #include "tools/timing/recorder.h"
 #include "tools/timing/setting_limits.h"
 #include "tools/timing/timing_json.h"
@@ -28,6 +32,7 @@ using nlohmann::json;
 constexpr double kSliceSeconds = 0.1, kTracedSliceSeconds = 0.005;
 constexpr double kProgressSeconds = 5;
 constexpr size_t kTracedCallsAThread = 1U << 16U;
+constexpr uint64_t kProfiledSteps = 3;
 
 // What a run of the graph showed.
 struct Measured {
@@ -35,6 +40,8 @@ struct Measured {
   std::string device;  // "" where there is none
   uint64_t steps = 0;
   std::vector<Slice> slices;
+  uint64_t rows = 1;  // of a batch
+  std::optional<OpProfileResult> ops;
 };
 
 // Waits until the recorder has seen enough, and says how far it is. False: the run ended before.
@@ -53,6 +60,24 @@ bool AwaitSteps(LiveRun& run, const Recorder& recorder, const TimingRequest& req
   });
 }
 
+// A GPU's own events are what its columns and its part of the trace are made of.
+bool WantsOps(const TimingRequest& request, LiveRun& run) {
+  const auto* device = FindComponent<Device>(run.graph());
+  return device != nullptr && (request.ops || device->is_cuda());
+}
+
+// After the measuring, which it would slow down.
+OpProfileResult ProfileOps(LiveRun& run) {
+  LogInfo("profiling " + std::to_string(kProfiledSteps) + " steps");
+  const auto steps = [&] { return run.graph().counters().back().messages; };
+  const uint64_t first = steps();
+  run.Await([&] { return steps() > first; });  // from the beginning of one
+  OpProfile profile(run.graph());
+  const uint64_t begin = steps();
+  run.Await([&] { return steps() >= begin + kProfiledSteps; });
+  return profile.Stop();
+}
+
 // Nothing: a signal ended it.
 std::optional<Measured> Measure(const GraphDef& def, const TimingRequest& request,
                                 StopSignals& signals, TraceRing* trace) {
@@ -61,6 +86,7 @@ std::optional<Measured> Measure(const GraphDef& def, const TimingRequest& reques
   const double slice_s = trace == nullptr ? kSliceSeconds : kTracedSliceSeconds;
   Measured measured;
   if (const auto* device = FindComponent<Device>(run.graph())) measured.device = device->Name();
+  measured.rows = static_cast<uint64_t>(FindComponent<CollateNode>(run.graph())->Layout().rows);
   std::optional<Snapshot> part;
   {
     const Recorder recorder(run.graph(), request.warm_up, slice_s);
@@ -69,6 +95,7 @@ std::optional<Measured> Measure(const GraphDef& def, const TimingRequest& reques
     measured.steps = recorder.measured_steps();
     measured.slices = recorder.slices();
   }
+  if (part && WantsOps(request, run)) measured.ops = ProfileOps(run);
   run.Stop();
   if (signals.count() > before) return std::nullopt;
   if (!part || part->images() == 0) {
@@ -78,6 +105,52 @@ std::optional<Measured> Measure(const GraphDef& def, const TimingRequest& reques
   }
   measured.part = *part;
   return measured;
+}
+
+void WriteTrace(const GraphDef& def, const Measured& measured, const TraceRing& ring,
+                const std::string& path) {
+  ChromeTrace trace;
+  trace.graph = def.name;
+  uint64_t batches = 0, steps = 0;
+  for (const NodeCounters& node : measured.part.nodes) {
+    trace.nodes.push_back({node.name, node.on_lane});
+    if (node.stream == Stream::kBatch) batches = node.messages;
+    if (node.stream == Stream::kStep) steps = node.messages;
+  }
+  for (const PoolCounters& pool : measured.part.pools) trace.pools.push_back(pool.name);
+  trace.calls = ring.Calls();
+  trace.dropped_calls = ring.dropped();
+  for (const Slice& slice : measured.slices) {
+    trace.levels.push_back({slice.at_ns,
+                            {slice.queued.begin(), slice.queued.end()},
+                            {slice.in_use.begin(), slice.in_use.end()}});
+  }
+  trace.device = measured.device;
+  if (measured.ops) {
+    for (const DeviceWork& work : measured.ops->device) {
+      trace.device_slices.push_back(
+          {work.name, work.copy ? "copy" : "compute", work.begin_ns, work.end_ns});
+    }
+  }
+  trace.rows = measured.rows;
+  trace.window = steps == 0 ? 1 : std::max<uint64_t>(1, (batches + steps / 2) / steps);
+  WriteChromeTrace(trace, path);
+  LogInfo("trace written to " + path + "; open it at https://ui.perfetto.dev");
+}
+
+void AddOps(const OpProfileResult& ops, json& timing) {
+  timing["ops"] = OpsJson(ops);
+  if (ops.device.empty()) return;
+  timing["device"]["copy"] = ops.copy_share;
+  timing["device"]["compute"] = ops.compute_share;
+}
+
+void WritePage(const json& timing, const std::string& path) {
+  const std::string page = TimingPage(timing);
+  NewFile file(path);
+  file.Append({reinterpret_cast<const uint8_t*>(page.data()), page.size()});
+  file.Commit({});
+  LogInfo("page written to " + path);
 }
 
 json OfGraph(const TimingRequest& request, StopSignals& signals) {
@@ -109,7 +182,10 @@ json OfGraph(const TimingRequest& request, StopSignals& signals) {
     const auto say = [](const std::string& what) { LogInfo("measuring " + what); };
     if (!MeasureAlone(def, registry, alone, signals, say, timing.load)) return nullptr;
   }
-  return TimingJson(timing);
+  if (trace) WriteTrace(def, *measured, *trace, request.trace);
+  json result = TimingJson(timing);
+  if (measured->ops) AddOps(*measured->ops, result);
+  return result;
 }
 
 bool IsRun(const std::string& path) {
@@ -126,6 +202,7 @@ ExitCode TimingOf(const TimingRequest& request, StopSignals& signals, std::ostre
   const json timing =
       IsRun(request.graph.graph) ? OfRun(request.graph.graph) : OfGraph(request, signals);
   if (timing.is_null()) return ExitCode::kInterrupted;
+  if (!request.html.empty()) WritePage(timing, request.html);
   out << (request.json ? timing.dump(2) + '\n' : TimingText(timing));
   return ExitCode::kDone;
 }
