@@ -99,7 +99,10 @@ class Summary {
   std::unordered_map<uint64_t, std::string> op_of_;
 };
 
-std::set<ActivityType> Activities() { return {ActivityType::CPU, ActivityType::CUDA}; }
+std::set<ActivityType> Activities(bool gpu) {
+  if (!gpu) return {ActivityType::CPU};
+  return {ActivityType::CPU, ActivityType::CUDA};
+}
 
 torch::profiler::impl::ProfilerConfig Configuration() {
   return torch::profiler::impl::ProfilerConfig(torch::profiler::impl::ProfilerState::KINETO);
@@ -115,13 +118,14 @@ int64_t WallAheadNs() {
 
 }  // namespace
 
-OpProfile::OpProfile(Graph& graph) : graph_(graph) {
+OpProfile::OpProfile(Graph& graph, bool gpu) : graph_(graph) {
+  using namespace torch::autograd::profiler;
+  // On the thread that loaded its library, or that says on standard error it were none.
+  prepareProfiler(Configuration(), Activities(gpu));
   // The profiler belongs to the thread that begins it; what autograd runs for it is counted too.
-  graph_.CallOnLane([] {
-    torch::autograd::profiler::prepareProfiler(Configuration(), Activities());
-    torch::autograd::profiler::enableProfiler(
-        Configuration(), Activities(),
-        {at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION});
+  graph_.CallOnLane([gpu] {
+    enableProfiler(Configuration(), Activities(gpu),
+                   {at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION});
   });
   begin_ns_ = NowNs();
 }

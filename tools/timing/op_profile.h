@@ -35,7 +35,8 @@ struct OpProfileResult {
 // libtorch's own profiler on the device lane of a graph that runs, from its making until Stop.
 class OpProfile {
  public:
-  explicit OpProfile(Graph& graph);
+  // `gpu`: the lane drives one, whose events are wanted too.
+  OpProfile(Graph& graph, bool gpu);
   // What was seen. Call it while the graph runs.
   OpProfileResult Stop();
 

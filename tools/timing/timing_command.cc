@@ -72,7 +72,8 @@ OpProfileResult ProfileOps(LiveRun& run) {
   const auto steps = [&] { return run.graph().counters().back().messages; };
   const uint64_t first = steps();
   run.Await([&] { return steps() > first; });  // from the beginning of one
-  OpProfile profile(run.graph());
+  const auto* device = FindComponent<Device>(run.graph());
+  OpProfile profile(run.graph(), device != nullptr && device->is_cuda());
   const uint64_t begin = steps();
   run.Await([&] { return steps() >= begin + kProfiledSteps; });
   return profile.Stop();

@@ -1,5 +1,6 @@
 #include "tools/timing/timing_text.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "nodes/report/units.h"
@@ -10,6 +11,9 @@ namespace flowtrain {
 namespace {
 
 using nlohmann::json;
+
+constexpr size_t kOpsShown = 20;
+constexpr double kFarAbove = 20;  // the bound: a limit from there on is of no interest
 
 std::string Percent(const json& share) { return ShowFixed(100 * share.get<double>(), 0) + '%'; }
 
@@ -85,7 +89,9 @@ std::string BoundText(const json& timing) {
   table.Add({"X/X*", Percent(bound.at("share"))});
   std::string text = table.ToString("  ");
   std::string others;
+  const double far = kFarAbove * bound.at("images_per_s").get<double>();
   for (const json& limit : bound.at("resources")) {
+    if (limit.at("images_per_s").get<double>() > far) continue;
     others += (others.empty() ? "" : ", ") + limit.at("name").get<std::string>() + ' ' +
               Rate(limit.at("images_per_s"));
   }
@@ -117,13 +123,16 @@ std::string SweepText(const json& timing) {
 
 std::string OpsText(const json& timing) {
   if (!timing.contains("ops")) return "";
+  const json& ops = timing.at("ops");
+  const bool on_device = std::any_of(
+      ops.begin(), ops.end(), [](const json& op) { return op.at("device_us").get<double>() > 0; });
   TextTable table;
-  table.Add({"operator", "calls", "own CPU time", "device time"});
+  table.Add({"operator", "calls", "own CPU time", on_device ? "device time" : ""});
   size_t shown = 0;
-  for (const json& op : timing.at("ops")) {
-    if (++shown > 20) break;
+  for (const json& op : ops) {
+    if (++shown > kOpsShown) break;
     table.Add({op.at("name"), ShowCount(op.at("calls").get<uint64_t>()), Time(op.at("self_us")),
-               Time(op.at("device_us"))});
+               on_device ? Time(op.at("device_us")) : ""});
   }
   return table.ToString("  ") + '\n';
 }
