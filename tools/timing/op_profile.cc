@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -120,7 +121,9 @@ int64_t WallAheadNs() {
 
 OpProfile::OpProfile(Graph& graph, bool gpu) : graph_(graph) {
   using namespace torch::autograd::profiler;
-  // On the thread that loaded its library, or that says on standard error it were none.
+  // Its library speaks on standard error of what is no error here, such as a machine without a GPU,
+  // or a call on another thread than the one that loaded it.
+  setenv("KINETO_LOG_LEVEL", "5", 0);
   prepareProfiler(Configuration(), Activities(gpu));
   // The profiler belongs to the thread that begins it; what autograd runs for it is counted too.
   graph_.CallOnLane([gpu] {
