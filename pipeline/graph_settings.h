@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace flowtrain {
@@ -15,5 +14,10 @@ struct GraphSettings {
 
   bool operator==(const GraphSettings&) const = default;
 };
+
+// What differs: "threads 2 -> 3, augment workers 2 -> 3, sample slots 16 -> 32"; "nothing". `names`
+// are those of the nodes.
+std::string DescribeChange(const GraphSettings& from, const GraphSettings& to,
+                           const std::vector<std::string>& names);
 
 }  // namespace flowtrain

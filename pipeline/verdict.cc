@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <utility>
 #include <vector>
 
 namespace flowtrain {
@@ -14,7 +13,8 @@ using Kind = Limit::Kind;
 
 constexpr double kAlike = 0.06;       // limits that are so near each other cannot be told apart
 constexpr double kWorthwhile = 1.06;  // a change that gives less is not proposed
-constexpr double kOffCpu = 0.5;       // CPU share below which a call mostly waits
+constexpr int kMostChanges = 32;
+constexpr double kOffCpu = 0.5;  // CPU share below which a call mostly waits
 
 std::string Show(const char* format, double value) {
   std::array<char, 48> text{};
@@ -26,12 +26,11 @@ std::string Times(double ratio) { return Show(ratio < 9.95 ? "%.1fx" : "%.0fx", 
 std::string Count(int n, const char* what) {
   return std::to_string(n) + ' ' + what + (n == 1 ? "" : "s");
 }
-std::string Arrow(int from, int to) { return std::to_string(from) + " -> " + std::to_string(to); }
 
 double LaneBusy(const Snapshot& part) {
   if (part.at_ns == 0) return 0;
-  return std::clamp(1 - static_cast<double>(part.lane_idle_ns) / static_cast<double>(part.at_ns),
-                    0.0, 1.0);
+  const double idle = static_cast<double>(part.lane_idle_ns) / static_cast<double>(part.at_ns);
+  return std::clamp(1 - idle, 0.0, 1.0);
 }
 
 // Which node takes most of a resource, and how much of it.
@@ -133,32 +132,26 @@ class Judge {
   // says what it comes to.
   void Improve(Verdict& verdict) const {
     const double now = LimitsOf(load_, verdict.settings).front().images_per_s;
-    std::vector<std::string> changes;
-    for (int i = 0; i < 8; ++i) {
-      GraphSettings raised = verdict.settings;
-      std::string change = Raise(verdict.next, raised);
-      if (change.empty()) break;
-      verdict.settings = std::move(raised);
-      changes.push_back(std::move(change));
+    for (int i = 0; i < kMostChanges && Raise(verdict.next, verdict.settings); ++i) {
       verdict.next = Holding(LimitsOf(load_, verdict.settings));
     }
     const double then = LimitsOf(load_, verdict.settings).front().images_per_s;
-    if (changes.empty() || then < now * kWorthwhile) {
+    if (then < now * kWorthwhile) {
       verdict.settings = part_.settings;
       verdict.next = verdict.limit;
       verdict.sentence += Advice(verdict.limit) + '.';
       return;
     }
     verdict.predicted = part_.images_per_s() * then / now;
-    verdict.sentence += ": ";
-    for (size_t i = 0; i < changes.size(); ++i)
-      verdict.sentence += (i > 0 ? ", " : "") + changes[i];
-    verdict.sentence += " should give " + Times(then / now) + Doubt(verdict.limit) +
+    std::vector<std::string> names;
+    for (const NodeLoad& node : load_.nodes) names.push_back(node.name);
+    verdict.sentence += ": " + DescribeChange(part_.settings, verdict.settings, names) +
+                        " should give " + Times(then / now) + Doubt(verdict.limit) +
                         "; after that " + NameOf(verdict.next) + " the limit.";
   }
 
-  // Lifts the limit by one step; returns how it is said, or nothing where no setting lifts it.
-  std::string Raise(const Limit& limit, GraphSettings& settings) const {
+  // Lifts the limit by one step; false where no setting lifts it.
+  bool Raise(const Limit& limit, GraphSettings& settings) const {
     // What the limits but this one allow is what is wanted of it.
     double wanted = BoundOf(load_, most_).images_per_s;
     for (const Limit& other : LimitsOf(load_, settings)) {
@@ -167,46 +160,36 @@ class Judge {
         wanted = std::min(wanted, other.images_per_s);
       }
     }
+    const double ratio = wanted / limit.images_per_s;
     switch (limit.kind) {
       case Kind::kNode:
         return RaiseNode(limit.node, wanted, settings);
-      case Kind::kThreads: {
-        const int threads = Scaled(settings.threads, wanted / limit.images_per_s, most_.threads);
-        return Set("worker threads ", settings.threads, threads);
-      }
-      case Kind::kSampleSlots: {
-        const int slots =
-            Scaled(settings.sample_slots, wanted / limit.images_per_s, most_.sample_slots);
-        return Set("sample slots ", settings.sample_slots, slots);
-      }
-      case Kind::kBatchSlots: {
-        const int slots =
-            Scaled(settings.batch_slots, wanted / limit.images_per_s, most_.batch_slots);
-        return Set("batch buffers ", settings.batch_slots, slots);
-      }
+      case Kind::kThreads:
+        return Scale(settings.threads, ratio, most_.threads);
+      case Kind::kSampleSlots:
+        return Scale(settings.sample_slots, ratio, most_.sample_slots);
+      case Kind::kBatchSlots:
+        return Scale(settings.batch_slots, ratio, most_.batch_slots);
       default:
-        return {};
+        return false;
     }
   }
 
-  std::string RaiseNode(size_t node, double wanted, GraphSettings& settings) const {
+  bool RaiseNode(size_t node, double wanted, GraphSettings& settings) const {
     const NodeLoad& load = load_.nodes[node];
-    if (load.serial) return {};
-    const int workers = load.WorkersFor(wanted, most_.threads);
+    if (load.serial) return false;
     int& now = settings.workers[node];
-    if (load.Rate(workers) <= load.Rate(now) * (1 + kAlike)) return {};
-    return Set(load.name + ": workers ", now, workers);
+    const int workers = load.WorkersFor(wanted, most_.threads);
+    if (load.Rate(workers) <= load.Rate(now) * (1 + kAlike)) return false;
+    now = workers;
+    return true;
   }
 
-  static int Scaled(int now, double ratio, int most) {
-    return std::clamp(static_cast<int>(std::ceil(now * std::min(ratio, 1e3) - 0.05)), now, most);
-  }
-
-  static std::string Set(const std::string& what, int& setting, int to) {
-    if (to == setting) return {};
-    std::string text = what + Arrow(setting, to);
-    setting = to;
-    return text;
+  static bool Scale(int& setting, double ratio, int most) {
+    const int now = setting;
+    const double scaled = std::ceil(now * std::min(ratio, 1e3) - 0.05);
+    setting = std::clamp(static_cast<int>(scaled), now, std::max(now, most));
+    return setting != now;
   }
 
   // What is to be done where no setting helps.

@@ -250,12 +250,6 @@ class Search {
   std::vector<GraphSettings> rejected_;  // neighbours of the best that were tried
 };
 
-void AddChange(std::string& text, const std::string& what, int from, int to) {
-  if (from == to) return;
-  text +=
-      (text.empty() ? "" : ", ") + what + ' ' + std::to_string(from) + " -> " + std::to_string(to);
-}
-
 }  // namespace
 
 Tuning Tune(const TunePlan& plan, const GraphSettings& start, const RunLoad& load,
@@ -266,18 +260,6 @@ Tuning Tune(const TunePlan& plan, const GraphSettings& start, const RunLoad& loa
   tuning.finished = search.Run() && search.Judge();
   if (!tuning.finished && tuning.why.empty()) tuning.why = "it was stopped";
   return tuning;
-}
-
-std::string DescribeChange(const GraphSettings& from, const GraphSettings& to,
-                           const std::vector<std::string>& names) {
-  std::string text;
-  AddChange(text, "threads", from.threads, to.threads);
-  for (size_t i = 0; i < names.size(); ++i) {
-    AddChange(text, names[i], from.workers[i], to.workers[i]);
-  }
-  AddChange(text, "sample slots", from.sample_slots, to.sample_slots);
-  AddChange(text, "batch buffers", from.batch_slots, to.batch_slots);
-  return text.empty() ? "nothing" : text;
 }
 
 }  // namespace flowtrain

@@ -50,8 +50,4 @@ struct Tuning {
 Tuning Tune(const TunePlan& plan, const GraphSettings& start, const RunLoad& load,
             const Try& try_settings, const std::function<void(const Comparison&)>& tell);
 
-// What differs: "threads 2 -> 3, augment 2 -> 3"; "nothing".
-std::string DescribeChange(const GraphSettings& from, const GraphSettings& to,
-                           const std::vector<std::string>& names);
-
 }  // namespace flowtrain
