@@ -17,7 +17,7 @@ namespace flowtrain {
 namespace {
 
 constexpr uint64_t kWarmUpSteps = 5;
-constexpr double kSliceSeconds = 1;
+constexpr double kSliceSeconds = 0.25;  // to begin with
 constexpr double kRecentSeconds = 10;
 constexpr std::chrono::seconds kWriteEvery{60};
 

@@ -162,14 +162,16 @@ json TimingJson(const Timing& timing) {
 json ReadTiming(const std::string& path) {
   std::ifstream file(path);
   if (!file) {
-    throw ConfigError("there is no " + path +
-                      ": a run writes it at its end; name a run's folder, or a graph to measure");
+    throw ConfigError(
+        "there is no " + path +
+        ": a run of more than five steps writes it; name its folder, or a graph to measure");
   }
   json timing = json::parse(file, nullptr, false);
-  if (timing.is_discarded() || !timing.is_object() || timing.value("format", "") != kFormat) {
+  if (!timing.is_object() || !timing.contains("format") || timing["format"] != kFormat ||
+      !timing.contains("version") || !timing["version"].is_number_integer()) {
     throw ConfigError(path + " is no timing of flowtrain, or it is damaged");
   }
-  if (timing.value("version", 0) > kTimingVersion) {
+  if (timing["version"] > kTimingVersion) {
     throw ConfigError(path + " was written by a newer flowtrain; update this one");
   }
   return timing;

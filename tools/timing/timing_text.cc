@@ -76,7 +76,7 @@ std::string DeviceText(const json& timing) {
   table.Add({"CPU", ShowFixed(cpu.at("used"), 2) + " of " + ShowFixed(cpu.at("usable"), 1) +
                         " cores in use, " +
                         std::to_string(timing.at("settings").at("threads").get<int>()) +
-                        " worker threads"});
+                        (timing.at("settings").at("threads") == 1 ? " worker thread" : " worker threads")});
   return table.ToString("  ");
 }
 

@@ -1,0 +1,170 @@
+// `flowtrain timing`, `tune`, `compare`, `workers: auto`, end to end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "tests/graph/program.h"
+
+namespace flowtrain {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+// A command on the loader of the sample set.
+std::vector<std::string> OnLoader(const std::string& command,
+                                  const std::vector<std::string>& extra) {
+  std::vector<std::string> arguments = {command, kGraph, "--no-device"};
+  for (const char* set : {"data.kind=sample", "sample.images=80", "data.image_size=32",
+                          "data.batch_size=8", "data.num_workers=1"}) {
+    arguments.insert(arguments.end(), {"--set", set});
+  }
+  arguments.insert(arguments.end(), extra.begin(), extra.end());
+  return arguments;
+}
+
+TEST(Timing, OfAGraphShowsEveryNodeTheBoundAndAVerdict) {
+  const TempFolder folder;
+  const Result result =
+      RunProgram(OnLoader("timing", {"--steps", "50", "--seconds", "5", "--sweep", "--trace",
+                                     folder / "trace.json", "--html", folder / "page.html"}));
+  ASSERT_EQ(result.code, 0) << result.output;
+  for (const char* word : {"source", "decode", "augment", "stage", "sample slots", "batch buffers",
+                           "X*  bound", "X/X*", "alone, images/s", "limit"}) {
+    EXPECT_THAT(result.output, HasSubstr(word));
+  }
+  EXPECT_FALSE(nlohmann::json::parse(ReadFile(folder / "trace.json"))["traceEvents"].empty());
+  EXPECT_THAT(ReadFile(folder / "page.html"), HasSubstr("augment"));
+}
+
+TEST(Timing, PrintsOneJsonObject) {
+  const TempFolder folder;
+  Result result = RunProgram(OnLoader("timing", {"--steps", "20", "--quick", "--json"}));
+  ASSERT_EQ(result.code, 0) << result.output;
+  const auto json = nlohmann::json::parse(result.output.substr(result.output.find('{')));
+  EXPECT_EQ(json["version"], 1);
+  EXPECT_GE(json["steps"], 20);
+  EXPECT_EQ(json["nodes"].size(), 4u);
+  EXPECT_GT(json["bound"]["images_per_s"], 0.0);
+  for (const auto& node : json["nodes"]) {
+    EXPECT_LE(node["busy"], 1.0);
+    EXPECT_LE(node["service_us"]["p50"], node["service_us"]["p99"]);
+    EXPECT_LE(node["saturated"].get<double>() + node["starved"].get<double>(), 1.01);
+  }
+  // The figures can be read again.
+  WriteFile(folder / "timing.json", json.dump());
+  EXPECT_EQ(RunProgram({"timing", folder.path()}).code, 0);
+}
+
+TEST(Timing, OfARunIsReadFromItsFolder) {
+  const TempFolder folder;
+  const Result run =
+      RunProgram(SmallRun(folder / "run", {"train.epochs=12", "evaluate.knn=false"}));
+  ASSERT_EQ(run.code, 0) << run.output;
+  const Result timing = RunProgram({"timing", folder / "run"});
+  EXPECT_EQ(timing.code, 0) << timing.output;
+  EXPECT_THAT(timing.output, AllOf(HasSubstr("forward_backward"), HasSubstr("X/X*")));
+}
+
+TEST(Timing, BadInputExitsWith2AndSaysWhatToDo) {
+  const TempFolder folder;
+  EXPECT_EQ(RunProgram({"timing", folder.path()}).code, 2);
+  WriteFile(folder / "timing.json", "{\"format\": \"flowtrain timing\", \"version\": 1}");
+  const Result partly = RunProgram({"timing", folder.path()});
+  EXPECT_EQ(partly.code, 2);
+  EXPECT_THAT(partly.output, HasSubstr("damaged"));
+  for (const char* text : {"", "[1, 2", "{}", "{\"format\": 3}"}) {
+    WriteFile(folder / "timing.json", text);
+    const Result result = RunProgram({"timing", folder.path()});
+    EXPECT_EQ(result.code, 2) << text << result.output;
+  }
+  EXPECT_EQ(RunProgram({"timing", "no/such/graph.yaml"}).code, 2);
+  const Result nowhere =
+      RunProgram(OnLoader("timing", {"--steps", "5", "--quick", "--html", "/no/such/page.html"}));
+  EXPECT_EQ(nowhere.code, 1);
+  EXPECT_THAT(nowhere.output, HasSubstr("/no/such/page.html"));
+}
+
+TEST(Timing, SignalsShowTheTableOfARunningRun) {
+  const TempFolder folder;
+  Program program(SmallRun(folder / "run", {"train.epochs=400", "evaluate.knn=false"}));
+  ASSERT_TRUE(program.WaitFor("epoch 3/400"));
+  program.Signal(SIGUSR1);
+  EXPECT_TRUE(program.WaitFor("X*  bound")) << program.output();
+  program.Signal(SIGINT);
+  EXPECT_EQ(program.Wait(), 130);
+}
+
+TEST(Tune, WritesSettingsThatATrainingTakesAndAnotherGraphRefuses) {
+  const TempFolder folder;
+  const std::string file = folder / "tuned.yaml";
+  const Result tuned = RunProgram(OnLoader("tune", {"--seconds", "0.05", "--to", file}));
+  ASSERT_EQ(tuned.code, 0) << tuned.output;
+  EXPECT_THAT(tuned.output, AllOf(HasSubstr("augment workers"), HasSubstr("the bound is")));
+  EXPECT_THAT(ReadFile(file), HasSubstr("flowtrain_tuned: 1"));
+
+  const std::vector<std::string> take = {kGraph, "--tuned", file, "--run-dir", folder / "run"};
+  std::vector<std::string> same = take;
+  for (const char* set : {"data.kind=sample", "sample.images=80", "data.image_size=32",
+                          "data.batch_size=8", "train.max_steps=1", "evaluate.knn=false"}) {
+    same.insert(same.end(), {"--set", set});
+  }
+  const Result taken = RunProgram(same);
+  EXPECT_EQ(taken.code, 0) << taken.output;
+  EXPECT_THAT(taken.output, HasSubstr("set as tuned"));
+
+  std::vector<std::string> other = take;
+  for (const char* set :
+       {"data.kind=sample", "sample.images=80", "data.image_size=48", "data.batch_size=8"}) {
+    other.insert(other.end(), {"--set", set});
+  }
+  const Result refused = RunProgram(other);
+  EXPECT_EQ(refused.code, 2) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("views.size: 48 here, 32 there"));
+}
+
+TEST(Tune, AnInterruptKeepsTheBestSoFar) {
+  const TempFolder folder;
+  const std::string file = folder / "tuned.yaml";
+  Program program(OnLoader("tune", {"--seconds", "2", "--to", file}));
+  ASSERT_TRUE(program.WaitFor("the bound is"));
+  usleep(300'000);
+  program.Signal(SIGINT);
+  EXPECT_EQ(program.Wait(), 130) << program.output();
+  EXPECT_THAT(ReadFile(file), HasSubstr("threads:"));
+}
+
+TEST(AutoWorkers, HaveNoEffectOnWhatIsTrained) {
+  const TempFolder folder;
+  const std::vector<std::string> extra = {"train.epochs=6", "evaluate.knn=false"};
+  std::vector<std::string> automatic = extra;
+  automatic.emplace_back("data.num_workers=auto");
+  ASSERT_EQ(RunProgram(SmallRun(folder / "fixed", extra)).code, 0);
+  const Result result = RunProgram(SmallRun(folder / "auto", automatic));
+  ASSERT_EQ(result.code, 0) << result.output;
+  const std::vector<double> losses = Losses(folder / "fixed");
+  EXPECT_EQ(losses.size(), 30u);
+  EXPECT_EQ(losses, Losses(folder / "auto"));
+}
+
+TEST(Compare, MeasuresWhatTheMachineCanTryAndNamesTheRest) {
+  std::vector<std::string> arguments = {"compare",   kGraph, "--steps", "2",
+                                        "--repeats", "1",    "--md"};
+  for (const char* set :
+       {"data.kind=sample", "sample.images=80", "data.image_size=16", "data.batch_size=4",
+        "gpu.gradient_accumulation=4", "data.num_workers=1", "device=cpu", "model.stem=small"}) {
+    arguments.insert(arguments.end(), {"--set", set});
+  }
+  const Result result = RunProgram(arguments);
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("| gradient accumulation | 1 x 16 |"), HasSubstr("| 4 x 4 |"),
+                    HasSubstr("there is no GPU"), HasSubstr("1.5 to 2x, half the memory")));
+}
+
+}  // namespace
+}  // namespace flowtrain
