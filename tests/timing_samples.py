@@ -28,8 +28,8 @@ def node(draw, name, kind, place, workers, messages, seconds, images, service_us
     wait_histogram, wait = durations(draw, wait_us, 1.1, messages)
     busy = min(1.0, messages * service["mean"] / 1e6 / max(seconds, 1e-9) / max(workers, 1))
     return {"name": name, "type": kind, "place": place, "workers": workers, "messages": messages,
-            "bad": messages // 5000, "messages_per_s": messages / seconds if seconds else 0, "images_per_message": images, "service_us": service,
-            "wait_us": wait, "busy": busy, "saturated": saturated, "starved": starved, "cpu_share": 0.98,
+            "bad": messages // 5000, "messages_per_s": messages / seconds if seconds else 0,
+            "images_per_message": images, "service_us": service, "wait_us": wait, "busy": busy, "saturated": saturated, "starved": starved, "cpu_share": 0.98,
             "us_per_image": service["mean"] / images, "service_histogram": service_histogram,
             "wait_histogram": wait_histogram}
 
@@ -92,8 +92,9 @@ def loader_bound():
                   sweep=[{"node": "decode", "workers": [1, 2, 4], "images_per_s": [998.0, 1003.6, 1001.0]},
                          {"node": "augment", "workers": [1, 2, 4, 8, 16],
                           "images_per_s": [560.0, 1003.0, 1001.0, 997.0, 981.0]}],
-                  ops=[op("aten::convolution_backward", 960, 1_934_500.0), op("aten::mkldnn_convolution", 1920, 1_201_000.0),
-                       op("aten::native_batch_norm_backward", 960, 402_210.0), op("aten::relu_", 900, 31_000.0)])
+                  ops=[op("aten::convolution_backward", 960, 1_934_500.0),
+                       op("aten::mkldnn_convolution", 1920, 1_201_000.0), op("aten::native_batch_norm_backward", 960, 402_210.0),
+                       op("aten::relu_", 900, 31_000.0)])
 
 
 def device_bound():
@@ -125,8 +126,8 @@ def many_nodes():
         name = f"transform_{i:02d}" + ("_with_a_name_that_is_long" if i % 4 == 1 else "")
         place = "lane" if 6 <= i < 15 else "one at a time" if i == 19 else "workers"
         rows = 64 if i >= 6 else 1
-        nodes.append(node(draw, name, "SpinSample", place, 4 if place == "workers" else 1, images // rows, seconds, rows,
-                          10.0 ** (i % 6), 3.0 * 10.0 ** (i % 5), (i % 5) / 4.2, 0.1, 0.6))
+        nodes.append(node(draw, name, "SpinSample", place, 4 if place == "workers" else 1, images // rows, seconds,
+                          rows, 10.0 ** (i % 6), 3.0 * 10.0 ** (i % 5), (i % 5) / 4.2, 0.1, 0.6))
     pools = [pool("sample slots", 256, 101.5, 0), pool("batch buffers", 8, 6.0, 0.1), pool("step slots", 4, 2, 0)]
     return timing(draw, seconds, images, nodes, pools, bound(800.0, {"transform_04": 812.0, "device": 5000.0}),
                   "transform_04 is the limit: its 4 workers are taken all the time, and the cores are not; "
