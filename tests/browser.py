@@ -114,7 +114,8 @@ class Page:
     def resize(self, width, height=900):
         """And waits until the page has been drawn again."""
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        self.evaluate("new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 100))")
+        self.evaluate("new Promise((done) => setTimeout(() => requestAnimationFrame(() => "
+                      "requestAnimationFrame(done)), 100))")
 
     def evaluate(self, expression):
         """The value of a JavaScript expression; a promise is waited for."""

@@ -24,39 +24,50 @@ WIDTHS = (1280, 400)
 # What is drawn over something else, outside of its drawing, or outside of the window: a line each.
 FIND_CLASHES = """(() => {
   const clashes = [], box = (element) => element.getBoundingClientRect();
-  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
-  const inside = (a, b) => a.left >= b.left - 1 && a.right <= b.right + 1 && a.top >= b.top - 1 && a.bottom <= b.bottom + 1;
-  const within = (element, outer, what) => { if (!inside(box(element), box(outer))) clashes.push(what + ": " + element.textContent); };
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
+  const inside = (a, b) => a.left >= b.left - 1 && a.right <= b.right + 1 && a.top >= b.top - 1 &&
+    a.bottom <= b.bottom + 1;
+  const within = (element, outer, what) => {
+    if (!inside(box(element), box(outer))) clashes.push(what + ": " + element.textContent);
+  };
+  const apart = (elements, what) => elements.forEach((one, i) => {
+    for (const other of elements.slice(i + 1)) {
+      if (meet(box(one), box(other))) clashes.push(`${what}: ${one.textContent} / ${other.textContent}`);
+    }
+  });
   for (const drawing of document.querySelectorAll("svg")) {
     const texts = [...drawing.querySelectorAll("text")], nodes = [...drawing.querySelectorAll("g.node")];
-    texts.forEach((one, i) => {
+    apart(texts, "text over text");
+    apart(nodes, "box over box");
+    texts.forEach((one) => {
       within(one, drawing, "outside of its drawing");
-      for (const other of texts.slice(i + 1)) if (meet(box(one), box(other))) clashes.push("text over text: " + one.textContent + " / " + other.textContent);
       for (const node of nodes) {
         const frame = node.querySelector("rect");
         if (node.contains(one)) within(one, frame, "outside of its box");
         else if (meet(box(one), box(frame))) clashes.push("text over a box: " + one.textContent);
       }
     });
-    nodes.forEach((one, i) => { for (const other of nodes.slice(i + 1)) if (meet(box(one), box(other))) clashes.push("box over box: " + one.textContent); });
   }
   const width = document.documentElement.clientWidth;
   if (document.scrollingElement.scrollWidth > width) clashes.push("the page is wider than the window");
   for (const element of document.querySelectorAll("main *:not(.scroll *)")) {
     const place = box(element);
-    if (place.width > 0 && (place.left < -0.5 || place.right > width + 0.5)) clashes.push("outside of the window: " + element.textContent.slice(0, 60));
+    if (place.width > 0 && (place.left < -0.5 || place.right > width + 0.5)) {
+      clashes.push("outside of the window: " + element.textContent.slice(0, 60));
+    }
   }
-  const sections = [...document.querySelectorAll("section")];
-  sections.forEach((one, i) => { for (const other of sections.slice(i + 1)) if (meet(box(one), box(other))) clashes.push("sections overlap"); });
+  apart([...document.querySelectorAll("section")], "section over section");
   return clashes;
 })()"""
 
 # Text that stands out too little from what is behind it (WCAG's ratio, 4.5): a line each.
 FIND_FAINT = """(() => {
   const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
-  const light = (colour) => numbers(colour).slice(0, 3).map((x) => x / 255).map((x) => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4)
+  const linear = (x) => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4;
+  const light = (colour) => numbers(colour).slice(0, 3).map((x) => linear(x / 255))
     .reduce((sum, x, i) => sum + x * [0.2126, 0.7152, 0.0722][i], 0);
-  const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
+  const ratio = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
   const behind = (element) => {
     for (let at = element; at; at = at.parentElement) {
       const frame = at.matches("g.node") && at.querySelector("rect");
@@ -67,14 +78,21 @@ FIND_FAINT = """(() => {
   };
   const faint = [];
   for (const element of document.querySelectorAll("main *")) {
-    if (![...element.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim()) || element.matches("title")) continue;
-    const style = getComputedStyle(element), found = ratio(element.matches("svg *") ? style.fill : style.color, behind(element));
+    const says = [...element.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+    if (!says || element.matches("title")) continue;
+    const style = getComputedStyle(element), colour = element.matches("svg *") ? style.fill : style.color;
+    const found = ratio(colour, behind(element));
     if (found < 4.5) faint.push(found.toFixed(2) + ": " + element.textContent);
   }
   return faint;
 })()"""
 
-TEXT = "document.querySelector(%s).innerText"
+
+def texts(selector, within=""):
+    """JavaScript: the text of each element, or of each of the elements within it, a list each."""
+    inner = f"[...one.querySelectorAll({within!r})].map((part) => part.textContent)" if within else "one.textContent"
+    return f"[...document.querySelectorAll({selector!r})].map((one) => {inner})"
+
 
 
 def microseconds(words):
@@ -91,10 +109,9 @@ class TimingPage(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.files = {}
         for name, make in SAMPLES.items():
-            page = subprocess.run([MAKE_PAGE], input=json.dumps(make()).encode(), capture_output=True, check=True).stdout
             cls.files[name] = os.path.join(folder.name, name + ".html")
             with open(cls.files[name], "wb") as file:
-                file.write(page)
+                subprocess.run([MAKE_PAGE], input=json.dumps(make()).encode(), stdout=file, check=True)
 
     def open(self, name, width=1280, **options):
         page = self.browser.open("file://" + self.files[name], width, **options)
@@ -102,7 +119,7 @@ class TimingPage(unittest.TestCase):
         return page
 
     def text(self, page, selector):
-        return page.evaluate(TEXT % json.dumps(selector))
+        return page.evaluate(f"document.querySelector({selector!r}).innerText")
 
     def test_every_run_is_drawn_without_a_fault_and_nothing_overlaps(self):
         for name in SAMPLES:
@@ -140,36 +157,40 @@ class TimingPage(unittest.TestCase):
 
     def test_the_graph_has_a_box_a_node_and_the_lane_apart(self):
         page, run = self.open("loader_bound"), SAMPLES["loader_bound"]()
-        boxes = page.evaluate("[...document.querySelectorAll('g.node')].map((g) => [...g.querySelectorAll('text')].map((t) => t.textContent))")
+        boxes = page.evaluate(texts("g.node", "text"))
         self.assertEqual([box[0] for box in boxes], [node["name"] for node in run["nodes"]])
         for box, node in zip(boxes, run["nodes"]):
-            self.assertAlmostEqual(microseconds(box[3].removeprefix("p50 ")), node["service_us"]["p50"], delta=node["service_us"]["p50"] * 0.006)
+            p50 = node["service_us"]["p50"]
+            self.assertAlmostEqual(microseconds(box[3].removeprefix("p50 ")), p50, delta=p50 * 0.006)
             self.assertIn(f"saturated {100 * node['saturated']:.0f}%", box[5].replace(".0%", "%"))
         self.assertEqual([box[0] for box in boxes if "\u25b2" in box[5]], ["augment"])
-        bands = page.evaluate("[...document.querySelectorAll('#graph svg > text')].map((t) => t.textContent)")
-        self.assertEqual(bands, ["workers: 2 threads", "device lane: one thread", "workers: 2 threads", "pools: slots go home"])
+        self.assertEqual(page.evaluate(texts("#graph svg > text")), [
+            "workers: 2 threads", "device lane: one thread", "workers: 2 threads", "pools: slots go home"])
         self.assertIn("14.6 of 16 in use", page.evaluate("document.querySelector('g.pool').textContent"))
 
     def test_wide_edges_carry_more_messages(self):
         page = self.open("loader_bound")
-        widths = page.evaluate("[...document.querySelectorAll('#graph path[stroke-width]')].map((p) => +p.getAttribute('stroke-width'))")
+        widths = page.evaluate("[...document.querySelectorAll('#graph path[stroke-width]')]"
+                               ".map((edge) => Number(edge.getAttribute('stroke-width')))")
         self.assertGreater(widths[1], 1.5 * widths[4])  # 1004 messages a second, 7.8
 
     def test_the_table_has_all_figures(self):
         page, run = self.open("device_bound"), SAMPLES["device_bound"]()
-        rows = page.evaluate("[...document.querySelectorAll('#table tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))")
+        rows = page.evaluate(texts("#table tbody tr", "th, td"))
         self.assertEqual(len(rows), len(run["nodes"]))
         for row, node in zip(rows, run["nodes"]):
-            self.assertEqual(row[:5], [node["name"], node["type"], node["place"], str(node["workers"]), f"{node['messages']:,}"])
-            times = [node[kind][figure] for kind in ("service_us", "wait_us") for figure in ("mean", "p50", "p90", "p99")]
-            for cell, time_us in zip(row[8:16], times):
+            where = f"{node['workers']} workers" if node["place"] == "workers" else node["place"]
+            self.assertEqual(row[:3], [node["name"] + node["type"], where, f"{node['messages']:,}"])
+            times = [node[kind][figure] for kind in ("service_us", "wait_us")
+                     for figure in ("mean", "p50", "p90", "p99")]
+            for cell, time_us in zip(row[6:14], times):
                 self.assertAlmostEqual(microseconds(cell), time_us, delta=max(0.0006, time_us * 0.006))
         self.assertEqual(page.evaluate("document.querySelectorAll('#ops tbody tr').length"), 1)
         self.assertIn("97%", self.text(page, "#use"))
 
     def test_a_histogram_has_a_bar_a_bucket(self):
         page, run = self.open("loader_bound"), SAMPLES["loader_bound"]()
-        bars = page.evaluate("[...document.querySelectorAll('#histograms svg')].map((s) => s.querySelectorAll('rect').length)")
+        bars = [len(words) for words in page.evaluate(texts("#histograms svg", "rect"))]
         self.assertEqual(bars, [len(node["service_histogram"]) + len(node["wait_histogram"]) for node in run["nodes"]])
 
     def test_parts_that_a_run_has_not_are_left_out(self):
@@ -180,19 +201,21 @@ class TimingPage(unittest.TestCase):
         self.assertNotIn("undefined", self.text(page, "main"))
         page = self.open("loader_bound")
         sections = page.evaluate("[...document.querySelectorAll('section')].map((s) => s.id)")
-        self.assertEqual(sections, ["verdict", "graph", "resources", "use", "histograms", "timeline", "table", "sweep", "ops"])
+        self.assertEqual(sections, ["verdict", "graph", "resources", "use", "histograms", "timeline", "table", "sweep",
+                                    "ops"])
 
     def test_names_are_never_read_as_html(self):
         page = self.open("evil")
         self.assertEqual(page.faults, [])
         self.assertEqual(page.evaluate("document.querySelectorAll('img, main script').length"), 0)
         self.assertEqual(page.evaluate("document.querySelector('.verdict').textContent"), EVIL)
-        self.assertEqual(page.evaluate("document.querySelectorAll('#table tbody th')[1].textContent"), EVIL)
+        self.assertEqual(page.evaluate(texts("#table tbody th"))[1], EVIL + EVIL)
 
     def test_drawings_have_names_for_those_who_do_not_see_them(self):
         page = self.open("loader_bound")
-        self.assertEqual(page.evaluate("[...document.querySelectorAll('svg[role=img]')].filter((s) => !s.querySelector(':scope > title')).length"), 0)
-        self.assertGreater(page.evaluate("document.querySelectorAll('svg[role=img]').length"), 10)
+        names = page.evaluate(texts("svg[role=img]", ":scope > title"))
+        self.assertGreater(len(names), 10)
+        self.assertTrue(all(len(name) == 1 and name[0] for name in names), names)
 
     def test_a_usual_page_is_small(self):
         self.assertLess(os.path.getsize(self.files["many_nodes"]), 200_000)

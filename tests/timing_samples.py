@@ -22,13 +22,14 @@ def durations(draw, middle_us, spread, count):
     return [[low, n] for low, n in sorted(counts.items())], figures
 
 
-def node(draw, name, kind, place, workers, messages, seconds, images, service_us, wait_us, saturated, starved, spread=0.25):
+def node(draw, name, kind, place, workers, messages, seconds, images, service_us, wait_us, saturated, starved,
+         spread=0.25):
     service_histogram, service = durations(draw, service_us, spread, messages)
     wait_histogram, wait = durations(draw, wait_us, 1.1, messages)
     busy = min(1.0, messages * service["mean"] / 1e6 / max(seconds, 1e-9) / max(workers, 1))
-    return {"name": name, "type": kind, "place": place, "workers": workers, "messages": messages, "bad": messages // 5000,
-            "messages_per_s": messages / seconds if seconds else 0, "images_per_message": images, "service_us": service,
-            "wait_us": wait, "busy": busy, "saturated": saturated, "starved": starved, "cpu_share": 0.98,
+    return {"name": name, "type": kind, "place": place, "workers": workers, "messages": messages,
+            "bad": messages // 5000, "messages_per_s": messages / seconds if seconds else 0,
+            "images_per_message": images, "service_us": service, "wait_us": wait, "busy": busy, "saturated": saturated, "starved": starved, "cpu_share": 0.98,
             "us_per_image": service["mean"] / images, "service_histogram": service_histogram,
             "wait_histogram": wait_histogram}
 
@@ -50,11 +51,16 @@ def pool(name, slots, in_use, empty):
     return {"name": name, "slots": slots, "in_use_mean": in_use, "empty": empty}
 
 
-def bound(images_per_s, rate, **resources):
-    named = [{"name": name.replace("_", " "), "images_per_s": value} for name, value in resources.items()]
-    least = min(named, key=lambda one: one["images_per_s"]) if named else {"name": ""}
-    return {"images_per_s": images_per_s, "resource": least["name"], "share": rate / images_per_s if images_per_s else 0,
-            "resources": named}
+def bound(rate, resources):
+    """Of a run of `rate` images/s and what each resource could do."""
+    least = min(resources, key=resources.get, default="")
+    most = resources.get(least, 0)
+    return {"images_per_s": most, "resource": least, "share": rate / most if most else 0,
+            "resources": [{"name": name, "images_per_s": value} for name, value in resources.items()]}
+
+
+def op(name, calls, self_us, device_us=0.0):
+    return {"name": name, "calls": calls, "self_us": self_us, "device_us": device_us}
 
 
 def steps(draw, seconds, batches, rows, lane_us):
@@ -79,15 +85,16 @@ def loader_bound():
     pools = [pool("sample slots", 16, 14.6, 0.81), pool("batch buffers", 3, 2.1, 0.22), pool("step slots", 4, 0.4, 0)]
     rate = images / seconds
     return timing(draw, seconds, images, nodes, pools,
-                  bound(1050.0, rate, the_CPU_cores=1050.0, source=90000.0, decode=6400.0, augment=1370.0, device=3878.0),
-                  "The CPU is the limit: all 2 cores are busy, 81% of them with augment; more cores, or data.cache=memory, "
-                  "would give more.",
+                  bound(rate, {"the CPU cores": 1050.0, "source": 90000.0, "decode": 6400.0, "augment": 1370.0,
+                               "device": 3878.0}),
+                  "The CPU is the limit: all 2 cores are busy, 81% of them with augment; more cores, or "
+                  "data.cache=memory, would give more.",
                   sweep=[{"node": "decode", "workers": [1, 2, 4], "images_per_s": [998.0, 1003.6, 1001.0]},
-                         {"node": "augment", "workers": [1, 2, 4, 8, 16], "images_per_s": [560.0, 1003.0, 1001.0, 997.0, 981.0]}],
-                  ops=[{"name": "aten::convolution_backward", "calls": 960, "self_us": 1_934_500.0, "device_us": 0.0},
-                       {"name": "aten::mkldnn_convolution", "calls": 1920, "self_us": 1_201_000.0, "device_us": 0.0},
-                       {"name": "aten::native_batch_norm_backward", "calls": 960, "self_us": 402_210.0, "device_us": 0.0},
-                       {"name": "aten::relu_", "calls": 900, "self_us": 31_000.0, "device_us": 0.0}])
+                         {"node": "augment", "workers": [1, 2, 4, 8, 16],
+                          "images_per_s": [560.0, 1003.0, 1001.0, 997.0, 981.0]}],
+                  ops=[op("aten::convolution_backward", 960, 1_934_500.0),
+                       op("aten::mkldnn_convolution", 1920, 1_201_000.0), op("aten::native_batch_norm_backward", 960, 402_210.0),
+                       op("aten::relu_", 900, 31_000.0)])
 
 
 def device_bound():
@@ -100,10 +107,10 @@ def device_bound():
     nodes[4].update(saturated=0.97, starved=0.01, busy=0.96)
     pools = [pool("sample slots", 64, 3.2, 0), pool("batch buffers", 3, 2.9, 0.93), pool("step slots", 4, 1.0, 0)]
     made = timing(draw, seconds, images, nodes, pools,
-                  bound(3161.0, images / seconds, device=3161.0, the_CPU_cores=17300.0, source=1_700_000.0),
+                  bound(images / seconds, {"device": 3161.0, "the CPU cores": 17300.0, "source": 1_700_000.0}),
                   "The device is the limit: it was busy 97% of the time, 96% of it in forward_backward; a larger "
                   "data.batch_size or mixed precision would give more.",
-                  ops=[{"name": "aten::cudnn_convolution", "calls": 4800, "self_us": 241_000.0, "device_us": 6_900_000.0}])
+                  ops=[op("aten::cudnn_convolution", 4800, 241_000.0, 6_900_000.0)])
     made["machine"] = {"cpu": "Intel Xeon Platinum 8480C", "cores": 16, "device": "cuda:0 (NVIDIA H100 80GB HBM3)"}
     made["device"] = {"name": "cuda:0", "busy": 0.97, "idle": 0.03, "copy": 0.06, "compute": 0.95}
     made["cpu"] = {"usable": 16, "used": 3.1}
@@ -116,13 +123,13 @@ def many_nodes():
     draw, seconds, images = random.Random(3), 5.0, 4000
     nodes = []
     for i in range(20):
-        lane = 6 <= i < 15
-        nodes.append(node(draw, f"transform_{i:02d}" + ("_with_a_name_that_is_long" if i % 4 == 1 else ""), "SpinSample",
-                          "lane" if lane else "one at a time" if i == 19 else "workers", 1 if lane or i == 19 else 4,
-                          images // (64 if i >= 6 else 1), seconds, 64 if i >= 6 else 1, 10.0 ** (i % 6), 3.0 * 10.0 ** (i % 5),
-                          (i % 5) / 4.2, 0.1, 0.6))
+        name = f"transform_{i:02d}" + ("_with_a_name_that_is_long" if i % 4 == 1 else "")
+        place = "lane" if 6 <= i < 15 else "one at a time" if i == 19 else "workers"
+        rows = 64 if i >= 6 else 1
+        nodes.append(node(draw, name, "SpinSample", place, 4 if place == "workers" else 1, images // rows, seconds,
+                          rows, 10.0 ** (i % 6), 3.0 * 10.0 ** (i % 5), (i % 5) / 4.2, 0.1, 0.6))
     pools = [pool("sample slots", 256, 101.5, 0), pool("batch buffers", 8, 6.0, 0.1), pool("step slots", 4, 2, 0)]
-    return timing(draw, seconds, images, nodes, pools, bound(812.0, 800.0, transform_04=812.0, device=5000.0),
+    return timing(draw, seconds, images, nodes, pools, bound(800.0, {"transform_04": 812.0, "device": 5000.0}),
                   "transform_04 is the limit: its 4 workers are taken all the time, and the cores are not; "
                   "workers=6 for it would give more.")
 
@@ -134,7 +141,8 @@ def empty():
              node(draw, "stage", "PinnedStage", "lane", 1, 0, 0.1, 1, 1, 1, 0, 1)]
     nodes[1]["service_us"] = {"mean": None, "p50": None, "p90": None, "p99": None}
     pools = [pool("sample slots", 16, 0, 0)]
-    return timing(draw, 0.1, 0, nodes, pools, bound(0, 0), "Nothing was measured: the run ended before an image was made.")
+    return timing(draw, 0.1, 0, nodes, pools, bound(0, {}),
+                  "Nothing was measured: the run ended before an image was made.")
 
 
 EVIL = "</script><img src=x onerror=\"document.title='taken'\"><!--\u2028'\"&lt;"
@@ -151,4 +159,4 @@ def evil():
     return made
 
 
-SAMPLES = {"loader_bound": loader_bound, "device_bound": device_bound, "many_nodes": many_nodes, "empty": empty, "evil": evil}
+SAMPLES = {make.__name__: make for make in (loader_bound, device_bound, many_nodes, empty, evil)}

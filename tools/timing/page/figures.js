@@ -1,5 +1,6 @@
 "use strict";
-// Figures as people read them, and elements. All text of the run comes in as text nodes: nothing of it is ever parsed as HTML.
+// Figures as people read them, and elements. All text of the run comes in as text nodes: nothing of it is ever parsed
+// as HTML.
 
 const isNumber = (x) => typeof x === "number" && isFinite(x);
 const NONE = "\u2013";
@@ -40,6 +41,9 @@ function showTick(us) {
   return Number((us / unit).toPrecision(3)) + name;
 }
 
+// The share of a bar that is full.
+const partOf = (share) => Math.min(1, Math.max(0, share || 0));
+
 const plural = (count, word) => showCount(count) + " " + word + (count === 1 ? "" : "s");
 
 function make(namespace, tag, attributes, children) {
@@ -52,10 +56,14 @@ function make(namespace, tag, attributes, children) {
 const html = (tag, attributes, ...children) => make("http://www.w3.org/1999/xhtml", tag, attributes, children);
 const svg = (tag, attributes, ...children) => make("http://www.w3.org/2000/svg", tag, attributes, children);
 
+const note = (...words) => html("p", {class: "muted note"}, ...words);
+
+const section = (id, title, ...children) => html("section", {id}, html("h2", {}, title), ...children);
+
 // A drawing with a name for those who do not see it.
 function drawing(width, height, name, ...children) {
-  return svg("svg", {width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name}, svg("title", {}, name),
-    ...children);
+  const frame = {width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name};
+  return svg("svg", frame, svg("title", {}, name), ...children);
 }
 
 const text = (x, y, words, attributes) => svg("text", {x, y, ...attributes}, words);

@@ -1,11 +1,20 @@
 // The graph: nodes as boxes along the flow, those of the device lane in a band of their own, pools as the way back.
 
-const SATURATION = [[0.05, "below 5%"], [0.2, "5 to 20%"], [0.5, "20 to 50%"], [0.8, "50 to 80%"], [Infinity, "80% and more"]];
+// Below what share a colour ends, and what the legend says of it.
+const SATURATION = [[0.05, "below 5%"], [0.2, "5 to 20%"], [0.5, "20 to 50%"], [0.8, "50 to 80%"],
+  [Infinity, "80% and more"]];
 const saturationLevel = (share) => SATURATION.findIndex(([below]) => (share || 0) < below);
 
 function workersOf(node) {
   if (node.place === "lane") return "on the device lane";
   return node.place === "one at a time" ? "one at a time" : plural(node.workers, "worker");
+}
+
+function describeNode(node) {
+  const {service_us: service} = node;
+  return `${node.name} (${node.type}), ${workersOf(node)}: ` +
+    `service p50 ${showTime(service.p50)}, p99 ${showTime(service.p99)}; busy ${showShare(node.busy)}, ` +
+    `saturated ${showShare(node.saturated)}, starved ${showShare(node.starved)}; ` + plural(node.messages, "message");
 }
 
 // Nodes that follow each other on the same threads share a band: [{lane, nodes: [index…]}].
@@ -32,10 +41,10 @@ class GraphDrawing {
     this.width = width;
     this.gutter = 16;  // left of the bands, for the way back
     this.padding = 10;
-    this.gap = width < 500 ? 44 : 50;
+    this.gap = width < 500 ? 44 : 54;
     this.rowGap = 38;
     this.boxHeight = 120;
-    const room = width - this.gutter - 2 * this.padding, least = width < 500 ? 136 : 148;
+    const room = width - this.gutter - 2 * this.padding, least = width < 500 ? 136 : 144;
     this.columns = Math.max(1, Math.floor((room + this.gap) / (least + this.gap)));
     this.boxWidth = Math.min(this.columns === 1 ? 320 : 210, (room - (this.columns - 1) * this.gap) / this.columns);
     this.parts = {bands: [], edges: [], boxes: []};
@@ -60,11 +69,11 @@ class GraphDrawing {
   drawBand(band, top) {
     const rows = Math.ceil(band.nodes.length / this.columns), head = 24;
     const height = head + rows * this.boxHeight + (rows - 1) * this.rowGap + this.padding;
-    const right = this.width - 1;
+    const right = this.width - 1, fill = `var(--${band.lane ? "lane" : "band"})`;
     const label = band.lane ? "device lane: one thread" : "workers: " + plural(this.timing.settings.threads, "thread");
     this.parts.bands.push(
-      svg("rect", {x: this.gutter, y: top, width: right - this.gutter, height, rx: 10, fill: `var(--${band.lane ? "lane" : "band"})`,
-        stroke: "var(--line)", "stroke-dasharray": band.lane ? "none" : "4 3"}),
+      svg("rect", {x: this.gutter, y: top, width: right - this.gutter, height, rx: 10, fill, stroke: "var(--line)",
+        "stroke-dasharray": band.lane ? "none" : "4 3"}),
       text(right - 10, top + 16, label, {"text-anchor": "end", class: "muted"}));
     band.nodes.forEach((index, i) => {
       const x = this.gutter + this.padding + (i % this.columns) * (this.boxWidth + this.gap);
@@ -77,18 +86,15 @@ class GraphDrawing {
   drawBox(node, x, y) {
     const level = saturationLevel(node.saturated), width = this.boxWidth, inner = width - 16;
     const most = this.timing.nodes.every((other) => (other.saturated || 0) <= (node.saturated || 0)) && level > 0;
-    const line = (words, dy, kind, font = "12px") => text(x + 8, y + dy, fit(words, inner, font), {class: kind || "", style: fontStyle(font)});
-    const all = `${node.name} (${node.type}), ${workersOf(node)}: service p50 ${showTime(node.service_us.p50)}, p99 ` +
-      `${showTime(node.service_us.p99)}; busy ${showShare(node.busy)}, saturated ${showShare(node.saturated)}, starved ` +
-      `${showShare(node.starved)}; ${showCount(node.messages)} messages`;
-    this.parts.boxes.push(svg("g", {class: "node"}, svg("title", {}, all),
+    const line = (words, dy, font = "12px") => text(x + 8, y + dy, fit(words, inner, font), {style: fontStyle(font)});
+    this.parts.boxes.push(svg("g", {class: "node"}, svg("title", {}, describeNode(node)),
       svg("rect", {x, y, width, height: this.boxHeight, rx: 8, fill: `var(--sat${level})`, stroke: "var(--edge)",
         "stroke-width": most ? 3 : 1}),
-      line(node.name, 19, "name", nameFont(node.name, inner)), line(node.type, 34, "", "11px"), line(workersOf(node), 52),
+      line(node.name, 19, nameFont(node.name, inner)), line(node.type, 34, "11px"), line(workersOf(node), 52),
       line("p50 " + showTime(node.service_us.p50), 68), line("busy " + showShare(node.busy), 84),
-      line((most ? "\u25b2 " : "") + "saturated " + showShare(node.saturated), 100, most ? "strong" : ""),
+      line((most ? "\u25b2 " : "") + "saturated " + showShare(node.saturated), 100, most ? "650 12px" : "12px"),
       svg("rect", {x: x + 8, y: y + 107, width: inner, height: 6, rx: 3, fill: "var(--track)"}),
-      svg("rect", {x: x + 8, y: y + 107, width: inner * Math.min(1, node.busy || 0), height: 6, rx: 3, fill: "var(--accent)"})));
+      svg("rect", {x: x + 8, y: y + 107, width: inner * partOf(node.busy), height: 6, rx: 3, fill: "var(--accent)"})));
     this.boxes.push({x, y});
   }
 
@@ -102,19 +108,24 @@ class GraphDrawing {
       path = `M${x} ${y}H${to.x - 1}`;
       place = text((x + to.x) / 2, y - 8, label, {"text-anchor": "middle", class: "muted"});
     } else {
-      const below = from.y + this.boxHeight, x = to.x + middle, turn = below + this.rowGap / 2 - (to.y - below > this.rowGap ? -5 : 0);
+      // Between two bands there is the head of the lower one, too.
+      const below = from.y + this.boxHeight, x = to.x + middle, lower = to.y - below > this.rowGap ? 5 : 0;
+      const turn = below + this.rowGap / 2 + lower;
       path = `M${from.x + middle} ${below}V${turn}H${x}V${to.y - 1}`;
       place = text(x + 8, from.x === to.x ? turn + 3 : turn - 7, label, {class: "muted"});
     }
-    this.parts.edges.push(svg("g", {}, svg("title", {}, `${node.name} sends ${label}`), svg("path", {d: path, ...style}), place));
+    const title = svg("title", {}, `${node.name} sends ${label}`);
+    this.parts.edges.push(svg("g", {}, title, svg("path", {d: path, ...style}), place));
   }
 
   // Slots go home from the end of the graph to its source. Returns where the drawing ends.
   drawPools(top) {
     const {pools} = this.timing, left = this.gutter, wide = this.width >= 700;
     if (pools.length === 0 || this.boxes.length === 0) return top - this.rowGap + 2;
-    const row = wide ? 26 : 44, height = pools.length * row + 34, first = this.boxes[0], last = this.boxes[this.boxes.length - 1];
-    const dashed = {fill: "none", stroke: "var(--edge)", "stroke-dasharray": "5 4", "stroke-width": 1.5, "marker-end": "url(#arrow)"};
+    const row = wide ? 26 : 44, height = pools.length * row + 34;
+    const first = this.boxes[0], last = this.boxes[this.boxes.length - 1];
+    const dashed = {fill: "none", stroke: "var(--edge)", "stroke-dasharray": "5 4", "stroke-width": 1.5,
+      "marker-end": "url(#arrow)"};
     const y = first.y + this.boxHeight / 2, right = this.width - 1;
     this.parts.edges.push(
       svg("path", {...dashed, d: `M${last.x + this.boxWidth / 2} ${last.y + this.boxHeight}V${top - 1}`}),
@@ -127,9 +138,11 @@ class GraphDrawing {
   }
 
   drawPool(pool, y, wide) {
-    const use = `${threeDigits(pool.in_use_mean || 0)} of ${showCount(pool.slots)} in use, none free ${showShare(pool.empty)} of the time`;
-    const left = this.gutter + 12, x = wide ? left + 130 : left, end = this.width - 13 - (wide ? 290 : 0), width = end - x;
-    const share = pool.slots > 0 ? Math.min(1, (pool.in_use_mean || 0) / pool.slots) : 0, bar = wide ? y : y + 18;
+    const use = `${threeDigits(pool.in_use_mean || 0)} of ${showCount(pool.slots)} in use, ` +
+      `none free ${showShare(pool.empty)} of the time`;
+    const left = this.gutter + 12, x = wide ? left + 130 : left, end = this.width - 13 - (wide ? 290 : 0);
+    const width = end - x;
+    const share = pool.slots > 0 ? partOf(pool.in_use_mean / pool.slots) : 0, bar = wide ? y : y + 18;
     this.parts.boxes.push(svg("g", {class: "pool"}, svg("title", {}, pool.name + ": " + use),
       text(left, y + 10, fit(wide ? pool.name : pool.name + ": " + use, (wide ? 120 : width)), {}),
       svg("rect", {x, y: bar, width, height: 12, rx: 6, fill: "var(--track)"}),
@@ -140,9 +153,11 @@ class GraphDrawing {
 
 function graphSection(timing) {
   if (timing.nodes.length === 0) return null;
-  const legend = html("ul", {class: "legend"}, html("li", {}, "Colour: saturated, the share of the time in which all its workers were taken and something waited"),
-    ...SATURATION.map(([, words], i) => html("li", {}, html("span", {class: "swatch", style: `background: var(--sat${i})`}), words)),
-    html("li", {}, "\u25b2 and a thick frame: the most saturated node"), html("li", {}, "Line width: messages a second"), html("li", {}, "Bar in a box: busy"));
-  return html("section", {id: "graph"}, html("h2", {}, "Graph"),
-    drawnIn(html("div"), (width) => new GraphDrawing(timing, width).draw()), legend);
+  const swatch = (i) => html("span", {class: "swatch", style: `background: var(--sat${i})`});
+  const legend = html("ul", {class: "legend"},
+    html("li", {}, "Colour: saturated, the share of the time in which all its workers were taken and something waited"),
+    ...SATURATION.map(([, words], i) => html("li", {}, swatch(i), words)),
+    html("li", {}, "\u25b2 and a thick frame: the most saturated node"),
+    html("li", {}, "Line width: messages a second"), html("li", {}, "Bar in a box: busy"));
+  return section("graph", "Graph", drawnIn(html("div"), (width) => new GraphDrawing(timing, width).draw()), legend);
 }
