@@ -73,10 +73,11 @@ std::string DeviceText(const json& timing) {
     }
     table.Add({"device", device.at("name").get<std::string>() + ": " + shares});
   }
-  table.Add({"CPU", ShowFixed(cpu.at("used"), 2) + " of " + ShowFixed(cpu.at("usable"), 1) +
-                        " cores in use, " +
-                        std::to_string(timing.at("settings").at("threads").get<int>()) +
-                        (timing.at("settings").at("threads") == 1 ? " worker thread" : " worker threads")});
+  table.Add(
+      {"CPU",
+       ShowFixed(cpu.at("used"), 2) + " of " + ShowFixed(cpu.at("usable"), 1) + " cores in use, " +
+           std::to_string(timing.at("settings").at("threads").get<int>()) +
+           (timing.at("settings").at("threads") == 1 ? " worker thread" : " worker threads")});
   return table.ToString("  ");
 }
 

@@ -121,9 +121,8 @@ TEST(NodesAlone, CallsTheNodesWithoutAGraph) {
 }
 
 TEST(NodesAlone, GivesTheErrorOfANode) {
-  EXPECT_THROW(
-      NodesAlone(SomeGraph("throw_in: process, throw_at_seq: 100"), Registry::Global(), 3),
-      std::runtime_error);
+  EXPECT_THROW(NodesAlone(SomeGraph("throw_in: process, throw_at_seq: 100"), Registry::Global(), 3),
+               std::runtime_error);
 }
 
 TEST(LiveTry, SetsTheGraph) {
