@@ -1,27 +1,15 @@
 #include "pipeline/graph.h"
 
-#include <oneapi/tbb/flow_graph.h>
-#include <oneapi/tbb/task_arena.h>
-
 #include <algorithm>
 #include <exception>
 #include <functional>
-#include <mutex>
-#include <optional>
 #include <stdexcept>
 #include <utility>
 
-#include "pipeline/admission.h"
-#include "pipeline/clock.h"
-#include "pipeline/component_set.h"
-#include "pipeline/describe.h"
+#include "pipeline/graph_impl.h"
 #include "pipeline/handover.h"
-#include "pipeline/lane.h"
-#include "pipeline/live_threads.h"
 #include "pipeline/registry.h"
 #include "pipeline/run_control.h"
-#include "pipeline/stages.h"
-#include "pipeline/worker_threads.h"
 
 namespace flowtrain {
 namespace {
@@ -49,83 +37,6 @@ GraphSettings SettingsOf(const GraphDef& def) {
 
 }  // namespace
 
-class Graph::Impl {
- public:
-  Impl(const GraphDef& graph_def, const Registry& registry, RunControl& run_control)
-      : def(WithCapacity(graph_def)),
-        run(run_control),
-        components(def, registry, run_control),
-        settings(SettingsOf(def)) {}
-
-  // Stages hold TBB nodes, which must go before their tbb::flow::graph does, and after its last
-  // task: making an edge already spawns one, so a graph whose Start failed has tasks too.
-  ~Impl() {
-    arena.execute([this] {
-      if (flow) flow->wait_for_all();
-      stages.clear();
-      flow.reset();
-    });
-  }
-
-  class NotLive;
-  void Open();
-  void Run();
-  void AllocatePools();
-  void BuildStages();
-  std::unique_ptr<internal::Stage> MakeStage(size_t index);
-  void Connect();
-  // Runs `call` on the thread that owns the node.
-  void SetLive() {
-    const std::lock_guard lock(live_mutex);
-    threads->Set(settings.threads);
-    live = true;
-  }
-  void EndLive() {
-    const std::lock_guard lock(live_mutex);
-    live = false;
-    threads.reset();
-  }
-  bool IsWorkerNode(size_t index) const;
-  void Apply(GraphSettings wanted);
-  void OnOwnThread(size_t index, const std::function<void()>& call);
-  void StartNodes();
-  void FlushNodes();
-  void CloseAll() noexcept;
-  void CheckAtRest();
-  void ReclaimAfterAbort();
-  bool PoolsWhole() const { return samples.whole() && batches.whole() && steps.whole(); }
-
-  size_t FirstOf(
-      NodeSpec::Kind kind) const;  // index of the first node of a kind, or nodes().size()
-  size_t LastOnLane() const;
-
-  const GraphDef def;
-  RunControl& run;
-  internal::ComponentSet components;
-  BatchLayout layout;
-  std::vector<std::shared_ptr<uint8_t>> buffers;
-  Pool<Sample> samples{"sample slots"};
-  Pool<Batch> batches{"batch buffers"};
-  Pool<Step> steps{"step slots"};
-  tbb::task_arena arena{1, 1};
-  std::unique_ptr<Lane> lane;
-  std::unique_ptr<tbb::flow::graph> flow;
-  std::unique_ptr<internal::StageEnv> env;
-  std::unique_ptr<Admission> admission;
-  std::vector<std::unique_ptr<internal::Stage>> stages;
-  internal::WindowStage* window = nullptr;
-  uint64_t idle_at_start_ns = 0;
-  TraceRing* trace = nullptr;
-  internal::WorkerCpu worker_cpu;
-  int fewest_batches = 1;
-
-  // Of what can be changed by other threads while Run is under way.
-  mutable std::mutex live_mutex;
-  GraphSettings settings;
-  bool live = false;  // stages stand, and packets may be in flight
-  std::optional<internal::LiveThreads> threads;
-};
-
 // Once packets have gone, limits change nothing any more.
 class Graph::Impl::NotLive {
  public:
@@ -137,6 +48,22 @@ class Graph::Impl::NotLive {
  private:
   Impl& impl_;
 };
+
+Graph::Impl::Impl(const GraphDef& graph_def, const Registry& registry, RunControl& run_control)
+    : def(WithCapacity(graph_def)),
+      run(run_control),
+      components(def, registry, run_control),
+      settings(SettingsOf(def)) {}
+
+// Stages hold TBB nodes, which must go before their tbb::flow::graph does, and after its last task:
+// making an edge already spawns one, so a graph whose Start failed has tasks too.
+Graph::Impl::~Impl() {
+  arena.execute([this] {
+    if (flow) flow->wait_for_all();
+    stages.clear();
+    flow.reset();
+  });
+}
 
 void Graph::Impl::Open() {
   const size_t collate = FirstOf(NodeSpec::Kind::kCollate);
@@ -276,34 +203,6 @@ void Graph::Impl::Run() {
   CloseAll();
 }
 
-bool Graph::Impl::IsWorkerNode(size_t index) const {
-  return internal::PlaceOf(components.spec(index)) == internal::Place::kWorkers;
-}
-
-void Graph::Impl::Apply(GraphSettings wanted) {
-  const std::lock_guard lock(live_mutex);
-  wanted.threads = std::clamp(wanted.threads, 1, def.capacity.threads);
-  wanted.sample_slots = std::clamp(wanted.sample_slots, 1, def.capacity.sample_slots);
-  wanted.batch_slots = std::clamp(wanted.batch_slots, fewest_batches, def.capacity.batch_slots);
-  wanted.workers.resize(settings.workers.size(), 1);
-  for (size_t i = 0; i < wanted.workers.size(); ++i) {
-    wanted.workers[i] =
-        IsWorkerNode(i) ? std::clamp(wanted.workers[i], 1, def.capacity.threads) : 1;
-  }
-  settings = wanted;
-  samples.SetLimit(static_cast<size_t>(settings.sample_slots));
-  batches.SetLimit(static_cast<size_t>(settings.batch_slots));
-  if (!live) return;
-  // Between taking packets from a gate and giving them to TBB the graph may look at rest.
-  flow->reserve_wait();
-  threads->Set(settings.threads);
-  for (size_t i = 0; i < stages.size(); ++i) {
-    if (IsWorkerNode(i)) stages[i]->SetLimit(settings.workers[i]);
-  }
-  admission->Pump();  // there may be more slots than before
-  flow->release_wait();
-}
-
 void Graph::Impl::OnOwnThread(size_t index, const std::function<void()>& call) {
   const auto guarded = [&] {
     try {
@@ -394,57 +293,5 @@ Graph::~Graph() = default;
 
 void Graph::Open() { impl_->Open(); }
 void Graph::Run() { impl_->Run(); }
-Component* Graph::Find(std::string_view name) const { return impl_->components.Find(name); }
-const GraphDef& Graph::def() const { return impl_->def; }
-const Capacity& Graph::capacity() const { return impl_->def.capacity; }
-void Graph::CallOnLane(const std::function<void()>& job) { impl_->lane->Call(job); }
-void Graph::SetTrace(TraceRing* trace) { impl_->trace = trace; }
-void Graph::Apply(const GraphSettings& settings) { impl_->Apply(settings); }
-
-GraphSettings Graph::settings() const {
-  const std::lock_guard lock(impl_->live_mutex);
-  return impl_->settings;
-}
-
-bool Graph::running() const {
-  const std::lock_guard lock(impl_->live_mutex);
-  return impl_->live;
-}
-
-std::vector<NodeCounters> Graph::counters() const {
-  std::vector<NodeCounters> figures;
-  const std::lock_guard lock(impl_->live_mutex);  // while the stages are made there are none
-  for (const auto& stage : impl_->stages) figures.push_back(stage->counters());
-  return figures;
-}
-
-std::vector<PoolCounters> Graph::pools() const {
-  return {impl_->samples.counters(), impl_->batches.counters(), impl_->steps.counters()};
-}
-
-size_t Graph::pool_bytes() const { return impl_->layout.bytes() * impl_->buffers.size(); }
-
-Snapshot Graph::snapshot() const {
-  Snapshot now;
-  now.settings = settings();
-  now.nodes = counters();
-  now.pools = pools();
-  now.lane_idle_ns = lane_idle_ns();
-  now.lane_cpu_ns = impl_->lane ? impl_->lane->cpu_ns() : 0;
-  now.process_cpu_ns = ProcessCpuNs();
-  now.worker_cpu_ns = impl_->worker_cpu.Total();
-  now.at_ns = NowNs();
-  return now;
-}
-
-uint64_t Graph::lane_idle_ns() const {
-  return impl_->lane ? impl_->lane->idle_ns() - impl_->idle_at_start_ns : 0;
-}
-
-uint64_t Graph::admitted_samples() const {
-  return impl_->admission ? impl_->admission->admitted_samples() : 0;
-}
-
-bool Graph::pools_whole() const { return impl_->PoolsWhole(); }
 
 }  // namespace flowtrain

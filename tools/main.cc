@@ -40,11 +40,16 @@ Examples:
   flowtrain graphs/linear_probe.yaml --set checkpoint=runs/first
       What the run's last checkpoint is worth; also graphs/knn.yaml, graphs/embed.yaml.
   flowtrain export runs/first --to backbone.safetensors
+  flowtrain timing graphs/simclr.yaml
+      Where the time goes, how fast the machine could be, and what to change.
+  flowtrain tune graphs/simclr.yaml && flowtrain graphs/simclr.yaml --tuned
+      Finds the fastest worker counts and slots of this machine, and trains with them.
   flowtrain inspect graphs/simclr.yaml --dot | dot -Tsvg > simclr.svg
 
 A run writes its configuration, log, metrics.jsonl and checkpoints to its run
 directory (runs/NAME-DATE). Ctrl-C finishes the window and writes a checkpoint;
-a second one aborts; a third exits at once.
+a second one aborts; a third exits at once. SIGUSR1, or the key t on a terminal,
+shows where the time of the last seconds went.
 
 FLOWTRAIN_MAX_SIMD=avx2 in the environment keeps the augmentation to that
 instruction set or a lesser one; the views are the same on all of them.
@@ -289,8 +294,7 @@ void CapInstructionSet() {
 }
 
 ExitCode Main(int argc, char** argv, StopSignals& signals) {
-  CLI::App app("Trains SimCLR on images that a oneTBB flow graph decodes and augments.",
-               "flowtrain");
+  CLI::App app("Pre-trains image models without labels, fed by a oneTBB flow graph.", "flowtrain");
   CommandLine line;
   AddCommands(app, line);
   try {
