@@ -116,6 +116,7 @@ AloneRate NodesAlone::Measure(size_t node, int workers, double seconds) {
     mine.cpu_ns = ThreadCpuNs() - begin_cpu_ns;
   };
   std::vector<std::thread> threads;
+  threads.reserve(static_cast<size_t>(workers));
   for (int i = 0; i < workers; ++i) threads.emplace_back(work, i);
   for (std::thread& thread : threads) thread.join();
 

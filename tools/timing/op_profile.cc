@@ -120,15 +120,15 @@ int64_t WallAheadNs() {
 }  // namespace
 
 OpProfile::OpProfile(Graph& graph, bool gpu) : graph_(graph) {
-  using namespace torch::autograd::profiler;
   // Its library speaks on standard error of what is no error here, such as a machine without a GPU,
   // or a call on another thread than the one that loaded it.
   setenv("KINETO_LOG_LEVEL", "5", 0);
-  prepareProfiler(Configuration(), Activities(gpu));
+  torch::autograd::profiler::prepareProfiler(Configuration(), Activities(gpu));
   // The profiler belongs to the thread that begins it; what autograd runs for it is counted too.
   graph_.CallOnLane([gpu] {
-    enableProfiler(Configuration(), Activities(gpu),
-                   {at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION});
+    torch::autograd::profiler::enableProfiler(
+        Configuration(), Activities(gpu),
+        {at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION});
   });
   begin_ns_ = NowNs();
 }

@@ -21,7 +21,7 @@ class NoGraph final : public OpenContext {
   Resource* Find(std::string_view) const override { return nullptr; }
 
   const std::string name_ = "device";
-  const BatchLayout layout_;
+  const BatchLayout layout_{};
 };
 
 }  // namespace

@@ -129,7 +129,11 @@ std::string Differences(const Value& stored, const std::map<std::string, std::st
     const auto after = now.find(key);
     const std::string was = before == nullptr ? "not set" : before->scalar;
     const std::string is = after == now.end() ? "not set" : after->second;
-    if (was != is) text += "\n  " + key + ": " + is + " here, " + was + " there";
+    if (was == is) continue;
+    for (const char* part :
+         {"\n  ", key.c_str(), ": ", is.c_str(), " here, ", was.c_str(), " there"}) {
+      text += part;
+    }
   }
   return text;
 }

@@ -118,6 +118,7 @@ class Search {
     if (ratios.empty()) return Pairs{};
     Pairs pairs{Median(ratios), Median(rates), Median(other_rates), 0};
     std::vector<double> off;
+    off.reserve(ratios.size());
     for (const double ratio : ratios) off.push_back(std::abs(ratio - pairs.ratio));
     pairs.doubt = Median(off) / std::sqrt(static_cast<double>(ratios.size()));
     return pairs;
