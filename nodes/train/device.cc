@@ -121,6 +121,8 @@ void Device::Open(const OpenContext&) {
     }
   }
   at::globalContext().setBenchmarkCuDNN(cudnn_benchmark());
+  // A process may run several graphs one after the other: the peak is that of this one.
+  if (is_cuda()) at::getDeviceAllocator(device_.type())->resetPeakStats(device_.index());
 }
 
 // ATen gives each calling thread an OpenMP team of its own; a worker needs none.

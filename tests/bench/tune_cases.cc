@@ -1,6 +1,7 @@
 // Does the timing name the right bottleneck, is its bound right, and does the tuning find what an
 // exhaustive search finds? On graphs whose costs are known. A program of its own, run by hand:
-//   tune_cases [CASE…]      prints a table in Markdown
+//   tune_cases [CASE…]                       prints a table in Markdown
+//   tune_cases --graph NAME FILE [KEY=VALUE…]   the same of the loader of a real graph
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include "pipeline/log.h"
 #include "pipeline/registry.h"
 #include "pipeline/verdict.h"
+#include "tools/bench_graph.h"
 #include "tools/load.h"
 #include "tools/timing/live_run.h"
 #include "tools/timing/machine.h"
@@ -113,7 +115,9 @@ std::vector<GraphSettings> Grid(const GraphDef& def) {
       for (int augment = 1; augment <= (augment_serial ? 1 : threads); ++augment) {
         for (const int slots : {16, 32, 48}) {
           for (const int batches : {2, 3}) {
-            grid.push_back({threads, {threads, decode, augment, 1, 1, 1}, slots, batches});
+            GraphSettings settings{threads, {threads, decode, augment}, slots, batches};
+            settings.workers.resize(def.nodes.size(), 1);
+            grid.push_back(std::move(settings));
           }
         }
       }
@@ -138,29 +142,34 @@ double Seconds(Work&& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+int Rows(const Graph& graph) { return FindComponent<CollateNode>(graph)->Layout().rows; }
+
 class Bench {
  public:
   explicit Bench(StopSignals& signals) : signals_(signals) {}
 
-  void Run(const Case& one) {
-    const GraphDef def = GraphOf(one);
+  void Run(const Case& one) { Run(one.name, one.node, GraphOf(one), true); }
+
+  // `node`: what the verdict must name; empty: whatever it does.
+  void Run(const std::string& name, const std::string& node, const GraphDef& def, bool device) {
+    device_ = device;
     const SettingLimits most{kMostThreads, 48, 3};
     Verdict verdict;
     double measured = 0;
     Time(def, most, verdict, measured);
     std::optional<Tuned> tuned;
     const double tune_s = Seconds([&] {
-      tuned = RunAndTune(def, Registry::Global(), {most, kTrySeconds, true}, signals_);
+      tuned = RunAndTune(def, Registry::Global(), {most, kTrySeconds, device}, signals_);
     });
     double tuned_rate = 0;
     const Best best = Search(def, most, tuned->tuning.best, tuned_rate);
-    const bool named = verdict.sentence.find(one.node) != std::string::npos;
+    const bool named = verdict.sentence.find(node) != std::string::npos;
     std::printf("| %s | %s | %.0f | %.0f | %.0f | %.2f | %.0f | %.2f | %.0f | %.0f |\n",
-                one.name.c_str(), named ? "yes" : "NO", measured, tuned->bound, best.images_per_s,
+                name.c_str(), named ? "yes" : "NO", measured, tuned->bound, best.images_per_s,
                 tuned->bound / best.images_per_s, tuned_rate, tuned_rate / best.images_per_s,
                 tune_s, best.seconds);
     std::fflush(stdout);
-    std::fprintf(stderr, "%s: %s\n", one.name.c_str(), verdict.sentence.c_str());
+    std::fprintf(stderr, "%s: %s\n", name.c_str(), verdict.sentence.c_str());
   }
 
  private:
@@ -170,14 +179,15 @@ class Bench {
     std::optional<Snapshot> part;
     {
       LiveRun run(def, Registry::Global(), &signals_);
-      const LiveTry try_settings(run.graph(), kRows, [&](double s) { return run.Pause(s); });
+      const LiveTry try_settings(run.graph(), Rows(run.graph()),
+                                 [&](double s) { return run.Pause(s); });
       run.Pause(0.2);
       part = try_settings(run.graph().settings(), 1);
       run.Stop();
     }
     RunLoad load = LoadOf(*part, cores);
     MeasureAlone(
-        def, Registry::Global(), {most, false, 0.15, true}, signals_, [](const std::string&) {},
+        def, Registry::Global(), {most, false, 0.15, device_}, signals_, [](const std::string&) {},
         load);
     verdict = VerdictOf(*part, load, most);
     measured = part->images_per_s();
@@ -188,7 +198,8 @@ class Bench {
               double& tuned_rate) {
     def.capacity = {most.threads, most.sample_slots, most.batch_slots};
     LiveRun run(def, Registry::Global(), &signals_);
-    const LiveTry try_settings(run.graph(), kRows, [&](double s) { return run.Pause(s); });
+    const LiveTry try_settings(run.graph(), Rows(run.graph()),
+                               [&](double s) { return run.Pause(s); });
     run.Pause(0.2);
     std::vector<Best> all;
     Best best;
@@ -223,6 +234,7 @@ class Bench {
   }
 
   StopSignals& signals_;
+  bool device_ = true;
 };
 
 }  // namespace
@@ -237,6 +249,14 @@ int main(int argc, char** argv) {
       "tune, s | search, s |\n"
       "|---|---|---|---|---|---|---|---|---|---|\n");
   Bench bench(signals);
+  if (argc > 3 && std::string(argv[1]) == "--graph") {
+    GraphRequest request;
+    request.graph = argv[3];
+    request.sets.assign(argv + 4, argv + argc);
+    const GraphDef def = HostGraph(LoadForRun(request).def, Registry::Global());
+    bench.Run(argv[2], "", def, false);
+    return 0;
+  }
   for (const Case& one : Cases()) {
     const bool wanted = argc == 1 || std::any_of(argv + 1, argv + argc, [&](const char* name) {
                           return one.name.find(name) != std::string::npos;
