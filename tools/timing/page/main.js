@@ -19,7 +19,7 @@ function verdictSection() {
       figure("x", "X, measured", showRate(timing.images_per_s), "images/s", run),
       figure("bound", "X*, the bound", showRate(bound.images_per_s), "images/s", limit),
       figure("share", "X / X*", showShare(bound.share), "", "how near the run is to its bound"),
-      figure("machine", "Machine", plural(machine.cores, "core"), "", `${machine.cpu}; device ${machine.device}`)));
+      figure("machine", "Machine", plural(machine.cores, "core"), "", machine.device ? `${machine.cpu}; device ${machine.device}` : `${machine.cpu}; the loader alone`)));
 }
 
 // Rows of [name, share that is full, figure, class of the bar].
@@ -46,7 +46,7 @@ function useSection() {
   const {device, cpu, settings} = timing;
   const row = (name, share) => [name, share, showShare(share)];
   const cores = `${threeDigits(cpu.used || 0)} of ${Number((cpu.usable || 0).toFixed(2))}`;
-  const rows = [["CPU cores", cpu.used / cpu.usable, cores], row(`device ${device.name}, lane busy`, device.busy),
+  const rows = [["CPU cores", cpu.used / cpu.usable, cores], row(device.name ? `device ${device.name}, lane busy` : "lane busy", device.busy),
     row("device lane idle", device.idle)];
   if (isNumber(device.copy)) rows.push(row("device copies", device.copy));
   if (isNumber(device.compute)) rows.push(row("device computes", device.compute));
