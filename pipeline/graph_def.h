@@ -51,6 +51,7 @@ struct GraphDef {
   int batch_slots = 2;
   bool auto_workers = false;  // the run sets its worker counts by itself: some are given as auto
   Capacity capacity;
+  std::string host_memory;  // that its pools and caches may take, as it is written; empty: no limit
   std::vector<ComponentDef> resources;  // in an order in which each comes after those it uses
   std::vector<NodeDef> nodes;           // in the order of the flow, source first
 };

@@ -132,6 +132,18 @@ ParsedNode ParseNode(const Entry& entry, Problems& problems) {
   return node;
 }
 
+void ParseLimits(const Value& graph, GraphDef& def, Problems& problems) {
+  const Value* limits = ReadMap(graph, "limits", "limits", problems);
+  if (limits == nullptr) return;
+  CheckKeys(*limits, {"host_memory"}, "of limits", problems);
+  const Entry* memory = FindEntry(*limits, "host_memory");
+  if (memory == nullptr || IsUnresolved(memory->value)) return;
+  if (memory->value.kind != Value::Kind::kNull && !Read(memory->value, def.host_memory)) {
+    problems.Add(memory->value.at, Quoted(memory->value.ToString()) + " is no amount of memory" +
+                                       TakenBy("limits.host_memory", memory->at, memory->value.at));
+  }
+}
+
 void ParseNodes(const Value& graph, ParsedGraph& parsed, Problems& problems) {
   const Entry* entry = FindEntry(graph, "nodes");
   parsed.nodes_at = entry == nullptr ? graph.at : entry->at;
@@ -212,8 +224,8 @@ ParsedGraph ParseGraph(const Value& resolved, Problems& problems) {
     return parsed;
   }
   CheckKeys(resolved,
-            {"graph", "extends", "config", "sample_config", "parameters", "pools", "workers",
-             "resources", "nodes"},
+            {"graph", "extends", "config", "sample_config", "parameters", "limits", "pools",
+             "workers", "resources", "nodes"},
             "of a graph", problems);
   for (const char* key : {"config", "sample_config"}) {
     if (const Entry* entry = FindEntry(resolved, key)) ReadText(*entry, key, problems);
@@ -222,6 +234,7 @@ ParsedGraph ParseGraph(const Value& resolved, Problems& problems) {
     parsed.def.name = ReadText(*name, "graph", problems);
   }
   ParsePools(resolved, parsed.def, problems);
+  ParseLimits(resolved, parsed.def, problems);
   ParseResources(resolved, parsed.def, problems);
   ParseNodes(resolved, parsed, problems);
   ParseWorkers(resolved, parsed, problems);

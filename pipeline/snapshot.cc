@@ -11,7 +11,10 @@ Snapshot Snapshot::Since(const Snapshot& earlier) const {
   since.lane_cpu_ns -= earlier.lane_cpu_ns;
   since.process_cpu_ns -= earlier.process_cpu_ns;
   since.worker_cpu_ns -= earlier.worker_cpu_ns;
-  for (size_t i = 0; i < nodes.size(); ++i) since.nodes[i] = nodes[i].Since(earlier.nodes[i]);
+  // A graph that had not begun yet had no nodes to count.
+  for (size_t i = 0; i < std::min(nodes.size(), earlier.nodes.size()); ++i) {
+    since.nodes[i] = nodes[i].Since(earlier.nodes[i]);
+  }
   for (size_t i = 0; i < pools.size(); ++i) since.pools[i] = pools[i].Since(earlier.pools[i]);
   return since;
 }

@@ -16,6 +16,7 @@
 #include "pipeline/run_control.h"
 #include "tools/banner_facts.h"
 #include "tools/failure.h"
+#include "tools/host_memory_limit.h"
 #include "tools/key_watch.h"
 #include "tools/timing/machine.h"
 #include "tools/timing/run_timing.h"
@@ -81,6 +82,7 @@ ExitCode Train(const GraphRequest& request, bool quiet, StopSignals& signals) {
     run_dir->SetResolvedConfig(loaded.config.ToYaml());
   }
   if (auto* report = FindComponent<Report>(graph)) report->SetQuiet(quiet);
+  CheckHostMemory(graph, loaded.config);
   graph.Open();
   LogBanner(graph, loaded.config);
   try {

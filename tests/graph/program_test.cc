@@ -138,6 +138,22 @@ TEST(Program, BadUsageAndConfigurationExitWith2AndSayWhatToDo) {
   }
 }
 
+TEST(Program, RefusesWhatWouldNotFitTheHostMemory) {
+  const TempFolder folder;
+  const Result tight = RunProgram(SmallRun(folder / "a", {"limits.host_memory=100 KB"}));
+  EXPECT_EQ(tight.code, 2) << tight.output;
+  EXPECT_THAT(tight.output, HasSubstr("lower data.batch_slots, data.batch_size, or raise"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "a"));
+  const Result cache = RunProgram(SmallRun(
+      folder / "b", {"limits.host_memory=1 GiB", "data.cache=memory", "data.cache_budget=2 GiB"}));
+  EXPECT_EQ(cache.code, 2) << cache.output;
+  EXPECT_THAT(cache.output, HasSubstr("2.0 GiB for the cache of decoded images"));
+  EXPECT_EQ(RunProgram(SmallRun(folder / "c", {"limits.host_memory=1 GiB", "train.max_steps=1",
+                                               "evaluate.knn=false"}))
+                .code,
+            0);
+}
+
 TEST(Program, AllFindingsOfAGraphAreReportedAtOnceWithTheirPlaces) {
   const TempFolder folder;
   std::string graph = ReadFile(kGraph);

@@ -155,8 +155,10 @@ std::vector<std::string> LossesOf(const std::string& run) {
 int Soak(double seconds, const std::string& folder) {
   SetLogLevel(LogLevel::kError);
   MakeImages(folder + "/images");
-  Run(SoakGraph(folder + "/images", folder + "/reference"), seconds / 6, false);
-  Run(SoakGraph(folder + "/images", folder + "/changed"), seconds, true);
+  const GraphDef still = SoakGraph(folder + "/images", folder + "/reference");
+  const GraphDef changing = SoakGraph(folder + "/images", folder + "/changed");
+  Run(still, seconds / 6, false);
+  Run(changing, seconds, true);
   const std::vector<std::string> reference = LossesOf(folder + "/reference");
   const std::vector<std::string> changed = LossesOf(folder + "/changed");
   size_t same = 0;

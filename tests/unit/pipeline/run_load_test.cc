@@ -34,6 +34,14 @@ TEST(RunLoad, APartWithoutImagesIsALoadOfZeros) {
   EXPECT_EQ(BoundOf(load, {4, 16, 3}).images_per_s, 0);
 }
 
+TEST(Snapshot, SinceAMomentBeforeTheGraphBeganIsAllThereWas) {
+  MadeUpRun run;
+  run.Node("decode", 100, 1);
+  const Snapshot part = run.Part(1000, 1.0).Since(Snapshot{});
+  ASSERT_EQ(part.nodes.size(), 1u);
+  EXPECT_EQ(part.images(), 1000u);
+}
+
 TEST(Bound, IsTheLowestThatNoSettingLifts) {
   MadeUpRun run;
   run.Node("decode", 100, 1);
