@@ -86,6 +86,7 @@ class Packer {
         items_(ListItems(set, evaluation_)),
         file_(path),
         slots_(static_cast<size_t>(2 * options.threads)) {
+    for (Slot& slot : slots_) slot.scratch.max_pixels = options.max_pixels;
     file_.Append(BytesOf(PackedHeader{}));
   }
 

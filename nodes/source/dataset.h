@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "nodes/decode/pixel_limit.h"
 #include "nodes/source/bad_images.h"
 #include "nodes/source/encoded_image.h"
 #include "nodes/source/image_set.h"
@@ -29,7 +30,8 @@ struct DatasetOptions {
   bool sample_if_missing = true;
   uint64_t seed = 0;
   uint64_t sample_images = 2000;
-  int sample_size = 96;  // pixels
+  int sample_size = 96;                  // pixels
+  int64_t max_pixels = kMaxImagePixels;  // of an image file that is decoded
 };
 
 // Opens the configured data set, or the sample set in its stead (see ImageDataset). Throws
