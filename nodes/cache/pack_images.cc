@@ -12,6 +12,7 @@
 #include "nodes/decode/decode.h"
 #include "nodes/decode/image_levels.h"
 #include "nodes/source/count_text.h"
+#include "nodes/source/mapping_guard.h"
 #include "nodes/source/packed_format.h"
 #include "nodes/source/xxh64.h"
 #include "pipeline/error.h"
@@ -134,6 +135,7 @@ class Packer {
     MakeLevels(PackedLevels(slot.image.height, slot.image.width), slot.image);
     slot.entry = {};
     slot.entry.checksum = Xxh64(slot.image.pixels);
+    if (ReadsWereLost(encoded.lost)) throw DataError(slot.name + ": " + kLostWhileRead);
     slot.entry.height = static_cast<uint32_t>(slot.image.height);
     slot.entry.width = static_cast<uint32_t>(slot.image.width);
     slot.entry.levels = static_cast<uint32_t>(slot.image.levels);

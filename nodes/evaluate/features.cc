@@ -11,6 +11,7 @@
 
 #include "nodes/augment/center_view.h"
 #include "nodes/decode/decode.h"
+#include "nodes/source/mapping_guard.h"
 #include "nodes/train/autocast.h"
 #include "nodes/train/normalise.h"
 #include "pipeline/error.h"
@@ -48,6 +49,8 @@ at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count
     if (!encoded.error.empty() || !DecodeToRgb(encoded, scratch, nullptr, image, &why)) return;
     CenterView(image.pixels.data(), image.height, image.width, size,
                to + static_cast<size_t>(i) * bytes);
+    if (ReadsWereLost(encoded.lost))
+      throw DataError("an image to evaluate on: " + std::string(kLostWhileRead));
     labels[static_cast<size_t>(i)] = encoded.label;
   };
   // Memory and decoders are made once a range, not once an image.

@@ -57,10 +57,13 @@ class ImageDataset final : public Resource {
   // Images to train on; ids are 0 … size() - 1.
   uint64_t size() const { return set_->size(); }
   // The encoded image. Its bytes live in `storage` (whose capacity is used again) or in a mapping.
-  // An image that cannot be read comes back with `error` set; nothing is thrown.
+  // An image that cannot be read comes back with `error` set. Throws DataError where the set as a
+  // whole has become unreadable: its file was cut short.
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const {
     return set_->Fetch(id, storage);
   }
+  // As ImageSet::CheckFiles.
+  void CheckFiles() const { set_->CheckFiles(); }
   // Of every image of the set. Height and width are 0 for files, which say it themselves.
   Encoding encoding() const { return set_->encoding(); }
   int image_height() const { return set_->image_height(); }
