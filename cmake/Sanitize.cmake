@@ -1,5 +1,6 @@
-# FLOWTRAIN_SANITIZE=address (with UBSan) or thread: builds our code with that sanitizer.
-set(FLOWTRAIN_SANITIZE "" CACHE STRING "address, thread or empty")
+# FLOWTRAIN_SANITIZE=address (with UBSan), thread, or fuzz (clang: address, and counters for libFuzzer): builds our code
+# with that sanitizer.
+set(FLOWTRAIN_SANITIZE "" CACHE STRING "address, thread, fuzz or empty")
 if(FLOWTRAIN_SANITIZE STREQUAL "address")
   # vptr needs the type information of libtorch's classes, which its libraries keep to themselves.
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined
@@ -10,6 +11,10 @@ elseif(FLOWTRAIN_SANITIZE STREQUAL "thread")
   # g++ warns that it does not see atomic fences; TBB's are in its library anyhow.
   add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
   add_link_options(-fsanitize=thread)
+elseif(FLOWTRAIN_SANITIZE STREQUAL "fuzz")
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=vptr
+    -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
 elseif(FLOWTRAIN_SANITIZE)
-  message(FATAL_ERROR "FLOWTRAIN_SANITIZE is '${FLOWTRAIN_SANITIZE}', not address or thread")
+  message(FATAL_ERROR "FLOWTRAIN_SANITIZE is '${FLOWTRAIN_SANITIZE}', not address, thread or fuzz")
 endif()

@@ -1,5 +1,6 @@
 #include "pipeline/config.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "pipeline/config_check.h"
@@ -8,6 +9,8 @@
 
 namespace flowtrain {
 namespace {
+
+constexpr int kMostDots = 10;  // of a key; each makes a map in a map
 
 Value EmptyMap(const Position& at) {
   Value map;
@@ -49,6 +52,11 @@ Value SplitDottedKeys(const Value& map) {
   for (const Entry& entry : map.entries) {
     Entry part = entry;
     if (entry.value.kind == Value::Kind::kMap) part.value = SplitDottedKeys(entry.value);
+    if (std::count(part.key.begin(), part.key.end(), '.') > kMostDots) {
+      internal::ThrowConfigError(entry.at, "the key " + internal::Quoted(entry.key) +
+                                               " has more than " + std::to_string(kMostDots) +
+                                               " dots");
+    }
     for (size_t dot = part.key.rfind('.'); dot != std::string::npos; dot = part.key.rfind('.')) {
       Value group = EmptyMap(entry.at);
       const std::string outer = part.key.substr(0, dot);

@@ -13,6 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 using internal::Quoted;
 
+constexpr size_t kMostFiles = 20;
+
 // The file that stands under `key`, relative to the folder of the file that names it; empty where
 // the graph has no such key.
 std::string PathUnder(const Value& graph, std::string_view key) {
@@ -71,6 +73,10 @@ GraphFile ReadGraphFile(const std::string& path) {
     const std::string base = PathUnder(file.graph, "extends");
     if (!fs::is_regular_file(base)) {
       internal::ThrowConfigError(extends->at, "there is no graph file " + base + " (extends)");
+    }
+    if (read.size() == kMostFiles) {
+      internal::ThrowConfigError(
+          extends->at, "more than " + std::to_string(kMostFiles) + " files extend one another");
     }
     read.push_back(fs::weakly_canonical(base));
     if (std::find(read.begin(), read.end() - 1, read.back()) != read.end() - 1) {

@@ -6,6 +6,13 @@ namespace flowtrain::internal {
 namespace {
 
 constexpr std::string_view kOpen = "${";
+constexpr size_t kMostBytes = size_t{16} << 20;
+
+size_t BytesOf(const Value& value) {
+  size_t bytes = sizeof value + value.scalar.size();
+  for (const Value& item : value.items) bytes += BytesOf(item);
+  return bytes;
+}
 
 bool IsKey(std::string_view text) {
   constexpr std::string_view kCharacters =
@@ -49,6 +56,7 @@ Value Interpolation::ResolveScalar(const Value& value) {
       failed = true;
       continue;
     }
+    if (!Afford(*parameter, value.at)) return value;
     const bool alone = begin == 0 && done == text.size() && !value.quoted;
     if (alone) return *parameter;
     if (parameter->kind != Value::Kind::kScalar) {
@@ -62,6 +70,15 @@ Value Interpolation::ResolveScalar(const Value& value) {
   if (failed) return value;
   resolved.scalar.append(text, done, std::string::npos);
   return resolved;
+}
+
+bool Interpolation::Afford(const Value& parameter, const Position& at) {
+  if (put_in_ > kMostBytes) return false;
+  put_in_ += BytesOf(parameter);
+  if (put_in_ <= kMostBytes) return true;
+  problems_.Add(at, "the parameters that are put in come to more than " +
+                        std::to_string(kMostBytes >> 20) + " MiB");
+  return false;
 }
 
 const Value* Interpolation::Lookup(const std::string& key, const Position& at) {

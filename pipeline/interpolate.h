@@ -26,9 +26,13 @@ class Interpolation {
   Value ResolveScalar(const Value& value);
   const Value* Lookup(const std::string& key, const Position& at);
 
+  // Counts what a parameter adds to the graph; false, with a finding, when it comes to too much.
+  bool Afford(const Value& parameter, const Position& at);
+
   const Config& config_;
   Problems& problems_;
   std::vector<std::string> referenced_;
+  size_t put_in_ = 0;  // bytes, about
 };
 
 // Whether Resolve has already told of this value, so that nothing more need be said.

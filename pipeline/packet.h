@@ -124,6 +124,9 @@ struct Sample : Packet {
   // otherwise.
   std::span<const uint8_t> encoded;
   std::vector<uint8_t> file_bytes;
+  // Of a mapped file: set when some of it could not be read and reads as zeros; who has used
+  // `encoded` or a view of it looks at this (nodes/source/mapping_guard.h). Null otherwise.
+  const std::atomic<bool>* lost = nullptr;
   int32_t label = -1;
 
   // Set by decode: red, green and blue, packed. They are the image, or a part of it that begins at

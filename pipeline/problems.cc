@@ -41,8 +41,13 @@ void ThrowConfigError(Position at, std::string message) {
 }
 
 std::string Quoted(std::string_view text) {
+  constexpr size_t kMostShown = 200;
   std::string quoted(1, '\'');
-  quoted += text;
+  size_t shown = std::min(text.size(), kMostShown);
+  // Not within a character of UTF-8.
+  while (shown < text.size() && shown > 0 && (text[shown] & 0xC0) == 0x80) --shown;
+  quoted += text.substr(0, shown);
+  if (shown < text.size()) quoted += "…";
   quoted += '\'';
   return quoted;
 }

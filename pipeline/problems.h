@@ -25,7 +25,7 @@ class Problems {
 // Throws ConfigError with one finding.
 [[noreturn]] void ThrowConfigError(Position at, std::string message);
 
-// The text between apostrophes, for a message.
+// The text between apostrophes, for a message; of a very long one the beginning.
 std::string Quoted(std::string_view text);
 
 // Says what in a graph takes a value that does not fit: " (decode.workers)", and where the value

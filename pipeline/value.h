@@ -35,8 +35,10 @@ struct Entry {
   Value value;
 };
 
-// Reads a YAML file. Throws ConfigError for a file that cannot be read, for bad syntax and for a
-// key that stands twice in a map. `${name}` may stand in a plain scalar anywhere, in flow maps too.
+// Reads a YAML file. Throws ConfigError for a file that cannot be read (which a FIFO or a device
+// cannot), for bad syntax, for a key that stands twice in a map, and for a file that no one writes
+// by hand: of more than 1 MiB, 10,000 values or 50 lists and maps in one another. `${name}` may
+// stand in a plain scalar anywhere, in flow maps too.
 Value ReadYamlFile(const std::string& path);
 // The same from text; `name` is the file name that positions show.
 Value ReadYaml(const std::string& text, const std::string& name);

@@ -6,18 +6,21 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "pipeline/problems.h"
+#include "pipeline/read_file.h"
+#include "pipeline/utf8.h"
 #include "pipeline/value.h"
 
 namespace flowtrain {
 namespace {
+
+// Far above any graph or configuration, and low enough that a hostile file costs neither time nor
+// memory: a key is compared with those before it in its map.
+constexpr size_t kMostBytes = size_t{1} << 20, kMostValues = 10'000, kMostLevels = 50;
 
 // `{` and `}` end a plain scalar in a flow map. `${name}` is therefore spelled with these control
 // characters, which YAML does not allow in a file, while yaml-cpp looks at it: the same number of
@@ -54,7 +57,13 @@ Position PositionOf(const std::string& file, const YAML::Mark& mark) {
   return {file, mark.line + 1, mark.column + 1};
 }
 
-// Builds the tree. Findings are collected, so that one reading tells of all of them.
+bool IsControl(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 && c != '\t' && c != '\n' && c != '\r';
+}
+
+// Builds the tree. Findings are collected, so that one reading tells of all of them; but a file
+// that is too large to be one is given up at once.
 class TreeBuilder final : public YAML::EventHandler {
  public:
   explicit TreeBuilder(std::string file) : file_(std::move(file)) {}
@@ -81,6 +90,10 @@ class TreeBuilder final : public YAML::EventHandler {
     RefuseTag(mark, tag);
     Value value = Make(Value::Kind::kScalar, mark);
     value.scalar = RestoreReferences(text);
+    if (std::any_of(value.scalar.begin(), value.scalar.end(), IsControl)) {
+      Report(mark, "control character in a text: write it without");  // by way of "\0" or "\e"
+      std::replace_if(value.scalar.begin(), value.scalar.end(), IsControl, '?');
+    }
     value.quoted = tag == "!";  // how yaml-cpp marks a scalar that is not plain
     Add(std::move(value));
   }
@@ -115,7 +128,13 @@ class TreeBuilder final : public YAML::EventHandler {
     Position key_at;
   };
 
-  Value Make(Value::Kind kind, const YAML::Mark& mark) const {
+  Value Make(Value::Kind kind, const YAML::Mark& mark) {
+    if (++values_ > kMostValues) {
+      internal::ThrowConfigError(PositionOf(file_, mark), "more than " +
+                                                              std::to_string(kMostValues) +
+                                                              " values: this is no graph and no "
+                                                              "configuration");
+    }
     Value value;
     value.kind = kind;
     value.at = PositionOf(file_, mark);
@@ -126,6 +145,11 @@ class TreeBuilder final : public YAML::EventHandler {
             YAML::anchor_t anchor) {
     RefuseAnchor(mark, anchor);
     RefuseTag(mark, tag);
+    if (open_.size() == kMostLevels) {
+      internal::ThrowConfigError(
+          PositionOf(file_, mark),
+          "more than " + std::to_string(kMostLevels) + " lists and maps in one another");
+    }
     open_.push_back({Make(kind, mark), false, {}, {}});
   }
 
@@ -183,32 +207,35 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   std::string file_;
+  size_t values_ = 0;
   std::vector<Level> open_;
   Value root_;
   std::vector<Diagnostic> diagnostics_;
 };
 
-// YAML allows no control characters but tab and line breaks, and yaml-cpp takes one for the end of
-// the file.
-void RefuseControlCharacters(const std::string& text, const std::string& name) {
-  int line = 1, column = 1;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') {
-      internal::ThrowConfigError({name, line, column}, "control character: this is no text file");
+// YAML is UTF-8 and allows no control characters but tab and line breaks; yaml-cpp takes one for
+// the end of the file.
+void RefuseOtherThanText(std::string_view text, const std::string& name) {
+  Position at{name, 1, 1};
+  while (!text.empty()) {
+    if (IsControl(text[0])) {
+      internal::ThrowConfigError(at, "control character: this is no text file");
     }
-    ++column;
-    if (c == '\n') {
-      ++line;
-      column = 1;
+    const size_t bytes = CharacterBytes(text);
+    if (bytes == 0) internal::ThrowConfigError(at, "this is no UTF-8: save the file as UTF-8");
+    ++at.column;
+    if (text[0] == '\n') {
+      ++at.line;
+      at.column = 1;
     }
+    text.remove_prefix(bytes);
   }
 }
 
 }  // namespace
 
 Value ReadYaml(const std::string& text, const std::string& name) {
-  RefuseControlCharacters(text, name);
+  RefuseOtherThanText(text, name);
   TreeBuilder builder(name);
   try {
     std::istringstream stream(HideReferences(text));
@@ -224,17 +251,11 @@ Value ReadYaml(const std::string& text, const std::string& name) {
 }
 
 Value ReadYamlFile(const std::string& path) {
-  if (std::filesystem::is_directory(path)) {
-    internal::ThrowConfigError({path, 0, 0}, "cannot be read: it is a folder");
+  std::string text, why;
+  if (!ReadWholeFile(path, kMostBytes, text, &why)) {
+    internal::ThrowConfigError({path, 0, 0}, "cannot be read: " + why);
   }
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || file.bad()) {
-    internal::ThrowConfigError({path, 0, 0},
-                               std::string("cannot be read: ") + std::strerror(errno));
-  }
-  return ReadYaml(text.str(), path);
+  return ReadYaml(text, path);
 }
 
 }  // namespace flowtrain

@@ -69,6 +69,7 @@ DatasetOptions DatasetOptionsOf(const Config& config) {
   options.seed = static_cast<uint64_t>(config.Get<int64_t>("train.seed"));
   options.sample_images = static_cast<uint64_t>(config.Get<int64_t>("sample.images"));
   options.sample_size = config.Get<int>("data.image_size");
+  options.max_pixels = config.Get<int64_t>("data.max_pixels");
   return options;
 }
 
@@ -82,6 +83,7 @@ PackResult PackDataset(const DatasetOptions& dataset, const std::string& path, i
   RunControl run;
   PackOptions options;
   options.max_side = max_side;
+  options.max_pixels = std::clamp<int64_t>(dataset.max_pixels, 1, kMaxImagePixels);
   options.threads = ReadCpuLimits().usable;
   options.max_bad_fraction = max_bad_fraction;
   options.fingerprint = fingerprint;

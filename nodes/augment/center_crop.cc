@@ -3,6 +3,7 @@
 #include <string>
 
 #include "nodes/augment/center_view.h"
+#include "nodes/source/mapping_guard.h"
 #include "pipeline/error.h"
 #include "pipeline/registry.h"
 
@@ -26,6 +27,7 @@ void CenterCrop::Open(const OpenContext& context) {
 Outcome CenterCrop::Process(Sample& sample, Worker&) {
   CenterView(sample.pixels.data(), sample.height, sample.width, size_,
              sample.batch->Row(0, sample.row));
+  if (ReadsWereLost(sample.lost)) return Bad(kLostWhileRead);
   return Ok();
 }
 

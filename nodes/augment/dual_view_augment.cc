@@ -7,6 +7,7 @@
 
 #include "nodes/augment/view_recipe.h"
 #include "nodes/decode/image_levels.h"
+#include "nodes/source/mapping_guard.h"
 #include "pipeline/error.h"
 #include "pipeline/registry.h"
 
@@ -70,6 +71,7 @@ Outcome DualViewAugment::Process(Sample& sample, Worker& worker) {
       makers.reference.Make(source, params, recipe_->options(), recipe_->size(), row);
     }
   }
+  if (ReadsWereLost(sample.lost)) return Bad(kLostWhileRead);
   return Ok();
 }
 

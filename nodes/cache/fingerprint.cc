@@ -50,6 +50,9 @@ uint64_t FingerprintOf(const DatasetOptions& options, int max_side) {
   } else {
     text += root.string() + '\n';
   }
+  if (options.max_pixels != kMaxImagePixels) {
+    text += "max_pixels " + std::to_string(options.max_pixels) + '\n';
+  }
   if (options.kind == "stl10") {
     for (const std::string& split : options.splits) text += split + '\n';
   }

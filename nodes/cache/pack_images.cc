@@ -12,6 +12,7 @@
 #include "nodes/decode/decode.h"
 #include "nodes/decode/image_levels.h"
 #include "nodes/source/count_text.h"
+#include "nodes/source/mapping_guard.h"
 #include "nodes/source/packed_format.h"
 #include "nodes/source/xxh64.h"
 #include "pipeline/error.h"
@@ -86,6 +87,7 @@ class Packer {
         items_(ListItems(set, evaluation_)),
         file_(path),
         slots_(static_cast<size_t>(2 * options.threads)) {
+    for (Slot& slot : slots_) slot.scratch.max_pixels = options.max_pixels;
     file_.Append(BytesOf(PackedHeader{}));
   }
 
@@ -133,6 +135,7 @@ class Packer {
     MakeLevels(PackedLevels(slot.image.height, slot.image.width), slot.image);
     slot.entry = {};
     slot.entry.checksum = Xxh64(slot.image.pixels);
+    if (ReadsWereLost(encoded.lost)) throw DataError(slot.name + ": " + kLostWhileRead);
     slot.entry.height = static_cast<uint32_t>(slot.image.height);
     slot.entry.width = static_cast<uint32_t>(slot.image.width);
     slot.entry.levels = static_cast<uint32_t>(slot.image.levels);

@@ -6,16 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "nodes/decode/pixel_limit.h"
 #include "nodes/source/bad_images.h"
 #include "nodes/source/image_set.h"
 
 namespace flowtrain {
 
 struct PackOptions {
-  int max_side = 0;                // largest side images are shrunk to, pixels; 0: whole images
-  int threads = 1;                 // that decode
-  double max_bad_fraction = 0.01;  // unreadable images, as a share of all, before it gives up
-  uint64_t fingerprint = 0;        // kept in the file's header
+  int max_side = 0;  // largest side images are shrunk to, pixels; 0: whole images
+  int threads = 1;   // that decode
+  int64_t max_pixels = kMaxImagePixels;  // of an image file; one that has more is unreadable
+  double max_bad_fraction = 0.01;        // unreadable images, as a share of all, before it gives up
+  uint64_t fingerprint = 0;              // kept in the file's header
   // Asked before each image; true ends the packing, and no file is made.
   std::function<bool()> stop = [] { return false; };
   // Called on one thread at a time after each image.

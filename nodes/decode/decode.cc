@@ -24,7 +24,7 @@ bool DecodeFile(std::span<const uint8_t> bytes, DecodeScratch& scratch, const Pa
   }
   if (IsJpeg(bytes)) return DecodeJpeg(bytes, scratch, chooser, out, why);
   if (IsPng(bytes)) return DecodePng(bytes, scratch, out, why);
-  return scratch.imgcodecs.Decode(bytes, out, why);
+  return scratch.imgcodecs.Decode(bytes, scratch.max_pixels, out, why);
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace flowtrain {
 // upright as its EXIF orientation says) goes through libjpeg, PNG through libspng; other files
 // through OpenCV, where its plug-in is installed. Greyscale, palette and 16-bit images come out as
 // RGB of 8 bits, alpha is dropped. False: `why` says what is wrong with the image; damaged or
-// cut-off data is never passed on as grey pixels. Throws nothing but std::bad_alloc.
+// cut-off data is never passed on as grey pixels, and a file whose image has more pixels than
+// `scratch` allows is refused before memory is taken for it. Throws nothing but std::bad_alloc.
 //
 // With a `chooser` the result may be no more than the part it asks for, and the levels that the
 // image comes with stay behind it (RgbImage says what it is); without one it is the whole image

@@ -36,7 +36,10 @@ void DecodeImage::Declare(NodeSpec& spec) {
       .Output("images", Stream::kSample)
       .Uses("dataset", "ImageDataset")
       .MayUse("views", "ViewRecipe")
-      .MayUse("cache", "DecodedCache");
+      .MayUse("cache", "DecodedCache")
+      .Option(&DecodeImage::max_pixels_, "max_pixels", kMaxImagePixels,
+              "Pixels of an image file that is decoded; one that claims more is a bad image.",
+              Between{1, kMaxImagePixels});
 }
 
 void DecodeImage::Open(const OpenContext& context) {
@@ -45,6 +48,7 @@ void DecodeImage::Open(const OpenContext& context) {
   cache_ = context.TryGet<DecodedCache>("cache");
   if (cache_ != nullptr && !cache_->enabled()) cache_ = nullptr;
   scratch_.resize(static_cast<size_t>(context.workers()));
+  for (WorkerScratch& scratch : scratch_) scratch.decode.max_pixels = max_pixels_;
 }
 
 Outcome DecodeImage::Process(Sample& sample, Worker& worker) {

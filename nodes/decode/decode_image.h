@@ -25,7 +25,7 @@ struct EncodedImage;
 //
 // Example:
 //   decode: {type: DecodeImage, in: ids, out: images, workers: ${data.num_workers},
-//            uses: {views: views}}
+//            uses: {views: views}, options: {max_pixels: ${data.max_pixels}}}
 class DecodeImage final : public SampleNode {
  public:
   static void Declare(NodeSpec& spec);
@@ -47,6 +47,7 @@ class DecodeImage final : public SampleNode {
   bool DecodeForCache(const EncodedImage& image, const Sample& sample, WorkerScratch& scratch,
                       RgbImage& rgb, std::string* why) const;
 
+  int64_t max_pixels_ = kMaxImagePixels;
   const ImageDataset* dataset_ = nullptr;
   const ViewRecipe* recipe_ = nullptr;  // null: whole images
   DecodedCache* cache_ = nullptr;       // null: there is none, or it keeps nothing

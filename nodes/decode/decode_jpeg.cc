@@ -107,12 +107,8 @@ bool DecodeJpeg(std::span<const uint8_t> bytes, DecodeScratch& scratch, const Pa
     return false;
   };
   if (!jpeg.ReadHeader(bytes)) return damaged();
-  if (TooLarge(jpeg.height(), jpeg.width())) {
-    *why = "it is too large: " + std::to_string(jpeg.width()) + 'x' +
-           std::to_string(jpeg.height()) + " pixels";
-    return false;
-  }
-  if (chooser != nullptr && !jpeg.HasEnd()) {
+  if (TooLarge(jpeg.height(), jpeg.width(), scratch.max_pixels, why)) return false;
+  if (!jpeg.HasEnd()) {
     *why = "damaged JPEG: it is cut off";
     return false;
   }

@@ -52,11 +52,7 @@ bool DecodePng(std::span<const uint8_t> bytes, DecodeScratch& scratch, RgbImage&
   if (context == nullptr) throw std::bad_alloc();
   spng_ihdr header{};
   if (int error = Open(context.get(), bytes, header)) return damaged(error);
-  if (TooLarge(header.height, header.width)) {
-    *why = "it is too large: " + std::to_string(header.width) + 'x' +
-           std::to_string(header.height) + " pixels";
-    return false;
-  }
+  if (TooLarge(header.height, header.width, scratch.max_pixels, why)) return false;
   const int height = static_cast<int>(header.height), width = static_cast<int>(header.width);
   const auto pixels = out.Resize(height, width);
   if (int error =

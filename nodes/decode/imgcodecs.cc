@@ -8,6 +8,7 @@
 #include <new>
 #include <system_error>
 
+#include "nodes/decode/image_header.h"
 #include "nodes/decode/rgb_image.h"
 
 namespace flowtrain {
@@ -17,11 +18,20 @@ namespace fs = std::filesystem;
 
 constexpr const char* kLibrary = "flowtrain_imgcodecs.so";
 
+struct Place {
+  RgbImage& image;
+  int64_t max_pixels;
+};
+
 // Runs inside OpenCV's caller, a C boundary: nothing may be thrown.
 uint8_t* Allocate(void* user, int height, int width) {
-  if (height < 1 || width < 1 || TooLarge(height, width)) return nullptr;
   try {
-    return static_cast<RgbImage*>(user)->Resize(height, width).data();
+    const Place& place = *static_cast<Place*>(user);
+    std::string ignored;
+    if (height < 1 || width < 1 || TooLarge(height, width, place.max_pixels, &ignored)) {
+      return nullptr;
+    }
+    return place.image.Resize(height, width).data();
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
@@ -67,7 +77,16 @@ void Imgcodecs::Open() {
              "to its folder)";
 }
 
-bool Imgcodecs::Decode(std::span<const uint8_t> bytes, RgbImage& out, std::string* why) {
+bool Imgcodecs::Decode(std::span<const uint8_t> bytes, int64_t max_pixels, RgbImage& out,
+                       std::string* why) {
+  const std::optional<ImageSize> size = ReadImageSize(bytes);
+  if (!size) {
+    *why =
+        "it is cut off, or of none of the formats that are read (JPEG, PNG, WebP, BMP, TIFF, "
+        "JPEG 2000, PNM, PAM, Sun raster)";
+    return false;
+  }
+  if (TooLarge(size->height, size->width, max_pixels, why)) return false;
   if (decode_ == nullptr && missing_.empty()) Open();
   if (decode_ == nullptr) {
     *why = missing_;
@@ -78,7 +97,8 @@ bool Imgcodecs::Decode(std::span<const uint8_t> bytes, RgbImage& out, std::strin
     return false;
   }
   char text[512] = "";
-  if (decode_(bytes.data(), bytes.size(), Allocate, &out, text, sizeof text) == 1) return true;
+  Place place{out, max_pixels};
+  if (decode_(bytes.data(), bytes.size(), Allocate, &place, text, sizeof text) == 1) return true;
   *why = text;
   return false;
 }

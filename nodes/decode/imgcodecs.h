@@ -16,9 +16,10 @@ struct RgbImage;
 // which stays open to the end of the program.
 class Imgcodecs {
  public:
-  // Decodes what OpenCV reads: BMP, TIFF, WebP, … False: `why` says what is wrong with the
-  // image, or that the plug-in is not installed and what to do about it.
-  bool Decode(std::span<const uint8_t> bytes, RgbImage& out, std::string* why);
+  // Decodes the formats that ReadImageSize knows, and of these an image of no more than
+  // `max_pixels`. False: `why` says what is wrong with the image, or that the plug-in is not
+  // installed and what to do about it.
+  bool Decode(std::span<const uint8_t> bytes, int64_t max_pixels, RgbImage& out, std::string* why);
 
   // Folders in which it is looked for, in this order: $FLOWTRAIN_PLUGINS, the program's own,
   // ../lib/flowtrain and ../lib beside that.

@@ -2,9 +2,18 @@
 
 #include <jerror.h>
 
+#include <cstdio>
+
 #include "nodes/decode/exif_orientation.h"
 
 namespace flowtrain {
+namespace {
+
+// libjpeg goes over the whole image in each scan of a progressive file, however little the scan
+// holds; encoders write about ten.
+constexpr int kMostScans = 100;
+
+}  // namespace
 
 JpegDecompressor::JpegDecompressor() {
   info_.err = jpeg_std_error(&errors_.base);
@@ -13,6 +22,7 @@ JpegDecompressor::JpegDecompressor() {
     if (level < 0 && LosesPixels(*info->err)) Leave(info);
   };
   errors_.base.output_message = [](j_common_ptr) {};
+  progress_.progress_monitor = RefuseManyScans;
 }
 
 JpegDecompressor::~JpegDecompressor() {
@@ -24,6 +34,7 @@ bool JpegDecompressor::ReadHeader(std::span<const uint8_t> bytes) {
     if (!created_) {
       jpeg_create_decompress(&info);
       created_ = true;
+      info.progress = &progress_;
       arena_.Serve(info);
       jpeg_save_markers(&info, JPEG_APP0 + 1, 0xFFFF);
     }
@@ -54,6 +65,13 @@ int JpegDecompressor::Orientation() const {
 void JpegDecompressor::Leave(j_common_ptr info) {
   auto* errors = reinterpret_cast<Errors*>(info->err);
   info->err->format_message(info, errors->text);
+  longjmp(errors->back, 1);
+}
+
+void JpegDecompressor::RefuseManyScans(j_common_ptr info) {
+  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMostScans) return;
+  auto* errors = reinterpret_cast<Errors*>(info->err);
+  std::snprintf(errors->text, sizeof errors->text, "it has more than %d scans", kMostScans);
   longjmp(errors->back, 1);
 }
 

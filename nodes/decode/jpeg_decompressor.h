@@ -32,7 +32,7 @@ class JpegDecompressor {
     return true;
   }
 
-  // Whether the data has an end: else it was cut off, perhaps below the part that is decoded.
+  // Whether the data has an end: else it was cut off, perhaps behind the last row that is read.
   bool HasEnd() const;
   int Orientation() const;  // as Exif says, 1 to 8
   int height() const { return static_cast<int>(info_.image_height); }
@@ -50,11 +50,13 @@ class JpegDecompressor {
   };
 
   [[noreturn]] static void Leave(j_common_ptr info);
+  static void RefuseManyScans(j_common_ptr info);
   static bool LosesPixels(const jpeg_error_mgr& error);
 
   JpegArena arena_;
   jpeg_decompress_struct info_{};
   Errors errors_{};
+  jpeg_progress_mgr progress_{};
   bool created_ = false;
 };
 

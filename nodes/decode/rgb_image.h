@@ -9,6 +9,7 @@
 
 #include "nodes/decode/imgcodecs.h"
 #include "nodes/decode/jpeg_decompressor.h"
+#include "nodes/decode/pixel_limit.h"
 
 namespace flowtrain {
 
@@ -58,14 +59,11 @@ struct RgbImage {
 
 // What one thread's decodes share. Not thread-safe.
 struct DecodeScratch {
-  std::vector<uint8_t> pixels;  // an image before it is turned upright
-  std::vector<uint8_t> row;     // a row of a CMYK image
+  int64_t max_pixels = kMaxImagePixels;  // a file's image that has more is refused
+  std::vector<uint8_t> pixels;           // an image before it is turned upright
+  std::vector<uint8_t> row;              // a row of a CMYK image
   JpegDecompressor jpeg;
   Imgcodecs imgcodecs;  // opened by the first image that needs it
 };
-
-// No image of more pixels than this is decoded: a small file can claim a huge image.
-inline constexpr int64_t kMaxImagePixels = 178'000'000;
-inline bool TooLarge(int64_t height, int64_t width) { return height > kMaxImagePixels / width; }
 
 }  // namespace flowtrain

@@ -11,6 +11,7 @@
 
 #include "nodes/augment/center_view.h"
 #include "nodes/decode/decode.h"
+#include "nodes/source/mapping_guard.h"
 #include "nodes/train/autocast.h"
 #include "nodes/train/normalise.h"
 #include "pipeline/error.h"
@@ -36,7 +37,7 @@ class EvaluationMode {
 // Images first … first + count as uint8 [count, size, size, 3]; `labels` gets -1 for one that
 // cannot be read.
 at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count, int size,
-                     std::vector<int64_t>& labels) {
+                     int64_t max_pixels, std::vector<int64_t>& labels) {
   const at::Tensor views = at::zeros({count, size, size, 3}, at::TensorOptions().dtype(at::kByte));
   auto* to = views.data_ptr<uint8_t>();
   const size_t bytes = size_t{3} * static_cast<size_t>(size) * static_cast<size_t>(size);
@@ -48,12 +49,15 @@ at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count
     if (!encoded.error.empty() || !DecodeToRgb(encoded, scratch, nullptr, image, &why)) return;
     CenterView(image.pixels.data(), image.height, image.width, size,
                to + static_cast<size_t>(i) * bytes);
+    if (ReadsWereLost(encoded.lost))
+      throw DataError("an image to evaluate on: " + std::string(kLostWhileRead));
     labels[static_cast<size_t>(i)] = encoded.label;
   };
   // Memory and decoders are made once a range, not once an image.
   tbb::parallel_for(tbb::blocked_range<int64_t>(0, count), [&](const auto& range) {
     std::vector<uint8_t> storage;
     DecodeScratch scratch;
+    scratch.max_pixels = max_pixels;
     RgbImage image;
     for (int64_t i = range.begin(); i < range.end(); ++i) load(i, storage, scratch, image);
   });
@@ -62,8 +66,8 @@ at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count
 
 }  // namespace
 
-Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size,
-                         int batch_size) {
+Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size, int batch_size,
+                         int64_t max_pixels) {
   const c10::NoGradGuard no_grad;
   const EvaluationMode evaluation(model);
   const c10::Device device = model.device().device();
@@ -74,7 +78,8 @@ Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int s
   for (int64_t first = 0; first < total; first += batch_size) {
     std::vector<int64_t> labels;
     const int64_t count = std::min<int64_t>(batch_size, total - first);
-    const at::Tensor views = LoadViews(images, static_cast<uint64_t>(first), count, size, labels);
+    const at::Tensor views =
+        LoadViews(images, static_cast<uint64_t>(first), count, size, max_pixels, labels);
     const Autocast autocast(device.type(), model.device().compute_type());
     features.push_back(model.Encode(Normalise(views.to(device))).to(at::kFloat));
     for (int64_t i = 0; i < count; ++i) {

@@ -1,6 +1,7 @@
 // The frozen backbone's features of a set of images.
 #pragma once
 
+#include "nodes/decode/pixel_limit.h"
 #include "nodes/evaluate/labelled_features.h"
 #include "nodes/source/image_set.h"
 #include "nodes/train/simclr_model.h"
@@ -10,8 +11,8 @@ namespace flowtrain {
 // Runs every image of `images`, resized and cropped to its centre, through the backbone in
 // evaluation mode, without gradients, `batch_size` at a time; the model's mode is restored and its
 // statistics stay as they are. Decodes on TBB's threads, computes on the caller's. The result is on
-// the device.
-Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size,
-                         int batch_size);
+// the device. Image files of more than `max_pixels` count as unreadable.
+Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size, int batch_size,
+                         int64_t max_pixels = kMaxImagePixels);
 
 }  // namespace flowtrain

@@ -39,7 +39,10 @@ void KnnEvaluate::Declare(NodeSpec& spec) {
       .Option(&KnnEvaluate::temperature_, "temperature", 0.1,
               "Of the votes' weights exp(cosine / T).", AtLeast{1e-3})
       .Option(&KnnEvaluate::batch_size_, "batch_size", 256, "Images a forward.", AtLeast{1})
-      .Option(&KnnEvaluate::size_, "size", 96, "Side of the centre crop, pixels.", AtLeast{1});
+      .Option(&KnnEvaluate::size_, "size", 96, "Side of the centre crop, pixels.", AtLeast{1})
+      .Option(&KnnEvaluate::max_pixels_, "max_pixels", kMaxImagePixels,
+              "Pixels of an image file that is decoded; one that claims more is unreadable.",
+              Between{1, kMaxImagePixels});
 }
 
 void KnnEvaluate::Open(const OpenContext& context) {
@@ -80,10 +83,11 @@ void KnnEvaluate::Flush() {
 }
 
 double KnnEvaluate::Evaluate() {
-  const Features bank = ComputeFeatures(*model_, *labelled_.bank, size_, batch_size_);
-  const Features queries = labelled_.leave_one_out
-                               ? bank
-                               : ComputeFeatures(*model_, *labelled_.queries, size_, batch_size_);
+  const auto features_of = [this](const LabelledImages& images) {
+    return ComputeFeatures(*model_, images, size_, batch_size_, max_pixels_);
+  };
+  const Features bank = features_of(*labelled_.bank);
+  const Features queries = labelled_.leave_one_out ? bank : features_of(*labelled_.queries);
   const KnnOptions options{neighbours_, temperature_, classes_, labelled_.leave_one_out};
   how_ = DescribeKnn(bank, queries, options);
   return KnnTop1(bank, queries, options) * 100;

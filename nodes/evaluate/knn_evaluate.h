@@ -40,6 +40,7 @@ class KnnEvaluate final : public StepNode {
 
   bool enabled_ = true;  // options
   int every_epochs_ = 0, neighbours_ = 200, batch_size_ = 256, size_ = 96;
+  int64_t max_pixels_ = 0;  // of an image file
   double temperature_ = 0.1;
 
   RunControl* run_ = nullptr;

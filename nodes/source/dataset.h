@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "nodes/decode/pixel_limit.h"
 #include "nodes/source/bad_images.h"
 #include "nodes/source/encoded_image.h"
 #include "nodes/source/image_set.h"
@@ -29,7 +30,8 @@ struct DatasetOptions {
   bool sample_if_missing = true;
   uint64_t seed = 0;
   uint64_t sample_images = 2000;
-  int sample_size = 96;  // pixels
+  int sample_size = 96;                  // pixels
+  int64_t max_pixels = kMaxImagePixels;  // of an image file that is decoded
 };
 
 // Opens the configured data set, or the sample set in its stead (see ImageDataset). Throws
@@ -55,10 +57,13 @@ class ImageDataset final : public Resource {
   // Images to train on; ids are 0 … size() - 1.
   uint64_t size() const { return set_->size(); }
   // The encoded image. Its bytes live in `storage` (whose capacity is used again) or in a mapping.
-  // An image that cannot be read comes back with `error` set; nothing is thrown.
+  // An image that cannot be read comes back with `error` set. Throws DataError where the set as a
+  // whole has become unreadable: its file was cut short.
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const {
     return set_->Fetch(id, storage);
   }
+  // As ImageSet::CheckFiles.
+  void CheckFiles() const { set_->CheckFiles(); }
   // Of every image of the set. Height and width are 0 for files, which say it themselves.
   Encoding encoding() const { return set_->encoding(); }
   int image_height() const { return set_->image_height(); }

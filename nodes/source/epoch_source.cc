@@ -93,6 +93,7 @@ void EpochSource::Resume(uint64_t steps_done) {
 }
 
 bool EpochSource::AdmitBatch(Batch& batch) {
+  dataset_->CheckFiles();
   const BatchPlace place = plan_->Place(plan_->FirstBatch(first_step_) + batch.seq);
   if (place.epoch >= static_cast<uint64_t>(epochs_)) return false;
   if (max_steps_ != 0 && place.step >= static_cast<uint64_t>(max_steps_)) return false;
@@ -121,6 +122,7 @@ void EpochSource::AdmitSample(Sample& sample) {
 }
 
 void EpochSource::Substitute(Sample& sample) {
+  dataset_->CheckFiles();  // then it is no matter of this image
   BadImage bad{sample.id, dataset_->ImageName(sample.id), sample.error};
   const std::string line = bad.name + ": " + bad.why;
   const bool is_new = dataset_->bad_images().Add(std::move(bad));
@@ -141,6 +143,7 @@ Outcome EpochSource::Process(Sample& sample, Worker&) {
   EncodedImage image = dataset_->Fetch(sample.id, sample.file_bytes);
   if (!image.error.empty()) return Bad(std::move(image.error));
   sample.encoded = image.bytes;
+  sample.lost = image.lost;
   sample.label = image.label;
   sample.height = image.height;
   sample.width = image.width;
@@ -151,6 +154,7 @@ Outcome EpochSource::Process(Sample& sample, Worker&) {
 bool EpochSource::TakeFromCache(Sample& sample) const {
   CacheHandle cached = cache_->Find(sample.id);
   if (!cached) return false;
+  sample.lost = nullptr;
   sample.label = cached->label();
   sample.pixels = cached->pixels();
   sample.layout = PixelLayout::kRgb;

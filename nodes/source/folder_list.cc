@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "nodes/source/printable_name.h"
 #include "pipeline/error.h"
 
 namespace flowtrain {
@@ -37,30 +38,44 @@ class Lister {
     const fs::path folder = relative.empty() ? root_ : root_ / relative;
     if (stat(folder.c_str(), &status) != 0) return;  // a link that leads nowhere
     if (!entered_.insert({status.st_dev, status.st_ino}).second) return;
-    for (const std::string& name : Names(folder)) {
-      std::error_code ignored;
-      const auto type = fs::status(folder / name, ignored).type();
-      if (type == fs::file_type::directory) {
-        Enter(relative / name);
-      } else if (type == fs::file_type::regular && HasImageExtension(name)) {
-        found_.push_back(relative / name);
+    std::vector<std::string> folders;
+    for (const auto& [name, is_folder] : List(folder)) {
+      if (is_folder) {
+        folders.push_back(name);
+      } else {
+        found_.push_back((relative / name).string());
       }
     }
+    // Sorted, so that of two links to one folder the same one counts on every machine.
+    std::sort(folders.begin(), folders.end());
+    for (const std::string& name : folders) Enter(relative / name);
   }
 
-  // Sorted, so that of two links to one folder the same one counts on every machine.
-  static std::vector<std::string> Names(const fs::path& folder) {
-    std::vector<std::string> names;
+  struct Item {
+    std::string name;
+    bool is_folder;
+  };
+
+  // The folders and image files of a folder, in any order.
+  static std::vector<Item> List(const fs::path& folder) {
+    std::vector<Item> items;
     try {
       for (const auto& entry : fs::directory_iterator(folder)) {
         std::string name = entry.path().filename();
-        if (name.front() != '.') names.push_back(std::move(name));
+        if (name.front() == '.') continue;
+        // The folder itself says what its entries are; only where a link leads is looked up.
+        std::error_code leads_nowhere;
+        if (entry.is_directory(leads_nowhere)) {
+          items.push_back({std::move(name), true});
+        } else if (HasImageExtension(name) && entry.is_regular_file(leads_nowhere)) {
+          items.push_back({std::move(name), false});
+        }
       }
     } catch (const fs::filesystem_error& error) {
-      throw DataError("cannot list the folder " + folder.string() + ": " + error.code().message());
+      throw DataError("cannot list the folder " + PrintableName(folder.string()) + ": " +
+                      error.code().message() + "; mend its permissions or move it away");
     }
-    std::sort(names.begin(), names.end());
-    return names;
+    return items;
   }
 
   const fs::path root_;

@@ -12,6 +12,7 @@
 
 #include "nodes/source/count_text.h"
 #include "nodes/source/folder_list.h"
+#include "nodes/source/printable_name.h"
 #include "pipeline/error.h"
 
 namespace flowtrain {
@@ -25,6 +26,7 @@ constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
 std::string ReadWhole(int fd, std::vector<uint8_t>& storage) {
   struct stat status {};
   if (fstat(fd, &status) != 0) return std::generic_category().message(errno);
+  if (!S_ISREG(status.st_mode)) return "it is no regular file";
   if (status.st_size > kMaxFileBytes) return "the file is larger than 1 GiB";
   const auto size = static_cast<size_t>(status.st_size);
   if (storage.capacity() < size) storage.reserve(std::bit_ceil(size));  // seldom grows again
@@ -62,7 +64,9 @@ class FolderSet final : public ImageSet, public LabelledImages {
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const override {
     EncodedImage image;
     image.label = labels_.empty() ? -1 : labels_[id];
-    const int fd = openat(folder_.fd, files_[id].c_str(), O_RDONLY | O_CLOEXEC);
+    // What was a file when the folder was listed may be a FIFO by now, which must not be waited
+    // for.
+    const int fd = openat(folder_.fd, files_[id].c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
       image.error = "cannot open it: " + std::generic_category().message(errno);
       return image;
@@ -79,7 +83,7 @@ class FolderSet final : public ImageSet, public LabelledImages {
   Encoding encoding() const override { return Encoding::kFile; }
   int image_height() const override { return 0; }
   int image_width() const override { return 0; }
-  std::string ImageName(uint64_t id) const override { return files_[id]; }
+  std::string ImageName(uint64_t id) const override { return PrintableName(files_[id]); }
   int64_t TrainingId(uint64_t index) const override { return static_cast<int64_t>(index); }
   std::string Description() const override {
     std::string text = "folder " + root_.string() + ": " + CountText(files_.size()) +
@@ -111,7 +115,8 @@ class FolderSet final : public ImageSet, public LabelledImages {
   }
 
   // Sorted by path, the files of a class (its name and '/') stand together.
-  int32_t LabelOf(const std::string& name) {
+  int32_t LabelOf(const std::string& folder) {
+    const std::string name = PrintableName(folder);
     if (classes_.empty() || classes_.back() != name) classes_.push_back(name);
     return static_cast<int32_t>(classes_.size()) - 1;
   }

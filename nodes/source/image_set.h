@@ -39,7 +39,11 @@ class ImageSet {
   virtual ~ImageSet() = default;
 
   virtual uint64_t size() const = 0;
+  // Throws DataError where the set as a whole has become unreadable.
   virtual EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const = 0;
+  // Throws DataError where a file that holds many images was cut short, or no longer has the size
+  // it had. Asks the system: for now and then.
+  virtual void CheckFiles() const {}
   virtual Encoding encoding() const = 0;
   virtual int image_height() const = 0;
   virtual int image_width() const = 0;

@@ -59,6 +59,7 @@ uint64_t OrderedSource::size() const {
 }
 
 bool OrderedSource::AdmitBatch(Batch& batch) {
+  dataset_->CheckFiles();
   const auto rows = static_cast<uint64_t>(batch.layout.rows);
   if (batch.seq * rows >= size()) return false;
   batch.epoch = 0;
@@ -80,6 +81,7 @@ void OrderedSource::AdmitSample(Sample& sample) {
 }
 
 void OrderedSource::Substitute(Sample& sample) {
+  dataset_->CheckFiles();  // then it is no matter of this image
   dataset_->bad_images().Add({sample.id, NameOf(sample.id), sample.error});
   sample.id = kNoImage;
 }
@@ -92,6 +94,7 @@ Outcome OrderedSource::Process(Sample& sample, Worker&) {
   EncodedImage image = Fetch(sample.id, sample.file_bytes);
   if (!image.error.empty()) return Bad(std::move(image.error));
   sample.encoded = image.bytes;
+  sample.lost = image.lost;
   sample.label = image.label;
   sample.height = image.height;
   sample.width = image.width;
@@ -100,6 +103,7 @@ Outcome OrderedSource::Process(Sample& sample, Worker&) {
 
 // Pixels that are held need no decoding.
 void OrderedSource::StandIn(Sample& sample) {
+  sample.lost = nullptr;
   sample.label = -1;
   sample.pixels = kBlack;
   sample.layout = PixelLayout::kRgb;

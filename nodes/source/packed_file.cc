@@ -1,8 +1,12 @@
 #include "nodes/source/packed_file.h"
 
+#include <unistd.h>
+
 #include <array>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "nodes/decode/image_levels.h"
 #include "nodes/source/count_text.h"
@@ -42,13 +46,16 @@ size_t BytesOf(const PackedEntry& entry) {
 
 bool IsPackedFile(const std::string& path) {
   std::array<char, kPackedMagic.size()> magic{};
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;  // a FIFO would be waited for
   std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
   return magic == kPackedMagic;
 }
 
 PackedFile::PackedFile(const std::string& path) : path_(path), file_(path) {
   ReadHeader();
-  ReadIndex();
+  CheckIndexPlace();
+  ReadTables();
   ReadText();
   const uint64_t names = header_.file_bytes - header_.text_offset;
   for (const PackedEntry& entry : entries_) CheckEntry(entry, names);
@@ -57,7 +64,8 @@ PackedFile::PackedFile(const std::string& path) : path_(path), file_(path) {
 
 std::string_view PackedFile::Name(uint64_t image) const {
   const PackedEntry& entry = entries_[image];
-  const auto name = file_.bytes().subspan(entry.name_offset, entry.name_bytes);
+  const auto name =
+      std::span(tables_).subspan(entry.name_offset - header_.index_offset, entry.name_bytes);
   return {reinterpret_cast<const char*>(name.data()), name.size()};
 }
 
@@ -95,7 +103,7 @@ void PackedFile::ReadHeader() {
   }
 }
 
-void PackedFile::ReadIndex() {
+void PackedFile::CheckIndexPlace() const {
   const auto bytes = file_.bytes();
   if (header_.index_offset < sizeof header_ || header_.index_offset > bytes.size() ||
       header_.index_offset % kPackedAlignment != 0) {
@@ -112,16 +120,25 @@ void PackedFile::ReadIndex() {
     Damaged("it is to train on " + CountText(header_.training) + " of " +
             CountText(header_.images) + " images");
   }
-  if (Xxh64(bytes.subspan(header_.index_offset)) != header_.tables_checksum) {
-    Damaged("its index's checksum is wrong");
+}
+
+void PackedFile::ReadTables() {
+  const auto tables = file_.bytes().subspan(header_.index_offset);
+  const auto memory =
+      static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  if (tables.size() > memory / 2) {  // a file with holes can have any size
+    throw DataError(path_ + " has an index of " + CountText(tables.size()) +
+                    " bytes, more than half of this machine's memory");
   }
-  // The mapping begins at a page and the index at a multiple of 64.
-  const void* const index = bytes.data() + header_.index_offset;
+  tables_.assign(tables.begin(), tables.end());
+  if (Xxh64(tables_) != header_.tables_checksum) Damaged("its index's checksum is wrong");
+  const void* const index = tables_.data();  // memory from the heap is aligned for any type
   entries_ = {static_cast<const PackedEntry*>(index), header_.images};
 }
 
 void PackedFile::ReadText() {
-  TextReader text(file_.bytes().subspan(header_.text_offset));
+  const std::span<const uint8_t> tables = tables_;
+  TextReader text{tables.subspan(header_.text_offset - header_.index_offset)};
   bool whole = text.Take(source_) && text.Take(why_not_);
   if (header_.classes > text.left() / sizeof(uint32_t)) whole = false;
   for (uint32_t i = 0; whole && i < header_.classes; ++i) {

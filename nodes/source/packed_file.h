@@ -18,7 +18,8 @@ namespace flowtrain {
 bool IsPackedFile(const std::string& path);
 
 // The file is mapped; pixels are never copied. Every size and offset is checked against the file
-// before it is used. Const methods may be called from any thread.
+// before it is used, and index and text are read once, so that they stay what was checked. Const
+// methods may be called from any thread.
 class PackedFile {
  public:
   // Throws DataError for a file that is not there, is none of this format, or is damaged.
@@ -36,9 +37,15 @@ class PackedFile {
   // checksum is wrong; it is looked at once an image.
   std::span<const uint8_t> Pixels(uint64_t image, bool* damaged) const;
 
+  // As MappedFile's, of the pixels.
+  const std::atomic<bool>* lost() const { return file_.lost(); }
+  void CheckReads() const { file_.CheckReads(); }
+  void CheckFile() const { file_.CheckFile(); }
+
  private:
   void ReadHeader();
-  void ReadIndex();
+  void CheckIndexPlace() const;
+  void ReadTables();
   void ReadText();
   void CheckEntry(const PackedEntry& entry, uint64_t names) const;
   [[noreturn]] void Damaged(const std::string& what) const;
@@ -46,6 +53,7 @@ class PackedFile {
   const std::string path_;
   const MappedFile file_;
   PackedHeader header_;
+  std::vector<uint8_t> tables_;  // index and text
   std::span<const PackedEntry> entries_;
   std::string source_, why_not_;
   std::vector<std::string> classes_;

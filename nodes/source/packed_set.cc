@@ -7,12 +7,14 @@
 
 #include "nodes/source/count_text.h"
 #include "nodes/source/packed_file.h"
+#include "nodes/source/printable_name.h"
 #include "pipeline/error.h"
 
 namespace flowtrain {
 namespace {
 
 EncodedImage FetchPacked(const PackedFile& file, uint64_t image) {
+  file.CheckReads();
   const PackedEntry& entry = file.entries()[image];
   EncodedImage out;
   out.encoding = Encoding::kRgb;
@@ -26,6 +28,7 @@ EncodedImage FetchPacked(const PackedFile& file, uint64_t image) {
     out.error = "its checksum is wrong: " + file.path() + " is damaged, pack the data set again";
   } else {
     out.bytes = pixels;
+    out.lost = file.lost();
   }
   return out;
 }
@@ -44,7 +47,7 @@ class PackedList final : public LabelledImages {
     return FetchPacked(file_, images_[index]);
   }
   std::string ImageName(uint64_t index) const override {
-    return std::string(file_.Name(images_[index]));
+    return PrintableName(file_.Name(images_[index]));
   }
   int64_t TrainingId(uint64_t index) const override {
     const uint64_t image = images_[index];
@@ -74,10 +77,11 @@ class PackedSet final : public ImageSet {
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>&) const override {
     return FetchPacked(file_, id);
   }
+  void CheckFiles() const override { file_.CheckFile(); }
   Encoding encoding() const override { return Encoding::kRgb; }
   int image_height() const override { return height_; }
   int image_width() const override { return width_; }
-  std::string ImageName(uint64_t id) const override { return std::string(file_.Name(id)); }
+  std::string ImageName(uint64_t id) const override { return PrintableName(file_.Name(id)); }
   std::string Description() const override {
     std::string text = "packed " + file_.path() + ": " + CountText(size()) + " images";
     if (file_.header().max_side != 0) {

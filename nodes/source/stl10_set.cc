@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "nodes/source/count_text.h"
 #include "nodes/source/mapped_file.h"
 #include "pipeline/error.h"
+#include "pipeline/read_file.h"
 
 namespace flowtrain {
 namespace {
@@ -57,17 +58,20 @@ class Split final : public LabelledImages {
   int64_t TrainingId(uint64_t index) const override {
     return first_id_ < 0 ? -1 : first_id_ + static_cast<int64_t>(index);
   }
+  void CheckFile() const { images_.CheckFile(); }
   // The split is trained on, from this id on.
   void SetFirstId(uint64_t id) { first_id_ = static_cast<int64_t>(id); }
 
   EncodedImage Fetch(uint64_t index, std::vector<uint8_t>&) const override {
     const size_t offset = index * kStl10ImageBytes;
+    images_.CheckReads();
     AskFor(index, offset);
     EncodedImage image;
     image.bytes = images_.bytes().subspan(offset, kStl10ImageBytes);
     image.encoding = Encoding::kStl10Planes;
     image.label = labelled() ? labels_[index] : -1;
     image.height = image.width = kStl10Side;
+    image.lost = images_.lost();
     return image;
   }
 
@@ -106,9 +110,12 @@ class Split final : public LabelledImages {
 };
 
 std::vector<std::string> ReadClasses(const std::string& root) {
+  constexpr size_t kMostBytes = 65536;
   std::vector<std::string> names;
-  std::ifstream file(fs::path(root) / "class_names.txt");
-  for (std::string line; std::getline(file, line);) {
+  std::string text, ignored;
+  ReadWholeFile(fs::path(root) / "class_names.txt", kMostBytes, text, &ignored);
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
     if (!line.empty()) names.push_back(line);
   }
@@ -135,6 +142,9 @@ class Stl10Set final : public ImageSet {
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const override {
     const auto [split, index] = Locate(id);
     return split->Fetch(index, storage);
+  }
+  void CheckFiles() const override {
+    for (const auto& [name, split] : splits_) split->CheckFile();
   }
   Encoding encoding() const override { return Encoding::kStl10Planes; }
   int image_height() const override { return kStl10Side; }

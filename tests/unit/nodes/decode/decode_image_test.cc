@@ -100,6 +100,31 @@ TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {
   EXPECT_THAT(outcome.why, HasSubstr("damaged JPEG"));
 }
 
+TEST(DecodeImage, AnImageOfMorePixelsThanAllowedIsBad) {
+  const TempFolder folder;
+  folder.Write("1.jpg", testing::WriteJpeg(testing::SolidImage(40, 30, {200, 100, 50})));
+  folder.Write("2.png", testing::WritePng(40, 30, 8, 2, Bytes(3600)));
+  DatasetOptions options;
+  options.kind = "folder";
+  options.root = folder.path();
+  ImageDataset dataset;
+  dataset.Open(options);
+  for (const int allowed : {1199, 1200}) {
+    DecodeImage decode;
+    testing::Bind(decode, {{"max_pixels", std::to_string(allowed)}});
+    decode.Open(Context(&dataset));
+    for (const uint64_t id : {0, 1}) {
+      Worker worker;
+      Sample sample;
+      Fetch(dataset, id, sample);
+      const Outcome outcome = decode.Process(sample, worker);
+      EXPECT_EQ(outcome.ok, allowed == 1200) << outcome.why;
+      const char* why = allowed == 1199 ? "more than data.max_pixels=1199" : "";
+      EXPECT_THAT(outcome.why, HasSubstr(why));
+    }
+  }
+}
+
 TEST(DecodeImage, DecodesStl10AndTheSampleSet) {
   const TempFolder folder;
   folder.Write("train_X.bin", Bytes(kStl10ImageBytes, 3));

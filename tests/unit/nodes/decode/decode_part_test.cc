@@ -179,14 +179,47 @@ TEST(DecodePart, RectanglesFindTheirWayBack) {
 
 TEST(DecodePart, ACutOffFileIsRefusedThoughThePartIsThere) {
   Rng rng({.seed = 7, .purpose = kTesting});
-  Bytes file = WriteJpeg(Noise(200, 200, 3, rng));
-  file.resize(file.size() * 9 / 10);
+  for (const bool progressive : {false, true}) {
+    JpegOptions options;
+    options.progressive = progressive;
+    const Bytes file = WriteJpeg(Noise(200, 200, 3, rng), options);
+    DecodeScratch scratch;
+    RgbImage image;
+    std::string why;
+    for (const int shrink : {1, 2, 4, 8}) {
+      const Fixed top({.top = 0, .left = 0, .height = 20, .width = 20, .shrink = shrink});
+      ASSERT_TRUE(DecodeJpeg(file, scratch, &top, image, &why)) << why;
+      for (size_t size = 700; size < file.size(); size += 1 + (file.size() - size) / 20) {
+        EXPECT_FALSE(DecodeJpeg({file.data(), size}, scratch, &top, image, &why)) << size;
+        EXPECT_THAT(why, HasSubstr("damaged JPEG: "));
+      }
+    }
+  }
+}
+
+// Rows above the part are read, though not kept; those below are not, and cost it no pixel.
+TEST(DecodePart, DamageCountsFromTheFirstRowToThePartsLast) {
+  Rng rng({.seed = 10, .purpose = kTesting});
+  JpegOptions options;
+  options.restart_rows = 1;
+  const Bytes sound = WriteJpeg(Noise(200, 200, 3, rng), options);
+  const auto damaged_at = [&](double share) {
+    Bytes file = sound;
+    const auto at = static_cast<long>(share * static_cast<double>(file.size()));
+    std::fill(file.begin() + at, file.begin() + at + 300, uint8_t{0});
+    return file;
+  };
   DecodeScratch scratch;
-  RgbImage image;
   std::string why;
-  const Fixed top({.top = 0, .left = 0, .height = 20, .width = 20});
-  EXPECT_FALSE(DecodeJpeg(file, scratch, &top, image, &why));
-  EXPECT_THAT(why, HasSubstr("cut off"));
+  for (const int shrink : {1, 2, 4, 8}) {
+    const WantedPart wanted{.top = 80, .left = 50, .height = 40, .width = 60, .shrink = shrink};
+    const Fixed part(wanted);
+    RgbImage image;
+    EXPECT_FALSE(DecodeJpeg(damaged_at(0.2), scratch, &part, image, &why)) << shrink;
+    EXPECT_FALSE(DecodeJpeg(damaged_at(0.5), scratch, &part, image, &why)) << shrink;
+    ASSERT_TRUE(DecodeJpeg(damaged_at(0.85), scratch, &part, image, &why)) << why;
+    ExpectSame(image, Decode(sound, {.shrink = shrink}, scratch), wanted);
+  }
 }
 
 TEST(DecodePart, ReadsNoMoreThanThePartNeeds) {

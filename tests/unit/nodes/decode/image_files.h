@@ -69,6 +69,7 @@ inline Bytes ExifSegment(int orientation, bool big_endian) {
 struct JpegOptions {
   int quality = 95;
   bool progressive = false;
+  bool scan_a_coefficient = false;     // of three channels: progressive, in 190 scans
   bool full_chroma = false;            // no chroma subsampling: sharp colour edges stay
   int sampling_x = 2, sampling_y = 2;  // of chroma: pixels a sample, unless full_chroma
   bool ycck = false;                   // of four channels: YCCK instead of CMYK
@@ -99,6 +100,16 @@ inline Bytes WriteJpeg(const Raw& image, const JpegOptions& options = {}) {
     info.comp_info[0].v_samp_factor = options.full_chroma ? 1 : options.sampling_y;
   }
   if (options.progressive) jpeg_simple_progression(&info);
+  std::vector<jpeg_scan_info> scans = {{3, {0, 1, 2}, 0, 0, 0, 0}};
+  for (int k = 1; k < 64; ++k) {
+    for (int component = 0; component < 3; ++component) {
+      scans.push_back({1, {component}, k, k, 0, 0});
+    }
+  }
+  if (options.scan_a_coefficient) {
+    info.scan_info = scans.data();
+    info.num_scans = static_cast<int>(scans.size());
+  }
   info.restart_in_rows = options.restart_rows;
   jpeg_start_compress(&info, TRUE);
   if (options.orientation != 0) {

@@ -2,6 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "nodes/source/folder_list.h"
 #include "pipeline/error.h"
@@ -45,6 +51,81 @@ TEST(FolderList, EntersAFolderOnceThroughLinks) {
   fs::create_symlink(folder / "a/1.jpg", folder / "a/2.jpg");
   fs::create_symlink(folder / "nowhere", folder / "a/3.jpg");
   EXPECT_THAT(ListImages(folder.path()), ElementsAre("a/1.jpg", "a/2.jpg"));
+}
+
+TEST(FolderList, SkipsWhatIsNoFile) {
+  const TempFolder folder;
+  folder.Write("1.jpg", {1});
+  folder.Write("folder.jpg/2.jpg", {1});
+  ASSERT_EQ(mkfifo((folder / "fifo.jpg").c_str(), 0600), 0);
+  fs::create_symlink("/dev/zero", folder / "device.jpg");
+  fs::create_symlink("loop.jpg", folder / "loop.jpg");
+  fs::create_symlink(folder / "fifo.jpg", folder / "to_fifo.jpg");
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  (folder / "socket.jpg").copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  close(socket);
+  EXPECT_THAT(ListImages(folder.path()), ElementsAre("1.jpg", "folder.jpg/2.jpg"));
+}
+
+// For whom the modes of files count: not for root.
+class AsNobody {
+ public:
+  AsNobody() {
+    if (geteuid() == 0 && seteuid(65534) != 0) std::abort();
+  }
+  ~AsNobody() {
+    if (getuid() == 0 && seteuid(0) != 0) std::abort();
+  }
+};
+
+TEST(Folder, WhatMayNotBeReadIsABadImageOrAClearError) {
+  const TempFolder folder;
+  folder.Write("1.jpg", {1});
+  folder.Write("closed/2.jpg", {1});
+  fs::permissions(folder.path(), fs::perms::all);
+  fs::permissions(folder / "1.jpg", fs::perms::none);
+  std::vector<uint8_t> storage;
+  {
+    const AsNobody nobody;
+    EXPECT_EQ(OpenFolder(folder.path())->Fetch(0, storage).error,
+              "cannot open it: Permission denied");
+  }
+  fs::permissions(folder / "closed", fs::perms::none);
+  {
+    const AsNobody nobody;
+    EXPECT_THAT(MessageOf<DataError>([&] { OpenFolder(folder.path()); }),
+                HasSubstr("closed: Permission denied; mend its permissions"));
+  }
+  fs::permissions(folder / "closed", fs::perms::all);
+}
+
+TEST(Folder, AFileThatBecameAFifoIsBadAndNotWaitedFor) {
+  const TempFolder folder;
+  folder.Write("1.jpg", {1});
+  folder.Write("2.jpg", {1});
+  const auto set = OpenFolder(folder.path());
+  fs::remove(folder / "1.jpg");
+  ASSERT_EQ(mkfifo((folder / "1.jpg").c_str(), 0600), 0);
+  fs::remove(folder / "2.jpg");
+  fs::create_directory(folder / "2.jpg");
+  std::vector<uint8_t> storage;
+  EXPECT_EQ(set->Fetch(0, storage).error, "cannot read it: it is no regular file");
+  EXPECT_EQ(set->Fetch(1, storage).error, "cannot read it: it is no regular file");
+}
+
+TEST(Folder, NamesOfAnyBytesAreReadAndShownPrintable) {
+  const TempFolder folder;
+  folder.Write("caf\xE9/\x1B[2J\n.jpg", {7});
+  folder.Write("z\xC3\xA9/2.jpg", {8});
+  const auto set = OpenFolder(folder.path());
+  std::vector<uint8_t> storage;
+  EXPECT_THAT(set->Fetch(0, storage).bytes, ElementsAre(7));
+  EXPECT_EQ(set->ImageName(0), "caf\\xE9/\\x1B[2J\\x0A.jpg");
+  EXPECT_EQ(set->ImageName(1), "z\xC3\xA9/2.jpg");
+  EXPECT_THAT(set->classes(), ElementsAre("caf\\xE9", "z\xC3\xA9"));
 }
 
 TEST(Folder, TakesClassesFromTheFoldersBelowTheRoot) {

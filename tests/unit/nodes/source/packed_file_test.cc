@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstring>
 #include <functional>
@@ -156,6 +157,43 @@ TEST_F(PackedFileTest, EntriesOfTheIndexAreCheckedAgainstTheFile) {
   EXPECT_THAT(entry([](auto& e) { e.name_offset = ~uint64_t{0}; }), HasSubstr("name of image 3"));
   EXPECT_THAT(entry([](auto& e) { e.name_offset = 0; }), HasSubstr("name of image 3"));
   EXPECT_THAT(entry([](auto& e) { e.name_bytes = ~0u; }), HasSubstr("name of image 3"));
+}
+
+// What a hostile index says of a file with holes is not believed before it is known to fit memory.
+TEST_F(PackedFileTest, AHugeIndexIsRefusedBeforeItIsRead) {
+  constexpr uint64_t kImages = uint64_t{1} << 36;
+  header_.images = kImages;
+  header_.training = 1;
+  header_.text_offset = header_.index_offset + kImages * sizeof(PackedEntry);
+  header_.file_bytes = header_.text_offset + 100;
+  Seal();
+  folder_.Write("set.ftpack", bytes_);
+  std::filesystem::resize_file(path_, header_.file_bytes);
+  EXPECT_THAT(MessageOf<DataError>([&] { PackedFile{path_}; }),
+              HasSubstr("more than half of this machine's memory"));
+}
+
+TEST_F(PackedFileTest, WhatIsNoFileIsRefusedAndNotWaitedFor) {
+  ASSERT_EQ(mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  EXPECT_THAT(MessageOf<DataError>([&] { PackedFile{folder_ / "fifo"}; }),
+              HasSubstr("it is no regular file"));
+  EXPECT_FALSE(IsPackedFile(folder_ / "fifo"));
+  EXPECT_FALSE(IsPackedFile("/dev/zero"));
+}
+
+// The tables were checked once; what is written over them later changes nothing.
+TEST_F(PackedFileTest, TheIndexStaysAsItWasChecked) {
+  folder_.Write("set.ftpack", bytes_);
+  const PackedFile file(path_);
+  Bytes other = bytes_;
+  std::fill(other.begin() + static_cast<ptrdiff_t>(header_.index_offset), other.end(), 0xFF);
+  std::fstream(path_, std::ios::binary | std::ios::in | std::ios::out)
+      .write(reinterpret_cast<const char*>(other.data()),
+             static_cast<std::streamsize>(other.size()));
+  EXPECT_EQ(file.Name(0), "picture 0 (disc)");
+  bool damaged = true;
+  file.Pixels(3, &damaged);
+  EXPECT_FALSE(damaged);
 }
 
 TEST_F(PackedFileTest, DamagedPixelsMakeABadImageAndNoOther) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "nodes/source/dataset.h"
 #include "pipeline/error.h"
@@ -89,6 +90,32 @@ TEST(Stl10, RefusesBrokenFiles) {
   EXPECT_THAT(MessageOf<DataError>(open), HasSubstr("2 labels for the 3 images"));
   folder.Write("train_y.bin", {1, 2, 11});
   EXPECT_THAT(MessageOf<DataError>(open), HasSubstr("the label 11"));
+}
+
+// It has no byte on the disk, and its last image is as good as any.
+TEST(Stl10, AHugeFileWithHolesOpensAtOnce) {
+  const TempFolder folder;
+  folder.Write("unlabeled_X.bin", {});
+  constexpr uint64_t kImages = 40'000'000;  // 1.1 TB
+  std::filesystem::resize_file(folder / "unlabeled_X.bin", kImages * kStl10ImageBytes);
+  const auto set = OpenStl10(folder.path(), {"unlabeled"});
+  EXPECT_EQ(set->size(), kImages);
+  std::vector<uint8_t> storage;
+  EXPECT_EQ(set->Fetch(kImages - 1, storage).bytes[kStl10ImageBytes - 1], 0);
+}
+
+TEST(Stl10, WhatIsNoFileIsRefusedAndNotWaitedFor) {
+  const TempFolder folder;
+  ASSERT_EQ(mkfifo((folder / "train_X.bin").c_str(), 0600), 0);
+  auto open = [&] { OpenStl10(folder.path(), {"train"}); };
+  EXPECT_THAT(MessageOf<DataError>(open), HasSubstr("train_X.bin: it is no regular file"));
+  std::filesystem::remove(folder / "train_X.bin");
+  folder.Write("train_X.bin", Images(1, 10));
+  ASSERT_EQ(mkfifo((folder / "train_y.bin").c_str(), 0600), 0);
+  EXPECT_THAT(MessageOf<DataError>(open), HasSubstr("train_y.bin: it is no regular file"));
+  std::filesystem::remove(folder / "train_y.bin");
+  ASSERT_EQ(mkfifo((folder / "class_names.txt").c_str(), 0600), 0);
+  EXPECT_EQ(OpenStl10(folder.path(), {"train"})->classes()[0], "airplane");
 }
 
 TEST(Stl10, ABrokenEvaluationFileIsAnErrorToo) {

@@ -1,0 +1,17 @@
+// How large an image may be.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace flowtrain {
+
+// The most pixels of any image, and the default of data.max_pixels: from here on Pillow raises
+// DecompressionBombError (PIL/Image.py: twice its MAX_IMAGE_PIXELS). As RGB that is 512 MiB.
+inline constexpr int64_t kMaxImagePixels = 178'956'970;
+
+// A small file can claim a huge image, so what its header says is looked at before any memory is
+// taken for its pixels. True: `why` says so. Sides are at least 0.
+bool TooLarge(int64_t height, int64_t width, int64_t max_pixels, std::string* why);
+
+}  // namespace flowtrain
