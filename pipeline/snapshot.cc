@@ -15,7 +15,9 @@ Snapshot Snapshot::Since(const Snapshot& earlier) const {
   for (size_t i = 0; i < std::min(nodes.size(), earlier.nodes.size()); ++i) {
     since.nodes[i] = nodes[i].Since(earlier.nodes[i]);
   }
-  for (size_t i = 0; i < pools.size(); ++i) since.pools[i] = pools[i].Since(earlier.pools[i]);
+  for (size_t i = 0; i < std::min(pools.size(), earlier.pools.size()); ++i) {
+    since.pools[i] = pools[i].Since(earlier.pools[i]);
+  }
   return since;
 }
 
