@@ -1,7 +1,11 @@
 // `flowtrain timing`, `tune`, `compare`, `workers: auto`, end to end.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -97,6 +101,48 @@ TEST(Timing, SignalsShowTheTableOfARunningRun) {
   EXPECT_TRUE(program.WaitFor("X*  bound")) << program.output();
   program.Signal(SIGINT);
   EXPECT_EQ(program.Wait(), 130);
+}
+
+// The program on a terminal of its own: returns all that it showed until it ended.
+std::string OnTerminal(const std::vector<std::string>& arguments, const std::string& await,
+                       const std::string& keys, const std::string& then) {
+  int terminal = -1;
+  const pid_t pid = forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (pid == 0) {
+    std::vector<std::string> copies = arguments;
+    copies.insert(copies.begin(), FLOWTRAIN_BINARY);
+    std::vector<char*> argv;
+    for (std::string& copy : copies) argv.push_back(copy.data());
+    argv.push_back(nullptr);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+  std::string shown;
+  std::array<char, 4096> part{};
+  bool pressed = false, interrupted = false;
+  // A terminal whose other side is gone gives an error in place of an end.
+  for (ssize_t count = 0; (count = read(terminal, part.data(), part.size())) > 0;) {
+    shown.append(part.data(), static_cast<size_t>(count));
+    if (!pressed && shown.find(await) != std::string::npos) {
+      pressed = write(terminal, keys.data(), keys.size()) > 0;
+    }
+    if (pressed && !interrupted && shown.find(then) != std::string::npos) {
+      interrupted = kill(pid, SIGINT) == 0;
+    }
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  close(terminal);
+  EXPECT_EQ(WEXITSTATUS(status), 130) << shown;
+  return shown;
+}
+
+TEST(Timing, TheKeyTShowsTheTableOnATerminal) {
+  const TempFolder folder;
+  const std::string shown =
+      OnTerminal(SmallRun(folder / "run", {"train.epochs=400", "evaluate.knn=false"}),
+                 "epoch 3/400", "xt", "X*  bound");
+  EXPECT_THAT(shown, HasSubstr("forward_backward"));
 }
 
 TEST(Tune, WritesSettingsThatATrainingTakesAndAnotherGraphRefuses) {
