@@ -82,6 +82,7 @@ BannerFacts GatherBannerFacts(const Graph& graph, const Config& config) {
   }
   facts.workers = graph.def().workers;
   facts.pool_bytes = graph.pool_bytes();
+  facts.sample_slots = graph.settings().sample_slots;
   if (const auto* cache = FindComponent<DecodedCache>(graph)) {
     facts.cache_bytes = cache->ceiling_bytes();
   }

@@ -24,7 +24,10 @@ std::string Accumulation(const BannerFacts& facts) {
 }
 
 Line MemoryLine(const BannerFacts& facts) {
-  const std::string sum = "at most " + ShowGib(facts.pool_bytes + facts.cache_bytes);
+  // A sample slot keeps the largest image it has met, which nobody knows beforehand.
+  const std::string slots =
+      facts.sample_slots == 0 ? "" : ", and " + Plural(facts.sample_slots, "image") + " in flight";
+  const std::string sum = "at most " + ShowGib(facts.pool_bytes + facts.cache_bytes) + slots;
   if (facts.cache_bytes == 0) return {true, "Memory of the pools", sum};
   return {true, "Memory of the pools",
           sum + ", " + ShowGib(facts.cache_bytes) + " of it the cache of decoded images"};

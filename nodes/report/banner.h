@@ -19,6 +19,7 @@ struct BannerFacts {
   int negatives = 0;       // of an anchor; 0: the loss has none
   std::string dataset;     // "STL-10, train + unlabeled: 105,000 images 96x96"
   int workers = 0;         // threads that decode and augment
+  int sample_slots = 0;    // decoded images in memory at a time
   size_t pool_bytes = 0;   // ceiling of the sample slots and batch buffers
   size_t cache_bytes = 0;  // ceiling of the cache of decoded images; 0: there is none
   std::string run_dir;
