@@ -101,7 +101,7 @@ bool HasHalfACheckpoint(const std::string& run_dir) {
 TEST(Resume, KilledAtAnyMomentItEndsAsIfLeftAlone) {
   const char* asked = std::getenv("FLOWTRAIN_KILLS");
   const int kills = asked == nullptr ? 5 : std::atoi(asked);
-  const int epochs = std::max(2, kills);  // of five steps
+  const int epochs = std::max(3, kills * 3 / 5);  // of five steps
   const TempFolder folder;
   const std::string whole = folder / "whole", killed = folder / "killed";
   ASSERT_EQ(RunProgram(TinyRun(whole, epochs)).code, 0);
@@ -115,7 +115,7 @@ TEST(Resume, KilledAtAnyMomentItEndsAsIfLeftAlone) {
         With(TinyRun(killed, epochs, {"data.num_workers=" + std::to_string(1 + kill % 4)}),
              {"--resume"}));
     // One in eight dies as it starts; the others after some steps.
-    if (kill % 8 != 7) WaitForSteps(program, killed, 1 + random() % 4);
+    if (kill % 8 != 7) WaitForSteps(program, killed, 1 + random() % 3);
     usleep(static_cast<unsigned>(random() % 300'000));
     program.Signal(SIGKILL);
     const int code = program.Wait();
