@@ -1,6 +1,7 @@
 #include "tools/load.h"
 
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "nodes/source/dataset.h"
@@ -11,6 +12,8 @@
 #include "pipeline/registry.h"
 #include "tools/find_file.h"
 #include "tools/packed_cache.h"
+#include "tools/put_parameter.h"
+#include "tools/resume.h"
 #include "tools/timing/machine.h"
 #include "tools/tune/device_name.h"
 #include "tools/tune/tuned_file.h"
@@ -25,33 +28,8 @@ struct Layers {
   const GraphRequest& request;
   bool sample = false;
   std::string checkpoint = {};  // that is evaluated; empty: none
+  std::optional<ResumePoint> resume = {};
 };
-
-Value Scalar(const std::string& text, const std::string& given_with) {
-  Value value;
-  value.kind = Value::Kind::kScalar;
-  value.scalar = text;
-  value.quoted = true;  // a path is text even where it looks like a number
-  value.at.file = given_with;
-  return value;
-}
-
-void Put(Config& config, const std::string& key, Value value) {
-  Value map;
-  map.kind = Value::Kind::kMap;
-  map.at = value.at;
-  map.entries.push_back({key, value.at, std::move(value)});
-  config.Overlay(map);
-}
-
-// `from` is a checkpoint, or the folder of a run that has some.
-void Resume(const std::string& from, Config& config) {
-  const std::string checkpoint = FindCheckpoint(from);
-  Put(config, "run.resume", Scalar(checkpoint, "--resume"));
-  Value steps = Scalar(std::to_string(ReadTrainingState(checkpoint).steps_done), "--resume");
-  steps.quoted = false;
-  Put(config, "run.start_step", std::move(steps));
-}
 
 // What an evaluation takes over from the run that made its checkpoint, so that it need not be said
 // again: the network, and the images with the size they were trained at.
@@ -59,13 +37,13 @@ void TakeFromCheckpoint(const std::string& checkpoint, Config& config) {
   const Config stored(ReadYaml(ReadTrainingState(checkpoint).config, checkpoint));
   for (const char* key : {"model.backbone", "model.stem", "data.kind", "data.root", "data.splits",
                           "data.image_size", "sample.images", "train.seed"}) {
-    if (const Value* value = stored.Find(key)) Put(config, key, *value);
+    if (const Value* value = stored.Find(key)) PutParameter(config, key, *value);
   }
 }
 
 // Weights say nothing of a run.
 bool IsWeights(const std::string& path) {
-  return std::filesystem::path(path).extension() == ".safetensors";
+  return std::filesystem::path(path).extension() == ".safetensors" && !IsCheckpoint(path);
 }
 
 Config Stack(const Layers& layers) {
@@ -73,21 +51,27 @@ Config Stack(const Layers& layers) {
   if (!layers.checkpoint.empty() && !IsWeights(layers.checkpoint)) {
     TakeFromCheckpoint(layers.checkpoint, config);
   }
+  if (layers.resume) TakeRunParameters(*layers.resume, config);
   for (const std::string& file : layers.request.configs) {
     config.OverlayFile(FindShippedFile(file));
   }
-  if (layers.sample && !layers.sample_file.empty()) config.OverlayFile(layers.sample_file);
-  for (const std::string& text : layers.request.sets) config.Set(text);
-  if (layers.sample) Put(config, "data.kind", Scalar("sample", "the built-in data set"));
-  if (!layers.request.run_dir.empty()) {
-    Put(config, "run.path", Scalar(layers.request.run_dir, "--run-dir"));
+  // A run that goes on has such parameters already, and its weights.
+  const bool fresh = !layers.resume || layers.resume->checkpoint.empty();
+  if (layers.sample && fresh && !layers.sample_file.empty()) {
+    config.OverlayFile(layers.sample_file);
   }
-  if (!layers.request.resume.empty()) Resume(layers.request.resume, config);
-  if (!layers.request.init.empty()) {
-    Put(config, "model.init", Scalar(layers.request.init, "--init"));
+  for (const std::string& text : layers.request.sets) config.Set(text);
+  if (layers.sample)
+    PutParameter(config, "data.kind", TextValue("sample", "the built-in data set"));
+  if (!layers.request.run_dir.empty()) {
+    PutParameter(config, "run.path", TextValue(layers.request.run_dir, "--run-dir"));
+  }
+  if (layers.resume) PutResumePoint(*layers.resume, config);
+  if (fresh && !layers.request.init.empty()) {
+    PutParameter(config, "model.init", TextValue(layers.request.init, "--init"));
   }
   if (!layers.checkpoint.empty()) {
-    Put(config, "checkpoint", Scalar(layers.checkpoint, "checkpoint"));
+    PutParameter(config, "checkpoint", TextValue(layers.checkpoint, "checkpoint"));
   }
   return config;
 }
@@ -130,9 +114,7 @@ void LowerWorkers(Config& config) {
   if (wanted <= usable) return;
   LogWarning(std::string(key) + " is lowered from " + std::to_string(wanted) + " to " +
              std::to_string(usable) + ", the CPU cores this process may use");
-  Value value = Scalar(std::to_string(usable), "the number of CPU cores");
-  value.quoted = false;
-  Put(config, key, std::move(value));
+  PutParameter(config, key, PlainValue(std::to_string(usable), "the number of CPU cores"));
 }
 
 // A set that is not there is left to the graph, which says so.
@@ -145,8 +127,8 @@ void TakePackedCache(Config& config, StopSignals* signals) {
     return;
   }
   const std::string path = PackedCacheOf(config, signals);
-  Put(config, "data.kind", Scalar("packed", "data.cache"));
-  Put(config, "data.root", Scalar(path, "data.cache"));
+  PutParameter(config, "data.kind", TextValue("packed", "data.cache"));
+  PutParameter(config, "data.root", TextValue(path, "data.cache"));
 }
 
 LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* signals) {
@@ -156,6 +138,10 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* sig
   LoadedGraph loaded{Stack(layers), {}};
   if (const auto from = ValueOr<std::string>(loaded.config, "checkpoint", ""); !from.empty()) {
     layers.checkpoint = IsWeights(from) ? from : FindCheckpoint(from);
+    loaded.config = Stack(layers);
+  }
+  if (request.resume.wanted) {
+    layers.resume = FindResumePoint(request.resume, request.run_dir, loaded.config);
     loaded.config = Stack(layers);
   }
   if (for_run) {
@@ -171,6 +157,9 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* sig
     // Only now, since a graph that is wrong must not cost a packing first.
     TakePackedCache(loaded.config, signals);
     loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
+  }
+  if (layers.resume) {
+    CheckParameters(*layers.resume, request.resume, loaded.def.name, loaded.config);
   }
   return loaded;
 }

@@ -8,17 +8,19 @@
 #include "pipeline/graph.h"
 #include "pipeline/graph_def.h"
 #include "pipeline/signals.h"
+#include "tools/resume.h"
 
 namespace flowtrain {
 
 // What every subcommand that takes a graph takes with it.
 struct GraphRequest {
-  std::string graph;                  // file
-  std::vector<std::string> configs;   // files laid over the graph's own parameters
-  std::vector<std::string> sets;      // "key=value", over the files
-  std::string run_dir, resume, init;  // empty: not given
-  bool tuned = false;                 // set as flowtrain tune found
-  std::string tuned_file;             // its file; empty: the one of this machine
+  std::string graph;                 // file
+  std::vector<std::string> configs;  // files laid over the graph's own parameters
+  std::vector<std::string> sets;     // "key=value", over the files
+  std::string run_dir, init;         // empty: not given
+  ResumeRequest resume;
+  bool tuned = false;      // set as flowtrain tune found
+  std::string tuned_file;  // its file; empty: the one of this machine
 };
 
 struct LoadedGraph {
@@ -28,6 +30,8 @@ struct LoadedGraph {
 
 // Reads and checks the graph as the request says. Parameters, the later over the earlier: the
 // graph's default file, its `parameters`, --config, --set, and --run-dir, --resume and --init.
+// A run that goes on has its own parameters in place of the graph's; a change that would make it
+// another run is refused (CheckParameters).
 // Where the parameter `checkpoint` names one, the network and the data set of the run that made it
 // stand over the graph's own. Throws ConfigError.
 LoadedGraph Load(const GraphRequest& request);

@@ -13,6 +13,7 @@
 #include "tools/bench_command.h"
 #include "tools/bench_loader.h"
 #include "tools/compare/compare_command.h"
+#include "tools/digest_command.h"
 #include "tools/export_command.h"
 #include "tools/failure.h"
 #include "tools/inspect_command.h"
@@ -39,6 +40,8 @@ Examples:
       Another method: dcl, barlow_twins, vicreg, or a graph that extends one.
   flowtrain graphs/linear_probe.yaml --set checkpoint=runs/first
       What the run's last checkpoint is worth; also graphs/knn.yaml, graphs/embed.yaml.
+  flowtrain graphs/simclr.yaml --resume runs/first
+      Goes on with that run, from its newest whole checkpoint.
   flowtrain export runs/first --to backbone.safetensors
   flowtrain timing graphs/simclr.yaml
       Where the time goes, how fast the machine could be, and what to change.
@@ -69,6 +72,7 @@ struct CommandLine {
   TimingRequest timing;
   TuneRequest tune;
   CompareRequest compare;
+  std::string digest;  // checkpoint
 };
 
 void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
@@ -230,6 +234,24 @@ void AddExport(CLI::App& app, ExportRequest& request) {
   weights->add_flag("--force", request.force, "Write over a file that is there");
 }
 
+void AddResume(CLI::App& app, ResumeRequest& request) {
+  auto* resume =
+      app.add_option("--resume", request.from,
+                     "Go on with the run in a folder, or from a checkpoint; without a value with "
+                     "that in --run-dir, else with the newest one")
+          ->expected(0, 1)
+          ->type_name("PATH");
+  app.add_flag("--resume-anyway", request.anyway,
+               "With --resume: go on although parameters have changed that make it another run")
+      ->needs(resume);
+}
+
+void AddDigest(CLI::App& app, std::string& checkpoint) {
+  auto* digest = app.add_subcommand(
+      "digest", "Check a checkpoint to its last byte; print a checksum of all its tensors");
+  digest->add_option("CHECKPOINT", checkpoint, "Checkpoint, or a run's folder")->required();
+}
+
 void AddCommands(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", "flowtrain " FLOWTRAIN_VERSION);
   app.footer(kFooter);
@@ -238,8 +260,7 @@ void AddCommands(CLI::App& app, CommandLine& line) {
   app.add_option("--run-dir", line.graph.run_dir,
                  "Folder the run writes to, new or empty; without it runs/NAME-DATE")
       ->type_name("DIR");
-  app.add_option("--resume", line.graph.resume, "Go on from a checkpoint, or from a run's last one")
-      ->type_name("PATH");
+  AddResume(app, line.graph.resume);
   app.add_option("--init", line.graph.init,
                  "Start the backbone from weights (.safetensors, .pt) or a checkpoint")
       ->type_name("FILE");
@@ -262,6 +283,7 @@ void AddCommands(CLI::App& app, CommandLine& line) {
 
   AddPack(app, line.pack);
   AddExport(app, line.weights);
+  AddDigest(app, line.digest);
   AddBench(app, line);
   AddTiming(app, line.timing);
   AddTune(app, line.tune);
@@ -277,6 +299,7 @@ ExitCode RunCommand(const CLI::App& app, const CommandLine& line, StopSignals& s
   if (app.got_subcommand("timing")) return TimingOf(line.timing, signals, std::cout);
   if (app.got_subcommand("compare")) return CompareSettings(line.compare, signals, std::cout);
   if (app.got_subcommand("tune")) return TuneGraph(line.tune, signals, std::cout);
+  if (app.got_subcommand("digest")) return Digest(line.digest, std::cout);
   if (app.got_subcommand("bench")) return RunBench(*app.get_subcommand("bench"), line, signals);
   if (line.graph.graph.empty()) {
     throw ConfigError("no graph was given; try: flowtrain graphs/simclr.yaml (flowtrain --help)");
@@ -304,6 +327,7 @@ ExitCode Main(int argc, char** argv, StopSignals& signals) {
     return app.exit(error) == 0 ? ExitCode::kDone : ExitCode::kUsage;
   }
   line.graph.tuned = app.count("--tuned") > 0;
+  line.graph.resume.wanted = app.count("--resume") > 0;  // it may stand without a value
   CapInstructionSet();
   return RunCommand(app, line, signals);
 }

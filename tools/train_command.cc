@@ -1,9 +1,11 @@
 #include "tools/train_command.h"
 
+#include <cstdlib>
 #include <exception>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "nodes/report/banner.h"
 #include "nodes/report/report.h"
@@ -73,6 +75,8 @@ ExitCode HowItEnded(const RunControl& run, const StopSignals& signals) {
 }  // namespace
 
 ExitCode Train(const GraphRequest& request, bool quiet, StopSignals& signals) {
+  const char* level = std::getenv("FLOWTRAIN_LOG");
+  if (level != nullptr && std::string_view(level) == "debug") SetLogLevel(LogLevel::kDebug);
   if (quiet) SetLogLevel(LogLevel::kWarning);
   LoadedGraph loaded = LoadForRun(request, &signals);
   if (loaded.def.auto_workers) loaded.def.capacity = AutoCapacity(loaded.def);
@@ -80,6 +84,7 @@ ExitCode Train(const GraphRequest& request, bool quiet, StopSignals& signals) {
   Graph graph(loaded.def, Registry::Global(), run);
   if (auto* run_dir = FindComponent<RunDir>(graph)) {
     run_dir->SetResolvedConfig(loaded.config.ToYaml());
+    run_dir->SetGraph(loaded.def.name);
   }
   if (auto* report = FindComponent<Report>(graph)) report->SetQuiet(quiet);
   CheckHostMemory(graph, loaded.config);

@@ -129,6 +129,7 @@ void Report::ShowProgress(const Pending& pending) {
 
 void Report::EndEpoch(const StepRecord& record) {
   run_dir_->AppendMetrics(EpochLine(record.epoch, epoch_, knn_top1_));
+  run_dir_->NoteEpoch(record.step + 1, {epoch_.mean_loss().value_or(std::nan("")), knn_top1_});
   LogInfo(EpochSentence(record.epoch + 1, static_cast<uint64_t>(epochs_), epoch_, knn_top1_));
   epoch_ = StepTotals();
   knn_top1_.reset();

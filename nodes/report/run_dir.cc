@@ -12,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "nodes/report/rewind_metrics.h"
 #include "pipeline/error.h"
 #include "pipeline/log.h"
 #include "pipeline/registry.h"
@@ -69,8 +70,9 @@ void RunDir::Declare(NodeSpec& spec) {
               "What the folder's name begins with; the date follows.")
       .Option(&RunDir::named_path_, "path", "",
               "The folder itself, new or empty, in place of one named after the date.")
-      .Option(&RunDir::resume_, "resume", "",
-              "Checkpoint the run goes on from; with it `path` may hold an earlier run.");
+      .Option(&RunDir::go_on_, "go_on", false,
+              "Go on with the run that `path` holds, after its first `start_step` steps.")
+      .Option(&RunDir::start_step_, "start_step", 0, "Optimiser steps done before.", AtLeast{0});
 }
 
 void RunDir::Open(const OpenContext&) {
@@ -82,6 +84,7 @@ void RunDir::Open(const OpenContext&) {
   Lock();
   WriteFile(path_ + "/config.yaml", resolved_config_);
   const std::string metrics = path_ + "/metrics.jsonl";
+  if (go_on_) RewindMetrics(metrics, static_cast<uint64_t>(start_step_));
   metrics_ = ::open(metrics.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (metrics_ < 0) FailWrite(metrics, errno);
   SetLogFile(path_ + "/log.txt");
@@ -97,10 +100,14 @@ void RunDir::MakeNamed() {
   }
   const bool empty = fs::is_empty(path_, error);
   if (error) throw std::runtime_error("cannot read " + path_ + ": " + error.message());
-  if (!empty && resume_.empty()) {
+  if (empty) return;
+  if (!go_on_) {
     throw ConfigError("the run directory " + path_ +
                       " is not empty; name a new one with --run-dir, or go on with the run in it "
                       "with --resume");
+  }
+  if (!fs::exists(path_ + "/config.yaml", error)) {
+    throw ConfigError(path_ + " holds files, but no run; name another folder with --run-dir");
   }
 }
 
@@ -132,6 +139,17 @@ void RunDir::Lock() {
 void RunDir::AppendMetrics(const std::string& json_line) {
   std::lock_guard<std::mutex> lock(mutex_);
   WriteAll(metrics_, json_line + '\n', path_ + "/metrics.jsonl");
+}
+
+void RunDir::NoteEpoch(uint64_t steps_done, const EpochFigures& figures) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  epoch_end_ = steps_done;
+  epoch_ = figures;
+}
+
+std::optional<EpochFigures> RunDir::FiguresOf(uint64_t steps_done) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return epoch_end_ == steps_done ? epoch_ : std::nullopt;
 }
 
 RunDir::~RunDir() {

@@ -13,7 +13,7 @@ class AdamW final : public UpdateRule {
  public:
   AdamW(const UpdateOptions& options, std::vector<ParameterGroup> groups) : options_(options) {
     for (ParameterGroup& group : groups) {
-      State state;
+      GroupState state;
       state.mean = ZerosLike(group.parameters);
       state.square = ZerosLike(group.parameters);
       for (const at::Tensor& parameter : group.parameters) {
@@ -25,7 +25,7 @@ class AdamW final : public UpdateRule {
   }
 
   void Apply(double learning_rate, const at::Tensor& found_inf) override {
-    for (State& state : states_) {
+    for (GroupState& state : states_) {
       if (state.group.parameters.empty()) continue;
       at::_foreach_add_(state.steps, 1);
       at::_fused_adamw_(state.group.parameters, state.group.Gradients(), state.mean, state.square,
@@ -38,30 +38,24 @@ class AdamW final : public UpdateRule {
     }
   }
 
-  void Save(torch::serialize::OutputArchive& archive) const override {
+  NamedTensors State() const override {
+    NamedTensors state;
     for (size_t i = 0; i < states_.size(); ++i) {
       const std::string suffix = std::to_string(i);
-      SaveList(archive, "mean" + suffix, states_[i].mean);
-      SaveList(archive, "square" + suffix, states_[i].square);
-      SaveList(archive, "steps" + suffix, states_[i].steps);
+      AddList("mean" + suffix, states_[i].mean, state);
+      AddList("square" + suffix, states_[i].square, state);
+      AddList("steps" + suffix, states_[i].steps, state);
     }
-  }
-  void Load(torch::serialize::InputArchive& archive) override {
-    for (size_t i = 0; i < states_.size(); ++i) {
-      const std::string suffix = std::to_string(i);
-      LoadList(archive, "mean" + suffix, states_[i].mean);
-      LoadList(archive, "square" + suffix, states_[i].square);
-      LoadList(archive, "steps" + suffix, states_[i].steps);
-    }
+    return state;
   }
 
  private:
-  struct State {
+  struct GroupState {
     ParameterGroup group;
     std::vector<at::Tensor> mean, square, steps;
   };
   const UpdateOptions options_;
-  std::vector<State> states_;
+  std::vector<GroupState> states_;
 };
 
 }  // namespace

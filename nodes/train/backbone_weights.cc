@@ -109,15 +109,13 @@ class Match {
 
 NamedTensors ReadBackboneWeights(const std::string& path) {
   if (!std::filesystem::exists(path)) throw DataError("there is no file " + path);
+  if (IsCheckpoint(path)) return BackboneOfCheckpoint(path);
   if (EndsWith(path, ".safetensors")) return ReadSafetensors(path).tensors;
   if (IsStateDict(path)) return ReadStateDict(path);
-  try {
-    return BackboneOfCheckpoint(path);
-  } catch (const std::runtime_error& error) {
-    throw DataError(std::string(error.what()) +
-                    ". Weights can also be a .safetensors file, or a state dict of torch.save in "
-                    "its zip format");
-  }
+  throw DataError(path +
+                  " holds no weights that can be read, or it was cut short: they are a checkpoint, "
+                  "a .safetensors file, or a state dict of torch.save in its zip format "
+                  "(flowtrain's first checkpoints, .pt, are no longer read)");
 }
 
 void LoadBackbone(const std::string& path, ResNet& backbone) {

@@ -1,216 +1,239 @@
 #include "nodes/train/checkpoint_file.h"
 
-#include <fcntl.h>
-#include <torch/serialize/archive.h>
-#include <unistd.h>
+#include <c10/core/GradMode.h>
 
-#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <charconv>
 #include <exception>
 #include <filesystem>
+#include <fstream>
+#include <map>
 #include <stdexcept>
-#include <vector>
 
+#include "nodes/train/checkpoint_folder.h"
+#include "nodes/train/checksums.h"
+#include "nodes/train/safetensors.h"
 #include "pipeline/error.h"
+#include "pipeline/log.h"
 
 namespace flowtrain {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kVersion = 1;
-constexpr char kFormat[] = "flowtrain checkpoint";
+using Metadata = std::map<std::string, std::string>;
 
-std::string Cause(int error) {
-  std::string text = std::strerror(error);
-  if (error == ENOSPC || error == EDQUOT) text += "; free space there, then go on with --resume";
-  return text;
+// The key says that a file is a checkpoint, its value of which version. Version 1 was TorchScript's
+// format, in which a file can hold a program.
+constexpr char kFormat[] = "flowtrain_checkpoint";
+constexpr uint64_t kVersion = 2;
+constexpr char kWayOut[] =
+    "; go on from an earlier checkpoint, which --resume with the run's folder finds";
+constexpr char kModel[] = "model.", kOptimizer[] = "optimizer.", kScaler[] = "optimizer.scaler.";
+
+bool StartsWith(const std::string& text, const std::string& start) {
+  return text.rfind(start, 0) == 0;
 }
 
-// A file that takes its name only when it is whole and on the disk.
-class NewFile {
- public:
-  explicit NewFile(std::string path)
-      : path_(std::move(path)),
-        temporary_(path_ + ".tmp"),
-        descriptor_(open(temporary_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644)) {
-    if (descriptor_ < 0) Fail(errno);
-  }
-  ~NewFile() {
-    if (descriptor_ < 0) return;
-    close(descriptor_);
-    unlink(temporary_.c_str());
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
+[[noreturn]] void Damaged(const std::string& path, const std::string& why) {
+  throw DataError("the checkpoint " + path + " is damaged: " + why + kWayOut);
+}
 
-  void Write(const void* data, size_t size) {
-    const auto* bytes = static_cast<const char*>(data);
-    while (size > 0) {
-      const ssize_t done = write(descriptor_, bytes, size);
-      if (done < 0 && errno == EINTR) continue;
-      if (done < 0) Fail(errno);
-      bytes += done;
-      size -= static_cast<size_t>(done);
-    }
+bool IsZip(const std::string& path) {
+  std::array<char, 2> start{};
+  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
+  return start[0] == 'P' && start[1] == 'K';
+}
+
+uint64_t NumberIn(const Metadata& metadata, const char* key, const std::string& path) {
+  const auto found = metadata.find(key);
+  uint64_t number = 0;
+  if (found != metadata.end()) {
+    const char* end = found->second.data() + found->second.size();
+    const auto [stop, error] = std::from_chars(found->second.data(), end, number);
+    if (error == std::errc() && stop == end) return number;
   }
+  Damaged(path, std::string("it does not say its ") + key);
+}
 
-  void Commit() {
-    if (fsync(descriptor_) != 0) Fail(errno);
-    if (rename(temporary_.c_str(), path_.c_str()) != 0) Fail(errno);
-    close(descriptor_);
-    descriptor_ = -1;
-    // The new name is safe only when the folder is on the disk too.
-    const int folder =
-        open(fs::path(path_).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder >= 0) {
-      fsync(folder);
-      close(folder);
-    }
+std::string TextIn(const Metadata& metadata, const char* key, const std::string& path) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) Damaged(path, std::string("it does not say its ") + key);
+  return found->second;
+}
+
+void CheckIsThere(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) throw DataError("the checkpoint " + path + " does not exist");
+  if (IsZip(path)) {
+    throw DataError(path +
+                    " is of flowtrain's first checkpoint format, or no checkpoint; that format "
+                    "could hold programs and is no longer read. Export its weights with the "
+                    "version that wrote it, and start from them with --init");
   }
+}
 
- private:
-  [[noreturn]] void Fail(int error) const {
-    throw std::runtime_error("cannot write the checkpoint " + path_ + ": " + Cause(error));
+void CheckVersion(const Metadata& metadata, const std::string& path) {
+  const uint64_t version = NumberIn(metadata, kFormat, path);
+  if (version <= kVersion) return;
+  throw std::runtime_error(path + " was written by a newer flowtrain (format " +
+                           std::to_string(version) + "); update this one");
+}
+
+// What is checked of the header, before or without the tensors.
+void CheckMetadata(const Metadata& metadata, const std::string& path) {
+  if (metadata.count(kFormat) == 0) {
+    throw DataError(path + " is no flowtrain checkpoint: its header does not say so");
   }
-
-  std::string path_, temporary_;
-  int descriptor_;
-};
-
-// Opens the archive and checks that it is one of ours.
-torch::serialize::InputArchive OpenArchive(const std::string& path) {
-  if (!fs::exists(path)) throw std::runtime_error("the checkpoint " + path + " does not exist");
-  torch::serialize::InputArchive archive;
-  c10::IValue format, version;
   try {
-    archive.load_from(path, at::kCPU);
-    archive.read("format", format);
-    archive.read("version", version);
-  } catch (const c10::Error&) {
-    throw std::runtime_error(path +
-                             " is no flowtrain checkpoint, or it was cut short; go on from an "
-                             "earlier one");
+    CheckSeal(metadata);
+  } catch (const std::runtime_error& error) {
+    Damaged(path, error.what());
   }
-  if (!format.isString() || format.toStringRef() != kFormat || !version.isInt()) {
-    throw std::runtime_error(path + " is no flowtrain checkpoint");
-  }
-  if (version.toInt() > kVersion) {
-    throw std::runtime_error(path + " was written by a newer flowtrain (format " +
-                             std::to_string(version.toInt()) + "); update this one");
-  }
-  return archive;
+  CheckVersion(metadata, path);
 }
 
-TrainingState ReadState(torch::serialize::InputArchive& archive) {
-  c10::IValue steps, per_epoch, config;
-  archive.read("steps_done", steps);
-  archive.read("steps_per_epoch", per_epoch);
-  archive.read("config", config);
-  return {static_cast<uint64_t>(steps.toInt()), static_cast<uint64_t>(per_epoch.toInt()),
-          config.toStringRef()};
+Metadata ReadMetadata(const std::string& path) {
+  CheckIsThere(path);
+  Metadata metadata;
+  try {
+    metadata = ReadSafetensorsMetadata(path);
+  } catch (const DataError& error) {
+    throw DataError(error.what() + std::string(kWayOut));
+  }
+  CheckMetadata(metadata, path);
+  return metadata;
 }
 
-void LoadNetwork(torch::serialize::InputArchive& archive, torch::nn::Module& module) {
-  const torch::NoGradGuard no_grad;
-  torch::serialize::InputArchive network;
-  archive.read("network", network);
-  for (auto& [name, tensor] : ParametersAndBuffers(module)) {
-    at::Tensor stored;
-    if (!network.try_read(name, stored)) throw std::runtime_error("it has no '" + name + "'");
-    if (stored.sizes() != tensor.sizes())
+Safetensors ReadWhole(const std::string& path) {
+  CheckIsThere(path);
+  Safetensors contents;
+  try {
+    contents = ReadSafetensors(path);
+  } catch (const DataError& error) {
+    throw DataError(error.what() + std::string(kWayOut));
+  }
+  CheckMetadata(contents.metadata, path);
+  try {
+    CheckSeal(contents);
+  } catch (const std::runtime_error& error) {
+    Damaged(path, error.what());
+  }
+  return contents;
+}
+
+TrainingState StateIn(const Metadata& metadata, const std::string& path) {
+  return {NumberIn(metadata, "steps_done", path), NumberIn(metadata, "steps_per_epoch", path),
+          TextIn(metadata, "config", path), TextIn(metadata, "graph", path)};
+}
+
+// Copies each stored tensor into the one of its name. All must be there, and no other; but a
+// loss scaler may be in one of them alone (a run that moves between a GPU and a CPU).
+void CopyInto(NamedTensors targets, const NamedTensors& stored) {
+  const c10::NoGradGuard no_grad;
+  std::map<std::string, at::Tensor> left(stored.begin(), stored.end());
+  for (auto& [name, target] : targets) {
+    const auto found = left.find(name);
+    if (found == left.end()) {
+      if (StartsWith(name, kScaler)) continue;
+      throw std::runtime_error("it has no '" + name + "'");
+    }
+    if (found->second.sizes() != target.sizes()) {
       throw std::runtime_error("'" + name + "' has another shape");
-    tensor.copy_(stored);
+    }
+    target.copy_(found->second);
+    left.erase(found);
+  }
+  for (const auto& [name, tensor] : left) {
+    if (!StartsWith(name, kScaler)) throw std::runtime_error("it has '" + name + "' too");
+  }
+}
+
+bool IsWhole(const std::string& path) {
+  try {
+    ReadWhole(path);
+    return true;
+  } catch (const DataError& error) {
+    LogWarning(std::string("a checkpoint is passed over: ") + error.what());
+    return false;
   }
 }
 
 }  // namespace
 
-void SaveCheckpoint(const std::string& path, const SimclrModel& model, const Optimizer& optimizer,
-                    const TrainingState& state) {
-  torch::serialize::OutputArchive archive, network, optimizer_archive;
-  archive.write("format", c10::IValue(std::string(kFormat)));
-  archive.write("version", c10::IValue(kVersion));
-  archive.write("steps_done", c10::IValue(static_cast<int64_t>(state.steps_done)));
-  archive.write("steps_per_epoch", c10::IValue(static_cast<int64_t>(state.steps_per_epoch)));
-  archive.write("config", c10::IValue(state.config));
-  for (const auto& [name, tensor] : ParametersAndBuffers(model.module()))
-    network.write(name, tensor.detach(), true);
-  archive.write("network", network);
-  optimizer.Save(optimizer_archive);
-  archive.write("optimizer", optimizer_archive);
+NamedTensors StateOf(const SimclrModel& model, const Optimizer& optimizer) {
+  NamedTensors state;
+  for (auto& [name, tensor] : ParametersAndBuffers(model.module())) {
+    state.emplace_back(kModel + name, tensor.detach());
+  }
+  for (auto& [name, tensor] : optimizer.State()) state.emplace_back(kOptimizer + name, tensor);
+  return state;
+}
 
-  NewFile file(path);
-  // libtorch's writer must not be left by an exception: its destructor writes on, throws again and
-  // ends the process.
-  std::exception_ptr error;
-  archive.save_to([&](const void* data, size_t size) {
-    try {
-      if (!error) file.Write(data, size);
-    } catch (const std::runtime_error&) {
-      error = std::current_exception();
-    }
-    return size;
-  });
-  if (error) std::rethrow_exception(error);
-  file.Commit();
+void SaveCheckpoint(const std::string& path, const NamedTensors& tensors,
+                    const TrainingState& state) {
+  Safetensors contents;
+  for (const auto& [name, tensor] : tensors) {
+    contents.tensors.emplace_back(name, tensor.detach().cpu().contiguous());
+  }
+  contents.metadata = {{kFormat, std::to_string(kVersion)},
+                       {"steps_done", std::to_string(state.steps_done)},
+                       {"steps_per_epoch", std::to_string(state.steps_per_epoch)},
+                       {"config", state.config},
+                       {"graph", state.graph}};
+  Seal(contents);
+  try {
+    WriteSafetensors(path, contents);
+  } catch (const DataError& error) {
+    throw std::runtime_error(std::string("the checkpoint could not be written: ") + error.what() +
+                             "; free space there, or mend it, then go on with --resume");
+  }
 }
 
 TrainingState LoadCheckpoint(const std::string& path, SimclrModel& model, Optimizer& optimizer) {
-  torch::serialize::InputArchive archive = OpenArchive(path);
+  const Safetensors contents = ReadWhole(path);
   try {
-    LoadNetwork(archive, model.module());
-    torch::serialize::InputArchive optimizer_archive;
-    archive.read("optimizer", optimizer_archive);
-    optimizer.Load(optimizer_archive);
-    return ReadState(archive);
-  } catch (const c10::Error&) {
-    throw std::runtime_error(path + " lacks a part, or is of another network or optimizer");
+    CopyInto(StateOf(model, optimizer), contents.tensors);
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error(path + " does not fit this network and optimizer: " + error.what());
+    throw std::runtime_error(path + " does not fit this network and optimizer (" +
+                             optimizer.name() + "): " + error.what());
   }
+  return StateIn(contents.metadata, path);
 }
 
 NamedTensors ReadNetwork(const std::string& path) {
-  torch::serialize::InputArchive archive = OpenArchive(path), network;
-  archive.read("network", network);
-  NamedTensors tensors;
-  for (const std::string& name : network.keys()) {
-    at::Tensor tensor;
-    network.read(name, tensor);
-    tensors.emplace_back(name, tensor.detach());
+  NamedTensors network;
+  for (auto& [name, tensor] : ReadWhole(path).tensors) {
+    if (StartsWith(name, kModel)) network.emplace_back(name.substr(sizeof(kModel) - 1), tensor);
   }
-  return tensors;
+  return network;
 }
 
 TrainingState ReadTrainingState(const std::string& path) {
-  torch::serialize::InputArchive archive = OpenArchive(path);
-  return ReadState(archive);
+  return StateIn(ReadMetadata(path), path);
 }
 
 std::string FindCheckpoint(const std::string& path) {
   if (fs::is_regular_file(path)) return path;
-  std::string newest;
-  for (const fs::path& folder : {fs::path(path) / "checkpoints", fs::path(path)}) {
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-      const std::string name = entry.path().filename().string();
-      if (name.rfind("step-", 0) != 0 || entry.path().extension() != ".pt") continue;
-      newest = std::max(newest, entry.path().string());
-    }
-    if (!newest.empty()) return newest;
+  const std::vector<std::string> candidates = ListCheckpoints(path);
+  for (const std::string& candidate : candidates) {
+    if (IsWhole(candidate)) return candidate;
   }
-  throw ConfigError("no checkpoint in '" + path + "': name a checkpoint file or a run's folder");
+  throw ConfigError(candidates.empty()
+                        ? "no checkpoint in '" + path + "': name a checkpoint or a run's folder"
+                        : "no checkpoint in '" + path + "' is whole; begin a new run");
 }
 
-std::string CheckpointName(uint64_t steps_done) {
-  std::array<char, 40> name{};
-  std::snprintf(name.data(), name.size(), "step-%08llu.pt",
-                static_cast<unsigned long long>(steps_done));
-  return name.data();
+bool HasCheckpoint(const std::string& folder) { return !ListCheckpoints(folder).empty(); }
+
+bool IsCheckpoint(const std::string& path) {
+  try {
+    return ReadSafetensorsMetadata(path).count(kFormat) > 0;
+  } catch (const DataError&) {
+    return false;
+  }
 }
+
+std::string CheckpointDigest(const std::string& path) { return DigestOf(ReadWhole(path).metadata); }
 
 }  // namespace flowtrain

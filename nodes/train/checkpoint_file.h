@@ -1,7 +1,6 @@
-// A checkpoint on disk.
+// A checkpoint on disk: a safetensors file with checksums (docs/reliability.md has the format).
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "nodes/train/named_tensors.h"
@@ -11,21 +10,24 @@
 
 namespace flowtrain {
 
-// Writes parameters, buffers, optimiser, loss scaler and state to `path`: to a temporary file
+// All tensors of a training: the network's as "model.NAME", the optimiser's and the loss scaler's
+// as "optimizer.NAME". The tensors themselves, no copies.
+NamedTensors StateOf(const SimclrModel& model, const Optimizer& optimizer);
+
+// Writes the tensors of StateOf, wherever they are, and the state to `path`: to a temporary file
 // beside it, synced and then renamed, so that a crash or a full disk leaves what was there. Throws
 // std::runtime_error with the cause.
-void SaveCheckpoint(const std::string& path, const SimclrModel& model, const Optimizer& optimizer,
+void SaveCheckpoint(const std::string& path, const NamedTensors& tensors,
                     const TrainingState& state);
 
-// Reads a checkpoint into a model and an optimiser of the same shape. Throws std::runtime_error for
-// a file that is missing, cut short, no checkpoint, of a newer version or of another network.
+// Reads a checkpoint into a model and an optimiser of the same shape. Nothing in a file is ever
+// run, and nothing of it is taken before all checksums are right. Throws DataError for one that is
+// missing, damaged or no checkpoint, std::runtime_error for one of a newer version or of another
+// network or optimiser.
 TrainingState LoadCheckpoint(const std::string& path, SimclrModel& model, Optimizer& optimizer);
 
-// The network of a checkpoint alone, on the host: "backbone.conv1.weight", … Throws
-// std::runtime_error as LoadCheckpoint does.
+// The network of a checkpoint alone, on the host: "backbone.conv1.weight", … Throws as
+// LoadCheckpoint does.
 NamedTensors ReadNetwork(const std::string& path);
-
-// "step-00000123.pt"
-std::string CheckpointName(uint64_t steps_done);
 
 }  // namespace flowtrain

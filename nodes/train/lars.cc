@@ -34,15 +34,12 @@ class Lars final : public UpdateRule {
     }
   }
 
-  void Save(torch::serialize::OutputArchive& archive) const override {
+  NamedTensors State() const override {
+    NamedTensors state;
     for (size_t i = 0; i < groups_.size(); ++i) {
-      SaveList(archive, "velocity" + std::to_string(i), velocity_[i]);
+      AddList("velocity" + std::to_string(i), velocity_[i], state);
     }
-  }
-  void Load(torch::serialize::InputArchive& archive) override {
-    for (size_t i = 0; i < groups_.size(); ++i) {
-      LoadList(archive, "velocity" + std::to_string(i), velocity_[i]);
-    }
+    return state;
   }
 
  private:

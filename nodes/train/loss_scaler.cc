@@ -31,18 +31,9 @@ void LossScaler::Update() {
   at::_amp_update_scale_(scale_, growth_tracker_, found_inf_, kGrowth, kBackoff, kGrowthInterval);
 }
 
-void LossScaler::Save(torch::serialize::OutputArchive& archive) const {
-  archive.write("scale", scale_, true);
-  archive.write("growth_tracker", growth_tracker_, true);
-}
-
-void LossScaler::Load(torch::serialize::InputArchive& archive) {
-  at::Tensor scale, tracker;
-  archive.read("scale", scale, true);
-  archive.read("growth_tracker", tracker, true);
-  if (!enabled_) return;
-  scale_.copy_(scale);
-  growth_tracker_.copy_(tracker);
+NamedTensors LossScaler::State() const {
+  if (!enabled_) return {};
+  return {{"scale", scale_}, {"growth_tracker", growth_tracker_}};
 }
 
 }  // namespace flowtrain

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <torch/serialize/archive.h>
 
 #include <vector>
+
+#include "nodes/train/named_tensors.h"
 
 namespace flowtrain {
 
@@ -24,8 +25,9 @@ class LossScaler {
   const at::Tensor& found_inf() const { return found_inf_; }  // 1 or 0, of the last Unscale
   const at::Tensor& scale() const { return scale_; }          // [1]
 
-  void Save(torch::serialize::OutputArchive& archive) const;
-  void Load(torch::serialize::InputArchive& archive);
+  // What it keeps from step to step, by name: the tensors themselves; nothing where it is not
+  // enabled.
+  NamedTensors State() const;
 
  private:
   const bool enabled_;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 
 #include "nodes/train/simclr_model.h"
 #include "pipeline/registry.h"
@@ -81,27 +80,10 @@ LrSchedule Optimizer::Schedule(uint64_t steps_per_epoch, int images) const {
   return {ScaleLearningRate(lr_scaling_, learning_rate_, images), std::min(warmup, total), total};
 }
 
-void Optimizer::Save(torch::serialize::OutputArchive& archive) const {
-  archive.write("name", c10::IValue(options_.name));
-  torch::serialize::OutputArchive rule, scaler;
-  rule_->Save(rule);
-  scaler_->Save(scaler);
-  archive.write("rule", rule);
-  archive.write("scaler", scaler);
-}
-
-void Optimizer::Load(torch::serialize::InputArchive& archive) {
-  c10::IValue name;
-  archive.read("name", name);
-  if (name.toStringRef() != options_.name) {
-    throw std::runtime_error("the state is of optimizer '" + name.toStringRef() +
-                             "', this run uses '" + options_.name + "'");
-  }
-  torch::serialize::InputArchive rule, scaler;
-  archive.read("rule", rule);
-  archive.read("scaler", scaler);
-  rule_->Load(rule);
-  scaler_->Load(scaler);
+NamedTensors Optimizer::State() const {
+  NamedTensors state = rule_->State();
+  for (auto& [name, tensor] : scaler_->State()) state.emplace_back("scaler." + name, tensor);
+  return state;
 }
 
 FLOWTRAIN_REGISTER_RESOURCE(Optimizer);

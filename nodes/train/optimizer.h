@@ -41,9 +41,9 @@ class Optimizer final : public Resource {
   LrSchedule Schedule(uint64_t steps_per_epoch, int images) const;
   const std::string& name() const { return options_.name; }
 
-  void Save(torch::serialize::OutputArchive& archive) const;
-  // Throws std::runtime_error for the state of another optimiser.
-  void Load(torch::serialize::InputArchive& archive);
+  // What it keeps from step to step, by name, the loss scaler's under "scaler.": the tensors
+  // themselves, no copies.
+  NamedTensors State() const;
 
  private:
   std::string name_, lr_scaling_;  // options

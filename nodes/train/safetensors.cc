@@ -34,13 +34,6 @@ constexpr std::array kTypes = {ElementType{"F64", at::kDouble}, ElementType{"F32
                                ElementType{"I16", at::kShort},  ElementType{"I8", at::kChar},
                                ElementType{"U8", at::kByte},    ElementType{"BOOL", at::kBool}};
 
-const char* TypeName(c10::ScalarType scalar) {
-  for (const ElementType& type : kTypes) {
-    if (type.scalar == scalar) return type.name;
-  }
-  throw std::logic_error(std::string("safetensors has no type ") + c10::toString(scalar));
-}
-
 std::span<const uint8_t> BytesOf(const at::Tensor& tensor) {
   return {static_cast<const uint8_t*>(tensor.const_data_ptr()), tensor.nbytes()};
 }
@@ -63,12 +56,13 @@ std::string HeaderOf(const NamedTensors& tensors, const std::map<std::string, st
   uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
     nlohmann::ordered_json& entry = header[name];
-    entry["dtype"] = TypeName(tensor.scalar_type());
+    entry["dtype"] = SafetensorsTypeName(tensor.scalar_type());
     entry["shape"] = tensor.sizes().vec();
     entry["data_offsets"] = {offset, offset + tensor.nbytes()};
     offset += tensor.nbytes();
   }
-  std::string text = header.dump();
+  // A text that is no UTF-8 (a path may be anything) must not keep a run from being saved.
+  std::string text = header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the elements are aligned
   return text;
 }
@@ -86,7 +80,8 @@ class Reader {
  public:
   explicit Reader(const std::string& path) : path_(path), file_(path) {}
 
-  Safetensors Read() {
+  // `with_tensors`: else the metadata alone.
+  Safetensors Read(bool with_tensors) {
     Safetensors contents;
     const nlohmann::json header = ParseHeader();
     std::vector<Entry> entries;
@@ -98,14 +93,15 @@ class Reader {
       }
     }
     CheckPlaces(entries);
+    if (!with_tensors) return contents;
+    file_.WillNeed(0, file_.bytes().size());
     for (const Entry& entry : entries) contents.tensors.emplace_back(entry.name, Copy(entry));
     return contents;
   }
 
  private:
   [[noreturn]] void Refuse(const std::string& why) const {
-    throw DataError(path_ + " is no safetensors file, or it is damaged: " + why +
-                    "; write it again");
+    throw DataError(path_ + " is no safetensors file, or it is damaged: " + why);
   }
 
   nlohmann::json ParseHeader() {
@@ -118,6 +114,8 @@ class Reader {
     }
     data_ = bytes.subspan(kLengthBytes + length);
     const auto text = bytes.subspan(kLengthBytes, length);
+    // The parser would take a zero for the end, and leave what follows unseen.
+    if (std::find(text.begin(), text.end(), 0) != text.end()) Refuse("its header has a zero byte");
     nlohmann::json header = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
     if (!header.is_object()) Refuse("its header is no JSON object");
     return header;
@@ -146,10 +144,12 @@ class Reader {
     entry.begin = offsets[0];
     entry.end = offsets[1];
     uint64_t bytes = c10::elementSize(entry.scalar);
+    uint64_t reach = bytes;  // what its strides span where a side is 0
     for (const uint64_t side : shape) {
-      if (side > INT64_MAX || __builtin_mul_overflow(bytes, side, &bytes)) {
+      if (__builtin_mul_overflow(reach, std::max<uint64_t>(side, 1), &reach) || reach > INT64_MAX) {
         Refuse("'" + name + "' has an impossible shape");
       }
+      bytes *= side;
       entry.shape.push_back(static_cast<int64_t>(side));
     }
     if (bytes != entry.end - entry.begin) {
@@ -225,6 +225,17 @@ void WriteSafetensors(const std::string& path, const Safetensors& contents) {
   file.Commit({});
 }
 
-Safetensors ReadSafetensors(const std::string& path) { return Reader(path).Read(); }
+Safetensors ReadSafetensors(const std::string& path) { return Reader(path).Read(true); }
+
+std::map<std::string, std::string> ReadSafetensorsMetadata(const std::string& path) {
+  return Reader(path).Read(false).metadata;
+}
+
+const char* SafetensorsTypeName(c10::ScalarType type) {
+  for (const ElementType& known : kTypes) {
+    if (known.scalar == type) return known.name;
+  }
+  throw std::logic_error(std::string("safetensors has no type ") + c10::toString(type));
+}
 
 }  // namespace flowtrain

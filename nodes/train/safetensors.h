@@ -26,4 +26,10 @@ void WriteSafetensors(const std::string& path, const Safetensors& contents);
 // description of the rest (tensors overlap, leave gaps, or have more bytes than the file).
 Safetensors ReadSafetensors(const std::string& path);
 
+// The map of texts alone, with the same checks of the header. Throws DataError.
+std::map<std::string, std::string> ReadSafetensorsMetadata(const std::string& path);
+
+// "F32": what the format calls an element type. Throws std::logic_error for one it does not have.
+const char* SafetensorsTypeName(c10::ScalarType type);
+
 }  // namespace flowtrain

@@ -21,15 +21,12 @@ class Sgd final : public UpdateRule {
     }
   }
 
-  void Save(torch::serialize::OutputArchive& archive) const override {
+  NamedTensors State() const override {
+    NamedTensors state;
     for (size_t i = 0; i < groups_.size(); ++i) {
-      SaveList(archive, "momentum" + std::to_string(i), momentum_[i]);
+      AddList("momentum" + std::to_string(i), momentum_[i], state);
     }
-  }
-  void Load(torch::serialize::InputArchive& archive) override {
-    for (size_t i = 0; i < groups_.size(); ++i) {
-      LoadList(archive, "momentum" + std::to_string(i), momentum_[i]);
-    }
+    return state;
   }
 
  private:

@@ -1,7 +1,6 @@
 #include "nodes/train/update_rule.h"
 
 #include <ATen/Functions.h>
-#include <c10/core/GradMode.h>
 
 #include <stdexcept>
 #include <utility>
@@ -40,23 +39,9 @@ void MomentumStep::Apply(const std::vector<at::Tensor>& parameters,
                   /*is_first_step=*/false, /*grad_scale=*/{}, found_inf);
 }
 
-void SaveList(torch::serialize::OutputArchive& archive, const std::string& name,
-              const std::vector<at::Tensor>& tensors) {
+void AddList(const std::string& name, const std::vector<at::Tensor>& tensors, NamedTensors& state) {
   for (size_t i = 0; i < tensors.size(); ++i) {
-    archive.write(name + '.' + std::to_string(i), tensors[i], true);
-  }
-}
-
-void LoadList(torch::serialize::InputArchive& archive, const std::string& name,
-              std::vector<at::Tensor>& tensors) {
-  const c10::NoGradGuard no_grad;
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    at::Tensor stored;
-    archive.read(name + '.' + std::to_string(i), stored, true);
-    if (stored.sizes() != tensors[i].sizes()) {
-      throw std::runtime_error("optimizer state '" + name + "' has another shape");
-    }
-    tensors[i].copy_(stored);
+    state.emplace_back(name + '.' + std::to_string(i), tensors[i]);
   }
 }
 

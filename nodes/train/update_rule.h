@@ -2,11 +2,12 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <torch/serialize/archive.h>
 
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "nodes/train/named_tensors.h"
 
 namespace flowtrain {
 
@@ -32,8 +33,8 @@ class UpdateRule {
   // Moves the parameters by their gradients, which it may overwrite. `found_inf` is a device
   // scalar: where it is 1, parameters and state stay as they are, bit for bit.
   virtual void Apply(double learning_rate, const at::Tensor& found_inf) = 0;
-  virtual void Save(torch::serialize::OutputArchive& archive) const = 0;
-  virtual void Load(torch::serialize::InputArchive& archive) = 0;
+  // What it keeps from step to step, by name: the tensors themselves, no copies.
+  virtual NamedTensors State() const = 0;
 };
 
 // Throws std::invalid_argument for an unknown name.
@@ -62,11 +63,8 @@ struct MomentumStep {
              const std::vector<at::Tensor>& velocity, const at::Tensor& found_inf) const;
 };
 
-// Lists of tensors in a checkpoint: NAME.0, NAME.1, … Load throws where shapes differ.
-void SaveList(torch::serialize::OutputArchive& archive, const std::string& name,
-              const std::vector<at::Tensor>& tensors);
-void LoadList(torch::serialize::InputArchive& archive, const std::string& name,
-              std::vector<at::Tensor>& tensors);
+// Adds a list of tensors to a state, as NAME.0, NAME.1, …
+void AddList(const std::string& name, const std::vector<at::Tensor>& tensors, NamedTensors& state);
 std::vector<at::Tensor> ZerosLike(const std::vector<at::Tensor>& tensors);
 
 }  // namespace flowtrain

@@ -175,7 +175,7 @@ TEST_F(Trained, ExportWritesEitherFormatAndKeepsWhatIsThere) {
   for (const char* part : {R"("format":"pt")", R"("stem":"small")", R"("layer4.1.bn2.bias":{)"}) {
     EXPECT_THAT(before.substr(0, 20000), HasSubstr(part));
   }
-  const std::string checkpoint = Run() + "/checkpoints/step-00000002.pt";
+  const std::string checkpoint = Run() + "/checkpoints/step-00000002.safetensors";
   const Result refused = RunProgram({"export", checkpoint, "--to", weights});
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.output, HasSubstr("--force"));

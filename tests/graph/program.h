@@ -50,7 +50,9 @@ class Program {
     if (pid_ == 0) Become(arguments);
   }
 
-  void Signal(int number) const { kill(pid_, number); }
+  void Signal(int number) const {
+    if (!ended_) kill(pid_, number);  // else the number may be another process's
+  }
 
   // Waits until `text` stands in the output; false when the program ended first.
   bool WaitFor(const std::string& text) {
@@ -66,6 +68,12 @@ class Program {
       }
       usleep(20'000);
     }
+  }
+
+  // Whether it has ended by now.
+  bool Ended() {
+    ended_ = ended_ || waitpid(pid_, &status_, WNOHANG) == pid_;
+    return ended_;
   }
 
   // The exit code, or 128 + the number of the signal that killed it.

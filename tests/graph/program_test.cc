@@ -93,7 +93,8 @@ TEST(Program, ResumingRepeatsWhatAnUninterruptedRunWouldHaveDone) {
   ASSERT_EQ(RunProgram(SmallRun(folder / "whole", {"evaluate.knn=false"})).code, 0);
   std::vector<std::string> arguments =
       SmallRun(folder / "second", {"evaluate.knn=false", "data.num_workers=1"});
-  arguments.insert(arguments.end(), {"--resume", folder / "whole/checkpoints/step-00000005.pt"});
+  arguments.insert(arguments.end(),
+                   {"--resume", folder / "whole/checkpoints/step-00000005.safetensors"});
   const Result resumed = RunProgram(arguments);
   ASSERT_EQ(resumed.code, 0) << resumed.output;
   const std::vector<double> whole = Losses(folder / "whole");

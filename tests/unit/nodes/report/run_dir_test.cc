@@ -76,20 +76,57 @@ TEST(RunDir, RefusesAFolderThatIsNotEmpty) {
   EXPECT_EQ(ReadText(temp / "metrics.jsonl"), "{}\n");
 }
 
-TEST(RunDir, ResumeAppends) {
+TEST(RunDir, ARunThatGoesOnTakesBackTheStepsItWillDoAgain) {
   TempFolder temp;
-  std::ofstream(temp / "metrics.jsonl") << "{}\n";
-  auto run_dir = MakeWithOptions<RunDir>({{"path", temp.path()}, {"resume", "checkpoint"}});
+  std::ofstream(temp / "config.yaml") << "a: 1\n";
+  const std::string one = "{\"step\":1}\n", two = "{\"step\":2}\n",
+                    end = "{\"epoch\":1,\"steps\":2}\n", three = "{\"step\":3}\n",
+                    final = "{\"final\":true}\n";
+  std::ofstream(temp / "metrics.jsonl")
+      << one << two << end << three << final << "{\"step\":4,\"lo";
+  auto run_dir =
+      MakeWithOptions<RunDir>({{"path", temp.path()}, {"go_on", "true"}, {"start_step", "2"}});
   run_dir->Open(TestContext());
-  run_dir->AppendMetrics("{\"step\":2}");
-  EXPECT_EQ(ReadText(temp / "metrics.jsonl"), "{}\n{\"step\":2}\n");
+  EXPECT_EQ(ReadText(temp / "metrics.jsonl"), one + two + end);
+  EXPECT_EQ(ReadText(temp / "metrics.abandoned.jsonl"), three + final + "{\"step\":4,\"lo\n");
+  run_dir->AppendMetrics("{\"step\":3}");
+  EXPECT_EQ(ReadText(temp / "metrics.jsonl"), one + two + end + three);
+}
+
+TEST(RunDir, NothingIsTakenBackWhereNothingComesLater) {
+  TempFolder temp;
+  std::ofstream(temp / "config.yaml") << "a: 1\n";
+  std::ofstream(temp / "metrics.jsonl") << "{\"step\":1}\n{\"step\":2}";  // no line break
+  auto run_dir =
+      MakeWithOptions<RunDir>({{"path", temp.path()}, {"go_on", "true"}, {"start_step", "2"}});
+  run_dir->Open(TestContext());
+  run_dir->AppendMetrics("{\"step\":3}");
+  EXPECT_EQ(ReadText(temp / "metrics.jsonl"), "{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n");
+  EXPECT_FALSE(std::filesystem::exists(temp / "metrics.abandoned.jsonl"));
+}
+
+TEST(RunDir, AFolderThatHoldsNoRunIsNotGoneOnWith) {
+  TempFolder temp;
+  std::ofstream(temp / "letter.txt") << "Dear";
+  auto run_dir = MakeWithOptions<RunDir>({{"path", temp.path()}, {"go_on", "true"}});
+  EXPECT_THAT(Thrown<ConfigError>([&] { run_dir->Open(TestContext()); }), HasSubstr("no run"));
+}
+
+TEST(RunDir, TellsTheFiguresOfTheLastEpoch) {
+  TempFolder temp;
+  auto run_dir = MakeWithOptions<RunDir>({{"path", temp.path()}});
+  EXPECT_FALSE(run_dir->FiguresOf(0).has_value());
+  run_dir->NoteEpoch(10, {1.5, 62.0});
+  EXPECT_FALSE(run_dir->FiguresOf(20).has_value());
+  EXPECT_EQ(run_dir->FiguresOf(10)->loss, 1.5);
+  EXPECT_EQ(run_dir->FiguresOf(10)->knn_top1, 62.0);
 }
 
 TEST(RunDir, ServesOneRunAtATime) {
   TempFolder temp;
   auto first = MakeWithOptions<RunDir>({{"path", temp.path()}});
   first->Open(TestContext());
-  auto second = MakeWithOptions<RunDir>({{"path", temp.path()}, {"resume", "checkpoint"}});
+  auto second = MakeWithOptions<RunDir>({{"path", temp.path()}, {"go_on", "true"}});
   EXPECT_THAT(Thrown<ConfigError>([&] { second->Open(TestContext()); }), HasSubstr("another run"));
   first.reset();
   EXPECT_NO_THROW(second->Open(TestContext()));
@@ -97,8 +134,9 @@ TEST(RunDir, ServesOneRunAtATime) {
 
 TEST(RunDir, AFullDiskIsAnErrorThatSaysSo) {
   TempFolder temp;
+  std::ofstream(temp / "config.yaml") << "a: 1\n";
   std::filesystem::create_symlink("/dev/full", temp / "metrics.jsonl");
-  auto run_dir = MakeWithOptions<RunDir>({{"path", temp.path()}, {"resume", "checkpoint"}});
+  auto run_dir = MakeWithOptions<RunDir>({{"path", temp.path()}, {"go_on", "true"}});
   run_dir->Open(TestContext());
   EXPECT_THAT(Thrown<std::runtime_error>([&] { run_dir->AppendMetrics("{}"); }),
               testing::AllOf(HasSubstr("No space left"), HasSubstr("metrics.jsonl"),

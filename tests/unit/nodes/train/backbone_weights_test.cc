@@ -67,8 +67,8 @@ void ExpectTheBackbone(const NamedTensors& found, const torch::nn::Module& netwo
 TEST_F(BackboneWeights, AreTheSameFromACheckpointAndEitherFormat) {
   const Training training(Options{{"stem", "small"}});
   const torch::nn::Module& network = training.model->module();
-  SaveCheckpoint(Path("a.pt"), *training.model, *training.optimizer, {1, 1, ""});
-  const NamedTensors backbone = ReadBackboneWeights(Path("a.pt"));
+  SaveCheckpoint(Path("ckpt.safetensors"), StateOf(*training.model, *training.optimizer), {1, 1});
+  const NamedTensors backbone = ReadBackboneWeights(Path("ckpt.safetensors"));
   ExpectTheBackbone(backbone, network);
   WriteSafetensors(Path("b.safetensors"), {backbone, {}});
   WriteStateDict(Path("c.pt"), backbone);
@@ -78,10 +78,10 @@ TEST_F(BackboneWeights, AreTheSameFromACheckpointAndEitherFormat) {
 
 TEST_F(BackboneWeights, AModelStartsFromThem) {
   const Training first(Options{{"seed", "7"}});
-  SaveCheckpoint(Path("a.pt"), *first.model, *first.optimizer, {1, 1, ""});
-  const Training second(Options{{"seed", "8"}, {"init", Path("a.pt")}}),
+  SaveCheckpoint(Path("ckpt.safetensors"), StateOf(*first.model, *first.optimizer), {1, 1});
+  const Training second(Options{{"seed", "8"}, {"init", Path("ckpt.safetensors")}}),
       other(Options{{"seed", "8"}});
-  ExpectTheBackbone(ReadBackboneWeights(Path("a.pt")), second.model->module());
+  ExpectTheBackbone(ReadBackboneWeights(Path("ckpt.safetensors")), second.model->module());
   const auto head = second.model->module().named_parameters();
   for (const auto& item : other.model->module().named_parameters()) {
     if (item.key().rfind("projection.", 0) != 0) continue;

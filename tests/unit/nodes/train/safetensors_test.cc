@@ -110,6 +110,7 @@ TEST_F(SafetensorsFile, HostileFilesAreRefusedWithTheReason) {
       {whole + "x", "1 bytes at its end"},
       {std::string(8, '\xFF') + "{}", "its header would have 18446744073709551615"},
       {WithHeader("{", 0), "no JSON object"},
+      {WithHeader(std::string("{}") + '\0', 0), "zero byte"},
       {WithHeader("[1]", 0), "no JSON object"},
       {WithHeader(std::string(100'000, '['), 0), "no JSON object"},
       {WithHeader(R"({"__metadata__":{"a":1}})", 0), "metadata 'a' is no text"},
