@@ -127,4 +127,14 @@ CpuLimits ReadCpuLimits(const std::string& root) {
   return limits;
 }
 
+std::string ProcessorName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("model name", 0) != 0) continue;
+    const size_t at = line.find_first_not_of(" \t:", std::string("model name").size());
+    return at == std::string::npos ? "" : line.substr(at);
+  }
+  return "unknown processor";
+}
+
 }  // namespace flowtrain

@@ -16,4 +16,7 @@ struct CpuLimits {
 // read limits nothing.
 CpuLimits ReadCpuLimits(const std::string& root = "");
 
+// The processor's name, as /proc/cpuinfo has it; "unknown processor" where it has none.
+std::string ProcessorName();
+
 }  // namespace flowtrain

@@ -8,7 +8,6 @@
 #include <torch/nn/module.h>
 
 #include <cstdlib>
-#include <fstream>
 
 #include "nodes/train/cuda_driver.h"
 #include "nodes/train/memory_limit.h"
@@ -18,16 +17,6 @@
 
 namespace flowtrain {
 namespace {
-
-std::string CpuModel() {
-  std::ifstream in("/proc/cpuinfo");
-  for (std::string line; std::getline(in, line);) {
-    if (line.rfind("model name", 0) != 0) continue;
-    const size_t value = line.find(": ");
-    if (value != std::string::npos) return line.substr(value + 2);
-  }
-  return "unknown processor";
-}
 
 // A CPU with BF16 instructions computes convolutions about twice as fast in it as in FP32; one
 // without emulates them and is slower.
@@ -147,7 +136,7 @@ c10::ScalarType Device::compute_type() const {
 
 std::string Device::Name() const {
   if (!is_cuda()) {
-    return CpuModel() + ", " + std::to_string(lane_threads_) +
+    return ProcessorName() + ", " + std::to_string(lane_threads_) +
            (lane_threads_ == 1 ? " core" : " cores");
   }
   const std::string name = CudaDeviceName(device_.index());

@@ -4,24 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 #include "pipeline/cpu_limits.h"
 
 namespace flowtrain {
-namespace {
-
-std::string ProcessorName() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind("model name", 0) != 0) continue;
-    const size_t at = line.find_first_not_of(" \t:", std::string("model name").size());
-    return at == std::string::npos ? "" : line.substr(at);
-  }
-  return "unknown processor";
-}
-
-}  // namespace
 
 Machine ThisMachine() {
   std::array<char, 256> host{};
