@@ -52,6 +52,14 @@ void WriteFile(const std::string& file, std::string_view text) {
   if (::close(descriptor) != 0) FailWrite(file, errno);
 }
 
+// A name is one part of a path, so that a configuration cannot send a run elsewhere.
+void CheckName(const std::string& name) {
+  if (!name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos) return;
+  throw ConfigError("run.name is '" + name +
+                    "', which is no name of a folder: give it one without '/', and where runs are "
+                    "kept with run.dir");
+}
+
 std::string DateAndTime() {
   const std::time_t now = std::time(nullptr);
   std::tm local{};
@@ -112,6 +120,7 @@ void RunDir::MakeNamed() {
 }
 
 void RunDir::MakeDated() {
+  CheckName(name_);
   std::error_code error;
   fs::create_directories(root_, error);
   const std::string base = (fs::path(root_) / (name_ + '-' + DateAndTime())).string();

@@ -25,7 +25,7 @@ first_compiler() {
 
 # Prints the compiler to configure PRESET with: g++ 12 or newer, else clang 14 or newer.
 choose_compiler() {
-  if [ "$1" = clang ]; then
+  if [ "$1" = clang ] || [ "$1" = fuzz ]; then
     first_compiler clang++-14 clang++
   elif [ -n "${CXX:-}" ]; then
     echo "$CXX"
@@ -38,7 +38,7 @@ choose_compiler() {
 # its g++-12 is not.
 compiler_package() {
   local major
-  if [ "$1" = clang ]; then
+  if [ "$1" = clang ] || [ "$1" = fuzz ]; then
     echo clang-14
     return
   fi

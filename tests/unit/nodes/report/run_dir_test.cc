@@ -48,6 +48,16 @@ TEST(RunDir, MakesADatedFolderWithItsFiles) {
   EXPECT_THAT(ReadText(run_dir->path() + "/log.txt"), HasSubstr("a line of the log"));
 }
 
+TEST(RunDir, ANameIsOnePartOfAPath) {
+  TempFolder temp;
+  for (const char* name : {"", ".", "..", "../x", "/x", "a/b", "a/"}) {
+    auto run_dir = MakeWithOptions<RunDir>({{"root", temp / "runs"}, {"name", name}});
+    EXPECT_THAT(Thrown<ConfigError>([&] { run_dir->Open(TestContext()); }),
+                HasSubstr("run.name is '" + std::string(name) + "'"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(temp / "runs"));
+}
+
 TEST(RunDir, RunsOfOneSecondGetFoldersOfTheirOwn) {
   TempFolder temp;
   std::vector<std::unique_ptr<RunDir>> runs;
