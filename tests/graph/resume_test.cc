@@ -273,7 +273,7 @@ TEST(Resume, ASecondProcessInTheSameFolderIsRefused) {
   const TempFolder folder;
   const std::string run = folder / "run";
   Program first(TinyRun(run, 1000, {"run.checkpoint_every_steps=0"}));
-  while (Steps(run).size() < 3 && !first.Ended()) usleep(20'000);
+  while (RunProgram({"digest", run}).code != 0 && !first.Ended()) usleep(20'000);
   for (const auto& arguments : {std::vector<std::string>{kGraph, "--resume", run},
                                 With(TinyRun(run, 1000), {"--resume"})}) {
     const Result second = RunProgram(arguments);
