@@ -55,7 +55,7 @@ TEST(HostileInput, ADataFileRemovedOrReplacedUnderTheRunIsReadOn) {
 
 TEST(HostileInput, ARunsNameStaysInItsFolder) {
   const TempFolder folder;
-  for (const std::string& name : {"../../x", "/x", "..", "a/b"}) {
+  for (const std::string name : {"../../x", "/x", "..", "a/b"}) {
     const Result result = RunProgram({kGraph, "--set", "run.dir=" + folder.path(), "--set",
                                       "run.name=" + name, "--set", "data.kind=sample", "--set",
                                       "device=cpu"});
