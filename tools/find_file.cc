@@ -32,6 +32,7 @@ std::string FindShippedFile(const std::string& name) {
   if (IsFile(name)) return name;
   std::error_code error;
   if (fs::is_directory(name, error)) throw ConfigError(name + " is a folder, not a file");
+  if (fs::exists(name, error)) throw ConfigError(name + " cannot be read: it is no regular file");
   std::string places = "  " + fs::absolute(name, error).string();
   if (fs::path(name).is_relative()) {
     for (const fs::path& folder : ShippedFolders()) {
