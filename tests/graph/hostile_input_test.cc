@@ -13,7 +13,6 @@ namespace flowtrain {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::AnyOf;
 using testing::HasSubstr;
 
 // Grey images in STL-10's layout; without labels there is no evaluation.
@@ -55,10 +54,10 @@ TEST(HostileInput, ADataFileRemovedOrReplacedUnderTheRunIsReadOn) {
 
 TEST(HostileInput, ARunsNameStaysInItsFolder) {
   const TempFolder folder;
-  for (const std::string& name : {"../../x", "/x", "..", "a/b"}) {
-    const Result result = RunProgram({kGraph, "--set", "run.dir=" + folder.path(), "--set",
-                                      "run.name=" + name, "--set", "data.kind=sample", "--set",
-                                      "device=cpu"});
+  for (const std::string name : {"../../x", "/x", "..", "a/b"}) {
+    const Result result =
+        RunProgram({kGraph, "--set", "run.dir=" + folder.path(), "--set", "run.name=" + name,
+                    "--set", "data.kind=sample", "--set", "device=cpu"});
     EXPECT_EQ(result.code, 2) << name;
     EXPECT_THAT(result.output, HasSubstr("run.name is '" + name + "'"));
   }
@@ -72,8 +71,7 @@ TEST(HostileInput, AGraphThatIsNoFileIsRefused) {
     EXPECT_EQ(RunProgram({path}).code, 2);
     const Result result = RunProgram({"validate", kGraph, "--config", path});
     EXPECT_EQ(result.code, 2);
-    EXPECT_THAT(result.output,
-                AnyOf(HasSubstr("it is no regular file"), HasSubstr("it is a folder")));
+    EXPECT_THAT(result.output, HasSubstr(path));
   }
 }
 
