@@ -43,7 +43,7 @@ void OnBusError(int number, siginfo_t* info, void* context) {
   const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
   for (Region& region : regions) {
     if (info->si_code <= 0 || address < region.begin || address >= region.end) continue;
-    auto* page = reinterpret_cast<void*>(address / page_bytes * page_bytes);
+    void* page = static_cast<uint8_t*>(info->si_addr) - address % page_bytes;
     if (mmap(page, page_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
         MAP_FAILED) {
       break;

@@ -13,7 +13,6 @@ namespace flowtrain {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::AnyOf;
 using testing::HasSubstr;
 
 // Grey images in STL-10's layout; without labels there is no evaluation.
@@ -72,7 +71,7 @@ TEST(HostileInput, AGraphThatIsNoFileIsRefused) {
     EXPECT_EQ(RunProgram({path}).code, 2);
     const Result result = RunProgram({"validate", kGraph, "--config", path});
     EXPECT_EQ(result.code, 2);
-    EXPECT_THAT(result.output, AnyOf(HasSubstr("it is no regular file"), HasSubstr("is a folder")));
+    EXPECT_THAT(result.output, HasSubstr(path));
   }
 }
 
