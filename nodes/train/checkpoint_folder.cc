@@ -75,6 +75,7 @@ std::vector<std::string> ListCheckpoints(const std::string& folder) {
   std::vector<Found> found = Scan(fs::path(folder) / kFolder);
   if (found.empty()) found = Scan(folder);
   std::vector<std::string> paths;
+  paths.reserve(found.size());
   for (Found& one : found) paths.push_back(std::move(one.path));
   return paths;
 }
