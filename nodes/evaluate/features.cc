@@ -63,7 +63,7 @@ at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count
 }  // namespace
 
 Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size,
-                         int batch_size) {
+                         int batch_size, const std::function<bool()>& stop) {
   const c10::NoGradGuard no_grad;
   const EvaluationMode evaluation(model);
   const c10::Device device = model.device().device();
@@ -72,6 +72,7 @@ Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int s
   std::vector<int64_t> all_labels, kept;
   const auto total = static_cast<int64_t>(images.size());
   for (int64_t first = 0; first < total; first += batch_size) {
+    if (stop && stop()) return {};
     std::vector<int64_t> labels;
     const int64_t count = std::min<int64_t>(batch_size, total - first);
     const at::Tensor views = LoadViews(images, static_cast<uint64_t>(first), count, size, labels);
