@@ -10,6 +10,7 @@
 #include "pipeline/handover.h"
 #include "pipeline/registry.h"
 #include "pipeline/run_control.h"
+#include "pipeline/thread_limit.h"
 
 namespace flowtrain {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 constexpr int kStepSlots = 4;     // a step is small; the report may be a few behind
 constexpr int kSlotsAWorker = 4;  // of samples in flight, where the graph leaves it to us
 constexpr int kFewestSampleSlots = 16;
+constexpr int kThreadsBeside = 5;  // the lane, and those that watch a run: timing, keys, tuner
 
 // Fills in what the definition leaves open.
 GraphDef WithCapacity(GraphDef def) {
@@ -31,7 +33,9 @@ GraphDef WithCapacity(GraphDef def) {
 
 GraphSettings SettingsOf(const GraphDef& def) {
   GraphSettings settings{def.workers, {}, def.sample_slots, def.batch_slots};
-  for (const NodeDef& node : def.nodes) settings.workers.push_back(node.workers);
+  for (const NodeDef& node : def.nodes) {
+    settings.workers.push_back(std::min(node.workers, def.capacity.threads));
+  }
   return settings;
 }
 
@@ -58,14 +62,16 @@ Graph::Impl::Impl(const GraphDef& graph_def, const Registry& registry, RunContro
 // Stages hold TBB nodes, which must go before their tbb::flow::graph does, and after its last task:
 // making an edge already spawns one, so a graph whose Start failed has tasks too.
 Graph::Impl::~Impl() {
+  if (!flow) return;  // TBB's threads are not made for nothing: there may be no memory for them
   arena.execute([this] {
-    if (flow) flow->wait_for_all();
+    flow->wait_for_all();
     stages.clear();
     flow.reset();
   });
 }
 
 void Graph::Impl::Open() {
+  CheckThreads(def.capacity.threads + kThreadsBeside);
   const size_t collate = FirstOf(NodeSpec::Kind::kCollate);
   if (collate == components.nodes().size()) {
     throw ConfigError(def.file + ": no node gathers samples to batches (a stage node is missing)");

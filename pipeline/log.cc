@@ -18,6 +18,8 @@ struct LogState {
   LogLevel level = LogLevel::kInfo;
   std::function<void(const std::string&)> writer;
   std::unique_ptr<spdlog::logger> file;
+  std::string file_path;
+  bool file_failed = false;  // told already
 };
 
 // The log belongs to the process, as standard error does. Never destroyed: threads may log while
@@ -66,6 +68,15 @@ void WriteToTerminal(const LogState& state, const std::string& line) {
   std::fflush(stderr);
 }
 
+// A log file that cannot be written, on a full disk perhaps, ends no training. It is told once, and
+// tried again with each line.
+void OnFileError(const std::string& why) {
+  LogState& state = State();  // locked: it is called where a line is written to the file
+  if (std::exchange(state.file_failed, true)) return;
+  WriteToTerminal(state, std::string(TerminalPrefix(LogLevel::kWarning)) + "cannot write " +
+                             state.file_path + ": " + why + "; its lines are lost");
+}
+
 }  // namespace
 
 void Log(LogLevel level, const std::string& message) {
@@ -94,10 +105,13 @@ void SetLogFile(const std::string& path) {
     file->set_level(spdlog::level::info);
     // Lines are few, and the last ones matter most when the process dies.
     file->flush_on(spdlog::level::info);
+    file->set_error_handler(OnFileError);
   }
   LogState& state = State();
   const std::lock_guard<std::mutex> lock(state.mutex);
   state.file = std::move(file);
+  state.file_path = path;
+  state.file_failed = false;
 }
 
 void SetLogWriter(std::function<void(const std::string&)> writer) {

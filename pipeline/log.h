@@ -19,7 +19,7 @@ inline void LogError(const std::string& message) { Log(LogLevel::kError, message
 // Lines below `level` do not reach the terminal; the log file gets all but debug lines.
 void SetLogLevel(LogLevel level);
 // Appends to `path` from now on; an empty path ends that. Throws std::runtime_error if it cannot be
-// opened.
+// opened. Where a line cannot be written later, that is said once on the terminal.
 void SetLogFile(const std::string& path);
 // Hands terminal lines to `writer` instead of standard error; nullptr goes back. For a progress
 // bar.

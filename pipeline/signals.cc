@@ -8,6 +8,15 @@
 #include "pipeline/run_control.h"
 
 namespace flowtrain {
+namespace {
+
+bool IsIgnored(int signal) {
+  struct sigaction now {};
+  sigaction(signal, nullptr, &now);
+  return now.sa_handler == SIG_IGN;
+}
+
+}  // namespace
 
 StopSignals::StopSignals(std::function<void(const std::string&)> notice, void (*before_exit)())
     : notice_(std::move(notice)), before_exit_(before_exit) {
@@ -15,10 +24,12 @@ StopSignals::StopSignals(std::function<void(const std::string&)> notice, void (*
   sigaddset(&signals_, SIGINT);
   sigaddset(&signals_, SIGTERM);
   sigaddset(&signals_, SIGUSR1);
+  if (!IsIgnored(SIGHUP)) sigaddset(&signals_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals_, &mask_before_);
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, &pipe_before_);
+  sigaction(SIGXFSZ, &ignore, &size_before_);
   thread_ = std::thread([this] { Loop(); });
 }
 
@@ -31,6 +42,7 @@ StopSignals::~StopSignals() {
   pthread_kill(thread_.native_handle(), SIGTERM);
   thread_.join();
   sigaction(SIGPIPE, &pipe_before_, nullptr);
+  sigaction(SIGXFSZ, &size_before_, nullptr);
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
@@ -62,7 +74,7 @@ void StopSignals::Loop() {
     if (signal == SIGUSR1) {
       OnUsr1();
     } else {
-      OnSignal();
+      OnSignal(signal);
     }
   }
 }
@@ -83,11 +95,12 @@ StopSignals::OnDemand::~OnDemand() {
   signals_.demand_ = nullptr;
 }
 
-void StopSignals::OnSignal() {
+void StopSignals::OnSignal(int signal) {
   const char* sentence = nullptr;
   {
     // Held over the request, so that the run outlives it.
     std::lock_guard<std::mutex> lock(mutex_);
+    if (signal == SIGHUP && count_ > 0) return;
     ++count_;
     if (run_ == nullptr || count_ > 2) {
       if (before_exit_ != nullptr) before_exit_();

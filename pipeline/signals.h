@@ -1,4 +1,5 @@
 // Ctrl-C and SIGTERM: the first drains the run, the second aborts it, the third ends the process.
+// SIGHUP, a terminal that was closed, drains it.
 // SIGUSR1 asks for a word on how it goes.
 #pragma once
 
@@ -16,12 +17,15 @@ class RunControl;
 
 // Takes SIGINT and SIGTERM (which mean the same) for the whole process in a thread of its own that
 // waits in sigwait, so that no work is done in a signal handler. Threads inherit the blocked mask:
-// make one first thing in main, before any other thread. SIGPIPE is ignored while it lives, so a
-// closed pipe is a write error like any other.
+// make one first thing in main, before any other thread. SIGHUP is taken too, unless it is ignored
+// (nohup); once the run is stopping it does no more, since the kernel and the shell may both send
+// it. SIGPIPE and SIGXFSZ are ignored while it lives, so a closed pipe and a file that may not grow
+// are write errors like any other.
 class StopSignals {
  public:
   // `notice` gets one sentence a signal for the user; called on the signal thread.
   // `before_exit` is called where the process ends at once, without destructors; it may be null.
+  // Throws std::system_error where the thread cannot be made.
   explicit StopSignals(std::function<void(const std::string&)> notice,
                        void (*before_exit)() = nullptr);
   ~StopSignals();
@@ -44,7 +48,7 @@ class StopSignals {
     StopSignals& signals_;
   };
 
-  // Signals taken so far.
+  // Signals that asked for an end so far.
   int count() const;
 
   // While an OnDemand lives, SIGUSR1 calls it, on the signal thread. Without one the signal does
@@ -62,13 +66,14 @@ class StopSignals {
 
  private:
   void Loop();
-  void OnSignal();
+  void OnSignal(int signal);
   void OnUsr1();
 
   const std::function<void(const std::string&)> notice_;
   void (*const before_exit_)();
   sigset_t signals_, mask_before_;
-  struct sigaction pipe_before_ {};
+  struct sigaction pipe_before_ {
+  }, size_before_{};
   mutable std::mutex mutex_;
   RunControl* run_ = nullptr;
   const char* stopping_ = nullptr;

@@ -20,6 +20,7 @@
 #include "tools/key_watch.h"
 #include "tools/load.h"
 #include "tools/pack_command.h"
+#include "tools/standard_streams.h"
 #include "tools/timing/timing_command.h"
 #include "tools/train_command.h"
 #include "tools/tune/tune_command.h"
@@ -332,17 +333,31 @@ ExitCode Main(int argc, char** argv, StopSignals& signals) {
   return RunCommand(app, line, signals);
 }
 
+// Where a signal ends the process on the spot.
+void BeforeExit() {
+  KeyWatch::RestoreTerminal();
+  WriteLineAtOnce("interrupted: exiting at once");
+}
+
+ExitCode CatchingMain(int argc, char** argv) {
+  // Before any other thread, so that all of them leave the signals to this one.
+  StopSignals signals([](const std::string& text) { LogWarning(text); }, BeforeExit);
+  try {
+    return Main(argc, argv, signals);
+  } catch (...) {
+    return LogFailure(std::current_exception());
+  }
+}
+
 }  // namespace
 }  // namespace flowtrain
 
 int main(int argc, char** argv) {
-  using flowtrain::ExitCode;
-  // Before any other thread, so that all of them leave the signals to this one.
-  flowtrain::StopSignals signals([](const std::string& text) { flowtrain::LogWarning(text); },
-                                 flowtrain::KeyWatch::RestoreTerminal);
-  ExitCode code = ExitCode::kFailed;
+  flowtrain::OpenStandardStreams();
+  flowtrain::ReportUncaught();
+  auto code = flowtrain::ExitCode::kFailed;
   try {
-    code = flowtrain::Main(argc, argv, signals);
+    code = flowtrain::CatchingMain(argc, argv);
   } catch (...) {
     code = flowtrain::LogFailure(std::current_exception());
   }

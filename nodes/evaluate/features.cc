@@ -67,7 +67,7 @@ at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count
 }  // namespace
 
 Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size, int batch_size,
-                         int64_t max_pixels) {
+                         int64_t max_pixels, const std::function<bool()>& stop) {
   const c10::NoGradGuard no_grad;
   const EvaluationMode evaluation(model);
   const c10::Device device = model.device().device();
@@ -76,6 +76,7 @@ Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int s
   std::vector<int64_t> all_labels, kept;
   const auto total = static_cast<int64_t>(images.size());
   for (int64_t first = 0; first < total; first += batch_size) {
+    if (stop && stop()) return {};
     std::vector<int64_t> labels;
     const int64_t count = std::min<int64_t>(batch_size, total - first);
     const at::Tensor views =

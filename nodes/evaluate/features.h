@@ -1,6 +1,8 @@
 // The frozen backbone's features of a set of images.
 #pragma once
 
+#include <functional>
+
 #include "nodes/decode/pixel_limit.h"
 #include "nodes/evaluate/labelled_features.h"
 #include "nodes/source/image_set.h"
@@ -11,8 +13,10 @@ namespace flowtrain {
 // Runs every image of `images`, resized and cropped to its centre, through the backbone in
 // evaluation mode, without gradients, `batch_size` at a time; the model's mode is restored and its
 // statistics stay as they are. Decodes on TBB's threads, computes on the caller's. The result is on
-// the device. Image files of more than `max_pixels` count as unreadable.
+// the device. Image files of more than `max_pixels` count as unreadable. `stop`, asked before each
+// forward, ends it with no features at all.
 Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size, int batch_size,
-                         int64_t max_pixels = kMaxImagePixels);
+                         int64_t max_pixels = kMaxImagePixels,
+                         const std::function<bool()>& stop = {});
 
 }  // namespace flowtrain

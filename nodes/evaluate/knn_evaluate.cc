@@ -58,6 +58,7 @@ void KnnEvaluate::Start() {
   if (enabled_ && !active()) LogInfo("no kNN accuracy: " + labelled_.why_not);
   if (!active()) return;
   untrained_ = Evaluate();
+  if (!untrained_) return;
   LogInfo("kNN top-1 at the start: " + Percent(*untrained_));
 }
 
@@ -66,13 +67,14 @@ void KnnEvaluate::Process(Step& step) {
   if (!active() || every_epochs_ == 0 || !step.last_of_epoch) return;
   if ((step.epoch + 1) % static_cast<uint64_t>(every_epochs_) != 0) return;
   trained_ = Evaluate();
-  current_ = true;
+  current_ = trained_.has_value();
   static_cast<StepPayload&>(*step.payload).record->knn_top1 = trained_;
 }
 
 void KnnEvaluate::Flush() {
   if (!active() || run_->draining()) return;  // someone waits for an interrupted run to end
   if (!current_) trained_ = Evaluate();
+  if (!trained_) return;
   LogInfo("kNN top-1 of the trained backbone: " + Percent(*trained_) + ", at the start " +
           Percent(*untrained_) + how_);
   std::array<char, 96> line{};
@@ -82,12 +84,16 @@ void KnnEvaluate::Flush() {
   run_dir_->AppendMetrics(line.data());
 }
 
-double KnnEvaluate::Evaluate() {
-  const auto features_of = [this](const LabelledImages& images) {
-    return ComputeFeatures(*model_, images, size_, batch_size_, max_pixels_);
+// Nothing where the run is being stopped: someone waits for its end.
+std::optional<double> KnnEvaluate::Evaluate() {
+  const auto stop = [this] { return run_->draining(); };
+  const auto features_of = [&](const LabelledImages& images) {
+    return ComputeFeatures(*model_, images, size_, batch_size_, max_pixels_, stop);
   };
   const Features bank = features_of(*labelled_.bank);
-  const Features queries = labelled_.leave_one_out ? bank : features_of(*labelled_.queries);
+  const Features queries =
+      labelled_.leave_one_out || stop() ? bank : features_of(*labelled_.queries);
+  if (stop()) return std::nullopt;
   const KnnOptions options{neighbours_, temperature_, classes_, labelled_.leave_one_out};
   how_ = DescribeKnn(bank, queries, options);
   return KnnTop1(bank, queries, options) * 100;

@@ -36,7 +36,7 @@ class KnnEvaluate final : public StepNode {
 
  private:
   bool active() const { return enabled_ && labelled_.possible(); }
-  double Evaluate();
+  std::optional<double> Evaluate();
 
   bool enabled_ = true;  // options
   int every_epochs_ = 0, neighbours_ = 200, batch_size_ = 256, size_ = 96;

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -45,10 +46,17 @@ inline void WriteFile(const std::string& path, const std::string& text) {
 // A program that runs; its output goes to a file.
 class Program {
  public:
-  explicit Program(const std::vector<std::string>& arguments) : output_(folder_ / "output") {
+  // `prepare` runs in the new process before it becomes the program: limits, signals, files.
+  // `wrapper` is a command that starts the program, with its arguments.
+  explicit Program(const std::vector<std::string>& arguments,
+                   const std::function<void()>& prepare = {},
+                   const std::vector<std::string>& wrapper = {})
+      : output_(folder_ / "output") {
     pid_ = fork();
-    if (pid_ == 0) Become(arguments);
+    if (pid_ == 0) Become(arguments, prepare, wrapper);
   }
+
+  pid_t pid() const { return pid_; }
 
   void Signal(int number) const {
     if (!ended_) kill(pid_, number);  // else the number may be another process's
@@ -83,20 +91,33 @@ class Program {
     return WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
   }
 
+  // The same; a program that has not ended by then is killed, and 128 + SIGKILL returned.
+  int WaitAtMost(int seconds) {
+    for (int i = 0; i < 100 * seconds && !ended_; ++i) {
+      ended_ = waitpid(pid_, &status_, WNOHANG) == pid_;
+      if (!ended_) usleep(10'000);
+    }
+    if (!ended_) kill(pid_, SIGKILL);
+    return Wait();
+  }
+
   std::string output() const { return ReadFile(output_); }  // standard output and error
 
  private:
-  [[noreturn]] void Become(const std::vector<std::string>& arguments) const {
+  [[noreturn]] void Become(const std::vector<std::string>& arguments,
+                           const std::function<void()>& prepare,
+                           const std::vector<std::string>& wrapper) const {
     const int out = open(output_.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
+    if (prepare) prepare();
+    std::vector<std::string> words = wrapper;
+    words.emplace_back(FLOWTRAIN_BINARY);
+    words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
-    std::string binary = FLOWTRAIN_BINARY;
-    argv.push_back(binary.data());
-    std::vector<std::string> copies = arguments;
-    for (std::string& copy : copies) argv.push_back(copy.data());
+    for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
-    execv(FLOWTRAIN_BINARY, argv.data());
+    execvp(argv[0], argv.data());
     _exit(127);
   }
 

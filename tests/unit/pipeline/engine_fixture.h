@@ -3,9 +3,11 @@
 // figures.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,7 +30,8 @@ struct Scenario {
   int workers = 2, sample_slots = 16, batch_slots = 3;
   uint64_t batches = 24;
   int window = 4, rows = 8;
-  int bad_every = 0;  // ids that are a multiple of it cannot be read; 0: all can
+  std::array<int, 3> limits{};  // of source, work and write; 0: as `workers`
+  int bad_every = 0;            // ids that are a multiple of it cannot be read; 0: all can
   bool keeps_batches = false;
   bool retuned = false;   // another thread changes all settings over and over while it runs
   Capacity capacity;      // for that
@@ -38,10 +41,15 @@ struct Scenario {
   uint64_t throw_at = 0;  // number of the packet in process
   bool ends_run = false;  // it throws EndRun
   int64_t drain_at = -1, abort_at = -1;  // number of the batch in whose window call it happens
+  // Called before Run; what it returns lives until the run has ended.
+  std::function<std::shared_ptr<void>(Graph&, RunControl&)> beside;
 
   // What happened.
-  std::vector<uint64_t> digests;    // of all batches up to each step's end
-  std::vector<uint64_t> steps;      // as the sink saw them
+  std::vector<uint64_t> digests;   // of all batches up to each step's end
+  std::vector<uint64_t> steps;     // as the sink saw them
+  std::vector<uint64_t> windowed;  // batches that came to the window node
+  std::atomic<int> misplaced{0};   // rows of theirs that hold another sample than was admitted
+  mutable std::atomic<bool> thrown{false};
   std::vector<std::string> phases;  // "window.start", … in order
   std::atomic<int> working{0}, most_working{0};
   int most_before = 0, most_after = 0;  // of most_working, around the lowering
@@ -60,7 +68,9 @@ struct Scenario {
       const std::lock_guard lock(mutex);
       phases.push_back(name);
     }
-    if (throw_in == name) throw std::runtime_error("thrown in " + name);
+    if (throw_in != name) return;
+    thrown = true;
+    throw std::runtime_error("thrown in " + name);
   }
   void CheckPrepared() {
     const std::lock_guard lock(mutex);
@@ -68,6 +78,7 @@ struct Scenario {
   }
   void MayThrow(const std::string& name, uint64_t packet) const {
     if (throw_in != name || packet != throw_at) return;
+    thrown = true;
     if (ends_run) throw EndRun("thrown in " + name);
     throw std::runtime_error("thrown in " + name);
   }
@@ -136,6 +147,7 @@ class Source final : public Reporting<SourceNode, kSource> {
     RaiseTo(scenario_.most_in_flight, ++scenario_.in_flight);
     sample.id = sample.batch->seq * static_cast<uint64_t>(scenario_.rows) +
                 static_cast<uint64_t>(sample.row);
+    sample.label = static_cast<int32_t>(sample.id);  // stays when the image is replaced
   }
   void Substitute(Sample& sample) override {
     Rng rng({.seed = 1,
@@ -208,6 +220,7 @@ class Window final : public Reporting<WindowNode, kWindow> {
   bool KeepsBatches() const override { return scenario_.keeps_batches; }
   void Process(Batch& batch, Step& step) override {
     scenario_.MayThrow("window.process", batch.seq);
+    CheckRows(batch);
     if (batch.micro == 0 && scenario_.model_busy.exchange(1) != 0) scenario_.lease_broken = true;
     for (size_t i = 0; i < batch.layout.bytes(); ++i) Mix(batch.buffer[i]);
     for (const uint64_t id : batch.ids) Mix(id);
@@ -218,6 +231,13 @@ class Window final : public Reporting<WindowNode, kWindow> {
   }
 
  private:
+  void CheckRows(const Batch& batch) {
+    scenario_.windowed.push_back(batch.seq);
+    const auto first = static_cast<int32_t>(batch.seq) * batch.layout.rows;
+    for (int row = 0; row < batch.layout.rows; ++row) {
+      if (batch.labels[static_cast<size_t>(row)] != first + row) ++scenario_.misplaced;
+    }
+  }
   void Mix(uint64_t value) { digest_ = (digest_ ^ value) * 1099511628211u; }
   uint64_t digest_ = 14695981039346656037u;
 };
@@ -302,6 +322,7 @@ struct Ended {
   bool aborted = false;
   bool runs_once = false;  // a second Run was refused
   bool pools_whole = false;
+  uint64_t admitted = 0;  // samples
   std::vector<NodeCounters> nodes;
   GraphSettings settings;
 };
@@ -331,8 +352,9 @@ inline Ended RunScenario(Scenario& scenario) {
   for (const char* name : {kSource, kWork, kWrite, kCollate, kWindow, kLaneStep, kSink}) {
     NodeDef node;
     node.name = node.type = name;
-    const bool sample_node = name == kSource || name == kWork || name == kWrite;
-    node.workers = sample_node ? scenario.workers : 1;
+    if (const size_t index = def.nodes.size(); index < scenario.limits.size()) {
+      node.workers = scenario.limits[index] > 0 ? scenario.limits[index] : scenario.workers;
+    }
     def.nodes.push_back(node);
   }
 
@@ -348,6 +370,8 @@ inline Ended RunScenario(Scenario& scenario) {
       if (scenario.lowered_to > 0) {
         lowering = std::thread([&] { LowerThreads(graph, scenario, run); });
       }
+      const std::shared_ptr<void> beside =
+          scenario.beside ? scenario.beside(graph, run) : std::shared_ptr<void>();
       graph.Run();
       if (lowering.joinable()) lowering.join();
     }
@@ -364,6 +388,7 @@ inline Ended RunScenario(Scenario& scenario) {
   }
   ended.aborted = run.aborted();
   ended.pools_whole = graph.pools_whole();
+  ended.admitted = graph.admitted_samples();
   ended.settings = graph.settings();
   ended.nodes = graph.counters();
   return ended;

@@ -52,6 +52,13 @@ TEST_F(LogTest, PrefixesAllButInfo) {
   EXPECT_THAT(lines_, ElementsAre("debug: a", "b {} %s", "warning: c", "error: d"));
 }
 
+TEST_F(LogTest, AFileThatCannotBeWrittenIsToldOnceAndEndsNothing) {
+  SetLogFile("/dev/full");
+  LogInfo("a");
+  LogInfo("b");
+  EXPECT_THAT(lines_, ElementsAre("a", HasSubstr("warning: cannot write /dev/full: "), "b"));
+}
+
 TEST_F(LogTest, LevelHoldsBackTerminalLinesAlone) {
   SetLogFile(path_);
   SetLogLevel(LogLevel::kError);

@@ -61,6 +61,37 @@ TEST_P(StopSignalsTest, FirstDrainsSecondAborts) {
 
 INSTANTIATE_TEST_SUITE_P(Both, StopSignalsTest, testing::Values(SIGINT, SIGTERM));
 
+// The kernel and the shell may both send it when a terminal is closed.
+TEST(StopSignals, AHangUpDrainsHoweverOftenItComes) {
+  signal(SIGHUP, SIG_DFL);
+  Notices notices;
+  RunControl run;
+  StopSignals signals(notices.writer());
+  StopSignals::Watch watch(signals, run);
+  kill(getpid(), SIGHUP);
+  ASSERT_TRUE(notices.WaitFor(1));
+  kill(getpid(), SIGHUP);
+  kill(getpid(), SIGINT);  // taken after it: the one below it in number comes first
+  ASSERT_TRUE(notices.WaitFor(2));
+  EXPECT_TRUE(run.aborted());
+  EXPECT_EQ(signals.count(), 2);
+}
+
+TEST(StopSignals, AHangUpThatWasIgnoredIsNotTaken) {
+  signal(SIGHUP, SIG_IGN);
+  {
+    Notices notices;
+    RunControl run;
+    StopSignals signals(notices.writer());
+    StopSignals::Watch watch(signals, run);
+    kill(getpid(), SIGHUP);
+    kill(getpid(), SIGTERM);
+    ASSERT_TRUE(notices.WaitFor(1));
+    EXPECT_EQ(signals.count(), 1);
+  }
+  signal(SIGHUP, SIG_DFL);
+}
+
 TEST(StopSignals, ReachesTheProcessFromAThreadStartedLater) {
   Notices notices;
   RunControl run;
