@@ -11,30 +11,36 @@ namespace flowtrain::internal {
 
 void WorkerCpu::Enter() {
   const std::lock_guard lock(mutex_);
-  const auto [at, joined] = inside_.try_emplace(std::this_thread::get_id());
-  Inside& inside = at->second;
-  if (!joined) {
-    ++inside.depth;
+  if (Inside* inside = FindThis()) {
+    ++inside->depth;
     return;
   }
-  inside.depth = 1;
+  Inside inside{std::this_thread::get_id(), {}, ThreadCpuNs(), 1};
   pthread_getcpuclockid(pthread_self(), &inside.clock);
-  inside.entered_ns = ThreadCpuNs();
+  inside_.push_back(inside);
 }
 
 void WorkerCpu::Leave() {
   const std::lock_guard lock(mutex_);
-  const auto at = inside_.find(std::this_thread::get_id());
-  if (at == inside_.end() || --at->second.depth > 0) return;
-  left_ns_ += ThreadCpuNs() - at->second.entered_ns;
-  inside_.erase(at);
+  Inside* inside = FindThis();
+  if (inside == nullptr || --inside->depth > 0) return;
+  left_ns_ += ThreadCpuNs() - inside->entered_ns;
+  *inside = inside_.back();
+  inside_.pop_back();
+}
+
+WorkerCpu::Inside* WorkerCpu::FindThis() {
+  for (Inside& inside : inside_) {
+    if (inside.thread == std::this_thread::get_id()) return &inside;
+  }
+  return nullptr;
 }
 
 uint64_t WorkerCpu::Total() const {
   const std::lock_guard lock(mutex_);
   uint64_t total_ns = left_ns_;
   // A thread that is inside has not ended, so its clock is there.
-  for (const auto& [id, inside] : inside_) total_ns += CpuNs(inside.clock) - inside.entered_ns;
+  for (const Inside& inside : inside_) total_ns += CpuNs(inside.clock) - inside.entered_ns;
   return total_ns;
 }
 

@@ -7,9 +7,9 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace flowtrain::internal {
 
@@ -23,12 +23,14 @@ class WorkerCpu {
 
  private:
   struct Inside {
+    std::thread::id thread;
     clockid_t clock;
     uint64_t entered_ns;  // its CPU time then
     int depth;            // a thread may enter again before it leaves
   };
+  Inside* FindThis();  // nullptr: the thread is not inside
   mutable std::mutex mutex_;
-  std::map<std::thread::id, Inside> inside_;
+  std::vector<Inside> inside_;  // keeps its memory, since threads come and go all the time
   uint64_t left_ns_ = 0;
 };
 
