@@ -11,6 +11,9 @@
 namespace flowtrain::internal {
 namespace {
 
+// Workers and slots: more is a slip of the pen, and would take all memory before it did anything.
+constexpr double kMostOfAnything = 65536;
+
 const Entry* FindEntry(const Value& map, std::string_view key) {
   for (const Entry& entry : map.entries) {
     if (entry.key == key) return &entry;
@@ -207,7 +210,7 @@ int ReadCount(const Entry& entry, const std::string& what, int low, Problems& pr
   if (!Read(entry.value, count)) {
     wrong = Quoted(entry.value.ToString()) + " is not an integer";
   } else {
-    wrong = CheckBound(count, AtLeast{static_cast<double>(low)});
+    wrong = CheckBound(count, Between{static_cast<double>(low), kMostOfAnything});
   }
   if (wrong.empty()) return count;
   problems.Add(entry.value.at, wrong + TakenBy(what, entry.at, entry.value.at));

@@ -66,7 +66,7 @@ void ViewRecipe::Declare(NodeSpec& spec) {
       .Option(&Self::grey_, "grey", simclr.grey, "Probability of a greyscale view.", probability)
       .Option(&Self::blur_, "blur", simclr.blur, "Probability of a Gaussian blur.", probability)
       .Option(&Self::blur_kernel_, "blur_kernel", simclr.blur_kernel,
-              "Side of the blur's kernel, pixels, odd.", AtLeast{1})
+              "Side of the blur's kernel, pixels, odd.", Between{1, 1023})
       .Option(&Self::blur_sigma_, "blur_sigma", Pair(simclr.blur_sigma),
               "Standard deviation of the blur, [low, high], pixels.", AtLeast{0})
       .Option(&Self::solarize_, "solarize", simclr.solarize,

@@ -27,9 +27,9 @@ void SimclrModel::Declare(NodeSpec& spec) {
               "standard: 7x7 stride 2 and max-pool; small: 3x3 stride 1, for 32x32 images.",
               OneOf{{"standard", "small"}})
       .Option(&SimclrModel::projection_hidden_, "projection_hidden", int64_t{0},
-              "Width of the head's hidden layers; 0: the backbone's.", AtLeast{0})
+              "Width of the head's hidden layers; 0: the backbone's.", Between{0, 65536})
       .Option(&SimclrModel::projection_dim_, "projection_dim", int64_t{128},
-              "Width of the representations the loss sees.", AtLeast{1})
+              "Width of the representations the loss sees.", Between{1, 65536})
       .Option(&SimclrModel::projection_layers_, "projection_layers", int64_t{2},
               "Linear layers of the head.", Between{2, 3})
       .Option(&SimclrModel::projection_output_norm_, "projection_output_norm", false,
