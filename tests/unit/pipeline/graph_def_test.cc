@@ -250,11 +250,11 @@ TEST_F(GraphDefTest, RefusesNumbersOutOfBounds) {
   Replace("samples: 0, batches: 3", "samples: -1, batches: 0");
   config_.Set("data.num_workers=0");
   EXPECT_THAT(Findings(),
-              ElementsAre("--set: must be at least 1, not 0 (augment.workers, g.yaml:21)",
-                          "--set: must be at least 1, not 0 (source.workers, g.yaml:16)",
-                          "--set: must be at least 1, not 0 (workers, g.yaml:3)",
-                          "g.yaml:2:18: must be at least 0, not -1 (pools.samples)",
-                          "g.yaml:2:31: must be at least 1, not 0 (pools.batches)"));
+              ElementsAre("--set: must be between 1 and 65536, not 0 (augment.workers, g.yaml:21)",
+                          "--set: must be between 1 and 65536, not 0 (source.workers, g.yaml:16)",
+                          "--set: must be between 1 and 65536, not 0 (workers, g.yaml:3)",
+                          "g.yaml:2:18: must be between 0 and 65536, not -1 (pools.samples)",
+                          "g.yaml:2:31: must be between 1 and 65536, not 0 (pools.batches)"));
 }
 
 TEST_F(GraphDefTest, WorkersOfTheArenaAreTheMostOfANodeWhereNotGiven) {
