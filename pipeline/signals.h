@@ -72,7 +72,8 @@ class StopSignals {
   const std::function<void(const std::string&)> notice_;
   void (*const before_exit_)();
   sigset_t signals_, mask_before_;
-  struct sigaction pipe_before_ {}, size_before_{};
+  struct sigaction pipe_before_ {
+  }, size_before_{};
   mutable std::mutex mutex_;
   RunControl* run_ = nullptr;
   const char* stopping_ = nullptr;

@@ -32,7 +32,8 @@ std::string WithoutTrace(std::string text) {
 // Of the host. (A device's has a message of its own.) The exception may have become the cause of a
 // NodeError, so its text must tell. oneDNN says no more than that it has no primitive.
 bool IsOutOfMemory(std::string_view text) {
-  for (const std::string_view sign : {"std::bad_alloc", "DefaultCPUAllocator: ", "could not create a primitive"}) {
+  for (const std::string_view sign :
+       {"std::bad_alloc", "DefaultCPUAllocator: ", "could not create a primitive"}) {
     if (text.find(sign) != std::string_view::npos) return true;
   }
   return false;

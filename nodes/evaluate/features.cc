@@ -62,8 +62,8 @@ at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count
 
 }  // namespace
 
-Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size,
-                         int batch_size, const std::function<bool()>& stop) {
+Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size, int batch_size,
+                         const std::function<bool()>& stop) {
   const c10::NoGradGuard no_grad;
   const EvaluationMode evaluation(model);
   const c10::Device device = model.device().device();

@@ -13,7 +13,7 @@ namespace flowtrain {
 // evaluation mode, without gradients, `batch_size` at a time; the model's mode is restored and its
 // statistics stay as they are. Decodes on TBB's threads, computes on the caller's. The result is on
 // the device. `stop`, asked before each forward, ends it with no features at all.
-Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size,
-                         int batch_size, const std::function<bool()>& stop = {});
+Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size, int batch_size,
+                         const std::function<bool()>& stop = {});
 
 }  // namespace flowtrain

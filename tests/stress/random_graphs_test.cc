@@ -104,8 +104,7 @@ class Beside {
     const Clock::time_point began = Clock::now();
     bool stopped = outside_.stop == Outside::Stop::kNo;
     while (!stop_) {
-      if (!stopped &&
-          Clock::now() - began >= std::chrono::microseconds(outside_.stop_after_us)) {
+      if (!stopped && Clock::now() - began >= std::chrono::microseconds(outside_.stop_after_us)) {
         stopped = true;
         outside_.stop == Outside::Stop::kDrain ? run_.RequestDrain() : run_.RequestAbort();
       }

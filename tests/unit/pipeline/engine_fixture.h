@@ -31,7 +31,7 @@ struct Scenario {
   uint64_t batches = 24;
   int window = 4, rows = 8;
   std::array<int, 3> limits{};  // of source, work and write; 0: as `workers`
-  int bad_every = 0;  // ids that are a multiple of it cannot be read; 0: all can
+  int bad_every = 0;            // ids that are a multiple of it cannot be read; 0: all can
   bool keeps_batches = false;
   bool retuned = false;   // another thread changes all settings over and over while it runs
   Capacity capacity;      // for that
@@ -45,10 +45,10 @@ struct Scenario {
   std::function<std::shared_ptr<void>(Graph&, RunControl&)> beside;
 
   // What happened.
-  std::vector<uint64_t> digests;    // of all batches up to each step's end
-  std::vector<uint64_t> steps;      // as the sink saw them
-  std::vector<uint64_t> windowed;   // batches that came to the window node
-  std::atomic<int> misplaced{0};    // rows of theirs that hold another sample than was admitted
+  std::vector<uint64_t> digests;   // of all batches up to each step's end
+  std::vector<uint64_t> steps;     // as the sink saw them
+  std::vector<uint64_t> windowed;  // batches that came to the window node
+  std::atomic<int> misplaced{0};   // rows of theirs that hold another sample than was admitted
   mutable std::atomic<bool> thrown{false};
   std::vector<std::string> phases;  // "window.start", … in order
   std::atomic<int> working{0}, most_working{0};
