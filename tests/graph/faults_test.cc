@@ -7,13 +7,11 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -219,46 +217,28 @@ TEST(Faults, AThreadThatCannotBeMadeIsAnError) {
   }
 }
 
-// A program that has read its command line and no more: `--config` names a pipe that nobody writes
-// to.
-class AtStart {
- public:
-  explicit AtStart(const TempFolder& folder) : pipe_(folder / "pipe") {
-    mkfifo(pipe_.c_str(), 0600);
-    std::vector<std::string> arguments = TinyRun(folder / "run");
-    arguments.insert(arguments.end(), {"--config", pipe_});
-    program_.emplace(arguments);
+// The value of a line of /proc/PID/status.
+std::string Status(const Program& program, const std::string& key) {
+  std::istringstream lines(ReadFile("/proc/" + std::to_string(program.pid()) + "/status"));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind(key + ':', 0) == 0) return line.substr(key.size() + 1);
   }
-  ~AtStart() { close(writer_); }
-  AtStart(const AtStart&) = delete;
-  AtStart& operator=(const AtStart&) = delete;
+  return "0";
+}
 
-  // Waits until it is there: only then can the pipe be opened without waiting.
-  bool Await() {
-    return flowtrain::Await(*program_, [this] {
-      writer_ = open(pipe_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-      return writer_ >= 0;
-    });
-  }
-  size_t bytes() const {
-    size_t pages = 0;
-    std::istringstream(ReadFile("/proc/" + std::to_string(program_->pid()) + "/statm")) >> pages;
-    return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  }
-  Program& program() { return *program_; }
-
- private:
-  std::string pipe_;
-  int writer_ = -1;
-  std::optional<Program> program_;
-};
+// Waits until the program has come to its main and takes signals; a run opens long after.
+bool AwaitMain(Program& program) {
+  return Await(program, [&] {
+    return (std::stoull(Status(program, "SigBlk"), nullptr, 16) >> (SIGINT - 1) & 1) != 0;
+  });
+}
 
 TEST(Faults, ShortMemoryIsAnErrorThatSaysSo) {
   const TempFolder folder;
-  AtStart start(folder);
-  ASSERT_TRUE(start.Await());
-  const size_t least = start.bytes();
-  start.program().Signal(SIGKILL);
+  Program start(TinyRun(folder / "run"));
+  ASSERT_TRUE(AwaitMain(start)) << start.output();
+  const size_t least = std::stoull(Status(start, "VmSize")) << 10;
+  start.Signal(SIGKILL);
   int failed = 0;
   for (const size_t more : {30, 90, 150, 250}) {
     Program program(TinyRun(folder / std::to_string(more)), [&] {
@@ -301,13 +281,12 @@ void ExpectEnded(Program& program, const std::vector<int>& signals, const std::s
 TEST(FaultSignals, BeforeTheRunOpensTheFirstEndsTheProgram) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     const TempFolder folder;
-    AtStart start(folder);
-    ASSERT_TRUE(start.Await());
-    start.program().Signal(SIGPIPE);
-    start.program().Signal(number);
-    EXPECT_EQ(start.program().WaitAtMost(kPatience), 130);
-    EXPECT_THAT(start.program().output(), HasSubstr("interrupted"));
-    EXPECT_FALSE(std::filesystem::exists(folder / "run"));
+    Program program(TinyRun(folder / "run"));
+    ASSERT_TRUE(AwaitMain(program)) << program.output();
+    program.Signal(SIGPIPE);
+    program.Signal(number);
+    EXPECT_EQ(program.WaitAtMost(kPatience), 130);
+    EXPECT_THAT(program.output(), HasSubstr("interrupted"));
   }
 }
 
