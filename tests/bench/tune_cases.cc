@@ -28,7 +28,7 @@ namespace {
 constexpr int kRows = 8;
 constexpr int kMostThreads = 6;
 constexpr double kTrySeconds = 0.1;
-constexpr size_t kFinalists = 5;
+constexpr size_t kFinalists = 3;
 constexpr int kFinals = 5;
 
 // What a node costs: type and options of the graph's language.
