@@ -4,6 +4,7 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -119,7 +120,7 @@ class Graph::Impl {
   std::unique_ptr<Admission> admission;
   std::vector<std::unique_ptr<internal::Stage>> stages;
   internal::WindowStage* window = nullptr;
-  uint64_t idle_at_start_ns = 0;
+  std::atomic<uint64_t> idle_at_start_ns{0};  // others may look while the run begins
   TraceRing* trace = nullptr;
   internal::WorkerCpu worker_cpu;
   int fewest_batches = 1;
