@@ -6,6 +6,7 @@
 #include <oneapi/tbb/flow_graph.h>
 #include <oneapi/tbb/task_arena.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -70,7 +71,7 @@ class Graph::Impl {
   std::unique_ptr<Admission> admission;
   std::vector<std::unique_ptr<internal::Stage>> stages;
   internal::WindowStage* window = nullptr;
-  uint64_t idle_at_start_ns = 0;
+  std::atomic<uint64_t> idle_at_start_ns{0};  // others may look while the run begins
   TraceRing* trace = nullptr;
   internal::WorkerCpu worker_cpu;
   int fewest_batches = 1;

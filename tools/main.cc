@@ -340,8 +340,11 @@ void BeforeExit() {
 }
 
 ExitCode CatchingMain(int argc, char** argv) {
-  // Before any other thread, so that all of them leave the signals to this one.
-  StopSignals signals([](const std::string& text) { LogWarning(text); }, BeforeExit);
+  // Before any other thread, so that all of them leave the signals to this one. Never destroyed: a
+  // signal while the process exits would kill it, and the exit code would be another.
+  static auto* const watched =
+      new StopSignals([](const std::string& text) { LogWarning(text); }, BeforeExit);
+  StopSignals& signals = *watched;
   try {
     return Main(argc, argv, signals);
   } catch (...) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pipeline/clock.h"
+#include "pipeline/handover.h"
 
 namespace flowtrain {
 namespace {
@@ -114,8 +115,12 @@ class GatedNode {
           --running;
           ++done;
           if (Packet* next = gate.Leave({.service_ns = 1})) node_.try_put(next);
+          internal::HandOver(this);
           return tbb::flow::continue_msg();
         }) {}
+  ~GatedNode() { internal::TakeOver(this); }  // the graph has been waited for
+  GatedNode(const GatedNode&) = delete;
+  GatedNode& operator=(const GatedNode&) = delete;
 
   void Send(Packet* packet) {
     if (gate.Enter(packet)) node_.try_put(packet);
