@@ -134,6 +134,9 @@ uint64_t Run(const GraphDef& def, double seconds, bool retuned) {
               static_cast<unsigned long long>(changes), static_cast<unsigned long long>(bad));
   std::printf("  memory   %.1f MiB at %.0f s, %.1f at the end; slope %.2f +- %.2f MiB an hour\n",
               mib.front(), hours.front() * 3600, mib.back(), memory.slope_an_hour, memory.error);
+  std::printf("  memory   MiB, at each tenth:");
+  for (size_t i = 0; i < 10; ++i) std::printf(" %.0f", mib[i * (mib.size() - 1) / 9]);
+  std::printf("\n");
   std::printf(
       "  speed    %.1f images/s in the first tenth, %.1f in the last; slope %.1f +- %.1f an hour\n",
       rates.front(), rates.back(), speed.slope_an_hour, speed.error);
