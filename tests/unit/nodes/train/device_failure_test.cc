@@ -1,0 +1,94 @@
+// A device that fails in the middle of a run, in the real graph.
+#include <c10/util/Exception.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <string>
+
+#include "nodes/train/checkpoint_file.h"
+#include "nodes/train/training_state.h"
+#include "pipeline/config.h"
+#include "pipeline/error.h"
+#include "pipeline/graph.h"
+#include "pipeline/graph_file.h"
+#include "pipeline/registry.h"
+#include "pipeline/run_control.h"
+
+namespace flowtrain {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+constexpr uint64_t kGoodSteps = 3;
+
+// Stands where the device lane is, and is told by the device that it is gone.
+class LosesTheDevice final : public StepNode {
+ public:
+  static void Declare(NodeSpec& spec) {
+    spec.Doc("Fails as a device does.")
+        .Input("in", Stream::kStep)
+        .Output("out", Stream::kStep)
+        .OnLane();
+  }
+  void Process(Step& step) override {
+    TORCH_CHECK(step.step < kGoodSteps, "CUDA error: unspecified launch failure");
+  }
+};
+FLOWTRAIN_REGISTER_NODE(LosesTheDevice);
+
+// graphs/simclr.yaml with the failing node between the optimiser and the checkpoint.
+GraphDef FailingGraph(const std::string& run) {
+  const GraphFile file = ReadGraphFile(FLOWTRAIN_SOURCE_DIR "/graphs/simclr.yaml");
+  Config config = DefaultParameters(file);
+  for (const std::string& set :
+       {std::string("data.kind=sample"), std::string("sample.images=40"),
+        std::string("data.image_size=32"), std::string("data.batch_size=4"),
+        std::string("gpu.gradient_accumulation=2"), std::string("data.num_workers=2"),
+        std::string("threads=1"), std::string("device=cpu"), std::string("model.stem=small"),
+        std::string("gpu.mixed_precision=false"), std::string("evaluate.knn=false"),
+        std::string("run.checkpoint_every_steps=1"), "run.path=" + run}) {
+    config.Set(set);
+  }
+  GraphDef def = LoadGraph(file.graph, config, Registry::Global());
+  for (size_t i = 0; i < def.nodes.size(); ++i) {
+    if (def.nodes[i].name != "step") continue;
+    NodeDef failing;
+    failing.name = "device";
+    failing.type = "LosesTheDevice";
+    failing.in = def.nodes[i].out;
+    failing.out = {{"survived", {}}};
+    def.nodes[i + 1].in = failing.out;
+    def.nodes.insert(def.nodes.begin() + static_cast<std::ptrdiff_t>(i) + 1, failing);
+    break;
+  }
+  return def;
+}
+
+TEST(DeviceFailure, EndsTheRunWithTheCauseAndTheLastCheckpointWhole) {
+  std::string folder = testing::TempDir() + "flowtrain-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  std::string error;
+  {
+    RunControl run;
+    Graph graph(FailingGraph(folder), Registry::Global(), run);
+    graph.Open();
+    try {
+      graph.Run();
+    } catch (const NodeError& e) {
+      error = e.what();
+    }
+    EXPECT_TRUE(graph.pools_whole());
+  }
+  EXPECT_THAT(error, HasSubstr("'device' failed on step 4"));
+  EXPECT_THAT(error, HasSubstr("unspecified launch failure"));
+  const std::string checkpoint = FindCheckpoint(folder);
+  EXPECT_EQ(ReadTrainingState(checkpoint).steps_done, kGoodSteps);
+  EXPECT_FALSE(ReadNetwork(checkpoint).empty());
+  fs::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace flowtrain
