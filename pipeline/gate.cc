@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "pipeline/clock.h"
-
 namespace flowtrain {
 namespace {
 
@@ -48,11 +46,9 @@ NodeCounters NodeCounters::Since(const NodeCounters& earlier) const {
   return since;
 }
 
-bool Gate::Enter(Packet* packet) {
-  const uint64_t now = NowNs();
-  packet->arrived_ns = now;
+bool Gate::Enter(Packet* packet, uint64_t now_ns) {
   const std::lock_guard lock(mutex_);
-  Account(now);
+  Account(now_ns);
   if (busy_ < limit_) {
     ++busy_;
     return true;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/clock.h"
 #include "pipeline/histogram.h"
 #include "pipeline/packet.h"
 #include "pipeline/ring_queue.h"
@@ -29,7 +30,7 @@ struct NodeCounters {
   uint64_t saturated_ns = 0;  // time in which every call was taken and a packet waited
   uint64_t starved_ns = 0;    // time in which another call was allowed and no packet was there
   uint64_t elapsed_ns = 0;
-  // Of those calls whose CPU time was measured too: asking costs as much as the rest together.
+  // Of those calls whose CPU time was measured too: asking costs more than the rest together.
   uint64_t cpu_ns = 0, cpu_service_ns = 0;
   size_t queued = 0;         // packets that wait now
   size_t deepest_queue = 0;  // since the run began
@@ -61,8 +62,9 @@ class Gate {
  public:
   explicit Gate(int limit) : limit_(limit) {}
 
-  // A packet arrived; its `arrived_ns` is set. True: begin its call now. False: it waits here.
-  bool Enter(Packet* packet);
+  // A packet is there, at `now_ns` of the engine's clock. True: begin its call now. False: it waits
+  // here.
+  bool Enter(Packet* packet, uint64_t now_ns = NowNs());
   // A call ended. Returns the packet whose call begins in its place, or nullptr.
   Packet* Leave(const Call& call);
   // Changes the limit (>= 1). Returns waiting packets whose calls begin now.

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "pipeline/clock.h"
 #include "pipeline/graph_impl.h"
 #include "pipeline/handover.h"
 #include "pipeline/registry.h"
@@ -115,6 +116,7 @@ void Graph::Impl::BuildStages() {
       std::make_unique<internal::StageEnv>(internal::StageEnv{run, *lane, samples, batches, steps});
   auto& source = dynamic_cast<SourceNode&>(components.node(0));
   admission = std::make_unique<Admission>(source, layout, samples, batches, run, [this](Sample* s) {
+    s->arrived_ns = NowNs();
     stages.front()->entry().try_put(s);
   });
   for (size_t i = 0; i < components.nodes().size(); ++i) {

@@ -58,7 +58,9 @@ struct Packet {
   const Stream stream;
   uint64_t seq =
       0;  // number of this packet among those of its stream, from 0, in order of admission
-  uint64_t arrived_ns = 0;  // when it came to the node that it is at, of the engine's clock
+  // When it came to the node that it is at, of the engine's clock. Who sends it sets it: that one
+  // has just read the clock.
+  uint64_t arrived_ns = 0;
 };
 
 // What a row of a batch looks like. `view_bytes` is the size of one view of one sample.

@@ -8,6 +8,7 @@
 
 #include <oneapi/tbb/flow_graph.h>
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -53,6 +54,7 @@ class Stage {
 
  private:
   const std::string name_;
+  std::atomic<uint64_t> last_service_ns_{0};
   TraceRing* trace_ = nullptr;
   uint16_t index_ = 0;
   bool serial_ = false;

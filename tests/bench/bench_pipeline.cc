@@ -14,6 +14,7 @@
 #include "pipeline/pool.h"
 #include "pipeline/registry.h"
 #include "pipeline/run_control.h"
+#include "pipeline/trace_ring.h"
 #include "pipeline/value.h"
 
 namespace flowtrain {
@@ -39,6 +40,36 @@ void GateWithAQueue(benchmark::State& state) {
   }
 }
 BENCHMARK(GateWithAQueue);
+
+// What a call is timed with: the clock three times; the thread's CPU time twice, one call in 16;
+// two histograms.
+void ReadTheClock(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(NowNs());
+}
+BENCHMARK(ReadTheClock);
+
+void ReadTheCpuTime(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(ThreadCpuNs());
+}
+BENCHMARK(ReadTheCpuTime);
+
+void CountInAHistogram(benchmark::State& state) {
+  Histogram histogram;
+  uint64_t ns = 1;
+  for (auto _ : state) histogram.Add(ns = (ns * 5 + 1) % 100'000);
+  benchmark::DoNotOptimize(histogram);
+}
+BENCHMARK(CountInAHistogram);
+
+void TellATrace(benchmark::State& state) {
+  TraceRing ring(1 << 16);
+  uint64_t seq = 0;
+  for (auto _ : state) {
+    ++seq;
+    ring.Add({1, Stream::kSample, seq, seq, seq, seq});
+  }
+}
+BENCHMARK(TellATrace);
 
 void PoolAcquireAndRelease(benchmark::State& state) {
   static Pool<Sample>* pool = [] {
