@@ -2,6 +2,8 @@
 // hundred unreadable. Then tells how memory and speed went, and whether it trained the same as a
 // run without any changes. A program of its own, run by hand:
 //   soak SECONDS FOLDER      FOLDER is made; it holds the images and the runs
+#include <malloc.h>
+
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -28,7 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kImages = 1000, kSide = 40;
-constexpr double kSettling = 60;  // seconds before memory is looked at: pools and caches fill
+constexpr double kSettling = 30;  // seconds before memory is looked at: pools and caches fill
 
 void MakeImages(const fs::path& folder) {
   fs::create_directories(folder);
@@ -72,6 +74,12 @@ double ResidentMib() {
   return static_cast<double>(resident) * 4096 / (1024 * 1024);
 }
 
+// What the heap holds, without what it keeps for later: a leak shows here first.
+double HeapMib() {
+  const struct mallinfo2 heap = mallinfo2();
+  return static_cast<double>(heap.uordblks + heap.hblkhd) / (1024 * 1024);
+}
+
 // Straight lines through points: slope an hour, and its standard error.
 struct Line {
   double slope_an_hour = 0, error = 0;
@@ -100,7 +108,7 @@ Line Fit(const std::vector<double>& hours, const std::vector<double>& values) {
 uint64_t Run(const GraphDef& def, double seconds, bool retuned) {
   LiveRun run(def, Registry::Global(), nullptr);
   Rng rng({.seed = 9, .purpose = kTesting});
-  std::vector<double> hours, mib, rates;
+  std::vector<double> hours, mib, heap, rates;
   const uint64_t begin_ns = NowNs();
   Snapshot last = run.graph().snapshot();
   uint64_t changes = 0;
@@ -120,6 +128,7 @@ uint64_t Run(const GraphDef& def, double seconds, bool retuned) {
     const Snapshot now = run.graph().snapshot();
     hours.push_back(elapsed / 3600);
     mib.push_back(ResidentMib());
+    heap.push_back(HeapMib());
     rates.push_back(now.Since(last).images_per_s());
     last = now;
   }
@@ -134,6 +143,10 @@ uint64_t Run(const GraphDef& def, double seconds, bool retuned) {
               static_cast<unsigned long long>(changes), static_cast<unsigned long long>(bad));
   std::printf("  memory   %.1f MiB at %.0f s, %.1f at the end; slope %.2f +- %.2f MiB an hour\n",
               mib.front(), hours.front() * 3600, mib.back(), memory.slope_an_hour, memory.error);
+  const Line held = Fit(hours, heap);
+  std::printf(
+      "  heap     %.1f MiB in use at %.0f s, %.1f at the end; slope %.2f +- %.2f MiB an hour\n",
+      heap.front(), hours.front() * 3600, heap.back(), held.slope_an_hour, held.error);
   std::printf("  memory   MiB, at each tenth:");
   for (size_t i = 0; i < 10; ++i) std::printf(" %.0f", mib[i * (mib.size() - 1) / 9]);
   std::printf("\n");
