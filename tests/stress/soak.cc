@@ -1,7 +1,9 @@
 // Trains for long with everything going on at once: settings changed every second, one image in a
 // hundred unreadable. Then tells how memory and speed went, and whether it trained the same as a
 // run without any changes. A program of its own, run by hand:
-//   soak SECONDS FOLDER      FOLDER is made; it holds the images and the runs
+//   soak SECONDS FOLDER [loader]      FOLDER is made; it holds the images and the runs. loader:
+//   without
+//                                     the training, whose memory comes and goes with each window
 #include <malloc.h>
 
 #include <chrono>
@@ -21,6 +23,7 @@
 #include "pipeline/log.h"
 #include "pipeline/philox.h"
 #include "pipeline/registry.h"
+#include "tools/bench_graph.h"
 #include "tools/load.h"
 #include "tools/timing/live_run.h"
 
@@ -45,7 +48,7 @@ void MakeImages(const fs::path& folder) {
   }
 }
 
-GraphDef SoakGraph(const std::string& images, const std::string& run) {
+GraphDef SoakGraph(const std::string& images, const std::string& run, bool loader) {
   GraphRequest request;
   request.graph = FLOWTRAIN_SOURCE_DIR "/graphs/simclr.yaml";
   request.run_dir = run;
@@ -63,6 +66,7 @@ GraphDef SoakGraph(const std::string& images, const std::string& run) {
                   "gpu.mixed_precision=false",
                   "data.num_workers=2"};
   GraphDef def = LoadForRun(request).def;
+  if (loader) def = HostGraph(def, Registry::Global());
   def.capacity = {6, 64, 6};
   return def;
 }
@@ -168,14 +172,15 @@ std::vector<std::string> LossesOf(const std::string& run) {
   return losses;
 }
 
-int Soak(double seconds, const std::string& folder) {
+int Soak(double seconds, const std::string& folder, bool loader) {
   SetLogLevel(LogLevel::kError);
   MakeImages(folder + "/images");
-  const GraphDef still = SoakGraph(folder + "/images", folder + "/reference");
-  const GraphDef changing = SoakGraph(folder + "/images", folder + "/changed");
+  const GraphDef still = SoakGraph(folder + "/images", folder + "/reference", loader);
+  const GraphDef changing = SoakGraph(folder + "/images", folder + "/changed", loader);
   Run(still, seconds / 6, false);
   Run(changing, seconds, true);
-  const std::vector<std::string> reference = LossesOf(folder + "/reference");
+  if (loader) return 0;
+  const std::vector<std::string> reference = LossesOf(folder + "/reference", loader);
   const std::vector<std::string> changed = LossesOf(folder + "/changed");
   size_t same = 0;
   while (same < std::min(reference.size(), changed.size()) && reference[same] == changed[same])
@@ -189,9 +194,10 @@ int Soak(double seconds, const std::string& folder) {
 }  // namespace flowtrain
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: soak SECONDS FOLDER\n");
+  const bool loader = argc == 4 && std::string(argv[3]) == "loader";
+  if (argc != 3 && !loader) {
+    std::fprintf(stderr, "usage: soak SECONDS FOLDER [loader]\n");
     return 2;
   }
-  return flowtrain::Soak(std::stod(argv[1]), argv[2]);
+  return flowtrain::Soak(std::stod(argv[1]), argv[2], loader);
 }
