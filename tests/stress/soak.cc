@@ -180,7 +180,7 @@ int Soak(double seconds, const std::string& folder, bool loader) {
   Run(still, seconds / 6, false);
   Run(changing, seconds, true);
   if (loader) return 0;
-  const std::vector<std::string> reference = LossesOf(folder + "/reference", loader);
+  const std::vector<std::string> reference = LossesOf(folder + "/reference");
   const std::vector<std::string> changed = LossesOf(folder + "/changed");
   size_t same = 0;
   while (same < std::min(reference.size(), changed.size()) && reference[same] == changed[same])
