@@ -12,7 +12,8 @@ using Kind = Limit::Kind;
 constexpr double kUnlimited = std::numeric_limits<double>::infinity();
 constexpr double kNearBest = 0.98;  // of a rate that measuring cannot tell from the best
 constexpr double kHeadroom = 1.1;  // of an allotment over the bound, so that no node is just enough
-constexpr int kSlotsAThread = 4;   // images in flight, so that no worker waits for one
+constexpr double kBusyThreads = 0.7;  // share of the threads' time
+constexpr int kSlotsAThread = 4;      // images in flight, so that no worker waits for one
 constexpr int kFewestSampleSlots = 16;
 constexpr int kBatches = 3;  // one filled, one waiting, one on the device
 
@@ -32,7 +33,7 @@ double WorkerUs(const RunLoad& load) {
 
 // CPU time an image, of all threads, when the cores are busy.
 double CpuUs(const RunLoad& load) {
-  double us = load.lane_cpu_us;
+  double us = load.lane_cpu_us + load.engine_us;
   for (const NodeLoad& node : load.nodes) {
     if (!IsWorker(node)) continue;
     double cpu_us = node.cpu_us;
@@ -115,6 +116,25 @@ bool RunLoad::MeasuredAlone() const {
                      [](const NodeLoad& node) { return !node.alone.empty(); });
 }
 
+namespace {
+
+// What the workers' threads did between the calls, an image. Only where calls took most of their
+// time: else they were looking for work, which costs an image nothing.
+double EngineUs(const Snapshot& part) {
+  double service_ns = 0, calls_ns = 0;
+  for (const NodeCounters& node : part.nodes) {
+    if (node.stream != Stream::kSample) continue;
+    service_ns += static_cast<double>(node.service_ns);
+    calls_ns += static_cast<double>(node.service_ns) * node.cpu_share();
+  }
+  const double threads_ns = static_cast<double>(part.at_ns) * part.settings.threads;
+  if (service_ns < kBusyThreads * threads_ns || part.images() == 0) return 0;
+  const double between_ns = std::max(0.0, static_cast<double>(part.worker_cpu_ns) - calls_ns);
+  return between_ns * 1e-3 / static_cast<double>(part.images());
+}
+
+}  // namespace
+
 RunLoad LoadOf(const Snapshot& part, double cores) {
   RunLoad load;
   load.cores = cores;
@@ -135,6 +155,7 @@ RunLoad LoadOf(const Snapshot& part, double cores) {
         static_cast<double>(part.process_cpu_ns) - static_cast<double>(part.worker_cpu_ns);
     load.lane_cpu_us = std::max(0.0, others_ns) * 1e-3 / images;
   }
+  load.engine_us = EngineUs(part);
   return load;
 }
 

@@ -43,6 +43,7 @@ struct RunLoad {
   double cores = 1;             // that the process may use
   double lane_us = 0;      // the device lane's time for an image, measured alone where it could be
   double lane_cpu_us = 0;  // CPU time of all threads but the workers, an image
+  double engine_us = 0;    // CPU time of the workers between the calls, an image
 
   bool MeasuredAlone() const;
 };

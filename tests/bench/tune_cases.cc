@@ -26,7 +26,7 @@ namespace flowtrain {
 namespace {
 
 constexpr int kRows = 8;
-constexpr int kMostThreads = 6;
+constexpr int kMostThreads = 5;
 constexpr double kTrySeconds = 0.1;
 constexpr size_t kFinalists = 3;
 constexpr int kFinals = 5;
@@ -113,8 +113,8 @@ std::vector<GraphSettings> Grid(const GraphDef& def) {
   for (int threads = 1; threads <= kMostThreads; ++threads) {
     for (int decode = 1; decode <= (decode_serial ? 1 : threads); ++decode) {
       for (int augment = 1; augment <= (augment_serial ? 1 : threads); ++augment) {
-        for (const int slots : {16, 32, 48}) {
-          for (const int batches : {2, 3}) {
+        for (const int slots : {16, 48}) {
+          for (const int batches : {3}) {
             GraphSettings settings{threads, {threads, decode, augment}, slots, batches};
             settings.workers.resize(def.nodes.size(), 1);
             grid.push_back(std::move(settings));

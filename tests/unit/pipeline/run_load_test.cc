@@ -53,6 +53,19 @@ TEST(Bound, IsTheLowestThatNoSettingLifts) {
   EXPECT_NEAR(bound.images_per_s, 2e6 / (400 + 50), 1);  // the lane's thread is on the CPU too
 }
 
+TEST(Bound, CountsWhatTheEngineTakesOnlyWhereThreadsAreBusy) {
+  MadeUpRun run;
+  run.Node("augment", 80, 1);
+  run.settings = {2, {2}, 16, 3};
+  Snapshot busy = run.Part(20000, 1.0);  // 1.6 of 2 threads in calls
+  busy.worker_cpu_ns = busy.process_cpu_ns = 2'000'000'000;
+  EXPECT_NEAR(LoadOf(busy, 2).engine_us, 20, 1e-6);
+  EXPECT_NEAR(BoundOf(LoadOf(busy, 2), {2, 16, 3}).images_per_s, 20000, 1);
+  Snapshot idle = run.Part(5000, 1.0);  // they look for work, as fast as they can
+  idle.worker_cpu_ns = idle.process_cpu_ns = 2'000'000'000;
+  EXPECT_EQ(LoadOf(idle, 2).engine_us, 0);
+}
+
 TEST(Bound, OfASerialNodeIsOneOverItsTime) {
   MadeUpRun run;
   run.Node("decode", 400, 0.2).serial = true;
