@@ -26,7 +26,7 @@ double WorkerUs(const RunLoad& load) {
   double us = 0;
   for (const NodeLoad& node : load.nodes) {
     if (!IsWorker(node)) continue;
-    us += node.alone.empty() ? node.us : 1e6 / node.alone.front().images_per_s;
+    us += node.OneWorkerUs();
   }
   return us;
 }
@@ -85,6 +85,10 @@ void Sort(std::vector<Limit>& limits) {
 }
 
 }  // namespace
+
+double NodeLoad::OneWorkerUs() const {
+  return alone.empty() ? us : 1e6 / alone.front().images_per_s;
+}
 
 double NodeLoad::Rate(int workers) const {
   if (serial) workers = 1;
@@ -171,6 +175,13 @@ std::vector<Limit> LimitsOf(const RunLoad& load, const GraphSettings& settings) 
   limits.push_back(BatchSlots(settings.batch_slots, loader_rate, limits[1].images_per_s));
   Sort(limits);
   return limits;
+}
+
+double LoaderRate(const RunLoad& load, const GraphSettings& settings) {
+  for (const Limit& limit : LimitsOf(load, settings)) {
+    if (limit.kind != Kind::kLane && limit.kind != Kind::kBatchSlots) return limit.images_per_s;
+  }
+  return 0;
 }
 
 Bound BoundOf(const RunLoad& load, const SettingLimits& most) {

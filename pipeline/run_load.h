@@ -25,6 +25,8 @@ struct NodeLoad {
   double cpu_us = 0;             // of them, on a CPU
   std::vector<AloneRate> alone;  // by workers; empty: not measured
 
+  // Time of one worker for an image, undisturbed where that was measured.
+  double OneWorkerUs() const;
   // Images a second that `workers` of it can do. As measured alone; where it was not, as if calls
   // did not disturb each other.
   double Rate(int workers) const;
@@ -62,6 +64,9 @@ struct Limit {
 
 // Every limit of a run with `settings`. Sorted, the lowest first.
 std::vector<Limit> LimitsOf(const RunLoad& load, const GraphSettings& settings);
+
+// Images a second that the loader alone could do with `settings`; 0 for an empty load.
+double LoaderRate(const RunLoad& load, const GraphSettings& settings);
 
 // X*: what the machine allows, whatever the settings within `most`. The limits are those that no
 // setting can lift, lowest first.

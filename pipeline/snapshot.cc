@@ -29,6 +29,11 @@ uint64_t Snapshot::images() const {
   return images;
 }
 
+double Snapshot::lane_busy() const {
+  if (at_ns == 0) return 0;
+  return std::clamp(1 - static_cast<double>(lane_idle_ns) / static_cast<double>(at_ns), 0.0, 1.0);
+}
+
 double Snapshot::cores_in_use() const {
   if (at_ns == 0) return 0;
   double cpu_ns = static_cast<double>(process_cpu_ns) - static_cast<double>(worker_cpu_ns);

@@ -28,6 +28,7 @@ struct Snapshot {
   // Images that came to their rows: what the last node on samples let pass.
   uint64_t images() const;
   double images_per_s() const;
+  double lane_busy() const;  // share of the time in which the device lane had work, 0 to 1
   // Cores that had something to do: worker threads that look for work burn time but do nothing.
   double cores_in_use() const;
 };

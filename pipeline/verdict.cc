@@ -27,12 +27,6 @@ std::string Count(int n, const char* what) {
   return std::to_string(n) + ' ' + what + (n == 1 ? "" : "s");
 }
 
-double LaneBusy(const Snapshot& part) {
-  if (part.at_ns == 0) return 0;
-  const double idle = static_cast<double>(part.lane_idle_ns) / static_cast<double>(part.at_ns);
-  return std::clamp(1 - idle, 0.0, 1.0);
-}
-
 // Which node takes most of a resource, and how much of it.
 struct Largest {
   std::string name;
@@ -93,7 +87,7 @@ class Judge {
       case Kind::kLane: {
         const Largest largest =
             LargestOf(load_, 0, [](const NodeLoad& n) { return n.on_lane ? n.us : 0; });
-        return "The device is the limit: its lane is busy " + Percent(LaneBusy(part_)) +
+        return "The device is the limit: its lane is busy " + Percent(part_.lane_busy()) +
                " of the time, " + Percent(largest.share) + " of that in " + largest.name;
       }
       case Kind::kNode: {
@@ -221,13 +215,7 @@ class Judge {
   }
 
   std::string LoaderCould() const {
-    double loader = 0;
-    for (const Limit& limit : LimitsOf(load_, part_.settings)) {
-      if (limit.kind == Kind::kLane || limit.kind == Kind::kBatchSlots) continue;
-      loader = limit.images_per_s;
-      break;
-    }
-    return Times(loader * load_.lane_us * 1e-6);
+    return Times(LoaderRate(load_, part_.settings) * load_.lane_us * 1e-6);
   }
 
   // Without a sweep nobody knows whether calls that wait do so for each other.

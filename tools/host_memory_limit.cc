@@ -7,18 +7,9 @@
 #include "nodes/report/units.h"
 #include "pipeline/error.h"
 #include "tools/load.h"
+#include "tools/parameter_or.h"
 
 namespace flowtrain {
-namespace {
-
-std::string TextOr(const Config& config, const char* key, const char* fallback) {
-  const Value* value = config.Find(key);
-  std::string text;
-  return value != nullptr && Read(*value, text) ? text : fallback;
-}
-
-}  // namespace
-
 void CheckHostMemory(const Graph& graph, const Config& config) {
   const std::string& limit_text = graph.def().host_memory;
   const auto* stage = FindComponent<CollateNode>(graph);
@@ -28,8 +19,9 @@ void CheckHostMemory(const Graph& graph, const Config& config) {
   const auto slots = static_cast<uint64_t>(graph.capacity().batch_slots);
   const uint64_t batches = stage->Layout().bytes() * slots;
   uint64_t cache = 0;
-  if (TextOr(config, "data.cache", "none") == "memory") {
-    cache = ParseMemorySize(TextOr(config, "data.cache_budget", "0"), available);
+  if (ParameterOrElse<std::string>(config, "data.cache", "none") == "memory") {
+    cache =
+        ParseMemorySize(ParameterOrElse<std::string>(config, "data.cache_budget", "0"), available);
   }
   if (batches + cache <= limit) return;
   std::string message =

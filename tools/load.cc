@@ -12,6 +12,7 @@
 #include "pipeline/registry.h"
 #include "tools/find_file.h"
 #include "tools/packed_cache.h"
+#include "tools/parameter_or.h"
 #include "tools/put_parameter.h"
 #include "tools/resume.h"
 #include "tools/timing/machine.h"
@@ -76,22 +77,14 @@ Config Stack(const Layers& layers) {
   return config;
 }
 
-// The parameter, or `fallback` where there is none of that type: LoadGraph is the one that
-// complains.
-template <typename T>
-T ValueOr(const Config& config, const char* key, T fallback) {
-  const Value* value = config.Find(key);
-  T read{};
-  return value != nullptr && Read(*value, read) ? read : fallback;
-}
-
 bool MustTakeSample(const Config& config, std::string* why) {
-  const std::string kind = ValueOr<std::string>(config, "data.kind", "");
+  const std::string kind = ParameterOrElse<std::string>(config, "data.kind", "");
   if (kind.empty() || kind == "sample") return false;
-  if (ValueOr<std::string>(config, "data.if_missing", "") != "sample") return false;
+  if (ParameterOrElse<std::string>(config, "data.if_missing", "") != "sample") return false;
   try {
-    return !DatasetIsThere(kind, ValueOr<std::string>(config, "data.root", ""),
-                           ValueOr<std::vector<std::string>>(config, "data.splits", {}), why);
+    return !DatasetIsThere(kind, ParameterOrElse<std::string>(config, "data.root", ""),
+                           ParameterOrElse<std::vector<std::string>>(config, "data.splits", {}),
+                           why);
   } catch (const ConfigError&) {
     return false;  // an unknown kind or split: LoadGraph tells of it, with its place
   }
@@ -109,7 +102,7 @@ void TellOfSample(const Layers& layers, const std::string& why) {
 
 void LowerWorkers(Config& config) {
   const char* key = "data.num_workers";  // or auto, which is no number
-  const int wanted = ValueOr<int>(config, key, 0);
+  const int wanted = ParameterOrElse<int>(config, key, 0);
   const int usable = ReadCpuLimits().usable;
   if (wanted <= usable) return;
   LogWarning(std::string(key) + " is lowered from " + std::to_string(wanted) + " to " +
@@ -119,11 +112,11 @@ void LowerWorkers(Config& config) {
 
 // A set that is not there is left to the graph, which says so.
 void TakePackedCache(Config& config, StopSignals* signals) {
-  if (ValueOr<std::string>(config, "data.kind", "packed") == "packed") return;
+  if (ParameterOrElse<std::string>(config, "data.kind", "packed") == "packed") return;
   std::string why;
-  if (!DatasetIsThere(ValueOr<std::string>(config, "data.kind", ""),
-                      ValueOr<std::string>(config, "data.root", ""),
-                      ValueOr<std::vector<std::string>>(config, "data.splits", {}), &why)) {
+  if (!DatasetIsThere(ParameterOrElse<std::string>(config, "data.kind", ""),
+                      ParameterOrElse<std::string>(config, "data.root", ""),
+                      ParameterOrElse<std::vector<std::string>>(config, "data.splits", {}), &why)) {
     return;
   }
   const std::string path = PackedCacheOf(config, signals);
@@ -136,7 +129,8 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* sig
   const GraphFile file = ReadGraphFile(path);
   Layers layers{file, SampleConfigPath(file.graph), request};
   LoadedGraph loaded{Stack(layers), {}};
-  if (const auto from = ValueOr<std::string>(loaded.config, "checkpoint", ""); !from.empty()) {
+  if (const auto from = ParameterOrElse<std::string>(loaded.config, "checkpoint", "");
+      !from.empty()) {
     layers.checkpoint = IsWeights(from) ? from : FindCheckpoint(from);
     loaded.config = Stack(layers);
   }
@@ -153,7 +147,7 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* sig
     LowerWorkers(loaded.config);
   }
   loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
-  if (for_run && ValueOr<std::string>(loaded.config, "data.cache", "none") == "packed") {
+  if (for_run && ParameterOrElse<std::string>(loaded.config, "data.cache", "none") == "packed") {
     // Only now, since a graph that is wrong must not cost a packing first.
     TakePackedCache(loaded.config, signals);
     loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());

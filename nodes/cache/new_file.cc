@@ -85,4 +85,10 @@ void NewFile::Fail(const char* action) const {
                   std::generic_category().message(errno));
 }
 
+void WriteNewFile(const std::string& path, std::string_view text) {
+  NewFile file(path);
+  file.Append({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  file.Commit({});
+}
+
 }  // namespace flowtrain

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace flowtrain {
@@ -36,5 +37,8 @@ class NewFile {
   std::vector<uint8_t> buffer_;
   uint64_t written_ = 0;
 };
+
+// Makes a file of this text in the same way: whole or not at all. Throws DataError.
+void WriteNewFile(const std::string& path, std::string_view text);
 
 }  // namespace flowtrain

@@ -171,10 +171,7 @@ void CheckpointFolder::WriteBest() const {
   json["checkpoint"] = CheckpointName(best_->steps_done);
   json["loss"] = best_->figures.loss;
   if (best_->figures.knn_top1) json["knn_top1"] = *best_->figures.knn_top1;
-  const std::string text = json.dump(2) + '\n';
-  NewFile file((fs::path(folder_) / kBest).string());
-  file.Append({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-  file.Commit({});
+  WriteNewFile((fs::path(folder_) / kBest).string(), json.dump(2) + '\n');
 }
 
 }  // namespace flowtrain

@@ -32,9 +32,7 @@ void WriteNonFiniteReport(const NonFiniteReport& report, const std::string& path
   }
   // Names of files need not be UTF-8.
   const std::string text = json.dump(1, ' ', false, Json::error_handler_t::replace) + '\n';
-  NewFile file(path);
-  file.Append({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-  file.Commit({});
+  WriteNewFile(path, text);
 }
 
 std::string WhereNotFinite(const NonFiniteReport& report) {

@@ -5,14 +5,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "nodes/cache/decoded_cache.h"
 #include "pipeline/log.h"
 #include "pipeline/registry.h"
 #include "tools/bench_graph.h"
+#include "tools/compare/peak_memory.h"
 #include "tools/load.h"
 #include "tools/timing/live_run.h"
 
@@ -20,19 +19,6 @@ namespace flowtrain {
 namespace {
 
 constexpr double kSeconds = 4, kPollSeconds = 0.02;
-
-// Resident memory that is no file's: pages of a mapped data set are the kernel's to drop.
-size_t AnonymousBytes() {
-  std::ifstream file("/proc/self/status");
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind("RssAnon:", 0) != 0) continue;
-    std::istringstream fields(line.substr(8));
-    size_t kib = 0;
-    fields >> kib;
-    return kib * 1024;
-  }
-  return 0;
-}
 
 double Mib(size_t bytes) { return static_cast<double>(bytes) / (1024 * 1024); }
 
@@ -42,13 +28,13 @@ void Measure(GraphDef def, int workers) {
     if (node.workers > 1) node.workers = workers;
   }
   malloc_trim(0);
-  const size_t before = AnonymousBytes();
+  const size_t before = AnonymousMemoryBytes();
   LiveRun run(def, Registry::Global(), nullptr);
   const auto* cache = FindComponent<DecodedCache>(run.graph());
   const size_t figure = run.graph().pool_bytes() + (cache == nullptr ? 0 : cache->ceiling_bytes());
   size_t most = 0;
   for (double waited = 0; waited < kSeconds && run.Pause(kPollSeconds); waited += kPollSeconds) {
-    most = std::max(most, AnonymousBytes());
+    most = std::max(most, AnonymousMemoryBytes());
   }
   const Snapshot end = run.graph().snapshot();
   run.Stop();

@@ -1,19 +1,12 @@
 #include "tools/compare/guide_settings.h"
 
 #include <cstdint>
-#include <utility>
 
 #include "nodes/source/window_size.h"
+#include "tools/parameter_or.h"
 
 namespace flowtrain {
 namespace {
-
-template <typename T>
-T ValueOr(const Config& config, const char* key, T fallback) {
-  const Value* value = config.Find(key);
-  T read{};
-  return value != nullptr && Read(*value, read) ? read : fallback;
-}
 
 Setting Switch(const std::string& name, const std::string& claim, const std::string& key,
                const std::string& why_not) {
@@ -22,10 +15,11 @@ Setting Switch(const std::string& name, const std::string& claim, const std::str
 
 // Images an optimiser step, as it is configured.
 int64_t EffectiveBatch(const Config& config) {
-  const int batch = ValueOr(config, "data.batch_size", 128);
-  const auto accumulation = ValueOr<std::string>(config, "gpu.gradient_accumulation", "1");
+  const int batch = ParameterOrElse(config, "data.batch_size", 128);
+  const auto accumulation = ParameterOrElse<std::string>(config, "gpu.gradient_accumulation", "1");
   return static_cast<int64_t>(batch) *
-         WindowSize(accumulation, ValueOr<int64_t>(config, "train.effective_batch", 0), batch);
+         WindowSize(accumulation, ParameterOrElse<int64_t>(config, "train.effective_batch", 0),
+                    batch);
 }
 
 Setting Accumulation(const Config& config) {

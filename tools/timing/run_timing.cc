@@ -74,9 +74,7 @@ void RunTiming::Write() {
         TimingJson({graph_.def(), registry_, device_, *part, recorder_.measured_steps(),
                     recorder_.slices(), LoadOf(*part, cores), LimitsFor(graph_.def(), cores)})
             .dump(1);
-    NewFile file(folder_ + "/timing.json");
-    file.Append({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-    file.Commit({});
+    WriteNewFile(folder_ + "/timing.json", text);
   } catch (const std::exception& error) {
     if (!std::exchange(warned_, true)) LogWarning(std::string("no timing.json: ") + error.what());
   }

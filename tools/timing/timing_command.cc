@@ -30,7 +30,7 @@ namespace {
 using nlohmann::json;
 
 constexpr double kSliceSeconds = 0.1, kTracedSliceSeconds = 0.005;
-constexpr double kProgressSeconds = 5;
+constexpr double kProgressSeconds = 5, kLookSeconds = 0.02;
 constexpr size_t kTracedCallsAThread = 1U << 16U;
 constexpr uint64_t kProfiledSteps = 3;
 
@@ -44,20 +44,20 @@ struct Measured {
   std::optional<OpProfileResult> ops;
 };
 
-// Waits until the recorder has seen enough, and says how far it is. False: the run ended before.
-bool AwaitSteps(LiveRun& run, const Recorder& recorder, const TimingRequest& request) {
+// Waits until the recorder has seen enough, or the run has ended, and says how far it is.
+void AwaitSteps(LiveRun& run, const Recorder& recorder, const TimingRequest& request) {
   double said_s = 0;
-  return run.Await([&] {
+  // Seldom: a look at all figures is to disturb nothing that is measured.
+  while (run.Pause(kLookSeconds)) {
     const std::optional<Snapshot> part = recorder.Measured();
-    if (!part) return false;
+    if (!part) continue;
     const uint64_t steps = recorder.measured_steps();
-    if (part->seconds() - said_s >= kProgressSeconds) {
-      said_s = part->seconds();
-      LogInfo("  step " + std::to_string(steps) + " of " + std::to_string(request.steps) + ", " +
-              ShowRate(part->images_per_s()) + " images/s");
-    }
-    return steps >= request.steps || part->seconds() >= request.seconds;
-  });
+    if (steps >= request.steps || part->seconds() >= request.seconds) return;
+    if (part->seconds() - said_s < kProgressSeconds) continue;
+    said_s = part->seconds();
+    LogInfo("  step " + std::to_string(steps) + " of " + std::to_string(request.steps) + ", " +
+            ShowRate(part->images_per_s()) + " images/s");
+  }
 }
 
 // A GPU's own events are what its columns and its part of the trace are made of.
@@ -147,10 +147,7 @@ void AddOps(const OpProfileResult& ops, json& timing) {
 }
 
 void WritePage(const json& timing, const std::string& path) {
-  const std::string page = TimingPage(timing);
-  NewFile file(path);
-  file.Append({reinterpret_cast<const uint8_t*>(page.data()), page.size()});
-  file.Commit({});
+  WriteNewFile(path, TimingPage(timing));
   LogInfo("page written to " + path);
 }
 

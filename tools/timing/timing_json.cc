@@ -118,7 +118,6 @@ json TimingJson(const Timing& timing) {
   const Snapshot& part = timing.part;
   const auto elapsed_ns = static_cast<double>(part.at_ns);
   const Machine machine = ThisMachine();
-  const double idle = std::clamp(static_cast<double>(part.lane_idle_ns) / elapsed_ns, 0.0, 1.0);
   const Verdict verdict = VerdictOf(part, timing.load, timing.most);
   json result = {{"format", kFormat},
                  {"version", kTimingVersion},
@@ -139,8 +138,8 @@ json TimingJson(const Timing& timing) {
                    {"batch_slots", part.settings.batch_slots}}},
                  {"device",
                   {{"name", timing.device},
-                   {"busy", 1 - idle},
-                   {"idle", idle},
+                   {"busy", part.lane_busy()},
+                   {"idle", 1 - part.lane_busy()},
                    {"copy", nullptr},
                    {"compute", nullptr}}},
                  {"cpu", {{"usable", machine.cores}, {"used", part.cores_in_use()}}},

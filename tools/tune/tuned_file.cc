@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <set>
-#include <span>
 #include <utility>
 
 #include "nodes/cache/new_file.h"
@@ -178,10 +177,7 @@ void WriteTuned(const std::string& path, const std::string& graph, const TunedGr
     fs::create_directories(folder, error);
     if (error) throw DataError("cannot make the folder of " + path + ": " + error.message());
   }
-  NewFile file(path);
-  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
-  file.Append({bytes, text.size()});
-  file.Commit({});
+  WriteNewFile(path, text);
 }
 
 void ApplyTuned(const std::string& path, const std::map<std::string, std::string>& holds_for,

@@ -5,20 +5,18 @@
 #include <utility>
 
 #include "pipeline/verdict.h"
+#include "tools/bench_spread.h"
 
 namespace flowtrain {
 namespace {
 
 constexpr double kAtTheBound = 0.985;  // of X*: no change is worth looking for
 constexpr double kDeviceBusy = 0.97;
+constexpr double kLoaderKeepsUp = 1.15;  // times the device's rate
 constexpr int kMostRounds = 12;
 constexpr int kFinalPairs = 5;
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
+double Median(std::vector<double> values) { return SpreadOf(std::move(values)).median; }
 
 bool Has(const std::vector<GraphSettings>& all, const GraphSettings& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
@@ -85,18 +83,8 @@ class Search {
   }
 
   bool DeviceIsTheLimit() const {
-    const double idle = static_cast<double>(part_.lane_idle_ns) / static_cast<double>(part_.at_ns);
-    return load_.lane_us > 0 && 1 - idle >= kDeviceBusy &&
-           LoaderRate() * load_.lane_us * 1e-6 > 1.15;
-  }
-
-  double LoaderRate() const {
-    for (const Limit& limit : LimitsOf(load_, tuning_.best)) {
-      if (limit.kind != Limit::Kind::kLane && limit.kind != Limit::Kind::kBatchSlots) {
-        return limit.images_per_s;
-      }
-    }
-    return 0;
+    return load_.lane_us > 0 && part_.lane_busy() >= kDeviceBusy &&
+           LoaderRate(load_, tuning_.best) * load_.lane_us * 1e-6 > kLoaderKeepsUp;
   }
 
   // `a` and `b` by turns, in an order that cancels a drift.
@@ -199,7 +187,7 @@ class Search {
     for (const NodeLoad& node : load_.nodes) {
       if (!node.on_samples) continue;
       // In a run calls also wait for a core, where there are more threads than those.
-      us += node.alone.empty() ? node.us : 1e6 / node.alone.front().images_per_s;
+      us += node.OneWorkerUs();
       cpu_us += node.alone.empty() ? node.cpu_us : node.alone.front().cpu_us;
     }
     if (cpu_us <= 0) return plan_.most.threads;
