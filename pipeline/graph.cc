@@ -8,7 +8,6 @@
 
 #include "pipeline/clock.h"
 #include "pipeline/graph_impl.h"
-#include "pipeline/handover.h"
 #include "pipeline/registry.h"
 #include "pipeline/run_control.h"
 #include "pipeline/thread_limit.h"
@@ -162,6 +161,7 @@ std::unique_ptr<internal::Stage> Graph::Impl::MakeStage(size_t index) {
 
 void Graph::Impl::Connect() {
   for (size_t i = 0; i < stages.size(); ++i) {
+    stages[i]->ConnectWithin();
     if (auto* sample_stage = dynamic_cast<internal::SampleStage*>(stages[i].get())) {
       tbb::flow::make_edge(sample_stage->rejects(), stages.front()->entry());
     }
@@ -176,6 +176,7 @@ void Graph::Impl::Run() {
     threads.emplace(def.capacity.threads);  // first: TBB warns of an arena above its ceiling
   }
   arena.initialize(def.capacity.threads, 1);
+  internal::StartThreads(arena, def.capacity.threads);
   const NotLive at_end(*this);
   const internal::WorkerThreads observer(arena, worker_cpu, [this] {
     for (Resource* resource : components.resources()) resource->OnWorkerThread();
@@ -193,7 +194,6 @@ void Graph::Impl::Run() {
     arena.execute([this] {
       admission->Pump();
       flow->wait_for_all();
-      internal::TakeOver(flow.get());
     });
     EndLive();  // what the nodes do at the end is no part of the flow
     if (run.aborted()) {

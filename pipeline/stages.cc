@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "pipeline/clock.h"
-#include "pipeline/handover.h"
 
 namespace flowtrain::internal {
 
@@ -63,7 +62,6 @@ Call Stage::Timed(const Packet& packet, Work&& work) {
 
 WorkerStage::WorkerStage(tbb::flow::graph& graph, std::string name, int limit)
     : Stage(std::move(name), limit),
-      graph_(graph),
       worker_(graph, unlimited,
               [this](Packet* packet, Worker::output_ports_type& ports) { Run(packet, ports); }),
       entry_(graph, unlimited, [this](Packet* packet) noexcept {
@@ -71,24 +69,19 @@ WorkerStage::WorkerStage(tbb::flow::graph& graph, std::string name, int limit)
         return continue_msg();
       }) {}
 
-void WorkerStage::Begin(Packet* packet) {
-  HandOver(packet);
-  worker_.try_put(packet);
-}
+void WorkerStage::Begin(Packet* packet) { worker_.try_put(packet); }
 
 void WorkerStage::SetLimit(int limit) {
   for (Packet* packet : gate_.SetLimit(limit)) Begin(packet);
 }
 
 void WorkerStage::Run(Packet* packet, Worker::output_ports_type& ports) {
-  TakeOver(packet);
   Fate fate = Fate::kEnd;
   const Call call = Timed(*packet, [&](Call& made) { fate = Work(packet, made.bad); });
   if (fate != Fate::kEnd) packet->arrived_ns = call.end_ns;
   if (fate == Fate::kPass) std::get<0>(ports).try_put(packet);
   if (fate == Fate::kReject) std::get<1>(ports).try_put(packet);
   if (Packet* next = gate_.Leave(call)) Begin(next);
-  HandOver(&graph_);
 }
 
 LaneStage::LaneStage(tbb::flow::graph& graph, Lane& lane, std::string name)
@@ -100,7 +93,6 @@ LaneStage::LaneStage(tbb::flow::graph& graph, Lane& lane, std::string name)
                lane_.Post([this, packet] { Run(packet); });  // small enough to take no memory
              }),
       entry_(graph, unlimited, [this](Packet* packet) noexcept {
-        TakeOver(packet);  // it may come from a sequencer_node's own task
         Arrive(packet);
         return continue_msg();
       }) {}
@@ -149,9 +141,9 @@ CollateStage::CollateStage(tbb::flow::graph& graph, StageEnv& env, Admission& ad
       rows_(graph, unlimited, [this](Packet* packet) noexcept {
         CountRow(static_cast<Sample*>(packet));
         return continue_msg();
-      }) {
-  tbb::flow::make_edge(in_order_, LaneStage::entry());
-}
+      }) {}
+
+void CollateStage::ConnectWithin() { tbb::flow::make_edge(in_order_, LaneStage::entry()); }
 
 void CollateStage::CountRow(Sample* sample) {
   Batch* batch = sample->batch;
@@ -163,7 +155,6 @@ void CollateStage::CountRow(Sample* sample) {
   const int done = batch->rows_done.fetch_add(1, std::memory_order_acq_rel) + 1;
   if (done == batch->layout.rows) {
     batch->arrived_ns = NowNs();
-    HandOver(batch);
     in_order_.try_put(batch);
   }
   admission_.Pump();

@@ -35,6 +35,9 @@ class Stage {
   virtual tbb::flow::sender<Packet*>* exit() { return nullptr; }  // nullptr: packets end here
   virtual bool on_lane() const = 0;
   virtual Stream stream() const = 0;  // of the packets it takes
+  // Makes the edges inside the stage. Not for a constructor: an edge spawns a task, and one that is
+  // not finished because memory ran out would leave that task behind.
+  virtual void ConnectWithin() {}
 
   const std::string& name() const { return name_; }
   Gate& gate() { return gate_; }
@@ -81,7 +84,6 @@ class WorkerStage : public Stage {
   void Begin(Packet* packet);
   void Run(Packet* packet, Worker::output_ports_type& ports);
 
-  const tbb::flow::graph& graph_;
   Worker worker_;
   tbb::flow::function_node<Packet*, tbb::flow::continue_msg, tbb::flow::lightweight> entry_;
 };
@@ -132,6 +134,7 @@ class CollateStage final : public LaneStage {
   tbb::flow::receiver<Packet*>& entry() override { return rows_; }
 
   Stream stream() const override { return Stream::kBatch; }
+  void ConnectWithin() override;
 
  private:
   void CountRow(Sample* sample);

@@ -2,10 +2,13 @@
 
 #include <pthread.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <memory>
 #include <utility>
 
 #include "pipeline/clock.h"
-#include "pipeline/handover.h"
+#include "pipeline/thread_limit.h"
 
 namespace flowtrain::internal {
 
@@ -51,23 +54,58 @@ void WorkerCpu::LeaveAll() {
   inside_.clear();
 }
 
+namespace {
+
+// Where threads wait for each other, to be sure that no two of the calls came from one.
+class Roll {
+ public:
+  explicit Roll(int wanted) : wanted_(wanted) {}
+
+  void Answer() {
+    std::unique_lock lock(mutex_);
+    ++here_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return here_ >= wanted_ || over_; });
+  }
+  // Waits for all, but not for ever: TBB promises no thread.
+  void Call() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(1), [this] { return here_ >= wanted_; });
+    over_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  const int wanted_;
+  int here_ = 0;
+  bool over_ = false;
+};
+
+}  // namespace
+
+void StartThreads(tbb::task_arena& arena, int threads) {
+  const int workers = threads - 1;
+  CheckThreads(workers);
+  const auto roll = std::make_shared<Roll>(workers);
+  for (int i = 0; i < workers; ++i) arena.enqueue([roll] { roll->Answer(); });
+  if (workers > 0) roll->Call();
+}
+
 WorkerThreads::WorkerThreads(tbb::task_arena& arena, WorkerCpu& cpu, std::function<void()> on_entry)
     : tbb::task_scheduler_observer(arena), cpu_(cpu), on_entry_(std::move(on_entry)) {
-  HandOver(this);
   observe(true);
 }
 
 WorkerThreads::~WorkerThreads() {
   observe(false);  // waits for calls that are under way
   cpu_.LeaveAll();
-  TakeOver(this);
 }
 
 void WorkerThreads::on_scheduler_entry(bool) {
-  TakeOver(this);
   cpu_.Enter();
   on_entry_();
-  HandOver(this);
 }
 
 void WorkerThreads::on_scheduler_exit(bool) { cpu_.Leave(); }

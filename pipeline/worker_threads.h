@@ -34,6 +34,11 @@ class WorkerCpu {
   uint64_t left_ns_ = 0;
 };
 
+// Makes the threads that TBB gives an arena of so many, of which the caller is one: made later,
+// when memory is short, one would end the process or leave the graph half changed. Throws
+// std::runtime_error that says what to do where the system does not let the process have them.
+void StartThreads(tbb::task_arena& arena, int threads);
+
 // Tells of each thread that joins the arena, and counts its CPU time.
 class WorkerThreads final : public tbb::task_scheduler_observer {
  public:

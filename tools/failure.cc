@@ -10,14 +10,12 @@
 
 #include "pipeline/log.h"
 #include "pipeline/thread_limit.h"
+#include "tools/crash.h"
 #include "tools/packed_cache.h"
 #include "tools/standard_streams.h"
 
 namespace flowtrain {
 namespace {
-
-constexpr char kMoreMemory[] =
-    "out of memory; try a smaller data.batch_size, data.batch_slots or data.num_workers";
 
 // What libtorch says of an error ends with the functions it came through, a screenful of them.
 std::string WithoutTrace(std::string text) {
@@ -49,11 +47,11 @@ void LogOther(const std::exception& error) {
 }
 
 [[noreturn]] void OnTerminate() {
+  if (MemoryIsShort()) ExitForWantOfMemory();
   try {
     if (const std::exception_ptr error = std::current_exception()) std::rethrow_exception(error);
   } catch (const std::bad_alloc&) {
-    WriteLineAtOnce(kMoreMemory);
-    _exit(static_cast<int>(ExitCode::kFailed));
+    ExitForWantOfMemory();
   } catch (const std::exception& error) {
     WriteLineAtOnce("error: this should not happen, please report it:");
     WriteLineAtOnce(error.what());
@@ -88,6 +86,9 @@ ExitCode LogFailure(std::exception_ptr error) noexcept {
   return ExitCode::kFailed;
 }
 
-void ReportUncaught() { std::set_terminate(OnTerminate); }
+void ReportUncaught() {
+  std::set_terminate(OnTerminate);
+  ReportCrashesOfShortMemory();
+}
 
 }  // namespace flowtrain

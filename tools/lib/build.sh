@@ -5,13 +5,15 @@
 # shellcheck disable=SC2034  # used by prepare.sh
 readonly BUILD_MIB=700
 
-# Configures where it has not been done, or was done for another libtorch or compiler.
+# configure PRESET TORCH [TBB]: configures where it has not been done, or was done for other libraries or another
+# compiler. TBB is the prefix of one that takes the system's place.
 configure() {
-  local preset=$1 torch=$2 compiler wanted done_file=$FLOWTRAIN_BUILD/configured-for
+  local preset=$1 torch=$2 tbb=$3 compiler wanted done_file=$FLOWTRAIN_BUILD/configured-for
   compiler=$(choose_compiler "$preset") || stop "there is no C++20 compiler (g++ 12 or clang 14). Install one, or set CXX."
-  wanted="$compiler $torch"
+  wanted="$compiler $torch${tbb:+ $tbb}"
   if [ -f "$FLOWTRAIN_BUILD/build.ninja" ] && [ "$(cat "$done_file" 2>/dev/null)" = "$wanted" ]; then return; fi
-  step "Configuring ($preset)" cmake --preset "$preset" "-DCMAKE_CXX_COMPILER=$compiler" "-DFLOWTRAIN_TORCH=$torch" ||
+  step "Configuring ($preset)" cmake --preset "$preset" "-DCMAKE_CXX_COMPILER=$compiler" "-DFLOWTRAIN_TORCH=$torch" \
+    ${tbb:+"-DTBB_DIR=$tbb/lib/cmake/TBB"} ||
     stop "configuring failed (see above). Mend what it names; if all seems well, delete $FLOWTRAIN_BUILD and run this again."
   echo "$wanted" >"$done_file"
 }

@@ -6,13 +6,14 @@ FLOWTRAIN_LIB=$FLOWTRAIN_ROOT/tools/lib
 . "$FLOWTRAIN_LIB/packages.sh"
 . "$FLOWTRAIN_LIB/torch_version.sh"
 . "$FLOWTRAIN_LIB/libtorch.sh"
+. "$FLOWTRAIN_LIB/tsan_tbb.sh"
 . "$FLOWTRAIN_LIB/build.sh"
 
 # prepare PRESET STAMP TARGET… [-- PACKAGE…]: builds the targets; the stamp then names the libtorch they were built with
 # and bears the time when the build began, so that a file saved meanwhile counts as newer. The packages are wanted beside
 # those of a build.
 prepare() {
-  local preset=$1 stamp=$2 targets=() missing torch=''
+  local preset=$1 stamp=$2 targets=() missing torch='' tbb=''
   shift 2
   while [ $# -gt 0 ] && [ "$1" != -- ]; do targets+=("$1"); shift; done
   [ $# -eq 0 ] || shift
@@ -32,7 +33,11 @@ prepare() {
   [ "$torch" != "$(torch_cache)/torch" ] || cache_complete "$(torch_cache)" || fetch_libtorch "$(torch_cache)"
   : >"$stamp.new"
   limit_jobs
-  configure "$preset" "$torch"
+  if [[ $preset = tsan* ]]; then
+    tbb=$(find_tsan_tbb) || exit 1
+    fetch_tsan_tbb "$tbb"
+  fi
+  configure "$preset" "$torch" "$tbb"
   build "$preset" "${targets[@]}"
   write_stamp "$stamp" "$torch"
   flock -u 8

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "pipeline/clock.h"
-#include "pipeline/handover.h"
 
 namespace flowtrain {
 namespace {
@@ -115,10 +114,9 @@ class GatedNode {
           --running;
           ++done;
           if (Packet* next = gate.Leave({.service_ns = 1})) node_.try_put(next);
-          internal::HandOver(this);
           return tbb::flow::continue_msg();
         }) {}
-  ~GatedNode() { internal::TakeOver(this); }  // the graph has been waited for
+  ~GatedNode() = default;
   GatedNode(const GatedNode&) = delete;
   GatedNode& operator=(const GatedNode&) = delete;
 
