@@ -1,5 +1,6 @@
 #include "nodes/train/nonfinite_watch.h"
 
+#include <optional>
 #include <utility>
 
 namespace flowtrain {
@@ -9,8 +10,10 @@ void NonFiniteWatch::Add(std::shared_ptr<StepRecord> record) {
 }
 
 bool NonFiniteWatch::TooMany() {
-  while (!pending_.empty() && pending_.front()->Fetch(false)) {
-    in_a_row_ = pending_.front()->skipped ? in_a_row_ + 1 : 0;
+  while (!pending_.empty()) {
+    const std::optional<StepFigures> figures = pending_.front()->Look();
+    if (!figures) break;
+    in_a_row_ = figures->skipped ? in_a_row_ + 1 : 0;
     pending_.pop_front();
   }
   return most_ > 0 && in_a_row_ >= most_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "nodes/train/train_payload.h"
 #include "pipeline/clock.h"
@@ -15,11 +16,9 @@ namespace flowtrain {
 namespace {
 
 // `figures` on the host: loss, found_inf, scale.
-void Read(const at::Tensor& figures, StepRecord& record) {
+StepFigures Read(const at::Tensor& figures) {
   const float* values = figures.data_ptr<float>();
-  record.loss = values[0];
-  record.skipped = values[1] != 0;
-  record.loss_scale = values[2];
+  return {.loss = values[0], .skipped = values[1] != 0, .loss_scale = values[2]};
 }
 
 }  // namespace
@@ -78,7 +77,7 @@ void OptimizerStep::FillClock(StepRecord& record) {
 
 void OptimizerStep::SendForFigures(const at::Tensor& figures, StepRecord& record) const {
   if (!device_->is_cuda()) {
-    Read(figures, record);
+    static_cast<StepFigures&>(record) = Read(figures);
     return;
   }
   const at::Tensor host =
@@ -86,11 +85,10 @@ void OptimizerStep::SendForFigures(const at::Tensor& figures, StepRecord& record
   host.copy_(figures, /*non_blocking=*/true);
   const auto arrived = std::make_shared<c10::Event>(device_->device().type());
   arrived->record(at::accelerator::getCurrentStream(device_->device().index()));
-  record.fetch = [host, arrived](StepRecord& waiting, bool wait) {
+  record.fetch = [host, arrived](bool wait) -> std::optional<StepFigures> {
     if (wait) arrived->synchronize();
-    if (!arrived->query()) return false;
-    Read(host, waiting);
-    return true;
+    if (!arrived->query()) return std::nullopt;
+    return Read(host);
   };
 }
 

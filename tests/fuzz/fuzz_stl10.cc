@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string base = folder / name;
     folder.Write((std::string(name) + "_X.bin").c_str(), {});
     std::filesystem::resize_file(base + "_X.bin", images * kStl10ImageBytes + more);
-    const size_t labels = std::min<size_t>(tail.Below(8), rest.size());
+    const size_t wanted = tail.Below(8);  // before the size is looked at: it takes off the end
+    const size_t labels = std::min(wanted, rest.size());
     folder.Write((std::string(name) + "_y.bin").c_str(), rest.first(labels));
     rest = rest.subspan(labels);
   }

@@ -7,13 +7,16 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/graph/program.h"
@@ -191,14 +194,41 @@ TEST(Faults, AFolderThatCannotBeWrittenIsNamedBeforeAnythingIsTrained) {
   }
 }
 
+// What starts a program as another user, who may read all files, and more by `capabilities`.
+std::vector<std::string> AsAnother(const std::string& capabilities) {
+  return {"setpriv", "--reuid=54321", "--clear-groups", "--inh-caps=" + capabilities,
+          "--ambient-caps=" + capabilities};
+}
+
+bool HasSetpriv() { return std::system("setpriv --version > /dev/null 2>&1") == 0; }
+
+TEST(Faults, AFolderThatBecomesReadOnlyEndsTheRunWithItsName) {
+  const bool root = geteuid() == 0;  // root writes everywhere
+  if (root && !HasSetpriv()) GTEST_SKIP() << "no setpriv";
+  const TempFolder folder;
+  if (root) {
+    ASSERT_EQ(chown(folder.path().c_str(), 54321, 54321), 0);
+  }
+  const std::string run = folder / "run";
+  Program program(Endless(run, {}), {},
+                  root ? AsAnother("+dac_read_search") : std::vector<std::string>{});
+  if (!Await(program, [&] { return !Checkpoints(run).empty(); })) {
+    GTEST_SKIP() << "setpriv cannot: " << program.output();
+  }
+  ASSERT_EQ(chmod((run + "/checkpoints").c_str(), 0555), 0);
+  EXPECT_EQ(program.WaitAtMost(kPatience), 1) << program.output();
+  EXPECT_THAT(program.output(), HasSubstr(run + "/checkpoints"));
+  EXPECT_THAT(program.output(), HasSubstr("Permission denied"));
+  EXPECT_FALSE(Checkpoints(run).empty());
+  ExpectWhole(run);
+}
+
 TEST(Faults, AThreadThatCannotBeMadeIsAnError) {
   if (geteuid() != 0) GTEST_SKIP() << "takes another user";
-  if (std::system("setpriv --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "no setpriv";
+  if (!HasSetpriv()) GTEST_SKIP() << "no setpriv";
   const TempFolder folder;
-  // Another user's threads are limited, even those of one who may read all files.
-  const std::vector<std::string> user = {"setpriv", "--reuid=54321", "--clear-groups",
-                                         "--inh-caps=+dac_override,+dac_read_search",
-                                         "--ambient-caps=+dac_override,+dac_read_search"};
+  // Another user's threads are limited, even those of one who may write all files.
+  const std::vector<std::string> user = AsAnother("+dac_override,+dac_read_search");
   for (const rlim_t threads : {1, 2, 3, 5, 8}) {
     Program program(
         TinyRun(folder / std::to_string(threads)),
@@ -260,14 +290,24 @@ void Send(Program& program, const std::vector<int>& signals) {
   }
 }
 
-const std::vector<std::vector<int>> kWhileItRuns = {
-    {SIGINT}, {SIGTERM, SIGINT}, {SIGINT, SIGTERM, SIGINT}, {SIGHUP, SIGHUP, SIGHUP}};
+const std::vector<std::vector<int>> kWhileItRuns = {{SIGINT},
+                                                    {SIGPIPE, SIGPIPE, SIGPIPE, SIGINT},
+                                                    {SIGTERM, SIGINT},
+                                                    {SIGINT, SIGTERM, SIGINT},
+                                                    {SIGHUP, SIGHUP, SIGHUP}};
+
+// Whether the signals ask for no more than an end in good order: SIGPIPE is nothing, and SIGHUP is
+// no second signal.
+bool Drains(const std::vector<int>& signals) {
+  return signals.front() == SIGHUP ||
+         std::count(signals.begin(), signals.end(), SIGPIPE) + 1 == std::ssize(signals);
+}
 
 void ExpectEnded(Program& program, const std::vector<int>& signals, const std::string& run) {
   EXPECT_EQ(program.WaitAtMost(kPatience), 130) << program.output();
   EXPECT_THAT(program.output(), HasSubstr("stopping"));
   // The third may come after the end, and the second after the last packet.
-  if (signals.size() == 1 || signals.front() == SIGHUP) {
+  if (Drains(signals)) {
     EXPECT_THAT(program.output(), HasSubstr("interrupted: the run stopped after a whole step"));
     EXPECT_THAT(program.output(), Not(HasSubstr("aborting")));
     EXPECT_FALSE(IsSaving(run));
@@ -292,7 +332,7 @@ TEST(FaultSignals, InTheFirstWindow) {
     const TempFolder folder;
     const std::string run = folder / "run";
     Program program(
-        Endless(run, {"sample.images=400", "gpu.gradient_accumulation=100", "data.image_size=24"}));
+        Endless(run, {"sample.images=160", "gpu.gradient_accumulation=40", "data.image_size=24"}));
     ASSERT_TRUE(AwaitRun(program)) << program.output();
     Send(program, signals);
     ExpectEnded(program, signals, run);
@@ -326,8 +366,26 @@ TEST(FaultSignals, InTheEvaluationAtTheStart) {
   }
 }
 
+TEST(FaultSignals, InTheEvaluationOfAnEpoch) {
+  for (const std::vector<int>& signals : kWhileItRuns) {
+    const TempFolder folder;
+    const std::string run = folder / "run";
+    // Three steps, and an evaluation that takes half as long as one of them.
+    Program program(Endless(run, {"evaluate.knn=true", "evaluate.every_epochs=1",
+                                  "sample.images=120", "data.batch_size=20", "data.image_size=32"}));
+    ASSERT_TRUE(AwaitSteps(program, run, 1)) << program.output();
+    const auto first = std::chrono::steady_clock::now();
+    ASSERT_TRUE(AwaitSteps(program, run, 2)) << program.output();
+    const auto step = std::chrono::steady_clock::now() - first;
+    std::this_thread::sleep_for(step * 5 / 4);
+    Send(program, signals);
+    ExpectEnded(program, signals, run);
+  }
+}
+
 TEST(FaultSignals, AtTheEnd) {
   for (const std::vector<int>& signals : kWhileItRuns) {
+    if (signals.front() == SIGPIPE) continue;  // the end comes sooner than the last of them
     const TempFolder folder;
     const std::string run = folder / "run";
     Program program(TinyRun(run, {"run.checkpoint_every_epochs=0"}));

@@ -1,19 +1,19 @@
 // Trains for long with everything going on at once: settings changed every second, one image in a
 // hundred unreadable. Then tells how memory and speed went, and whether it trained the same as a
 // run without any changes. A program of its own, run by hand:
-//   soak SECONDS FOLDER [loader]      FOLDER is made; it holds the images and the runs. loader:
-//   without
-//                                     the training, whose memory comes and goes with each window
+//   soak SECONDS FOLDER [loader]      FOLDER is made; it holds the images and the runs.
+//                                     loader: without the training
+// A training's memory comes and goes with each window. What stays shows in the least that the heap
+// held in each ten seconds; the most that was resident shows what the system gave.
 #include <malloc.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <optional>
+#include <limits>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "nodes/decode/encode_png.h"
@@ -34,6 +34,8 @@ namespace fs = std::filesystem;
 
 constexpr int kImages = 1000, kSide = 40;
 constexpr double kSettling = 30;  // seconds before memory is looked at: pools and caches fill
+constexpr double kPeriod = 10;    // seconds of one point of the figures
+constexpr int kLooks = 20;        // at the memory, a second
 
 void MakeImages(const fs::path& folder) {
   fs::create_directories(folder);
@@ -108,57 +110,89 @@ Line Fit(const std::vector<double>& hours, const std::vector<double>& values) {
   return {slope, std::sqrt(off / (n - 2) / xx)};
 }
 
-// Runs for so long, and changes all settings once a second where `retuned`. Returns the steps done.
-uint64_t Run(const GraphDef& def, double seconds, bool retuned) {
+// What was seen, a value for each period.
+struct Seen {
+  std::vector<double> hours, most_resident, least_heap, rates;
+};
+
+// Watches memory and speed.
+class Watch {
+ public:
+  explicit Watch(const Graph& graph) : graph_(graph), last_(graph.snapshot()) {}
+
+  double Elapsed() const { return static_cast<double>(NowNs() - begin_ns_) * 1e-9; }
+
+  // To be called often.
+  void Look() {
+    most_resident_ = std::max(most_resident_, ResidentMib());
+    least_heap_ = std::min(least_heap_, HeapMib());
+    if (Elapsed() < next_) return;
+    next_ += kPeriod;
+    const Snapshot now = graph_.snapshot();
+    if (Elapsed() > kSettling) {
+      seen_.hours.push_back(Elapsed() / 3600);
+      seen_.most_resident.push_back(most_resident_);
+      seen_.least_heap.push_back(least_heap_);
+      seen_.rates.push_back(now.Since(last_).images_per_s());
+    }
+    last_ = now;
+    most_resident_ = 0;
+    least_heap_ = std::numeric_limits<double>::infinity();
+  }
+  const Seen& seen() const { return seen_; }
+
+ private:
+  const Graph& graph_;
+  const uint64_t begin_ns_ = NowNs();
+  Snapshot last_;
+  Seen seen_;
+  double next_ = kSettling, most_resident_ = 0;
+  double least_heap_ = std::numeric_limits<double>::infinity();
+};
+
+void ChangeAll(Graph& graph, Rng& rng) {
+  GraphSettings settings = graph.settings();
+  settings.threads = 1 + static_cast<int>(rng.Below(6));
+  for (int& workers : settings.workers) workers = 1 + static_cast<int>(rng.Below(6));
+  settings.sample_slots = 1 + static_cast<int>(rng.Below(64));
+  settings.batch_slots = 1 + static_cast<int>(rng.Below(6));
+  graph.Apply(settings);
+}
+
+void Tell(const char* what, const char* unit, const Seen& seen, const std::vector<double>& values) {
+  const Line line = Fit(seen.hours, values);
+  std::printf("  %-15s %6.1f at %.0f s, %6.1f at the end %s; slope %.2f +- %.2f an hour; tenths:",
+              what, values.front(), seen.hours.front() * 3600, values.back(), unit,
+              line.slope_an_hour, line.error);
+  for (size_t i = 0; i < 10; ++i) std::printf(" %.0f", values[i * (values.size() - 1) / 9]);
+  std::printf("\n");
+}
+
+// Runs for so long, and changes all settings once a second where `retuned`.
+void Run(const GraphDef& def, double seconds, bool retuned) {
   LiveRun run(def, Registry::Global(), nullptr);
   Rng rng({.seed = 9, .purpose = kTesting});
-  std::vector<double> hours, mib, heap, rates;
-  const uint64_t begin_ns = NowNs();
-  Snapshot last = run.graph().snapshot();
-  uint64_t changes = 0;
-  while (run.Pause(1)) {
-    const double elapsed = static_cast<double>(NowNs() - begin_ns) * 1e-9;
-    if (elapsed >= seconds) break;
-    if (retuned) {
-      GraphSettings settings = run.graph().settings();
-      settings.threads = 1 + static_cast<int>(rng.Below(6));
-      for (int& workers : settings.workers) workers = 1 + static_cast<int>(rng.Below(6));
-      settings.sample_slots = 1 + static_cast<int>(rng.Below(64));
-      settings.batch_slots = 1 + static_cast<int>(rng.Below(6));
-      run.graph().Apply(settings);
-      ++changes;
-    }
-    if (elapsed < kSettling || static_cast<uint64_t>(elapsed) % 10 != 0) continue;
-    const Snapshot now = run.graph().snapshot();
-    hours.push_back(elapsed / 3600);
-    mib.push_back(ResidentMib());
-    heap.push_back(HeapMib());
-    rates.push_back(now.Since(last).images_per_s());
-    last = now;
+  Watch watch(run.graph());
+  int looks = 0, changes = 0;
+  while (run.Pause(1.0 / kLooks) && watch.Elapsed() < seconds) {
+    watch.Look();
+    if (!retuned || ++looks % kLooks != 0) continue;
+    ChangeAll(run.graph(), rng);
+    ++changes;
   }
   const uint64_t steps = run.graph().counters().back().messages;
   uint64_t bad = 0;
   for (const NodeCounters& node : run.graph().counters()) bad += node.bad;
   run.Stop();
-  if (hours.size() < 3) return steps;
-  const Line memory = Fit(hours, mib), speed = Fit(hours, rates);
-  std::printf("%s: %.0f s, %llu steps, %llu changes, %llu unreadable images replaced\n",
+  const Seen& seen = watch.seen();
+  if (seen.hours.size() < 3) return;
+  std::printf("%s: %.0f s, %llu steps, %d changes, %llu unreadable images replaced\n",
               retuned ? "with changes" : "without", seconds, static_cast<unsigned long long>(steps),
-              static_cast<unsigned long long>(changes), static_cast<unsigned long long>(bad));
-  std::printf("  memory   %.1f MiB at %.0f s, %.1f at the end; slope %.2f +- %.2f MiB an hour\n",
-              mib.front(), hours.front() * 3600, mib.back(), memory.slope_an_hour, memory.error);
-  const Line held = Fit(hours, heap);
-  std::printf(
-      "  heap     %.1f MiB in use at %.0f s, %.1f at the end; slope %.2f +- %.2f MiB an hour\n",
-      heap.front(), hours.front() * 3600, heap.back(), held.slope_an_hour, held.error);
-  std::printf("  memory   MiB, at each tenth:");
-  for (size_t i = 0; i < 10; ++i) std::printf(" %.0f", mib[i * (mib.size() - 1) / 9]);
-  std::printf("\n");
-  std::printf(
-      "  speed    %.1f images/s in the first tenth, %.1f in the last; slope %.1f +- %.1f an hour\n",
-      rates.front(), rates.back(), speed.slope_an_hour, speed.error);
+              changes, static_cast<unsigned long long>(bad));
+  Tell("heap, least", "MiB", seen, seen.least_heap);
+  Tell("resident, most", "MiB", seen, seen.most_resident);
+  Tell("speed", "images/s", seen, seen.rates);
   std::fflush(stdout);
-  return steps;
 }
 
 std::vector<std::string> LossesOf(const std::string& run) {

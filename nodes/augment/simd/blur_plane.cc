@@ -25,7 +25,11 @@ struct Halves {
 struct HalfRow {
   uint16_t *even, *odd;
 
-  uint16_t& operator[](int x) const { return (x % 2 == 0 ? even : odd)[x >> 1]; }
+  uint16_t& operator[](int x) const {
+    // In one expression, g++ 12 takes the index for one of the two alone when UBSan checks it.
+    uint16_t* const half = x % 2 == 0 ? even : odd;
+    return half[x >> 1];
+  }
   // The same row, with its pixels counted from pixel `x` on.
   HalfRow From(int x) const {
     const int half = x >> 1;

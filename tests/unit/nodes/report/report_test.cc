@@ -159,10 +159,9 @@ TEST_F(ReportTest, WritesStepsEpochsAndASummary) {
 TEST_F(ReportTest, WaitsForADeviceOnlyWhenTwoStepsAreBehind) {
   Make({});
   std::vector<bool> waits;
-  const auto late = [&waits](StepRecord& record, bool wait) {
+  const auto late = [&waits](bool wait) {
     waits.push_back(wait);
-    if (wait) record.loss = 1.0;
-    return wait;
+    return wait ? std::optional(StepFigures{.loss = 1.0}) : std::nullopt;
   };
   for (uint64_t step = 0; step < 3; ++step) {
     StepRecord record = Record(step);

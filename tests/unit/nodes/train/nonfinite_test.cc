@@ -118,15 +118,15 @@ TEST(NonFiniteWatch, WaitsForNoFigures) {
   NonFiniteWatch watch(1);
   const auto record = std::make_shared<StepRecord>();
   bool arrived = false;
-  record->fetch = [&arrived](StepRecord& r, bool) {
-    r.skipped = arrived;
-    return arrived;
+  record->fetch = [&arrived](bool) {
+    return arrived ? std::optional(StepFigures{.skipped = true}) : std::nullopt;
   };
   watch.Add(record);
   EXPECT_FALSE(watch.TooMany());
   arrived = true;
   EXPECT_TRUE(watch.TooMany());
   EXPECT_EQ(watch.in_a_row(), 1);
+  EXPECT_FALSE(record->skipped) << "the record is the report's to change";
 }
 
 }  // namespace
