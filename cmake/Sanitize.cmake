@@ -4,9 +4,10 @@ set(FLOWTRAIN_SANITIZE "" CACHE STRING "address, thread, fuzz or empty")
 if(FLOWTRAIN_SANITIZE)
   # The checks that a sanitizer adds make g++ see more uninitialised values; it may be right.
   add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-error=maybe-uninitialized>)
-endif()
-if(FLOWTRAIN_SANITIZE MATCHES "address|thread")
   add_compile_options(-O1 -g1)  # half the time to build; reports still name file and line
+endif()
+if(FLOWTRAIN_SANITIZE MATCHES "address|fuzz")
+  add_compile_definitions(FLOWTRAIN_ADDRESS_SANITIZER)  # g++ and clang tell of it in different ways
 endif()
 if(FLOWTRAIN_SANITIZE STREQUAL "address")
   # vptr needs the type information of libtorch's classes, which its libraries keep to themselves.
