@@ -6,9 +6,6 @@ if(FLOWTRAIN_SANITIZE)
   add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-error=maybe-uninitialized>)
   add_compile_options(-O1 -g1)  # half the time to build; reports still name file and line
 endif()
-if(FLOWTRAIN_SANITIZE MATCHES "address|fuzz")
-  add_compile_definitions(FLOWTRAIN_ADDRESS_SANITIZER)  # g++ and clang tell of it in different ways
-endif()
 if(FLOWTRAIN_SANITIZE STREQUAL "address")
   # vptr needs the type information of libtorch's classes, which its libraries keep to themselves.
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined

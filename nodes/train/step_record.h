@@ -43,7 +43,7 @@ struct StepRecord : StepFigures {
     return arrived.has_value();
   }
   // The figures as far as they are on the host, without a change of the record. Thread-safe.
-  std::optional<StepFigures> Look() const { 
+  std::optional<StepFigures> Look() const {
     return fetch ? fetch(false) : std::optional<StepFigures>(*this);
   }
 

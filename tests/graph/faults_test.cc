@@ -261,8 +261,8 @@ bool AwaitMain(Program& program) {
 }
 
 TEST(Faults, ShortMemoryIsAnErrorThatSaysSo) {
-#ifdef FLOWTRAIN_ADDRESS_SANITIZER
-  GTEST_SKIP() << "AddressSanitizer takes terabytes of addresses";
+#ifdef FLOWTRAIN_SANITIZED
+  GTEST_SKIP() << "a sanitizer takes terabytes of addresses";
 #endif
   const TempFolder folder;
   Program start(TinyRun(folder / "run"));
@@ -374,8 +374,9 @@ TEST(FaultSignals, InTheEvaluationOfAnEpoch) {
     const TempFolder folder;
     const std::string run = folder / "run";
     // Three steps, and an evaluation that takes half as long as one of them.
-    Program program(Endless(run, {"evaluate.knn=true", "evaluate.every_epochs=1",
-                                  "sample.images=120", "data.batch_size=20", "data.image_size=32"}));
+    Program program(
+        Endless(run, {"evaluate.knn=true", "evaluate.every_epochs=1", "sample.images=120",
+                      "data.batch_size=20", "data.image_size=32"}));
     ASSERT_TRUE(AwaitSteps(program, run, 1)) << program.output();
     const auto first = std::chrono::steady_clock::now();
     ASSERT_TRUE(AwaitSteps(program, run, 2)) << program.output();

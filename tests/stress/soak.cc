@@ -33,9 +33,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kImages = 1000, kSide = 40;
-constexpr double kSettling = 30;  // seconds before memory is looked at: pools and caches fill
-constexpr double kPeriod = 10;    // seconds of one point of the figures
-constexpr int kLooks = 20;        // at the memory, a second
+// Seconds before memory is looked at: pools and caches fill, and the first checkpoint takes the
+// memory for its copy.
+constexpr double kSettling = 60;
+constexpr double kPeriod = 10;  // seconds of one point of the figures
+constexpr int kLooks = 20;      // at the memory, a second
 
 void MakeImages(const fs::path& folder) {
   fs::create_directories(folder);
@@ -63,6 +65,7 @@ GraphDef SoakGraph(const std::string& images, const std::string& run, bool loade
                   "data.max_bad_fraction=0.05",
                   "train.epochs=100000",
                   "evaluate.knn=false",
+                  "run.checkpoint_every_steps=5",
                   "threads=1",
                   "device=cpu",
                   "gpu.mixed_precision=false",
@@ -211,7 +214,7 @@ int Soak(double seconds, const std::string& folder, bool loader) {
   MakeImages(folder + "/images");
   const GraphDef still = SoakGraph(folder + "/images", folder + "/reference", loader);
   const GraphDef changing = SoakGraph(folder + "/images", folder + "/changed", loader);
-  Run(still, seconds / 6, false);
+  Run(still, seconds / 12, false);
   Run(changing, seconds, true);
   if (loader) return 0;
   const std::vector<std::string> reference = LossesOf(folder + "/reference");

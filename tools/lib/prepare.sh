@@ -25,7 +25,7 @@ prepare() {
 
   exec 8>"$FLOWTRAIN_BUILD/lock"
   flock -n 8 || { say "waiting for another set-up of this checkout"; flock 8; }
-  if [ "$preset" != tsan ]; then torch=$(find_libtorch) || exit 1; fi
+  if [ "$preset" != tsan-engine ]; then torch=$(find_libtorch) || exit 1; fi
   missing=$(wanted_packages "$preset" "$@")
   ask_first "$torch" "$missing"
   # shellcheck disable=SC2086  # a list of words

@@ -131,7 +131,7 @@ TEST(MappedFileDeathTest, ABusErrorElsewhereIsNotHidden) {
                     fileno(fopen((folder / "file").c_str(), "r")), 0);
   ASSERT_NE(bare, MAP_FAILED);
   fs::resize_file(folder / "file", 0);
-#ifdef FLOWTRAIN_ADDRESS_SANITIZER
+#ifdef FLOWTRAIN_SANITIZED
   EXPECT_DEATH(*static_cast<volatile uint8_t*>(bare), "BUS");
 #else
   EXPECT_EXIT(*static_cast<volatile uint8_t*>(bare), ::testing::KilledBySignal(SIGBUS), "");
