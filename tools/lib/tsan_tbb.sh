@@ -14,7 +14,8 @@ tsan_tbb_cache() {
 # find_tsan_tbb: prints the prefix of an oneTBB with ThreadSanitizer; fetch_tsan_tbb fills it.
 find_tsan_tbb() { if [ -n "${FLOWTRAIN_TSAN_TBB:-}" ]; then echo "$FLOWTRAIN_TSAN_TBB"; else tsan_tbb_cache; fi; }
 
-# fetch_tsan_tbb PREFIX: fetches the source with apt and builds it there, once.
+# fetch_tsan_tbb PREFIX: fetches the source with apt and builds it there, once. Ends the script with 77 where apt has no
+# sources: an archive need not have them.
 fetch_tsan_tbb() {
   local prefix=$1 work=$1.part
   [ ! -f "$prefix/complete" ] || return 0
@@ -22,9 +23,11 @@ fetch_tsan_tbb() {
   rm -rf "$work"
   mkdir -p "$work/apt/lists/partial" "$work/apt/sources"
   source_entries >"$work/apt/sources/source.sources"
-  step "Fetching oneTBB's source with apt" tbb_source "$work" ||
-    stop "apt could not fetch oneTBB's source (see above). Build oneTBB with -DTBB_SANITIZE=thread yourself and name its" \
-      "prefix in FLOWTRAIN_TSAN_TBB."
+  step "Fetching oneTBB's source with apt" tbb_source "$work" || {
+    say "error: apt could not fetch oneTBB's source (see above). Build oneTBB with -DTBB_SANITIZE=thread yourself and" \
+      "name its prefix in FLOWTRAIN_TSAN_TBB."
+    exit 77
+  }
   step "Building oneTBB with ThreadSanitizer" build_tsan_tbb "$work" ||
     stop "oneTBB could not be built with ThreadSanitizer (see above)."
   rm -rf "$prefix"
