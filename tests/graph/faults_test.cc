@@ -339,8 +339,9 @@ TEST(FaultSignals, InTheFirstWindow) {
     ASSERT_TRUE(AwaitRun(program)) << program.output();
     Send(program, signals);
     ExpectEnded(program, signals, run);
+    // One, unless the signal was there before the window was.
     if (signals.size() == 1) {
-      EXPECT_EQ(Checkpoints(run).size(), 1u);
+      EXPECT_EQ(Checkpoints(run).size(), Losses(run).size());
     }
   }
 }
