@@ -116,7 +116,6 @@ class GatedNode {
           if (Packet* next = gate.Leave({.service_ns = 1})) node_.try_put(next);
           return tbb::flow::continue_msg();
         }) {}
-  ~GatedNode() = default;
   GatedNode(const GatedNode&) = delete;
   GatedNode& operator=(const GatedNode&) = delete;
 
