@@ -110,6 +110,8 @@ void Device::Open(const OpenContext&) {
     }
   }
   at::globalContext().setBenchmarkCuDNN(cudnn_benchmark());
+  // Counting the devices does not make the allocator, which everything below asks.
+  if (is_cuda()) at::globalContext().lazyInitDevice(device_.type());
   // A process may run several graphs one after the other: the peak is that of this one.
   if (is_cuda()) at::getDeviceAllocator(device_.type())->resetPeakStats(device_.index());
 }
