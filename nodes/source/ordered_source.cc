@@ -98,6 +98,7 @@ Outcome OrderedSource::Process(Sample& sample, Worker&) {
   sample.label = image.label;
   sample.height = image.height;
   sample.width = image.width;
+  sample.levels = image.levels;
   return Ok();
 }
 
@@ -109,7 +110,7 @@ void OrderedSource::StandIn(Sample& sample) {
   sample.layout = PixelLayout::kRgb;
   sample.height = sample.width = sample.full_height = sample.full_width = 1;
   sample.top = sample.left = 0;
-  sample.shrink = 1;
+  sample.shrink = sample.levels = 1;
   sample.hold = Hold(this, [](void*) noexcept {});
 }
 

@@ -143,6 +143,30 @@ TEST_F(Trained, AFolderOfClassesIsJudgedWithoutASplit) {
   EXPECT_GT(Final(folder / "probe", "linear_top1"), 0);
 }
 
+// Photographs keep reduced copies of themselves in a packed file, which the small pictures of other
+// tests do not.
+TEST_F(Trained, APackedSetOfPhotographsIsJudgedAsTheFolderIs) {
+  if (!fs::exists(kData)) GTEST_SKIP() << "no " << kData;
+  const TempFolder folder;
+  const std::string packed = folder / "photographs.ftpack";
+  ASSERT_EQ(RunProgram({"pack", kData + "/clothing_mini", packed}).code, 0);
+  const std::vector<std::string> from_file = {"data.kind=packed", "data.root=" + packed};
+  const std::vector<std::string> from_folder = {"data.kind=folder",
+                                                "data.root=" + kData + "/clothing_mini"};
+  for (const char* graph : {"knn.yaml", "linear_probe.yaml", "embed.yaml"}) {
+    const std::string run = folder / graph;
+    const Result result = RunProgram(Judge(graph, run, from_file));
+    ASSERT_EQ(result.code, 0) << result.output;
+    EXPECT_THAT(result.output, Not(HasSubstr("could not be read"))) << graph;
+  }
+  ASSERT_EQ(RunProgram(Judge("knn.yaml", folder / "folder", from_folder)).code, 0);
+  EXPECT_NEAR(Final(folder / "knn.yaml", "knn_top1"), Final(folder / "folder", "knn_top1"), 3)
+      << "the same photographs, but for how they are reduced";
+  EXPECT_GT(Final(folder / "linear_probe.yaml", "linear_top1"), 0);
+  const std::string list = ReadFile(folder / "embed.yaml/embeddings.csv");
+  EXPECT_EQ(std::count(list.begin(), list.end(), '\n'), 301);
+}
+
 TEST_F(Trained, WhatDoesNotFitIsSaid) {
   const TempFolder folder;
   struct Case {
