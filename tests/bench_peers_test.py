@@ -1,4 +1,4 @@
-"""Tests of tools/bench_peers.py, with programs that stand for flowtrain and the libraries."""
+"""Tests of tests/bench/peers/bench_peers.py, with programs that stand for flowtrain and the libraries."""
 import os
 import stat
 import subprocess

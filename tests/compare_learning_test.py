@@ -1,4 +1,4 @@
-"""Tests of tools/compare_learning.py, with programs that stand for flowtrain and the reference."""
+"""Tests of tests/bench/peers/compare_learning.py, with programs that stand for flowtrain and the reference."""
 import json
 import os
 import re

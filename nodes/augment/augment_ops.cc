@@ -4,10 +4,10 @@
 #include <array>
 #include <cstddef>
 
+#include "nodes/image/rgb_image.h"
+
 namespace flowtrain {
 namespace {
-
-constexpr size_t kChannels = 3;
 
 uint8_t Blend(int degenerate, int value, float factor) {
   const float blended =

@@ -3,9 +3,9 @@
 #include <string>
 
 #include "nodes/augment/center_view.h"
-#include "nodes/source/mapping_guard.h"
-#include "pipeline/error.h"
-#include "pipeline/registry.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files/mapping_guard.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 
@@ -31,6 +31,6 @@ Outcome CenterCrop::Process(Sample& sample, Worker&) {
   return Ok();
 }
 
-FLOWTRAIN_REGISTER_NODE(CenterCrop);
+FLOWTRAIN_REGISTER(CenterCrop);
 
 }  // namespace flowtrain

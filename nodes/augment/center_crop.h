@@ -1,7 +1,7 @@
 // The view of an evaluation as a node.
 #pragma once
 
-#include "pipeline/node.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

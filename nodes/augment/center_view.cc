@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "nodes/augment/resample.h"
+#include "nodes/image/resample.h"
 
 namespace flowtrain {
 namespace {

@@ -1,7 +1,7 @@
 // The constants of the fused colour operations.
 #pragma once
 
-#include "nodes/augment/simd/kernels.h"
+#include "nodes/image/simd/kernels.h"
 
 namespace flowtrain {
 

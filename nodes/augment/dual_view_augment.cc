@@ -6,15 +6,14 @@
 #include <string>
 
 #include "nodes/augment/view_recipe.h"
-#include "nodes/decode/image_levels.h"
-#include "nodes/source/mapping_guard.h"
-#include "pipeline/error.h"
-#include "pipeline/registry.h"
+#include "nodes/image/image_levels.h"
+#include "nodes/image/rgb_image.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files/mapping_guard.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {
-
-constexpr size_t kChannels = 3;
 
 // The most reduced level of the sample that has as many pixels as a view of the crop needs.
 ViewSource SourceOf(const Sample& sample, int halvings) {
@@ -75,6 +74,6 @@ Outcome DualViewAugment::Process(Sample& sample, Worker& worker) {
   return Ok();
 }
 
-FLOWTRAIN_REGISTER_NODE(DualViewAugment);
+FLOWTRAIN_REGISTER(DualViewAugment);
 
 }  // namespace flowtrain

@@ -6,7 +6,7 @@
 
 #include "nodes/augment/fused_view.h"
 #include "nodes/augment/reference_view.h"
-#include "pipeline/node.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "nodes/augment/filter.h"
+#include "nodes/image/filter.h"
 
 namespace flowtrain {
 

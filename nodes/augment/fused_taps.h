@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "nodes/augment/simd/kernels.h"
 #include "nodes/augment/view_params.h"
+#include "nodes/image/simd/kernels.h"
 
 namespace flowtrain {
 

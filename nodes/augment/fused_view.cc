@@ -6,11 +6,10 @@
 #include <utility>
 
 #include "nodes/augment/colour_ops.h"
+#include "nodes/image/rgb_image.h"
 
 namespace flowtrain {
 namespace {
-
-constexpr size_t kChannels = 3;
 
 // The crop along one axis, in pixels of the source.
 AxisBox Box(int crop_first, int crop_length, int source_first, int source_length, int shrink) {

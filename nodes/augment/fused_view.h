@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <span>
 
-#include "nodes/augment/aligned_vector.h"
 #include "nodes/augment/fused_taps.h"
 #include "nodes/augment/line_reader.h"
-#include "nodes/augment/simd/kernels.h"
 #include "nodes/augment/view_params.h"
 #include "nodes/augment/view_source.h"
+#include "nodes/image/aligned_vector.h"
+#include "nodes/image/simd/kernels.h"
 
 namespace flowtrain {
 

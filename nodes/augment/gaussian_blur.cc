@@ -4,12 +4,11 @@
 #include <cmath>
 #include <cstddef>
 
-#include "nodes/augment/mirrored.h"
+#include "nodes/image/mirrored.h"
+#include "nodes/image/rgb_image.h"
 
 namespace flowtrain {
 namespace {
-
-constexpr size_t kChannels = 3;
 
 void SampleGaussian(int kernel, float sigma, std::vector<float>& weights) {
   weights.resize(static_cast<size_t>(kernel));

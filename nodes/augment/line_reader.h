@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "nodes/augment/aligned_vector.h"
 #include "nodes/augment/fused_taps.h"
+#include "nodes/image/aligned_vector.h"
 
 namespace flowtrain {
 

@@ -3,11 +3,10 @@
 #include <cstddef>
 
 #include "nodes/augment/augment_ops.h"
+#include "nodes/image/rgb_image.h"
 
 namespace flowtrain {
 namespace {
-
-constexpr size_t kChannels = 3;
 
 void Jitter(RgbBytes view, const ViewParams& params) {
   for (const JitterOp op : params.order) {

@@ -6,9 +6,9 @@
 #include <cstdint>
 
 #include "nodes/augment/gaussian_blur.h"
-#include "nodes/augment/resample.h"
 #include "nodes/augment/view_params.h"
 #include "nodes/augment/view_source.h"
+#include "nodes/image/resample.h"
 
 namespace flowtrain {
 

@@ -5,12 +5,10 @@
 #include <array>
 #include <cstdint>
 
-#include "pipeline/philox.h"
+#include "nodes/image/filter.h"
+#include "pipeline/base/philox.h"
 
 namespace flowtrain {
-
-// How the crop is resized; with antialiasing when it shrinks, as Pillow does it.
-enum class Interpolation : uint8_t { kBilinear, kBicubic };
 
 // SimCLR's recipe (Chen, Kornblith, Norouzi, Hinton: "A Simple Framework for Contrastive Learning
 // of Visual Representations", ICML 2020, appendix A). Ranges are {low, high}.

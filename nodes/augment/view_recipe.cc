@@ -4,8 +4,8 @@
 #include <string>
 
 #include "nodes/augment/fused_view.h"
-#include "pipeline/error.h"
-#include "pipeline/registry.h"
+#include "pipeline/base/error.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {
@@ -123,6 +123,6 @@ AugmentOptions ViewRecipe::CheckedOptions(const std::string& name) const {
   return options;
 }
 
-FLOWTRAIN_REGISTER_RESOURCE(ViewRecipe);
+FLOWTRAIN_REGISTER(ViewRecipe);
 
 }  // namespace flowtrain

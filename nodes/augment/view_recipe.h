@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "nodes/augment/view_params.h"
-#include "pipeline/node.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "pipeline/packet.h"
+#include "pipeline/node/packet.h"
 
 namespace flowtrain {
 

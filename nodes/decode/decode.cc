@@ -2,8 +2,9 @@
 
 #include "nodes/decode/decode_jpeg.h"
 #include "nodes/decode/decode_png.h"
-#include "nodes/decode/image_levels.h"
-#include "nodes/decode/planes_to_rgb.h"
+#include "nodes/decode/decode_scratch.h"
+#include "nodes/image/image_levels.h"
+#include "nodes/image/planes_to_rgb.h"
 
 namespace flowtrain {
 namespace {

@@ -3,8 +3,9 @@
 
 #include <string>
 
-#include "nodes/decode/rgb_image.h"
-#include "nodes/source/encoded_image.h"
+#include "nodes/data/encoded_image.h"
+#include "nodes/decode/decode_scratch.h"
+#include "nodes/image/rgb_image.h"
 
 namespace flowtrain {
 

@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "nodes/augment/view_recipe.h"
-#include "nodes/cache/decoded_cache.h"
+#include "nodes/data/cache/decoded_cache.h"
+#include "nodes/data/dataset.h"
 #include "nodes/decode/decode.h"
-#include "nodes/decode/image_levels.h"
 #include "nodes/decode/view_part.h"
-#include "nodes/source/dataset.h"
-#include "pipeline/registry.h"
+#include "nodes/image/image_levels.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {
@@ -114,6 +114,6 @@ bool DecodeImage::DecodeForCache(const EncodedImage& image, const Sample& sample
   return true;
 }
 
-FLOWTRAIN_REGISTER_NODE(DecodeImage);
+FLOWTRAIN_REGISTER(DecodeImage);
 
 }  // namespace flowtrain

@@ -4,9 +4,10 @@
 #include <deque>
 #include <string>
 
-#include "nodes/cache/shrink_image.h"
-#include "nodes/decode/rgb_image.h"
-#include "pipeline/node.h"
+#include "nodes/decode/decode_scratch.h"
+#include "nodes/image/rgb_image.h"
+#include "nodes/image/shrink_image.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

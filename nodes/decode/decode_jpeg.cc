@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "nodes/decode/decode_scratch.h"
 #include "nodes/decode/exif_orientation.h"
 #include "nodes/decode/jpeg_decompressor.h"
 #include "nodes/decode/oriented_part.h"

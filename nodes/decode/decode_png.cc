@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "nodes/decode/decode_scratch.h"
 #include "nodes/decode/exif_orientation.h"
 
 namespace flowtrain {

@@ -5,7 +5,8 @@
 #include <span>
 #include <string>
 
-#include "nodes/decode/rgb_image.h"
+#include "nodes/decode/decode_scratch.h"
+#include "nodes/image/rgb_image.h"
 
 namespace flowtrain {
 

@@ -9,7 +9,7 @@
 #include <system_error>
 
 #include "nodes/decode/image_header.h"
-#include "nodes/decode/rgb_image.h"
+#include "nodes/image/rgb_image.h"
 
 namespace flowtrain {
 namespace {
@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kLibrary = "flowtrain_imgcodecs.so";
 
-struct Place {
+struct OutputPlace {
   RgbImage& image;
   int64_t max_pixels;
 };
@@ -26,7 +26,7 @@ struct Place {
 // Runs inside OpenCV's caller, a C boundary: nothing may be thrown.
 uint8_t* Allocate(void* user, int height, int width) {
   try {
-    const Place& place = *static_cast<Place*>(user);
+    const OutputPlace& place = *static_cast<OutputPlace*>(user);
     std::string ignored;
     if (height < 1 || width < 1 || TooLarge(height, width, place.max_pixels, &ignored)) {
       return nullptr;
@@ -97,7 +97,7 @@ bool Imgcodecs::Decode(std::span<const uint8_t> bytes, int64_t max_pixels, RgbIm
     return false;
   }
   char text[512] = "";
-  Place place{out, max_pixels};
+  OutputPlace place{out, max_pixels};
   if (decode_(bytes.data(), bytes.size(), Allocate, &place, text, sizeof text) == 1) return true;
   *why = text;
   return false;

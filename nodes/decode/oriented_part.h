@@ -1,7 +1,7 @@
 // Parts of an image that is stored lying on a side.
 #pragma once
 
-#include "nodes/decode/rgb_image.h"
+#include "nodes/image/rgb_image.h"
 
 namespace flowtrain {
 

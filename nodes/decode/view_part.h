@@ -2,7 +2,7 @@
 #pragma once
 
 #include "nodes/augment/view_recipe.h"
-#include "nodes/decode/rgb_image.h"
+#include "nodes/image/rgb_image.h"
 
 namespace flowtrain {
 

@@ -4,8 +4,8 @@
 #include <array>
 #include <cmath>
 
-#include "nodes/report/units.h"
-#include "pipeline/text_table.h"
+#include "pipeline/base/text/text_table.h"
+#include "pipeline/base/text/units.h"
 
 namespace flowtrain {
 namespace {

@@ -4,11 +4,11 @@
 
 #include <vector>
 
+#include "nodes/device/staged_batch.h"
 #include "nodes/evaluate/feature_table.h"
 #include "nodes/source/ordered_source.h"
-#include "nodes/stage/staged_batch.h"
-#include "pipeline/error.h"
-#include "pipeline/registry.h"
+#include "pipeline/base/error.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 
@@ -43,6 +43,6 @@ void EncodeFeatures::Process(Batch& batch, Step& step) {
       at::tensor(ids, at::kLong)};
 }
 
-FLOWTRAIN_REGISTER_NODE(EncodeFeatures);
+FLOWTRAIN_REGISTER(EncodeFeatures);
 
 }  // namespace flowtrain

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "nodes/evaluate/frozen_backbone.h"
-#include "pipeline/node.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -2,9 +2,9 @@
 
 #include <ATen/Functions.h>
 
-#include "pipeline/error.h"
-#include "pipeline/log.h"
-#include "pipeline/run_control.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/log.h"
+#include "pipeline/node/run_control.h"
 
 namespace flowtrain {
 namespace {

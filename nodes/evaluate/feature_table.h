@@ -3,13 +3,20 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <vector>
 
-#include "nodes/evaluate/labelled_features.h"
-#include "nodes/source/image_set.h"
-#include "pipeline/node.h"
+#include "nodes/data/image_set.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
+
+// Features with the classes of their images.
+struct Features {
+  at::Tensor features;      // float [N, D]
+  at::Tensor labels;        // int64 [N], on the same device
+  uint64_t unreadable = 0;  // images left out
+};
 
 // On the host; the rows are images.
 struct FeatureTable {

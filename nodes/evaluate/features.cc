@@ -11,10 +11,11 @@
 
 #include "nodes/augment/center_view.h"
 #include "nodes/decode/decode.h"
-#include "nodes/source/mapping_guard.h"
-#include "nodes/train/autocast.h"
-#include "nodes/train/normalise.h"
-#include "pipeline/error.h"
+#include "nodes/decode/decode_scratch.h"
+#include "nodes/device/autocast.h"
+#include "nodes/train/model/normalise.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files/mapping_guard.h"
 
 namespace flowtrain {
 namespace {

@@ -3,10 +3,10 @@
 
 #include <functional>
 
-#include "nodes/decode/pixel_limit.h"
-#include "nodes/evaluate/labelled_features.h"
-#include "nodes/source/image_set.h"
-#include "nodes/train/simclr_model.h"
+#include "nodes/data/image_set.h"
+#include "nodes/evaluate/feature_table.h"
+#include "nodes/image/pixel_limit.h"
+#include "nodes/train/model/simclr_model.h"
 
 namespace flowtrain {
 

@@ -2,12 +2,12 @@
 
 #include <c10/core/GradMode.h>
 
-#include "nodes/train/autocast.h"
-#include "nodes/train/backbone_weights.h"
-#include "nodes/train/normalise.h"
-#include "pipeline/error.h"
-#include "pipeline/log.h"
-#include "pipeline/registry.h"
+#include "nodes/device/autocast.h"
+#include "nodes/train/model/backbone_weights.h"
+#include "nodes/train/model/normalise.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/log.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 
@@ -43,6 +43,6 @@ at::Tensor FrozenBackbone::Encode(const at::Tensor& images) const {
   return network_->forward(Normalise(images)).to(at::kFloat);
 }
 
-FLOWTRAIN_REGISTER_RESOURCE(FrozenBackbone);
+FLOWTRAIN_REGISTER(FrozenBackbone);
 
 }  // namespace flowtrain

@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "nodes/train/device.h"
-#include "nodes/train/resnet.h"
-#include "pipeline/node.h"
+#include "nodes/device/device.h"
+#include "nodes/train/model/resnet.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "nodes/evaluate/labelled_features.h"
+#include "nodes/evaluate/feature_table.h"
 
 namespace flowtrain {
 

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "nodes/evaluate/knn.h"
-#include "nodes/report/units.h"
-#include "pipeline/log.h"
-#include "pipeline/registry.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 
@@ -49,6 +49,6 @@ void KnnAccuracy::Finish(const FeatureTable& table) {
   run_dir_->AppendMetrics(line.data());
 }
 
-FLOWTRAIN_REGISTER_NODE(KnnAccuracy);
+FLOWTRAIN_REGISTER(KnnAccuracy);
 
 }  // namespace flowtrain

@@ -1,11 +1,11 @@
 // The kNN accuracy of a trained backbone by itself.
 #pragma once
 
+#include "nodes/data/dataset.h"
+#include "nodes/device/device.h"
 #include "nodes/evaluate/feature_table.h"
-#include "nodes/report/run_dir.h"
-#include "nodes/source/dataset.h"
-#include "nodes/train/device.h"
-#include "pipeline/node.h"
+#include "nodes/run/run_dir.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -6,9 +6,9 @@
 
 #include "nodes/evaluate/features.h"
 #include "nodes/evaluate/knn.h"
-#include "pipeline/log.h"
-#include "pipeline/registry.h"
-#include "pipeline/run_control.h"
+#include "pipeline/base/log.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
 
 namespace flowtrain {
 namespace {
@@ -99,6 +99,6 @@ std::optional<double> KnnEvaluate::Evaluate() {
   return KnnTop1(bank, queries, options) * 100;
 }
 
-FLOWTRAIN_REGISTER_NODE(KnnEvaluate);
+FLOWTRAIN_REGISTER(KnnEvaluate);
 
 }  // namespace flowtrain

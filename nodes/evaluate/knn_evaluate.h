@@ -4,11 +4,11 @@
 #include <optional>
 #include <string>
 
-#include "nodes/report/run_dir.h"
-#include "nodes/source/dataset.h"
-#include "nodes/train/simclr_model.h"
-#include "nodes/train/step_record.h"
-#include "pipeline/node.h"
+#include "nodes/data/dataset.h"
+#include "nodes/run/run_dir.h"
+#include "nodes/run/step_record.h"
+#include "nodes/train/model/simclr_model.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

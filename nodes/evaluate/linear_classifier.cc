@@ -9,7 +9,7 @@
 #include <numbers>
 #include <vector>
 
-#include "pipeline/philox.h"
+#include "pipeline/base/philox.h"
 
 namespace flowtrain {
 namespace {

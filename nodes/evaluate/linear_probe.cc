@@ -10,12 +10,12 @@
 #include <sstream>
 #include <utility>
 
-#include "nodes/cache/new_file.h"
 #include "nodes/decode/encode_png.h"
-#include "nodes/report/units.h"
-#include "pipeline/error.h"
-#include "pipeline/log.h"
-#include "pipeline/registry.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files/new_file.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {
@@ -162,6 +162,6 @@ Confusion LinearProbe::Confuse(const at::Tensor& labels, const at::Tensor& guess
   return {dataset_->classes(), {first, first + counts.numel()}};
 }
 
-FLOWTRAIN_REGISTER_NODE(LinearProbe);
+FLOWTRAIN_REGISTER(LinearProbe);
 
 }  // namespace flowtrain

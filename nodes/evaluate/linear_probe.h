@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "nodes/data/dataset.h"
+#include "nodes/device/device.h"
 #include "nodes/evaluate/confusion.h"
 #include "nodes/evaluate/feature_table.h"
 #include "nodes/evaluate/linear_classifier.h"
-#include "nodes/report/run_dir.h"
-#include "nodes/source/dataset.h"
-#include "nodes/train/device.h"
-#include "pipeline/node.h"
+#include "nodes/run/run_dir.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -2,11 +2,11 @@
 
 #include <string>
 
-#include "nodes/cache/new_file.h"
 #include "nodes/evaluate/npy_file.h"
-#include "nodes/report/units.h"
-#include "pipeline/log.h"
-#include "pipeline/registry.h"
+#include "pipeline/base/files/new_file.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {
@@ -63,6 +63,6 @@ void WriteEmbeddings::Finish(const FeatureTable& table) {
           ".npy; their names: " + base + ".csv");
 }
 
-FLOWTRAIN_REGISTER_NODE(WriteEmbeddings);
+FLOWTRAIN_REGISTER(WriteEmbeddings);
 
 }  // namespace flowtrain

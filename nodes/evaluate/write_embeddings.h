@@ -1,10 +1,10 @@
 // Embeddings for other programs.
 #pragma once
 
+#include "nodes/data/dataset.h"
 #include "nodes/evaluate/feature_table.h"
-#include "nodes/report/run_dir.h"
-#include "nodes/source/dataset.h"
-#include "pipeline/node.h"
+#include "nodes/run/run_dir.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "nodes/report/units.h"
+#include "pipeline/base/text/units.h"
 
 namespace flowtrain {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "nodes/report/rates.h"
-#include "nodes/train/step_record.h"
+#include "nodes/run/step_record.h"
 
 namespace flowtrain {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "nodes/report/units.h"
+#include "pipeline/base/text/units.h"
 
 namespace flowtrain {
 namespace {

@@ -6,7 +6,7 @@
 #include <deque>
 #include <optional>
 
-#include "nodes/train/step_record.h"
+#include "nodes/run/step_record.h"
 
 namespace flowtrain {
 

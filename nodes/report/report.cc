@@ -9,8 +9,8 @@
 
 #include "nodes/report/metrics.h"
 #include "nodes/report/progress.h"
-#include "pipeline/log.h"
-#include "pipeline/registry.h"
+#include "pipeline/base/log.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {
@@ -135,6 +135,6 @@ void Report::EndEpoch(const StepRecord& record) {
   knn_top1_.reset();
 }
 
-FLOWTRAIN_REGISTER_NODE(Report);
+FLOWTRAIN_REGISTER(Report);
 
 }  // namespace flowtrain

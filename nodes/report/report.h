@@ -8,10 +8,10 @@
 #include <optional>
 
 #include "nodes/report/rates.h"
-#include "nodes/report/run_dir.h"
 #include "nodes/report/terminal.h"
-#include "nodes/train/step_record.h"
-#include "pipeline/node.h"
+#include "nodes/run/run_dir.h"
+#include "nodes/run/step_record.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "pipeline/log.h"
+#include "pipeline/base/log.h"
 
 namespace flowtrain {
 namespace {

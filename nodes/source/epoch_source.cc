@@ -6,28 +6,17 @@
 #include <utility>
 #include <vector>
 
-#include "nodes/cache/decoded_cache.h"
-#include "nodes/source/count_text.h"
+#include "nodes/data/cache/decoded_cache.h"
 #include "nodes/source/window_size.h"
-#include "pipeline/error.h"
-#include "pipeline/log.h"
-#include "pipeline/registry.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {
 
 constexpr int kMaxSubstitutes = 16;  // for one place; a chance of 1e-32 at 1 % bad images
-constexpr uint64_t kNamedImages = 5;
-
-std::string NameSome(const std::vector<BadImage>& bad) {
-  std::string text;
-  for (size_t i = 0; i < std::min<size_t>(bad.size(), kNamedImages); ++i) {
-    text += "\n  " + bad[i].name + ": " + bad[i].why;
-  }
-  if (bad.size() > kNamedImages)
-    text += "\n  … and " + CountText(bad.size() - kNamedImages) + " more";
-  return text;
-}
 
 std::string PercentText(double share) {
   char text[32];
@@ -64,8 +53,8 @@ void EpochSource::Open(const OpenContext& context) {
   if (cache_ != nullptr && !cache_->enabled()) cache_ = nullptr;
   const uint64_t rows = static_cast<uint64_t>(context.layout().rows);
   if (dataset_->size() < rows) {
-    throw ConfigError("the data set has " + CountText(dataset_->size()) +
-                      " images, fewer than one batch of " + CountText(rows) +
+    throw ConfigError("the data set has " + ShowCount(dataset_->size()) +
+                      " images, fewer than one batch of " + ShowCount(rows) +
                       ": lower data.batch_size, or give it more images (data.root, data.splits, "
                       "sample.images)");
   }
@@ -77,7 +66,7 @@ void EpochSource::Open(const OpenContext& context) {
 void EpochSource::Flush() {
   const std::vector<BadImage> bad = dataset_->bad_images().List();
   if (bad.empty()) return;
-  LogWarning(CountText(bad.size()) + " of " + CountText(size()) +
+  LogWarning(ShowCount(bad.size()) + " of " + ShowCount(size()) +
              " images could not be read; others were trained on in their place:" + NameSome(bad));
 }
 
@@ -86,8 +75,8 @@ void EpochSource::Resume(uint64_t steps_done) {
   const uint64_t total =
       max_steps_ == 0 ? of_epochs : std::min(of_epochs, static_cast<uint64_t>(max_steps_));
   if (steps_done > total) {
-    throw DataError("cannot go on after step " + CountText(steps_done) + ": the run has " +
-                    CountText(total) + " steps (train.epochs, train.max_steps)");
+    throw DataError("cannot go on after step " + ShowCount(steps_done) + ": the run has " +
+                    ShowCount(total) + " steps (train.epochs, train.max_steps)");
   }
   first_step_ = steps_done;
 }
@@ -178,12 +167,12 @@ uint64_t EpochSource::AllowedBad() const {
 void EpochSource::GiveUp(const std::string& reason) const {
   const std::vector<BadImage> bad = dataset_->bad_images().List();
   const double share = static_cast<double>(bad.size()) / static_cast<double>(size());
-  throw DataError(CountText(bad.size()) + " of " + CountText(size()) + " images (" +
+  throw DataError(ShowCount(bad.size()) + " of " + ShowCount(size()) + " images (" +
                   PercentText(share) + ") cannot be used, " + reason + ":" + NameSome(bad) +
                   "\nMend or delete these files, or raise data.max_bad_fraction (now " +
                   PercentText(max_bad_fraction_) + ')');
 }
 
-FLOWTRAIN_REGISTER_NODE(EpochSource);
+FLOWTRAIN_REGISTER(EpochSource);
 
 }  // namespace flowtrain

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "nodes/source/dataset.h"
+#include "nodes/data/dataset.h"
 #include "nodes/source/epoch_plan.h"
-#include "pipeline/node.h"
-#include "pipeline/philox.h"
+#include "pipeline/base/philox.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -3,16 +3,15 @@
 #include <array>
 #include <utility>
 
-#include "nodes/source/count_text.h"
-#include "pipeline/error.h"
-#include "pipeline/log.h"
-#include "pipeline/registry.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {
 
 constexpr std::array<uint8_t, 3> kBlack{};
-constexpr uint64_t kNamedImages = 5;  // in the log
 
 }  // namespace
 
@@ -40,15 +39,8 @@ void OrderedSource::Open(const OpenContext& context) {
 void OrderedSource::Flush() {
   const std::vector<BadImage> bad = dataset_->bad_images().List();
   if (bad.empty()) return;
-  std::string text = CountText(bad.size()) + " of " + CountText(size()) +
-                     " images could not be read and are left out:";
-  for (size_t i = 0; i < bad.size() && i < kNamedImages; ++i) {
-    text += "\n  " + bad[i].name + ": " + bad[i].why;
-  }
-  if (bad.size() > kNamedImages) {
-    text += "\n  … and " + CountText(bad.size() - kNamedImages) + " more";
-  }
-  LogWarning(text);
+  LogWarning(ShowCount(bad.size()) + " of " + ShowCount(size()) +
+             " images could not be read and are left out:" + NameSome(bad));
 }
 
 uint64_t OrderedSource::size() const {
@@ -130,6 +122,6 @@ std::string OrderedSource::NameOf(uint64_t id) const {
   return dataset_->ImageName(id);
 }
 
-FLOWTRAIN_REGISTER_NODE(OrderedSource);
+FLOWTRAIN_REGISTER(OrderedSource);
 
 }  // namespace flowtrain

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "nodes/source/dataset.h"
-#include "pipeline/node.h"
+#include "nodes/data/dataset.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

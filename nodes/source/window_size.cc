@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
 
 namespace flowtrain {
 namespace {

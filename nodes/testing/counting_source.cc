@@ -1,7 +1,7 @@
 #include "nodes/testing/counting_source.h"
 
-#include "pipeline/philox.h"
-#include "pipeline/registry.h"
+#include "pipeline/base/philox.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 
@@ -50,6 +50,6 @@ Outcome CountingSource::Process(Sample& sample, Worker&) {
   return Ok();
 }
 
-FLOWTRAIN_REGISTER_NODE(CountingSource);
+FLOWTRAIN_REGISTER(CountingSource);
 
 }  // namespace flowtrain

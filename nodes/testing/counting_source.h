@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "nodes/testing/test_behaviour.h"
-#include "pipeline/node.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

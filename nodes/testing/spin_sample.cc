@@ -1,7 +1,7 @@
 #include "nodes/testing/spin_sample.h"
 
-#include "pipeline/philox.h"
-#include "pipeline/registry.h"
+#include "pipeline/base/philox.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {
@@ -39,7 +39,7 @@ Outcome SpinSample::Process(Sample& sample, Worker&) {
   return Ok();
 }
 
-FLOWTRAIN_REGISTER_NODE(SpinSample);
-FLOWTRAIN_REGISTER_NODE(SerialSample);
+FLOWTRAIN_REGISTER(SpinSample);
+FLOWTRAIN_REGISTER(SerialSample);
 
 }  // namespace flowtrain

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <thread>
 
-#include "pipeline/clock.h"
+#include "pipeline/base/clock.h"
 
 namespace flowtrain {
 

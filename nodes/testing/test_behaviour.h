@@ -7,8 +7,8 @@
 #include <string>
 
 #include "nodes/testing/test_log.h"
-#include "pipeline/node.h"
-#include "pipeline/packet.h"
+#include "pipeline/node/node.h"
+#include "pipeline/node/packet.h"
 
 namespace flowtrain {
 

@@ -2,7 +2,7 @@
 
 #include <new>
 
-#include "pipeline/registry.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 
@@ -25,6 +25,6 @@ std::shared_ptr<uint8_t> TestCollate::Allocate(size_t bytes) {
           [](uint8_t* memory) { ::operator delete (memory, std::align_val_t{64}); }};
 }
 
-FLOWTRAIN_REGISTER_NODE(TestCollate);
+FLOWTRAIN_REGISTER(TestCollate);
 
 }  // namespace flowtrain

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "nodes/testing/test_behaviour.h"
-#include "pipeline/node.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "pipeline/registry.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 
@@ -34,6 +34,6 @@ std::vector<uint64_t> TestLog::digests() const {
   return digests_;
 }
 
-FLOWTRAIN_REGISTER_RESOURCE(TestLog);
+FLOWTRAIN_REGISTER(TestLog);
 
 }  // namespace flowtrain

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/node.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -1,7 +1,7 @@
 #include "nodes/testing/test_step.h"
 
 #include "nodes/testing/test_window.h"
-#include "pipeline/registry.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 
@@ -25,7 +25,7 @@ void TestSink::Process(Step& step) {
   if (log_ != nullptr && digests != nullptr) log_->AddStep(step.step, digests->of_batches);
 }
 
-FLOWTRAIN_REGISTER_NODE(TestStep);
-FLOWTRAIN_REGISTER_NODE(TestSink);
+FLOWTRAIN_REGISTER(TestStep);
+FLOWTRAIN_REGISTER(TestSink);
 
 }  // namespace flowtrain

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "nodes/testing/test_behaviour.h"
-#include "pipeline/node.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -1,6 +1,6 @@
 #include "nodes/testing/test_window.h"
 
-#include "pipeline/registry.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {
@@ -30,6 +30,6 @@ void TestWindow::Process(Batch& batch, Step& step) {
   digests.push_back(Digest(batch));
 }
 
-FLOWTRAIN_REGISTER_NODE(TestWindow);
+FLOWTRAIN_REGISTER(TestWindow);
 
 }  // namespace flowtrain

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "nodes/testing/test_behaviour.h"
-#include "pipeline/node.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -9,15 +9,15 @@
 #include <filesystem>
 #include <utility>
 
-#include "nodes/report/run_dir.h"
-#include "nodes/source/dataset.h"
+#include "nodes/data/dataset.h"
+#include "nodes/device/autocast.h"
+#include "nodes/device/staged_batch.h"
+#include "nodes/run/run_dir.h"
 #include "nodes/source/window_size.h"
-#include "nodes/stage/staged_batch.h"
-#include "nodes/train/autocast.h"
-#include "nodes/train/normalise.h"
-#include "nodes/train/train_payload.h"
-#include "pipeline/log.h"
-#include "pipeline/registry.h"
+#include "nodes/train/model/normalise.h"
+#include "nodes/train/optimizer/train_payload.h"
+#include "pipeline/base/log.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {
@@ -285,6 +285,6 @@ NonFiniteReport ForwardBackward::Examine(const Batch& batch, const at::Tensor& l
   return report;
 }
 
-FLOWTRAIN_REGISTER_NODE(ForwardBackward);
+FLOWTRAIN_REGISTER(ForwardBackward);
 
 }  // namespace flowtrain

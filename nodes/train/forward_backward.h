@@ -10,13 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "nodes/train/device.h"
+#include "nodes/device/device.h"
+#include "nodes/train/model/simclr_model.h"
 #include "nodes/train/nonfinite_report.h"
 #include "nodes/train/nonfinite_watch.h"
-#include "nodes/train/optimizer.h"
-#include "nodes/train/simclr_model.h"
+#include "nodes/train/optimizer/optimizer.h"
 #include "nodes/train/window_gradient.h"
-#include "pipeline/node.h"
+#include "pipeline/node/node.h"
 
 namespace flowtrain {
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "nodes/cache/new_file.h"
+#include "pipeline/base/files/new_file.h"
 
 namespace flowtrain {
 namespace {

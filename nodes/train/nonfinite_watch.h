@@ -5,7 +5,7 @@
 #include <deque>
 #include <memory>
 
-#include "nodes/train/step_record.h"
+#include "nodes/run/step_record.h"
 
 namespace flowtrain {
 

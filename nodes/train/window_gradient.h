@@ -7,8 +7,8 @@
 #include <functional>
 #include <vector>
 
-#include "nodes/train/loss.h"
-#include "nodes/train/running_statistics.h"
+#include "nodes/train/loss/loss.h"
+#include "nodes/train/model/running_statistics.h"
 
 namespace flowtrain {
 

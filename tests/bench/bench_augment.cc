@@ -7,9 +7,9 @@
 #include "nodes/augment/augment_ops.h"
 #include "nodes/augment/gaussian_blur.h"
 #include "nodes/augment/reference_view.h"
-#include "nodes/augment/resample.h"
 #include "nodes/augment/view_params.h"
-#include "pipeline/philox.h"
+#include "nodes/image/resample.h"
+#include "pipeline/base/philox.h"
 #include "tests/bench/images.h"
 
 namespace flowtrain {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nodes/decode/decode.h"
+#include "nodes/decode/decode_scratch.h"
 #include "tests/bench/images.h"
 
 namespace flowtrain {

@@ -7,13 +7,13 @@
 #include <iostream>
 #include <vector>
 
-#include "nodes/augment/aligned_vector.h"
 #include "nodes/augment/colour_ops.h"
 #include "nodes/augment/fused_taps.h"
 #include "nodes/augment/fused_view.h"
-#include "nodes/augment/simd/instruction_set.h"
-#include "nodes/augment/simd/kernels.h"
-#include "pipeline/philox.h"
+#include "nodes/image/aligned_vector.h"
+#include "nodes/image/simd/instruction_set.h"
+#include "nodes/image/simd/kernels.h"
+#include "pipeline/base/philox.h"
 #include "tests/bench/images.h"
 
 namespace flowtrain {

@@ -5,17 +5,18 @@
 #include <memory>
 #include <string>
 
-#include "pipeline/clock.h"
-#include "pipeline/config.h"
-#include "pipeline/gate.h"
-#include "pipeline/graph.h"
-#include "pipeline/graph_def.h"
-#include "pipeline/philox.h"
-#include "pipeline/pool.h"
-#include "pipeline/registry.h"
-#include "pipeline/run_control.h"
-#include "pipeline/trace_ring.h"
-#include "pipeline/value.h"
+#include "pipeline/base/clock.h"
+#include "pipeline/base/philox.h"
+#include "pipeline/config/config.h"
+#include "pipeline/config/value.h"
+#include "pipeline/graph/graph_def.h"
+#include "pipeline/graph/load_graph.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
+#include "pipeline/runtime/gate.h"
+#include "pipeline/runtime/graph.h"
+#include "pipeline/runtime/pool.h"
+#include "pipeline/runtime/trace_ring.h"
 
 namespace flowtrain {
 namespace {

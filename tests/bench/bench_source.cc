@@ -8,12 +8,12 @@
 #include <numeric>
 #include <string>
 
-#include "nodes/source/folder_set.h"
-#include "nodes/source/sample_set.h"
-#include "nodes/source/stl10_set.h"
-#include "pipeline/philox.h"
+#include "nodes/data/folder_set.h"
+#include "nodes/data/sample_set.h"
+#include "nodes/data/stl10_set.h"
+#include "pipeline/base/philox.h"
 #include "tests/bench/images.h"
-#include "tests/unit/nodes/source/testing.h"
+#include "tests/support/data_sets.h"
 
 namespace flowtrain {
 namespace {

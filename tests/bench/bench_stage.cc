@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "nodes/stage/host_stage.h"
-#include "nodes/stage/pinned_stage.h"
-#include "tests/unit/nodes/train/train_fixture.h"
+#include "nodes/device/pinned_stage.h"
+#include "nodes/measure/host_stage.h"
+#include "tests/support/train_fixture.h"
 
 namespace flowtrain {
 namespace {

@@ -11,9 +11,9 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "nodes/train/normalise.h"
+#include "nodes/train/model/normalise.h"
 #include "nodes/train/window_gradient.h"
-#include "tests/unit/nodes/train/train_fixture.h"
+#include "tests/support/train_fixture.h"
 
 namespace flowtrain {
 namespace {

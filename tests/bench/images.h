@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "nodes/source/draw_picture.h"
-#include "tests/unit/nodes/decode/image_files.h"
+#include "nodes/data/draw_picture.h"
+#include "tests/support/image_files.h"
 
 namespace flowtrain::bench {
 

@@ -7,13 +7,13 @@
 #include <cstdio>
 #include <string>
 
-#include "nodes/cache/decoded_cache.h"
-#include "pipeline/log.h"
-#include "pipeline/registry.h"
-#include "tools/bench_graph.h"
-#include "tools/compare/peak_memory.h"
-#include "tools/load.h"
-#include "tools/timing/live_run.h"
+#include "nodes/data/cache/decoded_cache.h"
+#include "pipeline/base/log.h"
+#include "pipeline/node/registry.h"
+#include "tools/load/load.h"
+#include "tools/measure/live_run.h"
+#include "tools/measure/partial_graph.h"
+#include "tools/measure/peak_memory.h"
 
 namespace flowtrain {
 namespace {

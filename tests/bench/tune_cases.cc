@@ -9,16 +9,17 @@
 #include <string>
 #include <vector>
 
-#include "nodes/report/units.h"
-#include "pipeline/config.h"
-#include "pipeline/log.h"
-#include "pipeline/registry.h"
-#include "pipeline/verdict.h"
-#include "tools/bench_graph.h"
-#include "tools/load.h"
-#include "tools/timing/live_run.h"
-#include "tools/timing/machine.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
+#include "pipeline/config/config.h"
+#include "pipeline/graph/load_graph.h"
+#include "pipeline/node/registry.h"
+#include "tools/load/load.h"
+#include "tools/load/machine.h"
+#include "tools/measure/live_run.h"
+#include "tools/measure/partial_graph.h"
 #include "tools/timing/measure_alone.h"
+#include "tools/timing/verdict.h"
 #include "tools/tune/live_try.h"
 #include "tools/tune/tune_run.h"
 

@@ -1,8 +1,8 @@
 // Parameters: a default file's text, behind a line "%%%" an overlay's, behind others --set texts.
 #include <vector>
 
-#include "pipeline/config.h"
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
+#include "pipeline/config/config.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace flowtrain {

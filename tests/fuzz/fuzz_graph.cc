@@ -1,10 +1,12 @@
 // A graph's text, and behind a line "%%%" its parameters', up to the components it names.
-#include "pipeline/config.h"
-#include "pipeline/error.h"
-#include "pipeline/graph_def.h"
-#include "pipeline/inspect.h"
-#include "pipeline/node.h"
-#include "pipeline/registry.h"
+#include "pipeline/base/error.h"
+#include "pipeline/config/config.h"
+#include "pipeline/graph/graph_def.h"
+#include "pipeline/graph/inspect.h"
+#include "pipeline/graph/load_graph.h"
+#include "pipeline/node/node.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/runtime/component_set.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace flowtrain {

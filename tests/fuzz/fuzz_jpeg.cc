@@ -1,5 +1,6 @@
 // JPEG, whole and in part. The last bytes of an input choose the part.
 #include "nodes/decode/decode_jpeg.h"
+#include "nodes/decode/decode_scratch.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace flowtrain {

@@ -3,11 +3,12 @@
 #include <cstring>
 #include <vector>
 
+#include "nodes/data/packed_format.h"
+#include "nodes/data/packed_set.h"
 #include "nodes/decode/decode.h"
-#include "nodes/source/packed_format.h"
-#include "nodes/source/packed_set.h"
-#include "nodes/source/xxh64.h"
-#include "pipeline/error.h"
+#include "nodes/decode/decode_scratch.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files/xxh64.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace flowtrain {

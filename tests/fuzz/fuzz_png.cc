@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "nodes/decode/decode_png.h"
+#include "nodes/decode/decode_scratch.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace flowtrain {

@@ -1,6 +1,6 @@
 // A safetensors file.
-#include "nodes/train/safetensors.h"
-#include "pipeline/error.h"
+#include "nodes/train/weights/safetensors.h"
+#include "pipeline/base/error.h"
 #include "tests/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -2,8 +2,8 @@
 #include <numeric>
 #include <vector>
 
-#include "nodes/source/stl10_set.h"
-#include "pipeline/error.h"
+#include "nodes/data/stl10_set.h"
+#include "pipeline/base/error.h"
 #include "tests/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

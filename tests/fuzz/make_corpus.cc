@@ -7,10 +7,10 @@
 #include <opencv2/imgcodecs.hpp>
 #endif
 
-#include "nodes/cache/pack_images.h"
-#include "nodes/source/sample_set.h"
+#include "nodes/data/sample_set.h"
+#include "nodes/pack/pack_images.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/unit/nodes/decode/image_files.h"
+#include "tests/support/image_files.h"
 
 namespace flowtrain {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/philox.h"
+#include "pipeline/base/philox.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {

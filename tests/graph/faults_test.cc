@@ -19,7 +19,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/graph/program.h"
+#include "tests/support/program.h"
 
 namespace flowtrain {
 namespace {

@@ -7,13 +7,14 @@
 #include <fstream>
 #include <string>
 
-#include "pipeline/config.h"
-#include "pipeline/graph.h"
-#include "pipeline/graph_def.h"
-#include "pipeline/registry.h"
-#include "pipeline/run_control.h"
-#include "tests/unit/allocation_counter.h"
-#include "tests/unit/nodes/decode/image_files.h"
+#include "pipeline/config/config.h"
+#include "pipeline/graph/graph_def.h"
+#include "pipeline/graph/load_graph.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
+#include "pipeline/runtime/graph.h"
+#include "tests/support/allocation_counter.h"
+#include "tests/support/image_files.h"
 
 namespace flowtrain {
 namespace {
@@ -45,7 +46,7 @@ class CountingStage final : public CollateNode {
  private:
   int batches_ = 0;
 };
-FLOWTRAIN_REGISTER_NODE(CountingStage);
+FLOWTRAIN_REGISTER(CountingStage);
 
 class Folder {
  public:

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/graph/program.h"
+#include "tests/support/program.h"
 
 namespace flowtrain {
 namespace {

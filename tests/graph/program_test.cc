@@ -1,6 +1,6 @@
 // The program, end to end, on small data.
 
-#include "tests/graph/program.h"
+#include "tests/support/program.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

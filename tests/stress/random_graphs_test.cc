@@ -13,9 +13,9 @@
 #include <string>
 #include <thread>
 
-#include "pipeline/philox.h"
-#include "pipeline/trace_ring.h"
-#include "tests/unit/pipeline/engine_fixture.h"
+#include "pipeline/base/philox.h"
+#include "pipeline/runtime/trace_ring.h"
+#include "tests/support/engine_fixture.h"
 
 namespace flowtrain::testing_engine {
 namespace {

@@ -16,16 +16,16 @@
 #include <string>
 #include <vector>
 
+#include "nodes/data/draw_picture.h"
 #include "nodes/decode/encode_png.h"
-#include "nodes/report/run_dir.h"
-#include "nodes/source/draw_picture.h"
-#include "pipeline/clock.h"
-#include "pipeline/log.h"
-#include "pipeline/philox.h"
-#include "pipeline/registry.h"
-#include "tools/bench_graph.h"
-#include "tools/load.h"
-#include "tools/timing/live_run.h"
+#include "nodes/run/run_dir.h"
+#include "pipeline/base/clock.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/philox.h"
+#include "pipeline/node/registry.h"
+#include "tools/load/load.h"
+#include "tools/measure/live_run.h"
+#include "tools/measure/partial_graph.h"
 
 namespace flowtrain {
 namespace {

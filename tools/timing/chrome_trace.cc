@@ -10,8 +10,8 @@
 #include <string_view>
 #include <utility>
 
-#include "nodes/cache/new_file.h"
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files/new_file.h"
 #include "tools/timing/trace_flows.h"
 
 namespace flowtrain {

@@ -5,10 +5,10 @@
 #include <set>
 #include <vector>
 
-#include "pipeline/clock.h"
-#include "tools/bench_graph.h"
-#include "tools/load.h"
-#include "tools/timing/live_run.h"
+#include "pipeline/base/clock.h"
+#include "tools/load/load.h"
+#include "tools/measure/live_run.h"
+#include "tools/measure/partial_graph.h"
 #include "tools/timing/nodes_alone.h"
 
 namespace flowtrain {

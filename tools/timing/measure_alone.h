@@ -4,10 +4,10 @@
 #include <functional>
 #include <string>
 
-#include "pipeline/graph_def.h"
-#include "pipeline/registry.h"
-#include "pipeline/run_load.h"
-#include "pipeline/signals.h"
+#include "pipeline/graph/graph_def.h"
+#include "pipeline/node/registry.h"
+#include "tools/process/signals.h"
+#include "tools/timing/run_load.h"
 
 namespace flowtrain {
 

@@ -7,9 +7,9 @@
 #include <thread>
 #include <utility>
 
-#include "pipeline/clock.h"
-#include "pipeline/error.h"
-#include "pipeline/registry.h"
+#include "pipeline/base/clock.h"
+#include "pipeline/base/error.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/graph.h"
-#include "pipeline/node.h"
-#include "pipeline/run_control.h"
-#include "pipeline/run_load.h"
+#include "pipeline/node/node.h"
+#include "pipeline/node/run_control.h"
+#include "pipeline/runtime/graph.h"
+#include "tools/timing/run_load.h"
 
 namespace flowtrain {
 

@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "pipeline/clock.h"
+#include "pipeline/base/clock.h"
 
 namespace flowtrain {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/graph.h"
+#include "pipeline/runtime/graph.h"
 
 namespace flowtrain {
 

@@ -7,7 +7,7 @@ namespace flowtrain {
 namespace {
 
 constexpr size_t kMostSlices = 512;
-constexpr double kRecentSeconds = 12;  // that are kept for Recent
+constexpr double kKeptSeconds = 12;  // that are kept for Recent
 constexpr size_t kMostRecent = 64;
 
 uint64_t Steps(const Snapshot& snapshot) {
@@ -49,7 +49,7 @@ void Recorder::Look() {
   }
   last_ = now;
   recent_.push_back(std::move(now));
-  const double kept = std::max(kRecentSeconds, 2 * slice_s_);
+  const double kept = std::max(kKeptSeconds, 2 * slice_s_);
   while (recent_.size() > 2 &&
          (recent_.back().Since(recent_.front()).seconds() > kept || recent_.size() > kMostRecent)) {
     recent_.pop_front();

@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "pipeline/graph.h"
-#include "pipeline/snapshot.h"
+#include "pipeline/runtime/graph.h"
+#include "pipeline/runtime/snapshot.h"
 
 namespace flowtrain {
 

@@ -6,9 +6,9 @@
 #include <optional>
 #include <utility>
 
-#include "nodes/cache/new_file.h"
-#include "pipeline/log.h"
-#include "tools/timing/machine.h"
+#include "pipeline/base/files/new_file.h"
+#include "pipeline/base/log.h"
+#include "tools/load/machine.h"
 #include "tools/timing/setting_limits.h"
 #include "tools/timing/timing_json.h"
 #include "tools/timing/timing_text.h"

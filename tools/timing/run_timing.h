@@ -6,10 +6,10 @@
 #include <string>
 #include <thread>
 
-#include "pipeline/graph.h"
-#include "pipeline/registry.h"
-#include "pipeline/run_load.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/runtime/graph.h"
 #include "tools/timing/recorder.h"
+#include "tools/timing/run_load.h"
 
 namespace flowtrain {
 

@@ -7,7 +7,7 @@ namespace flowtrain {
 namespace {
 
 constexpr int kFewestThreads = 4;
-constexpr int kSlotsAThread = 8;
+constexpr int kMostSlotsAThread = 8;
 constexpr int kBatchSlots = 6;
 
 }  // namespace
@@ -15,7 +15,7 @@ constexpr int kBatchSlots = 6;
 SettingLimits LimitsFor(const GraphDef& def, double cores) {
   SettingLimits limits;
   limits.threads = std::max({def.workers, kFewestThreads, 2 * static_cast<int>(std::ceil(cores))});
-  limits.sample_slots = std::max(def.sample_slots, kSlotsAThread * limits.threads);
+  limits.sample_slots = std::max(def.sample_slots, kMostSlotsAThread * limits.threads);
   limits.batch_slots = std::max(def.batch_slots, kBatchSlots);
   return limits;
 }

@@ -1,8 +1,8 @@
 // How far the settings of a graph may go on a machine.
 #pragma once
 
-#include "pipeline/graph_def.h"
-#include "pipeline/run_load.h"
+#include "pipeline/graph/graph_def.h"
+#include "tools/timing/run_load.h"
 
 namespace flowtrain {
 

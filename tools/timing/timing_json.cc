@@ -5,10 +5,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "pipeline/describe.h"
-#include "pipeline/error.h"
-#include "pipeline/verdict.h"
-#include "tools/timing/machine.h"
+#include "pipeline/base/error.h"
+#include "pipeline/graph/describe.h"
+#include "tools/load/machine.h"
+#include "tools/timing/verdict.h"
 
 namespace flowtrain {
 namespace {

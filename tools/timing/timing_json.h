@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/graph_def.h"
-#include "pipeline/registry.h"
-#include "pipeline/run_load.h"
-#include "pipeline/snapshot.h"
+#include "pipeline/graph/graph_def.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/runtime/snapshot.h"
 #include "tools/timing/recorder.h"
+#include "tools/timing/run_load.h"
 
 namespace flowtrain {
 

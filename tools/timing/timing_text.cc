@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "nodes/report/units.h"
-#include "pipeline/error.h"
-#include "pipeline/text_table.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/text/text_table.h"
+#include "pipeline/base/text/units.h"
 
 namespace flowtrain {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "pipeline/trace_ring.h"
+#include "pipeline/runtime/trace_ring.h"
 
 namespace flowtrain {
 

@@ -5,10 +5,10 @@
 #include <functional>
 #include <optional>
 
-#include "nodes/report/units.h"
-#include "pipeline/log.h"
-#include "tools/load.h"
-#include "tools/timing/machine.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
+#include "tools/load/load.h"
+#include "tools/load/machine.h"
 #include "tools/tune/live_try.h"
 #include "tools/tune/tune_plan.h"
 

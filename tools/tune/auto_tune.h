@@ -5,8 +5,8 @@
 #include <mutex>
 #include <thread>
 
-#include "pipeline/graph.h"
-#include "pipeline/registry.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/runtime/graph.h"
 #include "tools/tune/tuner.h"
 
 namespace flowtrain {

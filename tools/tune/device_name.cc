@@ -3,7 +3,8 @@
 #include <memory>
 #include <stdexcept>
 
-#include "nodes/train/device.h"
+#include "nodes/device/device.h"
+#include "pipeline/runtime/component_set.h"
 
 namespace flowtrain {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "pipeline/graph_def.h"
-#include "pipeline/registry.h"
+#include "pipeline/graph/graph_def.h"
+#include "pipeline/node/registry.h"
 
 namespace flowtrain {
 

@@ -4,8 +4,8 @@
 #include <functional>
 #include <optional>
 
-#include "pipeline/graph.h"
-#include "pipeline/snapshot.h"
+#include "pipeline/runtime/graph.h"
+#include "pipeline/runtime/snapshot.h"
 
 namespace flowtrain {
 

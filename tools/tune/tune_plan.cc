@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "pipeline/describe.h"
+#include "pipeline/graph/describe.h"
 
 namespace flowtrain {
 

@@ -1,10 +1,10 @@
 // What the tuning of a graph may do.
 #pragma once
 
-#include "pipeline/graph_def.h"
-#include "pipeline/registry.h"
-#include "pipeline/run_load.h"
-#include "pipeline/snapshot.h"
+#include "pipeline/graph/graph_def.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/runtime/snapshot.h"
+#include "tools/timing/run_load.h"
 #include "tools/tune/tuner.h"
 
 namespace flowtrain {

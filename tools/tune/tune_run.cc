@@ -3,11 +3,11 @@
 #include <string>
 #include <utility>
 
-#include "nodes/report/units.h"
-#include "pipeline/log.h"
-#include "tools/load.h"
-#include "tools/timing/live_run.h"
-#include "tools/timing/machine.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
+#include "tools/load/load.h"
+#include "tools/load/machine.h"
+#include "tools/measure/live_run.h"
 #include "tools/timing/measure_alone.h"
 #include "tools/tune/live_try.h"
 #include "tools/tune/tune_plan.h"

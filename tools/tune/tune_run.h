@@ -3,10 +3,10 @@
 
 #include <optional>
 
-#include "pipeline/graph_def.h"
-#include "pipeline/registry.h"
-#include "pipeline/run_load.h"
-#include "pipeline/signals.h"
+#include "pipeline/graph/graph_def.h"
+#include "pipeline/node/registry.h"
+#include "tools/process/signals.h"
+#include "tools/timing/run_load.h"
 #include "tools/tune/tuner.h"
 
 namespace flowtrain {

@@ -6,12 +6,12 @@
 #include <set>
 #include <utility>
 
-#include "nodes/cache/new_file.h"
-#include "nodes/report/units.h"
-#include "pipeline/error.h"
-#include "pipeline/problems.h"
-#include "pipeline/yaml_write.h"
-#include "tools/bench_graph.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files/new_file.h"
+#include "pipeline/base/text/units.h"
+#include "pipeline/config/problems.h"
+#include "pipeline/config/yaml_write.h"
+#include "tools/measure/partial_graph.h"
 
 namespace flowtrain {
 namespace {

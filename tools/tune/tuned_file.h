@@ -4,10 +4,10 @@
 #include <map>
 #include <string>
 
-#include "pipeline/graph_def.h"
-#include "pipeline/graph_settings.h"
-#include "pipeline/registry.h"
-#include "tools/timing/machine.h"
+#include "pipeline/graph/graph_def.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/runtime/graph_settings.h"
+#include "tools/load/machine.h"
 
 namespace flowtrain {
 

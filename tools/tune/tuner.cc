@@ -4,8 +4,8 @@
 #include <cmath>
 #include <utility>
 
-#include "pipeline/verdict.h"
-#include "tools/bench_spread.h"
+#include "tools/measure/spread.h"
+#include "tools/timing/verdict.h"
 
 namespace flowtrain {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/graph_settings.h"
-#include "pipeline/run_load.h"
-#include "pipeline/snapshot.h"
+#include "pipeline/runtime/graph_settings.h"
+#include "pipeline/runtime/snapshot.h"
+#include "tools/timing/run_load.h"
 
 namespace flowtrain {
 

@@ -12,11 +12,11 @@
 #include "nodes/augment/fused_view.h"
 #include "nodes/augment/reference_view.h"
 #include "nodes/augment/view_recipe.h"
-#include "nodes/decode/image_levels.h"
-#include "pipeline/error.h"
-#include "pipeline/registry.h"
-#include "pipeline/run_control.h"
-#include "tests/unit/nodes/augment/images.h"
+#include "nodes/image/image_levels.h"
+#include "pipeline/base/error.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
+#include "tests/support/made_images.h"
 
 namespace flowtrain {
 namespace {

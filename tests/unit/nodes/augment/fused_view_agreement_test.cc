@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tests/golden/augment_golden.h"
-#include "tests/unit/nodes/augment/view_testing.h"
+#include "tests/support/view_testing.h"
 
 namespace flowtrain {
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "nodes/augment/simd/instruction_set.h"
-#include "tests/unit/nodes/augment/view_testing.h"
+#include "nodes/image/simd/instruction_set.h"
+#include "tests/support/view_testing.h"
 
 namespace flowtrain {
 namespace {

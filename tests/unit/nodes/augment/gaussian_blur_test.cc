@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "tests/golden/augment_golden.h"
-#include "tests/unit/nodes/augment/images.h"
+#include "tests/support/made_images.h"
 
 namespace flowtrain {
 namespace {

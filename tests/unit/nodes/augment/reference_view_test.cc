@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/golden/augment_golden.h"
-#include "tests/unit/nodes/augment/view_testing.h"
+#include "tests/support/view_testing.h"
 
 namespace flowtrain {
 namespace {

@@ -3,10 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "nodes/source/dataset.h"
-#include "nodes/source/stl10_set.h"
-#include "tests/unit/nodes/decode/decode_testing.h"
-#include "tests/unit/nodes/source/testing.h"
+#include "nodes/data/dataset.h"
+#include "nodes/data/stl10_set.h"
+#include "nodes/decode/decode_scratch.h"
+#include "tests/support/data_sets.h"
+#include "tests/support/decode_testing.h"
 
 namespace flowtrain {
 namespace {

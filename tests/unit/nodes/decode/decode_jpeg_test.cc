@@ -6,10 +6,11 @@
 #include <fstream>
 #include <iterator>
 
+#include "nodes/decode/decode_scratch.h"
 #include "nodes/decode/exif_orientation.h"
-#include "pipeline/philox.h"
-#include "tests/unit/nodes/decode/decode_testing.h"
-#include "tests/unit/nodes/source/testing.h"
+#include "pipeline/base/philox.h"
+#include "tests/support/data_sets.h"
+#include "tests/support/decode_testing.h"
 
 namespace flowtrain {
 namespace {

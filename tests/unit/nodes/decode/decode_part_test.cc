@@ -6,9 +6,10 @@
 #include <algorithm>
 
 #include "nodes/decode/decode_jpeg.h"
+#include "nodes/decode/decode_scratch.h"
 #include "nodes/decode/oriented_part.h"
-#include "pipeline/philox.h"
-#include "tests/unit/nodes/decode/decode_testing.h"
+#include "pipeline/base/philox.h"
+#include "tests/support/decode_testing.h"
 
 namespace flowtrain {
 namespace {

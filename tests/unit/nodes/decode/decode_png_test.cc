@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pipeline/philox.h"
-#include "tests/unit/nodes/decode/decode_testing.h"
+#include "pipeline/base/philox.h"
+#include "tests/support/decode_testing.h"
 
 namespace flowtrain {
 namespace {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nodes/decode/decode_png.h"
+#include "nodes/decode/decode_scratch.h"
 
 namespace flowtrain {
 namespace {

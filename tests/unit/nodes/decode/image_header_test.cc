@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "tests/unit/nodes/decode/decode_testing.h"
+#include "tests/support/decode_testing.h"
 
 namespace flowtrain {
 namespace {

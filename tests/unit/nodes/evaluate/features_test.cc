@@ -6,10 +6,10 @@
 #include <set>
 #include <vector>
 
-#include "nodes/train/normalise.h"
-#include "pipeline/error.h"
-#include "pipeline/philox.h"
-#include "tests/unit/nodes/train/train_fixture.h"
+#include "nodes/train/model/normalise.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/philox.h"
+#include "tests/support/train_fixture.h"
 
 namespace flowtrain {
 namespace {

@@ -10,8 +10,8 @@
 #include <memory>
 #include <string>
 
-#include "nodes/train/train_payload.h"
-#include "tests/unit/nodes/train/train_fixture.h"
+#include "nodes/train/optimizer/train_payload.h"
+#include "tests/support/train_fixture.h"
 
 namespace flowtrain {
 namespace {

@@ -3,7 +3,7 @@
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>
 
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
 
 namespace flowtrain {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-#include "nodes/report/units.h"
+#include "pipeline/base/text/units.h"
 
 namespace flowtrain {
 namespace {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "nodes/report/metrics.h"
-#include "pipeline/log.h"
-#include "tests/unit/nodes/report/test_context.h"
+#include "pipeline/base/log.h"
+#include "tests/support/test_context.h"
 
 namespace flowtrain {
 namespace {

@@ -7,8 +7,8 @@
 
 #include <string>
 
-#include "pipeline/log.h"
-#include "tests/unit/nodes/report/test_context.h"
+#include "pipeline/base/log.h"
+#include "tests/support/test_context.h"
 
 namespace flowtrain {
 namespace {

@@ -8,9 +8,9 @@
 #include <set>
 #include <thread>
 
-#include "pipeline/error.h"
-#include "pipeline/log.h"
-#include "tests/unit/nodes/source/testing.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/log.h"
+#include "tests/support/data_sets.h"
 
 namespace flowtrain {
 namespace {

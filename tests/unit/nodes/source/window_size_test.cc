@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pipeline/error.h"
+#include "pipeline/base/error.h"
 
 namespace flowtrain {
 namespace {

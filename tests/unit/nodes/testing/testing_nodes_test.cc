@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "nodes/testing/test_log.h"
-#include "pipeline/config.h"
-#include "pipeline/error.h"
-#include "pipeline/graph.h"
-#include "pipeline/registry.h"
-#include "pipeline/run_control.h"
+#include "pipeline/base/error.h"
+#include "pipeline/config/config.h"
+#include "pipeline/graph/load_graph.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
+#include "pipeline/runtime/graph.h"
 
 namespace flowtrain {
 namespace {

@@ -7,14 +7,16 @@
 #include <filesystem>
 #include <string>
 
-#include "nodes/train/checkpoint_file.h"
-#include "nodes/train/training_state.h"
-#include "pipeline/config.h"
-#include "pipeline/error.h"
-#include "pipeline/graph.h"
-#include "pipeline/graph_file.h"
-#include "pipeline/registry.h"
-#include "pipeline/run_control.h"
+#include "nodes/train/checkpoint/checkpoint_file.h"
+#include "nodes/train/weights/network_weights.h"
+#include "nodes/train/weights/read_checkpoint.h"
+#include "pipeline/base/error.h"
+#include "pipeline/config/config.h"
+#include "pipeline/graph/graph_file.h"
+#include "pipeline/graph/load_graph.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
+#include "pipeline/runtime/graph.h"
 
 namespace flowtrain {
 namespace {
@@ -37,7 +39,7 @@ class LosesTheDevice final : public StepNode {
     TORCH_CHECK(step.step < kGoodSteps, "CUDA error: unspecified launch failure");
   }
 };
-FLOWTRAIN_REGISTER_NODE(LosesTheDevice);
+FLOWTRAIN_REGISTER(LosesTheDevice);
 
 // graphs/simclr.yaml with the failing node between the optimiser and the checkpoint.
 GraphDef FailingGraph(const std::string& run) {

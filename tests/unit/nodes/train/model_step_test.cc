@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "nodes/train/nt_xent.h"
-#include "nodes/train/update_rule.h"
-#include "tests/unit/nodes/train/train_fixture.h"
+#include "nodes/train/loss/nt_xent.h"
+#include "nodes/train/optimizer/update_rule.h"
+#include "tests/support/train_fixture.h"
 
 namespace flowtrain {
 namespace {

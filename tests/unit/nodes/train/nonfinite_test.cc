@@ -10,10 +10,10 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "nodes/report/run_dir.h"
+#include "nodes/run/run_dir.h"
 #include "nodes/train/nonfinite_watch.h"
-#include "pipeline/error.h"
-#include "tests/unit/nodes/train/lane_nodes.h"
+#include "pipeline/base/error.h"
+#include "tests/support/lane_nodes.h"
 
 namespace flowtrain {
 namespace {

@@ -6,9 +6,9 @@
 
 #include <set>
 
-#include "pipeline/error.h"
-#include "tests/unit/nodes/train/failing_allocator.h"
-#include "tests/unit/nodes/train/lane_nodes.h"
+#include "pipeline/base/error.h"
+#include "tests/support/failing_allocator.h"
+#include "tests/support/lane_nodes.h"
 
 namespace flowtrain {
 namespace {

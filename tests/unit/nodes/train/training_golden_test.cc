@@ -14,9 +14,9 @@
 #include <tuple>
 #include <vector>
 
-#include "nodes/train/loss.h"
-#include "nodes/train/projection_head.h"
-#include "tests/unit/nodes/train/train_fixture.h"
+#include "nodes/train/loss/loss.h"
+#include "nodes/train/model/projection_head.h"
+#include "tests/support/train_fixture.h"
 
 namespace flowtrain {
 namespace {

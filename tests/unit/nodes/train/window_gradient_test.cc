@@ -10,9 +10,9 @@
 #include <tuple>
 #include <vector>
 
-#include "nodes/train/autocast.h"
-#include "nodes/train/normalise.h"
-#include "tests/unit/nodes/train/train_fixture.h"
+#include "nodes/device/autocast.h"
+#include "nodes/train/model/normalise.h"
+#include "tests/support/train_fixture.h"
 
 namespace flowtrain {
 namespace {

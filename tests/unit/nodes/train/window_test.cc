@@ -6,9 +6,9 @@
 
 #include <vector>
 
-#include "nodes/train/normalise.h"
-#include "nodes/train/nt_xent.h"
-#include "tests/unit/nodes/train/lane_nodes.h"
+#include "nodes/train/loss/nt_xent.h"
+#include "nodes/train/model/normalise.h"
+#include "tests/support/lane_nodes.h"
 
 namespace flowtrain {
 namespace {

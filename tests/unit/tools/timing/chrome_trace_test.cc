@@ -13,12 +13,12 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/error.h"
-#include "pipeline/graph.h"
-#include "pipeline/registry.h"
-#include "pipeline/run_control.h"
-#include "tests/unit/tools/loader_fixture.h"
-#include "tests/unit/tools/timing/trace_check.h"
+#include "pipeline/base/error.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
+#include "pipeline/runtime/graph.h"
+#include "tests/support/loader_fixture.h"
+#include "tests/support/trace_check.h"
 
 namespace flowtrain {
 namespace {

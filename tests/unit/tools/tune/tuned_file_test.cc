@@ -5,9 +5,9 @@
 
 #include <fstream>
 
-#include "pipeline/error.h"
-#include "tests/unit/nodes/source/testing.h"
-#include "tests/unit/tools/small_graph.h"
+#include "pipeline/base/error.h"
+#include "tests/support/data_sets.h"
+#include "tests/support/small_graph.h"
 
 namespace flowtrain {
 namespace {

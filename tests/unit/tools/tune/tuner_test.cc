@@ -6,8 +6,8 @@
 #include <cmath>
 #include <functional>
 
-#include "pipeline/philox.h"
-#include "tests/unit/pipeline/made_up_run.h"
+#include "pipeline/base/philox.h"
+#include "tests/support/made_up_run.h"
 
 namespace flowtrain {
 namespace {

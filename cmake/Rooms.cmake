@@ -1,0 +1,96 @@
+# Rooms: a folder of sources is a target, and says which rooms it may include from. A need must have been declared
+# before, so the doors between rooms open one way and no circle can be written down; tests/rooms_test.py reads every
+# include and fails where one has no door.
+#
+#   flowtrain_room(nodes/device                the folder, from the project's root
+#     FOLDERS .                                its folders with sources, itself if none is named
+#     NEEDS pipeline/base nodes/data/cache     rooms it includes from
+#     USES flowtrain::torch                    libraries whose headers its own headers show
+#     HIDES nlohmann_json::nlohmann_json       libraries that only its sources use
+#     BATCH 8)                                 sources a compilation, in a unity build
+#
+# makes the target flowtrain_nodes_device. All are OBJECT libraries: in a static one the linker drops the node types, which
+# register themselves.
+option(FLOWTRAIN_UNITY "Compile several sources of a room at a time: 5 times less work from nothing" ON)
+set(CMAKE_UNITY_BUILD ${FLOWTRAIN_UNITY})
+
+define_property(GLOBAL PROPERTY FLOWTRAIN_ROOMS BRIEF_DOCS "The rooms so far" FULL_DOCS "In the order of their floors")
+
+# A floor sees itself and what is below it: a link to each in a folder of its own, which is what its rooms include from.
+# The project's root, where pipeline/ would find nodes/, is on nobody's path.
+set(FLOWTRAIN_FLOORS "${PROJECT_BINARY_DIR}/floors")
+function(flowtrain_floor floor)
+  file(MAKE_DIRECTORY "${FLOWTRAIN_FLOORS}/${floor}")
+  foreach(seen IN LISTS ARGN)
+    file(CREATE_LINK "${PROJECT_SOURCE_DIR}/${seen}" "${FLOWTRAIN_FLOORS}/${floor}/${seen}" SYMBOLIC)
+  endforeach()
+endfunction()
+flowtrain_floor(pipeline pipeline)
+flowtrain_floor(nodes pipeline nodes)
+flowtrain_floor(tools pipeline nodes tools)
+flowtrain_floor(tests pipeline nodes tools tests)
+
+function(flowtrain_room_target room out)
+  string(REPLACE "/" "_" name "flowtrain_${room}")
+  set(${out} "${name}" PARENT_SCOPE)
+endfunction()
+
+function(flowtrain_room room)
+  cmake_parse_arguments(ARG "" "BATCH" "FOLDERS;NEEDS;USES;HIDES" ${ARGN})
+  flowtrain_room_target(${room} target)
+  if(NOT ARG_FOLDERS)
+    set(ARG_FOLDERS .)
+  endif()
+  if(NOT ARG_BATCH)
+    set(ARG_BATCH 16)
+  endif()
+  set(patterns "")
+  foreach(folder IN LISTS ARG_FOLDERS)
+    list(APPEND patterns "${PROJECT_SOURCE_DIR}/${room}/${folder}/*.cc")
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
+  list(FILTER sources EXCLUDE REGEX "/tools/main\\.cc$")
+  set(needs "")
+  get_property(known GLOBAL PROPERTY FLOWTRAIN_ROOMS)
+  foreach(need IN LISTS ARG_NEEDS)
+    if(NOT need IN_LIST known)
+      message(FATAL_ERROR "${room} needs ${need}, which is no room, or one above it")
+    endif()
+    flowtrain_room_target(${need} need_target)
+    list(APPEND needs ${need_target})
+  endforeach()
+
+  string(REGEX MATCH "^[a-z]+" floor "${room}")
+  add_library(${target} OBJECT ${sources})
+  set_target_properties(${target} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON UNITY_BUILD_BATCH_SIZE ${ARG_BATCH} FLOWTRAIN_NEEDS "${ARG_NEEDS}")
+  target_include_directories(${target} PUBLIC "${FLOWTRAIN_FLOORS}/${floor}")
+  target_link_libraries(${target} PUBLIC ${needs} ${ARG_USES} PRIVATE ${ARG_HIDES} flowtrain_warnings)
+  set_property(GLOBAL APPEND PROPERTY FLOWTRAIN_ROOMS ${room})
+  list(JOIN ARG_NEEDS " " line)
+  set_property(GLOBAL APPEND PROPERTY FLOWTRAIN_ROOM_LINES "${room}: ${line}")
+endfunction()
+
+# Links `target` with the rooms named and all that they need: objects reach only a target that names their library itself.
+function(flowtrain_link target)
+  set(open ${ARGN})
+  set(all "")
+  while(open)
+    list(POP_FRONT open room)
+    if(NOT room IN_LIST all)
+      list(APPEND all ${room})
+      flowtrain_room_target(${room} room_target)
+      target_link_libraries(${target} PRIVATE ${room_target})
+      get_target_property(needs ${room_target} FLOWTRAIN_NEEDS)
+      list(APPEND open ${needs})
+    endif()
+  endwhile()
+  target_link_libraries(${target} PRIVATE flowtrain_warnings)
+endfunction()
+
+# The rooms and their doors, a line each, for tests/rooms_test.py. Called once, when all rooms are known.
+function(flowtrain_write_rooms)
+  get_property(lines GLOBAL PROPERTY FLOWTRAIN_ROOM_LINES)
+  list(JOIN lines "\n" text)
+  file(WRITE "${PROJECT_BINARY_DIR}/rooms.txt" "${text}\n")
+endfunction()

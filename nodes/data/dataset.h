@@ -1,0 +1,102 @@
+// The data set of a run: the resource that the source draws images from, decode asks how they are
+// encoded, and the kNN evaluation takes labelled images from.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nodes/data/bad_images.h"
+#include "nodes/data/encoded_image.h"
+#include "nodes/data/image_set.h"
+#include "nodes/image/pixel_limit.h"
+#include "pipeline/node/node.h"
+
+namespace flowtrain {
+
+// Whether there is anything of a data set at `root`: for stl10 one of the files of `splits`, for
+// folder and packed the folder or file itself, for sample always. False: `why` (may be null) says
+// what was looked for and where. True does not mean that the set is whole: opening it finds that
+// out. Throws ConfigError for an unknown kind or split.
+bool DatasetIsThere(const std::string& kind, const std::string& root,
+                    const std::vector<std::string>& splits, std::string* why);
+
+// What `data.*` of a configuration says.
+struct DatasetOptions {
+  std::string kind = "stl10";  // stl10, folder, packed, sample
+  std::string root;
+  std::vector<std::string> splits;  // of stl10
+  bool sample_if_missing = true;
+  uint64_t seed = 0;
+  uint64_t sample_images = 2000;
+  int sample_size = 96;                  // pixels
+  int64_t max_pixels = kMaxImagePixels;  // of an image file that is decoded
+};
+
+// Opens the configured data set, or the sample set in its stead (see ImageDataset). Throws
+// DataError for a set that is missing (without sample_if_missing) or broken, ConfigError for an
+// option that makes no sense. `substitution_message` (not null) is left empty when nothing was
+// substituted.
+std::unique_ptr<ImageSet> OpenImageSet(const DatasetOptions& options,
+                                       std::string* substitution_message);
+
+// Images to train on, and labelled ones to evaluate on.
+//
+// Threads  every const method may be called from any thread.
+//
+// Example:
+//   dataset: {type: ImageDataset, options: {kind: folder, root: photos}}
+class ImageDataset final : public Resource {
+ public:
+  static void Declare(NodeSpec& spec);
+  void Open(const OpenContext& context) override;
+  // The same without a graph: for tests and for the program.
+  void Open(const DatasetOptions& options);
+
+  // Images to train on; ids are 0 … size() - 1.
+  uint64_t size() const { return set_->size(); }
+  // The encoded image. Its bytes live in `storage` (whose capacity is used again) or in a mapping.
+  // An image that cannot be read comes back with `error` set. Throws DataError where the set as a
+  // whole has become unreadable: its file was cut short.
+  EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const {
+    return set_->Fetch(id, storage);
+  }
+  // As ImageSet::CheckFiles.
+  void CheckFiles() const { set_->CheckFiles(); }
+  // Of every image of the set. Height and width are 0 for files, which say it themselves.
+  Encoding encoding() const { return set_->encoding(); }
+  int image_height() const { return set_->image_height(); }
+  int image_width() const { return set_->image_width(); }
+
+  // "dress/0a.jpg", "unlabeled image 17": what reports call an image.
+  std::string ImageName(uint64_t id) const { return set_->ImageName(id); }
+  // "STL-10, train + unlabeled: 105,000 images 96x96".
+  std::string Description() const { return set_->Description(); }
+
+  // Names of the classes, label by label; empty where there are no labels.
+  const std::vector<std::string>& classes() const { return set_->classes(); }
+  // Labelled images for the kNN evaluation. Training never sees a label.
+  Evaluation evaluation() const { return set_->evaluation(); }
+
+  // Images that turned out to be unreadable in this run; the source adds to it.
+  BadImages& bad_images() { return bad_images_; }
+  const BadImages& bad_images() const { return bad_images_; }
+
+  // The configured set was not there and the sample set took its place.
+  bool substituted() const { return !substitution_message_.empty(); }
+  // What was looked for, where, what is used instead and how to get STL-10. Several lines.
+  const std::string& substitution_message() const { return substitution_message_; }
+
+ private:
+  std::string kind_, root_, if_missing_;
+  std::vector<std::string> splits_;
+  int64_t seed_ = 0, sample_images_ = 0;
+  int sample_size_ = 0;
+
+  std::unique_ptr<ImageSet> set_;
+  BadImages bad_images_;
+  std::string substitution_message_;
+};
+
+}  // namespace flowtrain

@@ -1,0 +1,56 @@
+// What every kind of data set gives. ImageDataset holds one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nodes/data/encoded_image.h"
+
+namespace flowtrain {
+
+// A list of images with labels. Const methods may be called from any thread.
+class LabelledImages {
+ public:
+  virtual ~LabelledImages() = default;
+  virtual uint64_t size() const = 0;
+  // As ImageSet::Fetch, with `label` set.
+  virtual EncodedImage Fetch(uint64_t index, std::vector<uint8_t>& storage) const = 0;
+  // As ImageSet::ImageName.
+  virtual std::string ImageName(uint64_t index) const {
+    return "evaluation image " + std::to_string(index);
+  }
+  // The id of the same image among those to train on; -1 where it is none of them.
+  virtual int64_t TrainingId(uint64_t /*index*/) const { return -1; }
+};
+
+// Where the kNN evaluation takes its images from. Both lists belong to the data set.
+struct Evaluation {
+  const LabelledImages* bank = nullptr;     // neighbours are looked for among these
+  const LabelledImages* queries = nullptr;  // these are classified
+  bool leave_one_out = false;  // bank and queries are one list: an image is no neighbour of its own
+  std::string why_not;         // both null: why there is no evaluation
+
+  bool possible() const { return bank != nullptr; }
+};
+
+class ImageSet {
+ public:
+  virtual ~ImageSet() = default;
+
+  virtual uint64_t size() const = 0;
+  // Throws DataError where the set as a whole has become unreadable.
+  virtual EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const = 0;
+  // Throws DataError where a file that holds many images was cut short, or no longer has the size
+  // it had. Asks the system: for now and then.
+  virtual void CheckFiles() const {}
+  virtual Encoding encoding() const = 0;
+  virtual int image_height() const = 0;
+  virtual int image_width() const = 0;
+  virtual std::string ImageName(uint64_t id) const = 0;
+  virtual std::string Description() const = 0;
+  virtual const std::vector<std::string>& classes() const = 0;
+  virtual Evaluation evaluation() const = 0;
+};
+
+}  // namespace flowtrain

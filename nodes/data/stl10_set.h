@@ -1,0 +1,29 @@
+// STL-10 in its official binary layout (Coates, Lee, Ng: "An Analysis of Single Layer Networks in
+// Unsupervised Feature Learning", AISTATS 2011): NAME_X.bin holds images of uint8 [3, 96, 96],
+// channel, then column, then row; NAME_y.bin a label of one byte, 1 to 10, for each.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nodes/data/image_set.h"
+
+namespace flowtrain {
+
+inline constexpr int kStl10Side = 96;  // pixels
+inline constexpr size_t kStl10ImageBytes = size_t{3} * kStl10Side * kStl10Side;
+inline constexpr const char* kStl10Address =
+    "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz";
+
+// Whether one of the splits' image files is in `root`. False: `why` (may be null) says what is not.
+bool Stl10IsThere(const std::string& root, const std::vector<std::string>& splits,
+                  std::string* why);
+
+// Opens the splits to train on, in the order given, and what there is of train and test with labels
+// for the evaluation. Throws DataError for a split that is missing or broken, ConfigError for
+// splits that make no sense.
+std::unique_ptr<ImageSet> OpenStl10(const std::string& root,
+                                    const std::vector<std::string>& splits);
+
+}  // namespace flowtrain

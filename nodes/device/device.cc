@@ -1,0 +1,189 @@
+#include "nodes/device/device.h"
+
+#include <ATen/Context.h>
+#include <ATen/DeviceAccelerator.h>
+#include <ATen/Parallel.h>
+#include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/GradMode.h>
+#include <torch/nn/module.h>
+
+#include <cstdlib>
+
+#include "nodes/device/cuda_driver.h"
+#include "nodes/device/memory_limit.h"
+#include "pipeline/base/cpu_limits.h"
+#include "pipeline/base/error.h"
+#include "pipeline/node/registry.h"
+
+namespace flowtrain {
+namespace {
+
+// A CPU with BF16 instructions computes convolutions about twice as fast in it as in FP32; one
+// without emulates them and is slower.
+bool CpuComputesInBf16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
+}
+
+// Before Choose, which brings up the allocator. Returns the share that may be taken.
+double LimitMemory(const std::string& name, const std::string& limit) {
+  constexpr size_t kAnyTotal = size_t{1} << 40;  // to find what is wrong with a limit without a GPU
+  const int index = name.rfind("cuda:", 0) == 0 ? std::atoi(name.c_str() + 5) : 0;
+  const size_t total = name == "cpu" ? 0 : CudaTotalBytes(index);
+  const double fraction = MemoryFraction(limit, total == 0 ? kAnyTotal : total);
+  if (total == 0 || fraction == 1) return 1;
+  LimitCudaMemory(fraction);
+  return fraction;
+}
+
+c10::Device Choose(const std::string& name) {
+  if (name == "cpu") return c10::kCPU;
+  std::string why;
+  const bool loaded = LoadCudaLibrary(&why);
+  const int count = loaded ? at::accelerator::deviceCount() : 0;
+  if (name == "auto") return count > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+  c10::Device device(c10::kCPU);
+  try {
+    device = c10::Device(name);
+  } catch (const c10::Error&) {
+    throw ConfigError("device: '" + name + "' is none of auto, cpu, cuda, cuda:N");
+  }
+  if (!device.is_cuda())
+    throw ConfigError("device: '" + name + "' is none of auto, cpu, cuda, cuda:N");
+  if (!loaded) throw ConfigError("device: '" + name + "' cannot be used: " + why);
+  if (count == 0)
+    throw ConfigError("device: '" + name + "' cannot be used: the driver shows no GPU");
+  const int index = device.has_index() ? device.index() : 0;
+  if (index >= count) {
+    throw ConfigError("device: '" + name + "' does not exist: there are " + std::to_string(count) +
+                      " GPUs, numbered from 0");
+  }
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
+}
+
+c10::CachingDeviceAllocator::DeviceStats Stats(const c10::Device& device) {
+  return at::getDeviceAllocator(device.type())->getDeviceStats(device.index());
+}
+
+constexpr size_t kAll = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+
+}  // namespace
+
+const char* ToString(Precision precision) {
+  switch (precision) {
+    case Precision::kFp32:
+      return "FP32";
+    case Precision::kFp16:
+      return "FP16";
+    case Precision::kBf16:
+      return "BF16";
+  }
+  return "?";
+}
+
+void Device::Declare(NodeSpec& spec) {
+  spec.Doc("The device that the model runs on: a CPU, or one GPU.")
+      .Option(&Device::name_, "name", std::string("auto"),
+              "auto (a GPU where there is one), cpu, cuda or cuda:N.")
+      .Option(&Device::threads_, "threads", 0,
+              "CPU threads of the device lane; 0: every core there is.", AtLeast{0})
+      .Option(&Device::memory_limit_, "memory_limit", std::string(),
+              "Of a GPU's memory: a fraction (0.5) or an amount (12 GiB); empty: all of it.")
+      .Option(&Device::mixed_precision_, "mixed_precision", true,
+              "FP16 on a GPU, BF16 on a CPU that has the instructions; else FP32.")
+      .Option(&Device::cudnn_benchmark_, "cudnn_benchmark", true,
+              "Lets cuDNN time its algorithms for the shapes it meets.");
+}
+
+void Device::Open(const OpenContext&) {
+  memory_fraction_ = LimitMemory(name_, memory_limit_);
+  device_ = Choose(name_);
+  lane_threads_ = threads_ > 0 ? threads_ : ReadCpuLimits().usable;
+  if (mixed_precision_) {
+    if (is_cuda()) {
+      precision_ = Precision::kFp16;
+    } else if (CpuComputesInBf16()) {
+      precision_ = Precision::kBf16;
+    }
+  }
+  at::globalContext().setBenchmarkCuDNN(cudnn_benchmark());
+  // Counting the devices does not make the allocator, which everything below asks.
+  if (is_cuda()) at::globalContext().lazyInitDevice(device_.type());
+  // A process may run several graphs one after the other: the peak is that of this one.
+  if (is_cuda()) at::getDeviceAllocator(device_.type())->resetPeakStats(device_.index());
+}
+
+// ATen gives each calling thread an OpenMP team of its own; a worker needs none.
+void Device::OnWorkerThread() { at::set_num_threads(1); }
+
+void Device::OnLaneThread() {
+  at::set_num_threads(is_cuda() ? 1 : lane_threads_);
+  if (is_cuda()) at::accelerator::setDeviceIndex(device_.index());
+}
+
+c10::ScalarType Device::compute_type() const {
+  switch (precision_) {
+    case Precision::kFp16:
+      return c10::kHalf;
+    case Precision::kBf16:
+      return c10::kBFloat16;
+    case Precision::kFp32:
+      break;
+  }
+  return c10::kFloat;
+}
+
+std::string Device::Name() const {
+  if (!is_cuda()) {
+    return ProcessorName() + ", " + std::to_string(lane_threads_) +
+           (lane_threads_ == 1 ? " core" : " cores");
+  }
+  const std::string name = CudaDeviceName(device_.index());
+  return name.empty() ? "CUDA device " + std::to_string(device_.index()) : name;
+}
+
+size_t Device::TotalBytes() const {
+  if (!is_cuda()) return 0;
+  return at::getDeviceAllocator(device_.type())->getMemoryInfo(device_.index()).second;
+}
+
+size_t Device::AllocatedBytes() const {
+  return is_cuda() ? static_cast<size_t>(Stats(device_).allocated_bytes[kAll].current) : 0;
+}
+
+size_t Device::PeakBytes() const {
+  return is_cuda() ? static_cast<size_t>(Stats(device_).allocated_bytes[kAll].peak) : 0;
+}
+
+size_t Device::ReservedBytes() const {
+  return is_cuda() ? static_cast<size_t>(Stats(device_).reserved_bytes[kAll].current) : 0;
+}
+
+void Device::Synchronize() const {
+  if (is_cuda()) at::accelerator::synchronizeDevice(device_.index());
+}
+
+void Device::Place(torch::nn::Module& network) const {
+  const c10::NoGradGuard no_grad;
+  network.to(device_);
+  for (at::Tensor& parameter : network.parameters()) {
+    if (parameter.dim() == 4) {
+      parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+    }
+  }
+}
+
+size_t Device::EmptyCache() {
+  if (!is_cuda()) return 0;
+  const size_t before = ReservedBytes();
+  at::getDeviceAllocator(device_.type())->emptyCache();
+  const size_t after = ReservedBytes();
+  return before > after ? before - after : 0;
+}
+
+FLOWTRAIN_REGISTER(Device);
+
+}  // namespace flowtrain

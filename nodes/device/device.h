@@ -1,0 +1,64 @@
+// The device that the model runs on, and the thread counts of the threads around it.
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <cstddef>
+#include <string>
+
+#include "pipeline/node/node.h"
+
+namespace torch::nn {
+class Module;
+}
+
+namespace flowtrain {
+
+// What convolutions and matrix products are computed in. Parameters, batch-norm and the loss are
+// fp32.
+enum class Precision { kFp32, kFp16, kBf16 };
+const char* ToString(Precision precision);  // "FP32", "FP16", "BF16"
+
+// A CPU or one GPU. Device-generic: no CUDA header is used.
+class Device final : public Resource {
+ public:
+  static void Declare(NodeSpec& spec);
+
+  // Throws ConfigError for a device that does not exist.
+  void Open(const OpenContext&) override;
+  void OnWorkerThread() override;
+  void OnLaneThread() override;
+
+  c10::Device device() const { return device_; }
+  bool is_cuda() const { return device_.is_cuda(); }
+  Precision precision() const { return precision_; }
+  c10::ScalarType compute_type() const;  // of precision()
+  bool cudnn_benchmark() const { return is_cuda() && cudnn_benchmark_; }
+  int lane_threads() const { return lane_threads_; }
+
+  std::string Name() const;       // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
+  size_t TotalBytes() const;      // of the device's memory; 0 on a CPU
+  size_t AllocatedBytes() const;  // held by tensors on the device; 0 on a CPU
+  size_t PeakBytes() const;       // the most held at a time; 0 on a CPU
+  // The share of the memory that may be taken; 1 without a limit and on a CPU.
+  double memory_fraction() const { return memory_fraction_; }
+  size_t ReservedBytes() const;  // held by the allocator, cache included; 0 on a CPU
+  void Synchronize() const;
+  // Moves a network to the device, its convolutions in channels_last.
+  void Place(torch::nn::Module& network) const;
+  // Gives the allocator's unused memory back to the driver; returns how many bytes. 0 on a CPU.
+  size_t EmptyCache();
+
+ private:
+  std::string name_, memory_limit_;  // options
+  int threads_ = 0;
+  bool mixed_precision_ = true, cudnn_benchmark_ = true;
+
+  c10::Device device_{c10::kCPU};
+  Precision precision_ = Precision::kFp32;
+  double memory_fraction_ = 1;
+  int lane_threads_ = 1;
+};
+
+}  // namespace flowtrain

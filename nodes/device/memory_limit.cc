@@ -1,0 +1,26 @@
+#include "nodes/device/memory_limit.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "pipeline/base/error.h"
+#include "pipeline/base/memory_budget.h"
+
+namespace flowtrain {
+
+double MemoryFraction(const std::string& limit, size_t total_bytes) {
+  if (limit.empty()) return 1;
+  double fraction = 0;
+  const char* end = limit.data() + limit.size();
+  const auto [stop, error] = std::from_chars(limit.data(), end, fraction);
+  if (error == std::errc() && stop == end && fraction > 0 && fraction <= 1) return fraction;
+  try {
+    const auto bytes = static_cast<double>(ParseMemorySize(limit, total_bytes));
+    return std::min(1.0, bytes / static_cast<double>(total_bytes));
+  } catch (const ConfigError&) {
+    throw ConfigError("gpu.memory_limit is '" + limit +
+                      "'; it takes a fraction (0.5), a share (50%) or an amount (12 GiB)");
+  }
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,83 @@
+#include "nodes/device/pinned_stage.h"
+
+#include <ATen/Functions.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <c10/util/Exception.h>
+
+#include <utility>
+
+#include "nodes/device/host_memory.h"
+#include "pipeline/node/registry.h"
+
+namespace flowtrain {
+
+void PinnedStage::Declare(NodeSpec& spec) {
+  spec.Doc(
+          "Gathers augmented samples to batches and copies them to the device, ahead of the "
+          "computation.")
+      .Input("rows", Stream::kSample)
+      .Output("batches", Stream::kBatch)
+      .Uses("device", "Device")
+      .Option(&PinnedStage::batch_size_, "batch_size", 128, "Images a batch.", AtLeast{1})
+      .Option(&PinnedStage::image_size_, "image_size", 96, "Side of a view, pixels.", AtLeast{1})
+      .Option(&PinnedStage::views_, "views", 2, "Views of an image.", AtLeast{1})
+      .Option(&PinnedStage::pin_memory_, "pin_memory", true,
+              "Page-locked buffers on a GPU: their copies overlap the computation.");
+}
+
+BatchLayout PinnedStage::Layout() const {
+  const auto side = static_cast<size_t>(image_size_);
+  return {batch_size_, views_, side * side * 3};
+}
+
+void PinnedStage::Open(const OpenContext& context) { device_ = &context.Get<Device>("device"); }
+
+std::shared_ptr<uint8_t> PinnedStage::Allocate(size_t bytes) {
+  if (device_->is_cuda() && pin_memory_) {
+    const at::Tensor memory = at::empty({static_cast<int64_t>(bytes)},
+                                        at::TensorOptions().dtype(at::kByte).pinned_memory(true));
+    auto* data = memory.data_ptr<uint8_t>();
+    pinned_[data] = memory;
+    return {data, [memory](uint8_t*) {}};
+  }
+  return AllocateHostMemory(bytes);
+}
+
+void PinnedStage::Start() {
+  if (!device_->is_cuda()) return;
+  const c10::impl::VirtualGuardImpl guard(device_->device().type());
+  copies_ = guard.getStreamFromGlobalPool(device_->device());
+}
+
+void PinnedStage::Process(Batch& batch) {
+  auto staged = std::make_unique<StagedBatch>();
+  staged->images = HostView(batch);
+  if (copies_) TryCopy(*staged);
+  batch.payload = std::move(staged);
+}
+
+// Without room on the device the images stay where they are: who computes can make some.
+void PinnedStage::TryCopy(StagedBatch& staged) const {
+  const c10::StreamGuard on_copies(*copies_);
+  try {
+    staged.images = staged.images.to(device_->device(), at::kByte, /*non_blocking=*/true);
+  } catch (const c10::OutOfMemoryError&) {
+    return;
+  }
+  staged.copied.emplace(device_->device().type());
+  staged.copied->record(*copies_);
+}
+
+void PinnedStage::Close() noexcept { pinned_.clear(); }
+
+at::Tensor PinnedStage::HostView(const Batch& batch) const {
+  const int64_t rows = int64_t{batch.layout.views} * batch.layout.rows, side = image_size_;
+  const auto pinned = pinned_.find(batch.buffer);
+  if (pinned != pinned_.end()) return pinned->second.view({rows, side, side, 3});
+  return at::from_blob(batch.buffer, {rows, side, side, 3}, at::TensorOptions().dtype(at::kByte));
+}
+
+FLOWTRAIN_REGISTER(PinnedStage);
+
+}  // namespace flowtrain

@@ -1,0 +1,58 @@
+// A decoded image, and what part of one is wanted.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace flowtrain {
+
+inline constexpr size_t kChannels = 3;  // red, green, blue
+
+// What of an image its user needs, in pixels of the upright image at its full size.
+struct WantedPart {
+  int top = 0, left = 0, height = 0, width = 0;
+  int shrink = 1;  // 1, 2, 4 or 8: the image may be reduced by this, or by less
+};
+
+// Says what is needed of an image once its size is known. Thread-safe.
+class PartChooser {
+ public:
+  virtual ~PartChooser() = default;
+  // `height` and `width` of the upright image, at least 1. The part lies within it.
+  virtual WantedPart Choose(int height, int width) const = 0;
+};
+
+// uint8 [height, width, 3], RGB, packed: an image, or a part of it, perhaps reduced. A reduced
+// image has ceil(full_height / shrink) x ceil(full_width / shrink) pixels, of which `pixels` holds
+// the rectangle that begins at (top, left); a reduced pixel covers shrink x shrink of the full
+// image. Behind it may stand further `levels` (image_levels.h).
+struct RgbImage {
+  std::span<const uint8_t> pixels;  // a view of `storage`, or of the encoded bytes (Encoding::kRgb)
+  std::vector<uint8_t> storage;     // keeps its capacity from image to image
+  int height = 0, width = 0;        // of the first level of `pixels`
+  int full_height = 0, full_width = 0;  // of the image
+  int top = 0, left = 0;                // where `pixels` begins in the reduced image
+  int shrink = 1;                       // of the first level
+  int levels = 1;
+
+  // Makes `storage` the place of a whole image of this size, and returns it.
+  std::span<uint8_t> Resize(int new_height, int new_width) {
+    height = full_height = new_height;
+    width = full_width = new_width;
+    top = left = 0;
+    shrink = levels = 1;
+    ResizeStorage(size_t{3} * static_cast<size_t>(height) * static_cast<size_t>(width));
+    pixels = storage;
+    return storage;
+  }
+  // Keeps what is in it.
+  void ResizeStorage(size_t bytes) {
+    if (storage.capacity() < bytes) storage.reserve(std::bit_ceil(bytes));  // seldom grows again
+    storage.resize(bytes);
+  }
+};
+
+}  // namespace flowtrain

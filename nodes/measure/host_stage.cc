@@ -1,0 +1,25 @@
+#include "nodes/measure/host_stage.h"
+
+#include "nodes/device/host_memory.h"
+#include "pipeline/node/registry.h"
+
+namespace flowtrain {
+
+void HostStage::Declare(NodeSpec& spec) {
+  spec.Doc("Gathers augmented samples to batches in the host's memory; for measuring a loader.")
+      .Input("rows", Stream::kSample)
+      .Output("batches", Stream::kBatch)
+      .Option(&HostStage::batch_size_, "batch_size", 128, "Images a batch.", AtLeast{1})
+      .Option(&HostStage::image_size_, "image_size", 96, "Side of a view, pixels.", AtLeast{1});
+}
+
+BatchLayout HostStage::Layout() const {
+  const auto side = static_cast<size_t>(image_size_);
+  return {batch_size_, 2, side * side * 3};
+}
+
+std::shared_ptr<uint8_t> HostStage::Allocate(size_t bytes) { return AllocateHostMemory(bytes); }
+
+FLOWTRAIN_REGISTER(HostStage);
+
+}  // namespace flowtrain

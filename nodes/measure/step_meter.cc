@@ -1,0 +1,28 @@
+#include "nodes/measure/step_meter.h"
+
+#include <stdexcept>
+
+#include "nodes/run/step_record.h"
+#include "pipeline/node/registry.h"
+
+namespace flowtrain {
+
+void StepMeter::Declare(NodeSpec& spec) {
+  spec.Doc("Sums up steps, images and times, and writes nothing.")
+      .Input("steps", Stream::kStep)
+      .Option(&StepMeter::skip_, "skip", 1,
+              "Steps at the start that the rates leave out: they pay for start-up.", AtLeast{0});
+}
+
+void StepMeter::Process(Step& step) {
+  const auto* payload = dynamic_cast<const StepPayload*>(step.payload.get());
+  if (payload == nullptr || payload->record == nullptr) {
+    throw std::logic_error(
+        "the step carries no record; StepMeter stands after an optimiser's node");
+  }
+  totals_.Add(*payload->record, totals_.steps() >= static_cast<uint64_t>(skip_));
+}
+
+FLOWTRAIN_REGISTER(StepMeter);
+
+}  // namespace flowtrain

@@ -1,0 +1,30 @@
+// The last node of a graph that is only measured.
+#pragma once
+
+#include <cstdint>
+
+#include "nodes/report/rates.h"
+#include "pipeline/node/node.h"
+
+namespace flowtrain {
+
+// Sums up the steps and writes nothing: the end of the graphs that `flowtrain bench` runs.
+//
+// Input   steps  step  with a StepPayload.
+//
+// Example:
+//   meter: {type: StepMeter, in: steps, options: {skip: 2}}
+class StepMeter final : public StepNode {
+ public:
+  static void Declare(NodeSpec& spec);
+
+  void Process(Step& step) override;
+  // Rates are over the steps after the skipped ones. Valid after the run.
+  const StepTotals& totals() const { return totals_; }
+
+ private:
+  int64_t skip_ = 1;  // option
+  StepTotals totals_;
+};
+
+}  // namespace flowtrain

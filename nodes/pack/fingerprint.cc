@@ -1,0 +1,63 @@
+#include "nodes/pack/fingerprint.h"
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "nodes/data/folder_list.h"
+#include "pipeline/base/files/xxh64.h"
+
+namespace flowtrain {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What a fingerprint says of a file.
+std::string FileText(const fs::path& path) {
+  std::error_code missing;
+  const auto size = fs::file_size(path, missing);
+  if (missing) return path.string() + " missing\n";
+  const auto time = fs::last_write_time(path, missing).time_since_epoch().count();
+  return path.string() + ' ' + std::to_string(size) + ' ' + std::to_string(time) + '\n';
+}
+
+std::vector<fs::path> FilesOf(const DatasetOptions& options, const fs::path& root) {
+  std::vector<fs::path> files;
+  if (options.kind == "folder") {
+    for (const std::string& name : ListImages(options.root)) files.push_back(root / name);
+  } else if (options.kind == "stl10") {
+    for (const char* split : {"train", "test", "unlabeled"}) {
+      for (const char* suffix : {"_X.bin", "_y.bin"}) {
+        files.push_back(root / (std::string(split) + suffix));
+      }
+    }
+    files.push_back(root / "class_names.txt");
+  } else if (options.kind == "packed") {
+    files.push_back(root);
+  }
+  return files;
+}
+
+}  // namespace
+
+uint64_t FingerprintOf(const DatasetOptions& options, int max_side) {
+  const fs::path root = fs::absolute(options.root).lexically_normal();
+  std::string text = options.kind + "\nmax_side " + std::to_string(max_side) + '\n';
+  if (options.kind == "sample") {
+    text += std::to_string(options.seed) + ' ' + std::to_string(options.sample_images) + ' ' +
+            std::to_string(options.sample_size);
+  } else {
+    text += root.string() + '\n';
+  }
+  if (options.max_pixels != kMaxImagePixels) {
+    text += "max_pixels " + std::to_string(options.max_pixels) + '\n';
+  }
+  if (options.kind == "stl10") {
+    for (const std::string& split : options.splits) text += split + '\n';
+  }
+  for (const fs::path& file : FilesOf(options, root)) text += FileText(file);
+  return Xxh64({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+}
+
+}  // namespace flowtrain

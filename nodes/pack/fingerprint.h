@@ -1,0 +1,14 @@
+// Whether a data set is still the one that was packed.
+#pragma once
+
+#include <cstdint>
+
+#include "nodes/data/dataset.h"
+
+namespace flowtrain {
+
+// Tells one state of a data set, and what is made of it, from another: kind, place, options, and
+// the paths, sizes and times of the files. Throws DataError for a folder that cannot be read.
+uint64_t FingerprintOf(const DatasetOptions& options, int max_side);
+
+}  // namespace flowtrain

@@ -1,0 +1,174 @@
+#include "nodes/run/run_dir.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+
+#include "nodes/run/rewind_metrics.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/log.h"
+#include "pipeline/node/registry.h"
+
+namespace flowtrain {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void FailWrite(const std::string& file, int error) {
+  std::string text = "cannot write " + file + ": " + std::strerror(error);
+  if (error == ENOSPC || error == EDQUOT) {
+    text += "; free space there, or name a folder on another disk with --run-dir";
+  }
+  throw std::runtime_error(text);
+}
+
+void WriteAll(int descriptor, std::string_view text, const std::string& file) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) FailWrite(file, errno);
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
+void WriteFile(const std::string& file, std::string_view text) {
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor < 0) FailWrite(file, errno);
+  try {
+    WriteAll(descriptor, text, file);
+  } catch (...) {
+    ::close(descriptor);
+    throw;
+  }
+  // A full disk may show no earlier than here on network file systems.
+  if (::close(descriptor) != 0) FailWrite(file, errno);
+}
+
+// A name is one part of a path, so that a configuration cannot send a run elsewhere.
+void CheckName(const std::string& name) {
+  if (!name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos) return;
+  throw ConfigError("run.name is '" + name +
+                    "', which is no name of a folder: give it one without '/', and where runs are "
+                    "kept with run.dir");
+}
+
+std::string DateAndTime() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y%m%d-%H%M%S", &local);
+  return text;
+}
+
+}  // namespace
+
+void RunDir::Declare(NodeSpec& spec) {
+  spec.Doc("The folder a run writes to: resolved configuration, log, metrics and checkpoints.")
+      .Option(&RunDir::root_, "root", "runs", "Folder in which the folders of runs are made.")
+      .Option(&RunDir::name_, "name", "run",
+              "What the folder's name begins with; the date follows.")
+      .Option(&RunDir::named_path_, "path", "",
+              "The folder itself, new or empty, in place of one named after the date.")
+      .Option(&RunDir::go_on_, "go_on", false,
+              "Go on with the run that `path` holds, after its first `start_step` steps.")
+      .Option(&RunDir::start_step_, "start_step", 0, "Optimiser steps done before.", AtLeast{0});
+}
+
+void RunDir::Open(const OpenContext&) {
+  if (named_path_.empty()) {
+    MakeDated();
+  } else {
+    MakeNamed();
+  }
+  Lock();
+  WriteFile(path_ + "/config.yaml", resolved_config_);
+  const std::string metrics = path_ + "/metrics.jsonl";
+  if (go_on_) RewindMetrics(metrics, static_cast<uint64_t>(start_step_));
+  metrics_ = ::open(metrics.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (metrics_ < 0) FailWrite(metrics, errno);
+  SetLogFile(path_ + "/log.txt");
+}
+
+void RunDir::MakeNamed() {
+  std::error_code error;
+  path_ = named_path_;
+  fs::create_directories(path_, error);
+  if (error) {
+    throw std::runtime_error("cannot make the run directory " + path_ + ": " + error.message() +
+                             "; name another with --run-dir");
+  }
+  const bool empty = fs::is_empty(path_, error);
+  if (error) throw std::runtime_error("cannot read " + path_ + ": " + error.message());
+  if (empty) return;
+  if (!go_on_) {
+    throw ConfigError("the run directory " + path_ +
+                      " is not empty; name a new one with --run-dir, or go on with the run in it "
+                      "with --resume");
+  }
+  if (!fs::exists(path_ + "/config.yaml", error)) {
+    throw ConfigError(path_ + " holds files, but no run; name another folder with --run-dir");
+  }
+}
+
+void RunDir::MakeDated() {
+  CheckName(name_);
+  std::error_code error;
+  fs::create_directories(root_, error);
+  const std::string base = (fs::path(root_) / (name_ + '-' + DateAndTime())).string();
+  path_ = base;
+  // create_directory tells whether it made the folder, so two runs of one second get two folders.
+  for (int n = 2; !error && !fs::create_directory(path_, error); ++n) {
+    path_ = base + '-' + std::to_string(n);
+  }
+  if (error) {
+    throw std::runtime_error("cannot make the run directory " + path_ + ": " + error.message() +
+                             "; name another with --run-dir");
+  }
+}
+
+void RunDir::Lock() {
+  folder_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder_ < 0) throw std::runtime_error("cannot open " + path_ + ": " + std::strerror(errno));
+  // Some file systems have no locks (a Windows drive under WSL2); there the run goes without.
+  if (::flock(folder_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    throw ConfigError("another run is writing to " + path_ +
+                      "; wait for its end, or name another folder with --run-dir");
+  }
+}
+
+void RunDir::AppendMetrics(const std::string& json_line) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  WriteAll(metrics_, json_line + '\n', path_ + "/metrics.jsonl");
+}
+
+void RunDir::NoteEpoch(uint64_t steps_done, const EpochFigures& figures) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  epoch_end_ = steps_done;
+  epoch_ = figures;
+}
+
+std::optional<EpochFigures> RunDir::FiguresOf(uint64_t steps_done) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return epoch_end_ == steps_done ? epoch_ : std::nullopt;
+}
+
+RunDir::~RunDir() {
+  if (metrics_ >= 0) {
+    SetLogFile("");
+    ::close(metrics_);
+  }
+  if (folder_ >= 0) ::close(folder_);
+}
+
+FLOWTRAIN_REGISTER(RunDir);
+
+}  // namespace flowtrain

@@ -1,0 +1,74 @@
+// The folder a run writes to.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "pipeline/node/node.h"
+
+namespace flowtrain {
+
+// What an epoch was worth.
+struct EpochFigures {
+  double loss = 0;                 // mean over its steps
+  std::optional<double> knn_top1;  // percent; where it was evaluated
+};
+
+// Makes the folder ROOT/NAME-YYYYmmdd-HHMMSS (or the one that `path` names) and keeps in it
+//   config.yaml    the resolved configuration
+//   log.txt        the log, all but debug lines
+//   metrics.jsonl  one JSON object a line: one a step, one an epoch
+// Other nodes put their files (checkpoints) under path(). A folder serves one run at a time. A run
+// that goes on in its folder takes what metrics.jsonl says of later steps out of it
+// (RewindMetrics), so that no step stands there twice.
+//
+// Example:
+//   run_dir: {type: RunDir, options: {root: runs, name: simclr, path: "${run.path}"}}
+class RunDir final : public Resource {
+ public:
+  static void Declare(NodeSpec& spec);
+
+  // What config.yaml will hold. Call it before Open.
+  void SetResolvedConfig(std::string yaml) { resolved_config_ = std::move(yaml); }
+  const std::string& resolved_config() const { return resolved_config_; }
+  // Name of the run's graph. Call it before Open.
+  void SetGraph(std::string name) { graph_ = std::move(name); }
+  const std::string& graph() const { return graph_; }
+
+  // Throws ConfigError for a folder that is in use or holds another run, std::runtime_error where
+  // it cannot be written.
+  void Open(const OpenContext&) override;
+  // The log stays open till here, so that it holds the error that ended the run.
+  ~RunDir() override;
+
+  const std::string& path() const { return path_; }
+  // Appends one line to metrics.jsonl, at once. Throws std::runtime_error when the disk is full or
+  // the write fails otherwise. Thread-safe.
+  void AppendMetrics(const std::string& json_line);
+
+  // Tells those who ask what the epoch that ended with a step, the `steps_done`-th of the run, was
+  // worth. The last epoch's figures alone are kept. Thread-safe.
+  void NoteEpoch(uint64_t steps_done, const EpochFigures& figures);
+  std::optional<EpochFigures> FiguresOf(uint64_t steps_done) const;
+
+ private:
+  void MakeNamed();
+  void MakeDated();
+  void Lock();
+
+  std::string root_, name_, named_path_;  // options
+  bool go_on_ = false;
+  int64_t start_step_ = 0;
+
+  std::string path_, resolved_config_, graph_;
+  int folder_ = -1;  // descriptor that holds the lock
+  mutable std::mutex mutex_;
+  int metrics_ = -1;  // descriptor of metrics.jsonl
+  uint64_t epoch_end_ = 0;
+  std::optional<EpochFigures> epoch_;
+};
+
+}  // namespace flowtrain

@@ -1,0 +1,58 @@
+// What is known of a finished optimiser step. Torch-free: the report and the progress bar read it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "pipeline/node/packet.h"
+
+namespace flowtrain {
+
+// What a step leaves on the device.
+struct StepFigures {
+  double loss = 0;  // mean over the window's micro-batches
+  bool skipped =
+      false;  // the loss scaler found a non-finite gradient and left the parameters alone
+  double loss_scale = 1;
+};
+
+// Filled by the nodes on the device lane. The figures arrive later than the step does: a device
+// runs ahead of the host by up to one window. Until Fetch has brought them they are not valid.
+struct StepRecord : StepFigures {
+  uint64_t step = 0;   // from 0
+  uint64_t epoch = 0;  // from 0
+  int images = 0;      // of the window
+  bool last_of_epoch = false;
+  double learning_rate = 0;
+  double seconds = 0;  // wall time since the step before
+  double data_wait =
+      0;  // share of that time in which the device lane had no batch to work on, 0 to 1
+  size_t device_bytes = 0;         // held by the device allocator's caller; 0 on a CPU
+  size_t device_peak_bytes = 0;    // its largest value so far
+  std::optional<double> knn_top1;  // percent; where this step was evaluated
+
+  // Brings the figures from the device: true when they are here. With `wait` it blocks until they
+  // are. For the one who keeps the record; others may look meanwhile.
+  bool Fetch(bool wait) {
+    if (!fetch) return true;
+    const std::optional<StepFigures> arrived = fetch(wait);
+    if (arrived) static_cast<StepFigures&>(*this) = *arrived;
+    return arrived.has_value();
+  }
+  // The figures as far as they are on the host, without a change of the record. Thread-safe.
+  std::optional<StepFigures> Look() const {
+    return fetch ? fetch(false) : std::optional<StepFigures>(*this);
+  }
+
+  std::function<std::optional<StepFigures>(bool wait)> fetch;  // thread-safe; empty: they are here
+};
+
+// The payload of every Step: nodes after the optimiser may add to the record; the report keeps it.
+struct StepPayload : Payload {
+  std::shared_ptr<StepRecord> record;
+};
+
+}  // namespace flowtrain

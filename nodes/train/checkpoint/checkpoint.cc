@@ -1,0 +1,162 @@
+#include "nodes/train/checkpoint/checkpoint.h"
+
+#include <chrono>
+#include <exception>
+#include <stdexcept>
+
+#include "pipeline/base/clock.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
+#include "pipeline/node/registry.h"
+
+namespace flowtrain {
+namespace {
+
+constexpr double kLongWaitS = 1;  // for the writer: worth a warning
+
+double SecondsSince(uint64_t begin_ns) { return static_cast<double>(NowNs() - begin_ns) / 1e9; }
+
+std::string Milliseconds(double seconds) { return ShowFixed(seconds * 1e3, 1) + " ms"; }
+
+}  // namespace
+
+void Checkpoint::Declare(NodeSpec& spec) {
+  spec.Doc("Writes checkpoints to the run directory, and starts from one.")
+      .Input("steps", Stream::kStep)
+      .Output("saved", Stream::kStep)
+      .OnLane()
+      .Uses("model", "SimclrModel")
+      .Uses("optimizer", "Optimizer")
+      .Uses("run_dir", "RunDir")
+      .Option(&Checkpoint::every_epochs_, "every_epochs", 1,
+              "Epochs between checkpoints; 0: not at the end of epochs.", AtLeast{0})
+      .Option(&Checkpoint::every_steps_, "every_steps", int64_t{0},
+              "Optimiser steps between checkpoints; 0: not by steps.", AtLeast{0})
+      .Option(&Checkpoint::every_minutes_, "every_minutes", 0.0,
+              "Minutes between checkpoints; 0: not by time.", AtLeast{0})
+      .Option(&Checkpoint::keep_, "keep", 3, "The newest checkpoints that stay.", AtLeast{1})
+      .Option(&Checkpoint::keep_best_, "keep_best", true,
+              "The best checkpoint of an epoch's end stays too: by kNN accuracy where epochs are "
+              "evaluated, else by loss.")
+      .Option(&Checkpoint::resume_, "resume", std::string(), "Checkpoint to start from.");
+}
+
+void Checkpoint::Open(const OpenContext& context) {
+  model_ = &context.Get<SimclrModel>("model");
+  optimizer_ = &context.Get<Optimizer>("optimizer");
+  run_dir_ = &context.Get<RunDir>("run_dir");
+  // Before the first step, so that the evaluation at the start sees the state that the run begins
+  // with.
+  if (!resume_.empty()) {
+    state_ = LoadCheckpoint(resume_, *model_, *optimizer_);
+    resumed_ = true;
+    LogInfo("resumed from " + resume_ + " after step " + std::to_string(state_.steps_done));
+  }
+  state_.config = run_dir_->resolved_config();
+  state_.graph = run_dir_->graph();
+}
+
+void Checkpoint::Start() {
+  folder_ = std::make_unique<CheckpointFolder>(run_dir_->path(), keep_, keep_best_);
+  folder_->Open(state_.steps_done);
+  saved_at_ns_ = NowNs();
+}
+
+void Checkpoint::Process(Step& step) {
+  CheckEpochLength(step);
+  const bool written =
+      writing_.valid() && writing_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  if (written) FinishWriting();
+  state_.steps_done = step.step + 1;
+  state_.steps_per_epoch = step.steps_per_epoch;
+  saved_ = false;
+  if (!IsDue(step)) return;
+  Save();
+  if (step.last_of_epoch) unjudged_ = state_.steps_done;
+}
+
+// The place in the epoch is counted in steps, so it has a meaning only in epochs as long as those
+// before.
+void Checkpoint::CheckEpochLength(const Step& step) const {
+  if (!resumed_ || step.steps_per_epoch == state_.steps_per_epoch) return;
+  throw std::runtime_error(
+      "an epoch has " + std::to_string(step.steps_per_epoch) + " steps now and had " +
+      std::to_string(state_.steps_per_epoch) + " in " + resume_ +
+      ": the data set has gained or lost images. Give it back the images it had, or start a new "
+      "run from these weights with --init");
+}
+
+bool Checkpoint::IsDue(const Step& step) const {
+  if (every_epochs_ > 0 && step.last_of_epoch &&
+      (step.epoch + 1) % static_cast<uint64_t>(every_epochs_) == 0) {
+    return true;
+  }
+  if (every_steps_ > 0 && (step.step + 1) % static_cast<uint64_t>(every_steps_) == 0) return true;
+  return every_minutes_ > 0 && SecondsSince(saved_at_ns_) >= every_minutes_ * 60;
+}
+
+void Checkpoint::Save() {
+  const uint64_t begin_ns = NowNs();
+  FinishWriting();  // one at a time; and the copy's memory is the writer's till then
+  const double waited_s = SecondsSince(begin_ns);
+  const uint64_t copy_begin_ns = NowNs();
+  const NamedTensors& tensors = copy_.Take(StateOf(*model_, *optimizer_));
+  Log(LogLevel::kDebug, "checkpoint of step " + std::to_string(state_.steps_done) +
+                            ": the device lane copied " + ShowGib(copy_.bytes()) + " in " +
+                            Milliseconds(SecondsSince(copy_begin_ns)) + " and waited " +
+                            Milliseconds(waited_s) + " for the one before");
+  if (waited_s > kLongWaitS && !told_of_wait_) {
+    told_of_wait_ = true;
+    LogWarning("the training waited " + ShowDuration(waited_s) +
+               " for a checkpoint to be written before the next one: raise "
+               "run.checkpoint_every_steps or run.checkpoint_every_minutes");
+  }
+  saved_at_ns_ = NowNs();
+  saved_ = true;
+  writing_ =
+      std::async(std::launch::async, [this, &tensors, state = state_] { Write(tensors, state); });
+}
+
+// On a thread of its own.
+void Checkpoint::Write(const NamedTensors& tensors, const TrainingState& state) {
+  const uint64_t begin_ns = NowNs();
+  SaveCheckpoint(folder_->PathOf(state.steps_done), tensors, state);
+  folder_->Add(state.steps_done);
+  Log(LogLevel::kDebug, "checkpoint of step " + std::to_string(state.steps_done) + ": written in " +
+                            Milliseconds(SecondsSince(begin_ns)));
+}
+
+// Throws what the writer threw.
+void Checkpoint::FinishWriting() {
+  if (writing_.valid()) writing_.get();
+  JudgeLastEpoch();
+}
+
+// An epoch is evaluated, and its figures come from the device, after its checkpoint was written.
+void Checkpoint::JudgeLastEpoch() {
+  if (!unjudged_) return;
+  const std::optional<EpochFigures> figures = run_dir_->FiguresOf(*unjudged_);
+  if (!figures) return;
+  folder_->Judge(*unjudged_, *figures);
+  unjudged_.reset();
+}
+
+void Checkpoint::Flush() {
+  if (!saved_) Save();
+  if (!writing_.valid()) return;
+  FinishWriting();
+  LogInfo("checkpoint written: " + folder_->PathOf(state_.steps_done));
+}
+
+// After an abort too: the checkpoint under way is of a whole step, so it is finished.
+void Checkpoint::Close() noexcept {
+  try {
+    FinishWriting();
+  } catch (const std::exception& error) {
+    LogError(error.what());
+  }
+}
+
+FLOWTRAIN_REGISTER(Checkpoint);
+
+}  // namespace flowtrain

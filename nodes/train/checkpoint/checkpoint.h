@@ -1,0 +1,72 @@
+// Writes checkpoints, and starts from one.
+#pragma once
+
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "nodes/run/run_dir.h"
+#include "nodes/train/checkpoint/checkpoint_file.h"
+#include "nodes/train/checkpoint/host_copy.h"
+#include "nodes/train/weights/checkpoint_folder.h"
+#include "pipeline/node/node.h"
+
+namespace flowtrain {
+
+// Writes RUN_DIR/checkpoints/step-N.safetensors after every so many epochs, steps or minutes,
+// whichever comes first, and after the last step, a drained run's too. The newest `keep` stay, and
+// the best. It runs before the next window may enter, so a checkpoint is exactly the state after
+// its step.
+//
+// The state is copied to the host's memory; a thread beside the lane writes it while the training
+// goes on, one checkpoint at a time. A write that fails ends the run at the next step.
+//
+// Input   steps  step
+// Output  saved  step
+// Memory  on the host as much as parameters, buffers and the optimiser's state have.
+// Threads the device lane.
+//
+// Example:
+//   checkpoint: {type: Checkpoint, in: kept, out: saved, options: {every_epochs: 1, keep: 3}}
+class Checkpoint final : public StepNode {
+ public:
+  static void Declare(NodeSpec& spec);
+  void Open(const OpenContext& context) override;
+  void Start() override;
+  void Process(Step& step) override;
+  void Flush() override;
+  void Close() noexcept override;
+
+ private:
+  void CheckEpochLength(const Step& step) const;
+  bool IsDue(const Step& step) const;
+  void Save();
+  void Write(const NamedTensors& tensors, const TrainingState& state);
+  void FinishWriting();
+  void JudgeLastEpoch();
+
+  int every_epochs_ = 1, keep_ = 3;  // options
+  int64_t every_steps_ = 0;
+  double every_minutes_ = 0;
+  bool keep_best_ = true;
+  std::string resume_;
+
+  SimclrModel* model_ = nullptr;
+  Optimizer* optimizer_ = nullptr;
+  RunDir* run_dir_ = nullptr;
+  TrainingState state_;
+  bool resumed_ = false;
+  bool saved_ = true;         // state_ is in a checkpoint, or on its way to one
+  uint64_t saved_at_ns_ = 0;  // of the last one
+  bool told_of_wait_ = false;
+
+  HostCopy copy_;
+  // The thread's while writing_ is under way, the lane's otherwise.
+  std::unique_ptr<CheckpointFolder> folder_;
+  std::future<void> writing_;
+  std::optional<uint64_t> unjudged_;  // steps done at the end of an epoch that has a checkpoint
+};
+
+}  // namespace flowtrain

@@ -1,0 +1,90 @@
+#include "nodes/train/checkpoint/checkpoint_file.h"
+
+#include <c10/core/GradMode.h>
+
+#include <map>
+#include <stdexcept>
+
+#include "nodes/train/weights/checkpoint_format.h"
+#include "nodes/train/weights/checksums.h"
+#include "nodes/train/weights/safetensors.h"
+#include "pipeline/base/error.h"
+
+namespace flowtrain {
+namespace {
+
+using checkpoint_format::kFormat;
+using checkpoint_format::kModel;
+using checkpoint_format::kOptimizer;
+using checkpoint_format::kScaler;
+using checkpoint_format::kVersion;
+
+bool StartsWith(const std::string& text, const std::string& start) {
+  return text.rfind(start, 0) == 0;
+}
+
+// Copies each stored tensor into the one of its name. All must be there, and no other; but a
+// loss scaler may be in one of them alone (a run that moves between a GPU and a CPU).
+void CopyInto(NamedTensors targets, const NamedTensors& stored) {
+  const c10::NoGradGuard no_grad;
+  std::map<std::string, at::Tensor> left(stored.begin(), stored.end());
+  for (auto& [name, target] : targets) {
+    const auto found = left.find(name);
+    if (found == left.end()) {
+      if (StartsWith(name, kScaler)) continue;
+      throw std::runtime_error("it has no '" + name + "'");
+    }
+    if (found->second.sizes() != target.sizes()) {
+      throw std::runtime_error("'" + name + "' has another shape");
+    }
+    target.copy_(found->second);
+    left.erase(found);
+  }
+  for (const auto& [name, tensor] : left) {
+    if (!StartsWith(name, kScaler)) throw std::runtime_error("it has '" + name + "' too");
+  }
+}
+
+}  // namespace
+
+NamedTensors StateOf(const SimclrModel& model, const Optimizer& optimizer) {
+  NamedTensors state;
+  for (auto& [name, tensor] : ParametersAndBuffers(model.module())) {
+    state.emplace_back(kModel + name, tensor.detach());
+  }
+  for (auto& [name, tensor] : optimizer.State()) state.emplace_back(kOptimizer + name, tensor);
+  return state;
+}
+
+void SaveCheckpoint(const std::string& path, const NamedTensors& tensors,
+                    const TrainingState& state) {
+  Safetensors contents;
+  for (const auto& [name, tensor] : tensors) {
+    contents.tensors.emplace_back(name, tensor.detach().cpu().contiguous());
+  }
+  contents.metadata = {{kFormat, std::to_string(kVersion)},
+                       {"steps_done", std::to_string(state.steps_done)},
+                       {"steps_per_epoch", std::to_string(state.steps_per_epoch)},
+                       {"config", state.config},
+                       {"graph", state.graph}};
+  Seal(contents);
+  try {
+    WriteSafetensors(path, contents);
+  } catch (const DataError& error) {
+    throw std::runtime_error(std::string("the checkpoint could not be written: ") + error.what() +
+                             "; free space there, or mend it, then go on with --resume");
+  }
+}
+
+TrainingState LoadCheckpoint(const std::string& path, SimclrModel& model, Optimizer& optimizer) {
+  const Safetensors contents = checkpoint_format::ReadWhole(path);
+  try {
+    CopyInto(StateOf(model, optimizer), contents.tensors);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(path + " does not fit this network and optimizer (" +
+                             optimizer.name() + "): " + error.what());
+  }
+  return checkpoint_format::StateIn(contents, path);
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,46 @@
+// ResNet-18, 34 and 50 without the classifier (He et al., "Deep Residual Learning for Image
+// Recognition", CVPR 2016), with torchvision's parameter names, so that its weights and ours are
+// interchangeable.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/modulelist.h>
+#include <torch/nn/modules/conv.h>
+
+#include <cstdint>
+#include <string>
+
+#include "nodes/train/model/layer_observer.h"
+
+namespace flowtrain {
+
+struct ResNetOptions {
+  std::string name = "resnet18";  // resnet18, resnet34, resnet50
+  // False: 7x7 convolution of stride 2 and a max-pool, for images of 64 pixels and more. True: 3x3
+  // of stride 1 and no pool, as SimCLR does for CIFAR (Chen et al. 2020, appendix B.9).
+  bool small_stem = false;
+};
+
+class ResNet : public torch::nn::Module {
+ public:
+  // Throws std::invalid_argument for an unknown name. Weights are torch's defaults until
+  // Initialise.
+  explicit ResNet(const ResNetOptions& options);
+
+  // [N, 3, H, W] to [N, feature_dim()]: the average over the last feature map.
+  torch::Tensor forward(const torch::Tensor& images, const LayerObserver& observe = nullptr);
+  int64_t feature_dim() const { return feature_dim_; }
+
+ private:
+  torch::nn::ModuleList MakeLayer(int64_t width, int blocks, int64_t stride, bool bottleneck);
+
+  const bool small_stem_;
+  int64_t channels_ = 64;  // of the layer made last
+  int64_t feature_dim_ = 0;
+  torch::nn::Conv2d conv1_{nullptr};
+  torch::nn::BatchNorm2d bn1_{nullptr};
+  torch::nn::ModuleList layer1_{nullptr}, layer2_{nullptr}, layer3_{nullptr}, layer4_{nullptr};
+};
+
+}  // namespace flowtrain

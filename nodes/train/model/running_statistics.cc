@@ -1,0 +1,110 @@
+#include "nodes/train/model/running_statistics.h"
+
+#include <ATen/Functions.h>
+#include <c10/core/GradMode.h>
+#include <torch/nn/modules/batchnorm.h>
+
+#include <cstddef>
+
+namespace flowtrain {
+namespace {
+
+// Those of one dimension and of two are different types with the same members.
+template <typename Call>
+void OnNorm(torch::nn::Module& module, Call call) {
+  if (auto* norm = module.as<torch::nn::BatchNorm1d>()) call(*norm);
+  if (auto* norm = module.as<torch::nn::BatchNorm2d>()) call(*norm);
+}
+
+std::vector<at::Tensor> Flat(const std::vector<at::Tensor>& buffers) {
+  std::vector<at::Tensor> flat;
+  flat.reserve(buffers.size());
+  for (const at::Tensor& buffer : buffers) flat.push_back(buffer.flatten());
+  return flat;
+}
+
+}  // namespace
+
+RunningStatistics::RunningStatistics(const torch::nn::Module& module) {
+  for (const auto& each : module.modules()) {
+    OnNorm(*each, [&](auto& norm) {
+      if (norm.running_mean.defined()) norms_.push_back(each);
+    });
+  }
+}
+
+// Asked for anew each time: a module that moved to another device or type has others.
+RunningStatistics::Groups RunningStatistics::Buffers() const {
+  Groups groups;
+  for (const auto& module : norms_) {
+    OnNorm(*module, [&](auto& norm) {
+      groups[0].push_back(norm.running_mean);
+      groups[0].push_back(norm.running_var);
+      groups[1].push_back(norm.num_batches_tracked);
+    });
+  }
+  return groups;
+}
+
+void RunningStatistics::CopyTo(std::vector<at::Tensor>& buffers, const at::Tensor& flat) {
+  std::vector<at::Tensor> parts;
+  parts.reserve(buffers.size());
+  int64_t first = 0;
+  for (const at::Tensor& buffer : buffers) {
+    parts.push_back(flat.narrow(0, first, buffer.numel()).view(buffer.sizes()));
+    first += buffer.numel();
+  }
+  at::_foreach_copy_(buffers, parts);
+}
+
+void RunningStatistics::Save() {
+  if (norms_.empty()) return;
+  const c10::NoGradGuard no_grad;
+  const Groups groups = Buffers();
+  for (size_t i = 0; i < groups.size(); ++i) {
+    if (saved_[i].defined() && saved_[i].scalar_type() == groups[i][0].scalar_type()) {
+      at::cat_out(saved_[i], Flat(groups[i]));
+    } else {
+      saved_[i] = at::cat(Flat(groups[i]));
+    }
+  }
+}
+
+void RunningStatistics::Restore() {
+  if (!saved_[0].defined()) return;
+  const c10::NoGradGuard no_grad;
+  Groups groups = Buffers();
+  for (size_t i = 0; i < groups.size(); ++i) CopyTo(groups[i], saved_[i]);
+}
+
+void RunningStatistics::RestoreWhere(const at::Tensor& condition) {
+  if (!saved_[0].defined()) return;
+  const c10::NoGradGuard no_grad;
+  Groups groups = Buffers();
+  // Chosen, not blended: what is put back may be the only one of the two that is finite.
+  const at::Tensor restore = condition.to(at::kBool);
+  for (size_t i = 0; i < groups.size(); ++i) {
+    CopyTo(groups[i], at::where(restore, saved_[i], at::cat(Flat(groups[i]))));
+  }
+}
+
+// Without running statistics a batch-norm in training mode has none to move. One in evaluation mode
+// needs them, and does not move them.
+RunningStatistics::Pause::Pause(const RunningStatistics& statistics) {
+  for (const auto& module : statistics.norms_) {
+    OnNorm(*module, [&](auto& norm) {
+      if (!norm.is_training()) return;
+      for (at::Tensor* member :
+           {&norm.running_mean, &norm.running_var, &norm.num_batches_tracked}) {
+        taken_.push_back({member, *member});
+        *member = at::Tensor();
+      }
+    });
+  }
+}
+
+RunningStatistics::Pause::~Pause() {
+  for (Member& taken : taken_) *taken.member = taken.tensor;
+}
+
+}  // namespace flowtrain

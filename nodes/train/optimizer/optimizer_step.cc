@@ -1,0 +1,97 @@
+#include "nodes/train/optimizer/optimizer_step.h"
+
+#include <ATen/DeviceAccelerator.h>
+#include <ATen/Functions.h>
+#include <c10/core/Event.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "nodes/train/optimizer/train_payload.h"
+#include "pipeline/base/clock.h"
+#include "pipeline/node/registry.h"
+
+namespace flowtrain {
+namespace {
+
+// `figures` on the host: loss, found_inf, scale.
+StepFigures Read(const at::Tensor& figures) {
+  const float* values = figures.data_ptr<float>();
+  return {.loss = values[0], .skipped = values[1] != 0, .loss_scale = values[2]};
+}
+
+}  // namespace
+
+void OptimizerStep::Declare(NodeSpec& spec) {
+  spec.Doc("Moves the parameters by the window's gradients, unless one of them is not finite.")
+      .Input("windows", Stream::kStep)
+      .Output("steps", Stream::kStep)
+      .OnLane()
+      .Uses("device", "Device")
+      .Uses("optimizer", "Optimizer");
+}
+
+void OptimizerStep::Open(const OpenContext& context) {
+  context_ = &context;
+  device_ = &context.Get<Device>("device");
+  optimizer_ = &context.Get<Optimizer>("optimizer");
+}
+
+void OptimizerStep::Start() {
+  last_ns_ = NowNs();
+  last_idle_ns_ = context_->lane_idle_ns();
+}
+
+void OptimizerStep::Process(Step& step) {
+  auto& payload = static_cast<TrainPayload&>(*step.payload);
+  const Optimizer::StepResult result =
+      optimizer_->Step(step.step, step.steps_per_epoch, step.images, payload.loss);
+  StepRecord& record = *payload.record;
+  record.step = step.step;
+  record.epoch = step.epoch;
+  record.images = step.images;
+  record.last_of_epoch = step.last_of_epoch;
+  record.learning_rate = result.learning_rate;
+  record.device_bytes = device_->AllocatedBytes();
+  record.device_peak_bytes = device_->PeakBytes();
+  FillClock(record);
+  const at::Tensor figures = at::cat({payload.loss.reshape({1}).to(at::kFloat),
+                                      result.found_inf.reshape({1}), result.scale.reshape({1})});
+  SendForFigures(figures, record);
+  payload.loss = at::Tensor();
+}
+
+// So that the last steps' figures are on the host when the report asks for them.
+void OptimizerStep::Flush() { device_->Synchronize(); }
+
+void OptimizerStep::FillClock(StepRecord& record) {
+  const uint64_t now_ns = NowNs(), idle_ns = context_->lane_idle_ns();
+  const auto elapsed = static_cast<double>(now_ns - last_ns_);
+  record.seconds = elapsed / 1e9;
+  record.data_wait =
+      elapsed > 0 ? std::min(1.0, static_cast<double>(idle_ns - last_idle_ns_) / elapsed) : 0.0;
+  last_ns_ = now_ns;
+  last_idle_ns_ = idle_ns;
+}
+
+void OptimizerStep::SendForFigures(const at::Tensor& figures, StepRecord& record) const {
+  if (!device_->is_cuda()) {
+    static_cast<StepFigures&>(record) = Read(figures);
+    return;
+  }
+  const at::Tensor host =
+      at::empty(figures.sizes(), at::TensorOptions().dtype(at::kFloat).pinned_memory(true));
+  host.copy_(figures, /*non_blocking=*/true);
+  const auto arrived = std::make_shared<c10::Event>(device_->device().type());
+  arrived->record(at::accelerator::getCurrentStream(device_->device().index()));
+  record.fetch = [host, arrived](bool wait) -> std::optional<StepFigures> {
+    if (wait) arrived->synchronize();
+    if (!arrived->query()) return std::nullopt;
+    return Read(host);
+  };
+}
+
+FLOWTRAIN_REGISTER(OptimizerStep);
+
+}  // namespace flowtrain

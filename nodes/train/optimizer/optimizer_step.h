@@ -1,0 +1,39 @@
+// The optimiser's step at the end of a window.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+#include "nodes/device/device.h"
+#include "nodes/run/step_record.h"
+#include "nodes/train/optimizer/optimizer.h"
+#include "pipeline/node/node.h"
+
+namespace flowtrain {
+
+// Input   windows  step  gradients in the parameters, payload TrainPayload.
+// Output  steps    step  parameters moved; the payload's record filled. Its figures that live on a
+// GPU come later. Threads the device lane; never waits for the device.
+//
+// Example:
+//   step: {type: OptimizerStep, in: windows, out: steps}
+class OptimizerStep final : public StepNode {
+ public:
+  static void Declare(NodeSpec& spec);
+  void Open(const OpenContext& context) override;
+  void Start() override;
+  void Process(Step& step) override;
+  void Flush() override;
+
+ private:
+  void FillClock(StepRecord& record);
+  void SendForFigures(const at::Tensor& figures, StepRecord& record) const;
+
+  const OpenContext* context_ = nullptr;
+  Device* device_ = nullptr;
+  Optimizer* optimizer_ = nullptr;
+  uint64_t last_ns_ = 0, last_idle_ns_ = 0;  // at the step before
+};
+
+}  // namespace flowtrain

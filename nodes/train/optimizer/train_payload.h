@@ -1,0 +1,14 @@
+// What the training nodes hang on a step for each other.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "nodes/run/step_record.h"
+
+namespace flowtrain {
+
+struct TrainPayload : StepPayload {
+  at::Tensor loss;  // device scalar: mean over the window's micro-batches
+};
+
+}  // namespace flowtrain

@@ -1,0 +1,58 @@
+// The checkpoints of a run: which of them are there, and which stay.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nodes/run/run_dir.h"
+
+namespace flowtrain {
+
+// "step-00000123.safetensors"
+std::string CheckpointName(uint64_t steps_done);
+
+// The checkpoints in a run's folder or in its checkpoints folder, newest first. Throws nothing.
+std::vector<std::string> ListCheckpoints(const std::string& folder);
+
+// RUN/checkpoints. Keeps the newest files and the best one, which best.json names. Not thread-safe.
+class CheckpointFolder {
+ public:
+  // `keep` newest ones stay (1 or more), and with `keep_best` the best one too.
+  CheckpointFolder(const std::string& run_dir, int keep, bool keep_best);
+
+  // Makes the folder, or takes over that of a run which goes on after `steps_done` steps: half a
+  // file that a crash left is removed; checkpoints of later steps, which lie on a way that is given
+  // up, are moved to the folder `abandoned`, with a warning. Throws std::runtime_error where the
+  // disk fails.
+  void Open(uint64_t steps_done);
+
+  std::string PathOf(uint64_t steps_done) const;
+  // The file PathOf names is on the disk: the oldest ones make room.
+  void Add(uint64_t steps_done);
+  // What the epoch that ended with that step was worth. The best checkpoint is the one of the
+  // highest kNN accuracy; as long as none was measured, of the lowest loss.
+  void Judge(uint64_t steps_done, const EpochFigures& figures);
+
+ private:
+  struct Best {
+    uint64_t steps_done = 0;
+    EpochFigures figures;
+  };
+
+  void SetAside(const std::string& path) const;
+  // What best.json says; empty where its checkpoint is not there.
+  std::optional<Best> ReadBest() const;
+  void WriteBest() const;
+  void RemoveOld();
+
+  const std::string folder_;
+  const size_t keep_;
+  const bool keep_best_;
+  std::deque<uint64_t> steps_;  // of the files that count among the newest, oldest first
+  std::optional<Best> best_;
+};
+
+}  // namespace flowtrain

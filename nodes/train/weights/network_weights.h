@@ -1,0 +1,14 @@
+// The network that a checkpoint holds.
+#pragma once
+
+#include <string>
+
+#include "nodes/train/weights/named_tensors.h"
+
+namespace flowtrain {
+
+// The network of a checkpoint alone, on the host: "backbone.conv1.weight", … Throws as
+// ReadTrainingState does.
+NamedTensors ReadNetwork(const std::string& path);
+
+}  // namespace flowtrain

@@ -1,0 +1,177 @@
+#include "nodes/train/weights/read_checkpoint.h"
+
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "nodes/train/weights/checkpoint_folder.h"
+#include "nodes/train/weights/checkpoint_format.h"
+#include "nodes/train/weights/checksums.h"
+#include "nodes/train/weights/network_weights.h"
+#include "nodes/train/weights/safetensors.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/log.h"
+
+namespace flowtrain {
+namespace {
+
+namespace fs = std::filesystem;
+using checkpoint_format::kFormat;
+using checkpoint_format::kModel;
+using checkpoint_format::kVersion;
+using checkpoint_format::ReadWhole;
+
+using Metadata = std::map<std::string, std::string>;
+
+constexpr char kWayOut[] =
+    "; go on from an earlier checkpoint, which --resume with the run's folder finds";
+
+[[noreturn]] void Damaged(const std::string& path, const std::string& why) {
+  throw DataError("the checkpoint " + path + " is damaged: " + why + kWayOut);
+}
+
+bool IsZip(const std::string& path) {
+  std::array<char, 2> start{};
+  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
+  return start[0] == 'P' && start[1] == 'K';
+}
+
+uint64_t NumberIn(const Metadata& metadata, const char* key, const std::string& path) {
+  const auto found = metadata.find(key);
+  uint64_t number = 0;
+  if (found != metadata.end()) {
+    const char* end = found->second.data() + found->second.size();
+    const auto [stop, error] = std::from_chars(found->second.data(), end, number);
+    if (error == std::errc() && stop == end) return number;
+  }
+  Damaged(path, std::string("it does not say its ") + key);
+}
+
+std::string TextIn(const Metadata& metadata, const char* key, const std::string& path) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) Damaged(path, std::string("it does not say its ") + key);
+  return found->second;
+}
+
+void CheckIsThere(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) throw DataError("the checkpoint " + path + " does not exist");
+  if (IsZip(path)) {
+    throw DataError(path +
+                    " is of flowtrain's first checkpoint format, or no checkpoint; that format "
+                    "could hold programs and is no longer read. Export its weights with the "
+                    "version that wrote it, and start from them with --init");
+  }
+}
+
+void CheckVersion(const Metadata& metadata, const std::string& path) {
+  const uint64_t version = NumberIn(metadata, kFormat, path);
+  if (version <= kVersion) return;
+  throw std::runtime_error(path + " was written by a newer flowtrain (format " +
+                           std::to_string(version) + "); update this one");
+}
+
+// What is checked of the header, before or without the tensors.
+void CheckMetadata(const Metadata& metadata, const std::string& path) {
+  if (metadata.count(kFormat) == 0) {
+    throw DataError(path + " is no flowtrain checkpoint: its header does not say so");
+  }
+  try {
+    CheckSeal(metadata);
+  } catch (const std::runtime_error& error) {
+    Damaged(path, error.what());
+  }
+  CheckVersion(metadata, path);
+}
+
+Metadata ReadMetadata(const std::string& path) {
+  CheckIsThere(path);
+  Metadata metadata;
+  try {
+    metadata = ReadSafetensorsMetadata(path);
+  } catch (const DataError& error) {
+    throw DataError(error.what() + std::string(kWayOut));
+  }
+  CheckMetadata(metadata, path);
+  return metadata;
+}
+
+TrainingState StateOfMetadata(const Metadata& metadata, const std::string& path) {
+  return {NumberIn(metadata, "steps_done", path), NumberIn(metadata, "steps_per_epoch", path),
+          TextIn(metadata, "config", path), TextIn(metadata, "graph", path)};
+}
+
+bool IsWhole(const std::string& path) {
+  try {
+    ReadWhole(path);
+    return true;
+  } catch (const DataError& error) {
+    LogWarning(std::string("a checkpoint is passed over: ") + error.what());
+    return false;
+  }
+}
+
+}  // namespace
+
+Safetensors checkpoint_format::ReadWhole(const std::string& path) {
+  CheckIsThere(path);
+  Safetensors contents;
+  try {
+    contents = ReadSafetensors(path);
+  } catch (const DataError& error) {
+    throw DataError(error.what() + std::string(kWayOut));
+  }
+  CheckMetadata(contents.metadata, path);
+  try {
+    CheckSeal(contents);
+  } catch (const std::runtime_error& error) {
+    Damaged(path, error.what());
+  }
+  return contents;
+}
+
+TrainingState checkpoint_format::StateIn(const Safetensors& contents, const std::string& path) {
+  return StateOfMetadata(contents.metadata, path);
+}
+
+NamedTensors ReadNetwork(const std::string& path) {
+  NamedTensors network;
+  for (auto& [name, tensor] : ReadWhole(path).tensors) {
+    if (name.rfind(kModel, 0) == 0) network.emplace_back(name.substr(sizeof(kModel) - 1), tensor);
+  }
+  return network;
+}
+
+TrainingState ReadTrainingState(const std::string& path) {
+  return StateOfMetadata(ReadMetadata(path), path);
+}
+
+std::string FindCheckpoint(const std::string& path) {
+  if (fs::is_regular_file(path)) return path;
+  const std::vector<std::string> candidates = ListCheckpoints(path);
+  for (const std::string& candidate : candidates) {
+    if (IsWhole(candidate)) return candidate;
+  }
+  throw ConfigError(candidates.empty()
+                        ? "no checkpoint in '" + path + "': name a checkpoint or a run's folder"
+                        : "no checkpoint in '" + path + "' is whole; begin a new run");
+}
+
+bool HasCheckpoint(const std::string& folder) { return !ListCheckpoints(folder).empty(); }
+
+bool IsCheckpoint(const std::string& path) {
+  try {
+    return ReadSafetensorsMetadata(path).count(kFormat) > 0;
+  } catch (const DataError&) {
+    return false;
+  }
+}
+
+std::string CheckpointDigest(const std::string& path) { return DigestOf(ReadWhole(path).metadata); }
+
+}  // namespace flowtrain

@@ -1,0 +1,121 @@
+#include "nodes/train/weights/state_dict_file.h"
+
+#include <ATen/core/Dict.h>
+#include <ATen/core/ivalue.h>
+#include <caffe2/serialize/inline_container.h>
+#include <torch/csrc/jit/serialization/pickle.h>
+
+#include <exception>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "pipeline/base/error.h"
+#include "pipeline/base/files/new_file.h"
+
+namespace flowtrain {
+namespace {
+
+using caffe2::serialize::PyTorchStreamReader;
+using caffe2::serialize::PyTorchStreamWriter;
+
+// Appends to a file what libtorch's writer gives. An exception must not pass through that writer:
+// its destructor writes on, throws again and ends the process.
+class Sink {
+ public:
+  explicit Sink(NewFile& file) : file_(file) {}
+  size_t Write(const void* data, size_t size) {
+    try {
+      if (!error_) file_.Append({static_cast<const uint8_t*>(data), size});
+    } catch (const DataError&) {
+      error_ = std::current_exception();
+    }
+    return size;
+  }
+  void RethrowIfFailed() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  NewFile& file_;
+  std::exception_ptr error_;
+};
+
+[[noreturn]] void Refuse(const std::string& path, const std::string& why) {
+  throw DataError(path + " cannot be read as a dict of tensors: " + why +
+                  ". Write it from Python by safetensors.torch.save_file(model.state_dict(), "
+                  "'weights.safetensors'), or torch.save(dict(model.state_dict()), 'weights.pt')");
+}
+
+c10::IValue Unpickle(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw DataError("there is no file " + path + ", or it cannot be read");
+  try {
+    return torch::jit::pickle_load({std::istreambuf_iterator<char>(in), {}});
+  } catch (const std::exception&) {
+    // libtorch's reader knows no attributes of a dict, and a module's own state dict has one.
+    Refuse(path,
+           "it is damaged, of the format before torch 1.6, or holds more than tensors (a module's "
+           "state dict does)");
+  }
+}
+
+}  // namespace
+
+void WriteStateDict(const std::string& path, const NamedTensors& tensors) {
+  c10::Dict<std::string, at::Tensor> dict;
+  for (const auto& [name, tensor] : tensors) {
+    // A tensor is written with all of its storage, so it gets one of its own.
+    dict.insert(name, tensor.detach().cpu().clone(at::MemoryFormat::Contiguous));
+  }
+  std::string pickled;
+  // Without TorchScript's type tags, which weights_only=True does not let in.
+  torch::jit::Pickler pickler(
+      [&pickled](const char* bytes, size_t size) { pickled.append(bytes, size); }, nullptr, nullptr,
+      nullptr, nullptr, /*tag_aggregates=*/false);
+  pickler.protocol();
+  pickler.pushIValue(dict);
+  pickler.stop();
+
+  NewFile file(path);
+  Sink sink(file);
+  {
+    PyTorchStreamWriter writer(
+        [&sink](const void* data, size_t size) { return sink.Write(data, size); });
+    const std::string byte_order = "little";
+    writer.writeRecord("data.pkl", pickled.data(), pickled.size());
+    writer.writeRecord("byteorder", byte_order.data(), byte_order.size());
+    size_t number = 0;  // the pickle names storages by their number
+    for (const at::Tensor& tensor : pickler.tensorData()) {
+      writer.writeRecord("data/" + std::to_string(number++), tensor.const_data_ptr(),
+                         tensor.nbytes());
+    }
+    writer.writeEndOfFile();
+  }
+  sink.RethrowIfFailed();
+  file.Commit({});
+}
+
+NamedTensors ReadStateDict(const std::string& path) {
+  const c10::IValue value = Unpickle(path);
+  if (!value.isGenericDict()) Refuse(path, "it holds no dict");
+  NamedTensors tensors;
+  for (const auto& item : value.toGenericDict()) {
+    if (!item.key().isString()) Refuse(path, "a key is no name");
+    const std::string name = item.key().toStringRef();
+    if (!item.value().isTensor()) Refuse(path, "'" + name + "' is no tensor");
+    tensors.emplace_back(name, item.value().toTensor());
+  }
+  return tensors;
+}
+
+bool IsStateDict(const std::string& path) {
+  try {
+    PyTorchStreamReader reader(path);
+    return !reader.hasRecord("constants.pkl");
+  } catch (const c10::Error&) {
+    return false;
+  }
+}
+
+}  // namespace flowtrain

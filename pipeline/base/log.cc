@@ -1,0 +1,123 @@
+#include "pipeline/base/log.h"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/basic_file_sink.h>
+
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+namespace flowtrain {
+namespace {
+
+struct LogState {
+  // Held while a line is written: once SetLogWriter returns, the writer before is not running.
+  std::mutex mutex;
+  LogLevel level = LogLevel::kInfo;
+  std::function<void(const std::string&)> writer;
+  std::unique_ptr<spdlog::logger> file;
+  std::string file_path;
+  bool file_failed = false;  // told already
+};
+
+// The log belongs to the process, as standard error does. Never destroyed: threads may log while
+// the program exits.
+LogState& State() {
+  static auto* const state = new LogState;
+  return *state;
+}
+
+const char* TerminalPrefix(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "debug: ";
+    case LogLevel::kInfo:
+      return "";
+    case LogLevel::kWarning:
+      return "warning: ";
+    case LogLevel::kError:
+      return "error: ";
+  }
+  return "";
+}
+
+spdlog::level::level_enum FileLevel(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+void WriteToTerminal(const LogState& state, const std::string& line) {
+  if (state.writer) {
+    state.writer(line);
+    return;
+  }
+  // One call a line, so that lines of other writers to standard error do not come between.
+  const std::string whole = line + '\n';
+  std::fwrite(whole.data(), 1, whole.size(), stderr);
+  std::fflush(stderr);
+}
+
+// A log file that cannot be written, on a full disk perhaps, ends no training. It is told once, and
+// tried again with each line.
+void OnFileError(const std::string& why) {
+  LogState& state = State();  // locked: it is called where a line is written to the file
+  if (std::exchange(state.file_failed, true)) return;
+  WriteToTerminal(state, std::string(TerminalPrefix(LogLevel::kWarning)) + "cannot write " +
+                             state.file_path + ": " + why + "; its lines are lost");
+}
+
+}  // namespace
+
+void Log(LogLevel level, const std::string& message) {
+  LogState& state = State();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  if (level >= state.level) WriteToTerminal(state, TerminalPrefix(level) + message);
+  if (state.file != nullptr) state.file->log(FileLevel(level), spdlog::string_view_t(message));
+}
+
+void SetLogLevel(LogLevel level) {
+  LogState& state = State();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  state.level = level;
+}
+
+void SetLogFile(const std::string& path) {
+  std::unique_ptr<spdlog::logger> file;
+  if (!path.empty()) {
+    try {
+      auto sink = std::make_shared<spdlog::sinks::basic_file_sink_st>(path);
+      file = std::make_unique<spdlog::logger>("flowtrain", std::move(sink));
+    } catch (const spdlog::spdlog_ex& error) {
+      throw std::runtime_error("log file '" + path + "' cannot be opened: " + error.what());
+    }
+    file->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+    file->set_level(spdlog::level::info);
+    // Lines are few, and the last ones matter most when the process dies.
+    file->flush_on(spdlog::level::info);
+    file->set_error_handler(OnFileError);
+  }
+  LogState& state = State();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  state.file = std::move(file);
+  state.file_path = path;
+  state.file_failed = false;
+}
+
+void SetLogWriter(std::function<void(const std::string&)> writer) {
+  LogState& state = State();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  state.writer = std::move(writer);
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,89 @@
+// The parameters of a run, put together from layers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pipeline/config/value.h"
+
+namespace flowtrain {
+
+// Parameters under dotted keys ("data.batch_size"). Layers, the later over the earlier: the graph's
+// default file, its own `parameters`, overlay files, `--set`. Lists are replaced as a whole.
+//
+// What is wrong with a layer is not thrown as it is put on: Problems (and so LoadGraph) tells of
+// all of it at once, since only the graph knows every key that has a meaning.
+class Config {
+ public:
+  Config() = default;
+  // Reads the default file, whose keys are the known ones. An empty path: no defaults, so that the
+  // known keys are those the graph refers to. Throws ConfigError for a file that cannot be read.
+  explicit Config(const std::string& default_path);
+  // The same from a value already read.
+  explicit Config(Value defaults);
+
+  // Puts a map of parameters over what there is. A key may be dotted in itself.
+  void Overlay(const Value& map);
+  // Throws ConfigError for a file that cannot be read.
+  void OverlayFile(const std::string& path);
+  // `text` is "key=value", the value in YAML: "data.splits=[train, test]". Positions name "--set".
+  // Throws ConfigError without a key or for a value that is no YAML.
+  void Set(const std::string& text);
+
+  // The parameter under a dotted key, a group of them as a map, or nullptr.
+  const Value* Find(std::string_view key) const;
+  // Every parameter's dotted key, in the order of the files.
+  std::vector<std::string> Keys() const;
+  // The resolved parameters as YAML, which `--config` takes back.
+  std::string ToYaml() const;
+
+  // For the program's own parameters. Throws ConfigError where the key is missing or its value is
+  // no T.
+  template <typename T>
+  T Get(std::string_view key) const {
+    T out{};
+    const Value* value = Find(key);
+    if (value == nullptr) ThrowMissing(key);
+    if (!Read(*value, out)) ThrowWrongType(key, *value, TypeNameOf(out));
+    return out;
+  }
+
+  // The same before the graph has checked the parameters: `fallback` where the key is missing or
+  // its value is no T, of which LoadGraph tells.
+  template <typename T>
+  T GetOr(std::string_view key, T fallback) const {
+    const Value* value = Find(key);
+    T out{};
+    return value != nullptr && Read(*value, out) ? out : std::move(fallback);
+  }
+
+  // Findings: keys of a layer that neither the default file nor `referenced` (dotted keys that the
+  // graph reads) knows, values where a group of parameters belongs, groups where a value belongs.
+  std::vector<Diagnostic> Problems(const std::vector<std::string>& referenced) const;
+  // Throws ConfigError when there are any.
+  void Check(const std::vector<std::string>& referenced) const;
+  // "; did you mean 'data.batch_size'?" or an empty string.
+  std::string Suggest(std::string_view key) const;
+
+ private:
+  [[noreturn]] static void ThrowMissing(std::string_view key);
+  [[noreturn]] static void ThrowWrongType(std::string_view key, const Value& value,
+                                          const char* type);
+  static const char* TypeNameOf(bool) { return "true or false"; }
+  static const char* TypeNameOf(int) { return "an integer"; }
+  static const char* TypeNameOf(int64_t) { return "an integer"; }
+  static const char* TypeNameOf(double) { return "a number"; }
+  static const char* TypeNameOf(const std::string&) { return "text"; }
+  static const char* TypeNameOf(const std::vector<std::string>&) { return "a list of names"; }
+
+  void Put(const Value& map);
+
+  std::vector<std::string> default_keys_;
+  std::vector<Value> layers_;  // as they were given, dotted keys split; the default file first
+  Value merged_;
+};
+
+}  // namespace flowtrain

@@ -1,0 +1,100 @@
+#include "pipeline/config/config_check.h"
+
+#include "pipeline/base/text/suggest.h"
+#include "pipeline/config/problems.h"
+
+namespace flowtrain::internal {
+namespace {
+
+bool HasReference(const Value& value) {
+  if (value.kind == Value::Kind::kScalar) return value.scalar.find("${") != std::string::npos;
+  for (const Value& item : value.items) {
+    if (HasReference(item)) return true;
+  }
+  return false;
+}
+
+bool EndsWith(std::string_view text, std::string_view ending) {
+  return text.size() >= ending.size() && text.substr(text.size() - ending.size()) == ending;
+}
+
+}  // namespace
+
+KnownKeys::KnownKeys(const std::vector<std::string>& defaults,
+                     const std::vector<std::string>& referenced) {
+  for (const auto* keys : {&defaults, &referenced}) {
+    for (const std::string& key : *keys) {
+      if (!key_set_.insert(key).second) continue;
+      keys_.push_back(key);
+      for (size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.', dot + 1)) {
+        groups_.insert(key.substr(0, dot));
+      }
+    }
+  }
+}
+
+void KnownKeys::CheckLayer(const Value& layer, std::vector<Diagnostic>& problems) const {
+  CheckGroup(layer, "", problems);
+}
+
+void KnownKeys::CheckGroup(const Value& group, const std::string& prefix,
+                           std::vector<Diagnostic>& problems) const {
+  for (const Entry& entry : group.entries) CheckEntry(entry, prefix + entry.key, problems);
+}
+
+void KnownKeys::CheckEntry(const Entry& entry, const std::string& key,
+                           std::vector<Diagnostic>& problems) const {
+  const Value& value = entry.value;
+  if (groups_.count(key) != 0) {
+    if (value.kind == Value::Kind::kMap) {
+      CheckGroup(value, key + '.', problems);
+    } else if (value.kind != Value::Kind::kNull) {
+      problems.push_back({value.at, Quoted(key) + " is a group of parameters (" + KeysOf(key) +
+                                        "), it cannot be '" + value.ToString() + "'"});
+    }
+    return;
+  }
+  if (key_set_.count(key) == 0) {
+    problems.push_back({entry.at, "unknown parameter " + Quoted(key) + Suggest(key)});
+  } else if (value.kind == Value::Kind::kMap) {
+    problems.push_back(
+        {entry.at, "parameter " + Quoted(key) + " is a value, not a group of parameters"});
+  } else if (HasReference(value)) {
+    problems.push_back({value.at, "parameter " + Quoted(key) +
+                                      " cannot refer to another one (${…} " +
+                                      "belongs in a graph)"});
+  }
+}
+
+std::string KnownKeys::Suggest(std::string_view key) const {
+  std::vector<std::string> candidates = keys_;
+  candidates.insert(candidates.end(), groups_.begin(), groups_.end());
+  const std::string nearest = DidYouMean(key, candidates);
+  if (!nearest.empty()) return nearest;
+  // The group left out, or another one given: "num_workers" or "train.num_workers".
+  const size_t dot = key.rfind('.');
+  const std::string_view last = dot == std::string_view::npos ? key : key.substr(dot + 1);
+  std::string found;
+  for (const std::string& candidate : keys_) {
+    if (!EndsWith(candidate, '.' + std::string(last))) continue;
+    if (!found.empty()) return {};
+    found = candidate;
+  }
+  return found.empty() ? found : "; did you mean " + Quoted(found) + "?";
+}
+
+std::string KnownKeys::KeysOf(const std::string& group) const {
+  constexpr size_t kShown = 3;
+  std::vector<std::string> names;
+  for (const std::string& key : keys_) {
+    if (key.compare(0, group.size() + 1, group + '.') != 0) continue;
+    if (names.size() == kShown) {
+      names.push_back("…");
+      break;
+    }
+    names.push_back(key);
+  }
+  return JoinNames(names);
+}
+
+}  // namespace flowtrain::internal

@@ -1,0 +1,36 @@
+// Which parameters have a meaning, and what is wrong with a layer that gives others.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pipeline/config/value.h"
+
+namespace flowtrain::internal {
+
+class KnownKeys {
+ public:
+  // Dotted keys of the default file, and those the graph refers to.
+  KnownKeys(const std::vector<std::string>& defaults, const std::vector<std::string>& referenced);
+
+  // Adds the findings of one layer. An unknown group is one finding, not one for each of its keys.
+  void CheckLayer(const Value& layer, std::vector<Diagnostic>& problems) const;
+
+  // "; did you mean 'data.root'?" for the nearest known key or group, or for the one known key that
+  // ends in ".key"; else an empty string.
+  std::string Suggest(std::string_view key) const;
+
+ private:
+  void CheckGroup(const Value& group, const std::string& prefix,
+                  std::vector<Diagnostic>& problems) const;
+  void CheckEntry(const Entry& entry, const std::string& key,
+                  std::vector<Diagnostic>& problems) const;
+  std::string KeysOf(const std::string& group) const;
+
+  std::vector<std::string> keys_;  // in the order of the files
+  std::set<std::string> key_set_, groups_;
+};
+
+}  // namespace flowtrain::internal

@@ -1,0 +1,18 @@
+// Words that the texts about graphs and about types share.
+#pragma once
+
+#include <string>
+
+#include "pipeline/node/node.h"
+
+namespace flowtrain::internal {
+
+// "sample node", "resource".
+const char* KindName(NodeSpec::Kind kind);
+
+// Where Process calls of the type run: on how many threads the graph says, on the device lane, or
+// one at a time on any thread.
+enum class Place { kWorkers, kLane, kOneAtATime };
+Place PlaceOf(const NodeSpec& spec);
+
+}  // namespace flowtrain::internal

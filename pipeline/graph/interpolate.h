@@ -1,0 +1,41 @@
+// Puts parameters in the place of `${key}`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipeline/config/config.h"
+#include "pipeline/config/problems.h"
+#include "pipeline/config/value.h"
+
+namespace flowtrain::internal {
+
+class Interpolation {
+ public:
+  Interpolation(const Config& config, Problems& problems) : config_(config), problems_(problems) {}
+
+  // `${key}` alone becomes the parameter's value with its type and the place it comes from; inside
+  // a longer or quoted scalar it becomes text. What cannot be put in is a finding and stays as it
+  // is (see IsUnresolved). Keys of maps are left alone.
+  Value Resolve(const Value& value);
+
+  // Every key that was asked for, there or not.
+  const std::vector<std::string>& referenced() const { return referenced_; }
+
+ private:
+  Value ResolveScalar(const Value& value);
+  const Value* Lookup(const std::string& key, const Position& at);
+
+  // Counts what a parameter adds to the graph; false, with a finding, when it comes to too much.
+  bool Afford(const Value& parameter, const Position& at);
+
+  const Config& config_;
+  Problems& problems_;
+  std::vector<std::string> referenced_;
+  size_t put_in_ = 0;  // bytes, about
+};
+
+// Whether Resolve has already told of this value, so that nothing more need be said.
+bool IsUnresolved(const Value& value);
+
+}  // namespace flowtrain::internal

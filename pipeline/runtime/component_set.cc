@@ -1,0 +1,96 @@
+#include "pipeline/runtime/component_set.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "pipeline/config/problems.h"
+#include "pipeline/graph/graph_validate.h"
+#include "pipeline/node/registry.h"
+
+namespace flowtrain {
+
+std::unique_ptr<Component> MakeComponent(const ComponentDef& def, const Registry& registry) {
+  const Registry::Type* type = registry.Find(def.type);
+  if (type == nullptr) {
+    internal::ThrowConfigError(
+        def.at, "unknown type " + internal::Quoted(def.type) + " of " + internal::Quoted(def.name));
+  }
+  std::unique_ptr<Component> component = type->make();
+  type->spec.SetDefaults(*component);
+  internal::Problems problems;
+  internal::BindOptions(def, *type, *component, problems);
+  problems.ThrowIfAny();
+  return component;
+}
+
+}  // namespace flowtrain
+
+namespace flowtrain::internal {
+
+class ComponentSet::Context final : public OpenContext {
+ public:
+  Context(const ComponentSet& set, const ComponentDef& def, const BatchLayout& layout,
+          std::function<uint64_t()> lane_idle_ns)
+      : set_(set), def_(def), layout_(layout), lane_idle_ns_(std::move(lane_idle_ns)) {}
+
+  const std::string& name() const override { return def_.name; }
+  int workers() const override { return std::max(set_.def_.workers, set_.def_.capacity.threads); }
+  const BatchLayout& layout() const override { return layout_; }
+  RunControl& run() const override { return set_.run_; }
+  uint64_t lane_idle_ns() const override { return lane_idle_ns_(); }
+
+ private:
+  Resource* Find(std::string_view use) const override {
+    for (const UseDef& declared : def_.uses) {
+      if (declared.name == use) return dynamic_cast<Resource*>(set_.Find(declared.resource));
+    }
+    return nullptr;
+  }
+
+  const ComponentSet& set_;
+  const ComponentDef& def_;
+  const BatchLayout layout_;
+  const std::function<uint64_t()> lane_idle_ns_;
+};
+
+ComponentSet::ComponentSet(const GraphDef& def, const Registry& registry, RunControl& run)
+    : def_(def), run_(run) {
+  for (const ComponentDef& resource : def.resources) {
+    Make(resource, registry);
+    resources_.push_back(dynamic_cast<Resource*>(parts_.back().component.get()));
+  }
+  for (const NodeDef& node : def.nodes) {
+    Make(node, registry);
+    nodes_.push_back(dynamic_cast<Node*>(parts_.back().component.get()));
+    specs_.push_back(&registry.Find(node.type)->spec);
+  }
+}
+
+ComponentSet::~ComponentSet() {
+  while (!parts_.empty()) parts_.pop_back();  // users go before what they use
+}
+
+void ComponentSet::Make(const ComponentDef& def, const Registry& registry) {
+  parts_.push_back({&def, MakeComponent(def, registry), nullptr});
+}
+
+void ComponentSet::Open(const BatchLayout& layout, std::function<uint64_t()> lane_idle_ns) {
+  for (Part& part : parts_) {
+    part.context = std::make_unique<Context>(*this, *part.def, layout, lane_idle_ns);
+    part.component->Open(*part.context);
+    if (opened_resources_ < resources_.size()) ++opened_resources_;
+  }
+}
+
+void ComponentSet::CloseResources() noexcept {
+  while (opened_resources_ > 0) resources_[--opened_resources_]->Close();
+}
+
+Component* ComponentSet::Find(std::string_view name) const {
+  for (const Part& part : parts_) {
+    if (part.def->name == name) return part.component.get();
+  }
+  return nullptr;
+}
+
+}  // namespace flowtrain::internal

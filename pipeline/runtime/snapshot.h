@@ -1,0 +1,36 @@
+// The figures of a run at one moment, and between two.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "pipeline/runtime/gate.h"
+#include "pipeline/runtime/graph_settings.h"
+#include "pipeline/runtime/pool.h"
+
+namespace flowtrain {
+
+struct Snapshot {
+  uint64_t at_ns = 0;  // of the engine's clock; of a difference, how long it took
+  GraphSettings settings;
+  std::vector<NodeCounters> nodes;  // in the order of the flow
+  std::vector<PoolCounters> pools;  // samples, batches, steps
+  uint64_t lane_idle_ns = 0;        // the device lane waited for work
+  uint64_t lane_cpu_ns = 0;         // CPU time of the lane's own thread
+  uint64_t process_cpu_ns = 0;      // of all threads of the process
+  uint64_t worker_cpu_ns = 0;       // of the worker threads, their looking for work counted in
+
+  // What was counted after `earlier`, a moment of the same run.
+  Snapshot Since(const Snapshot& earlier) const;
+
+  double seconds() const { return static_cast<double>(at_ns) * 1e-9; }
+  // Images that came to their rows: what the last node on samples let pass.
+  uint64_t images() const;
+  double images_per_s() const;
+  double lane_busy() const;  // share of the time in which the device lane had work, 0 to 1
+  // Cores that had something to do: worker threads that look for work burn time but do nothing.
+  double cores_in_use() const;
+};
+
+}  // namespace flowtrain

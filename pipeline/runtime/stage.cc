@@ -1,0 +1,19 @@
+#include "pipeline/runtime/stage.h"
+
+namespace flowtrain::internal {
+
+NodeCounters Stage::counters() const {
+  NodeCounters figures = gate_.counters();
+  figures.name = name_;
+  figures.on_lane = on_lane();
+  figures.serial = serial_;
+  figures.stream = stream();
+  return figures;
+}
+
+void Stage::SetTrace(TraceRing* trace, uint16_t index) {
+  trace_ = trace;
+  index_ = index;
+}
+
+}  // namespace flowtrain::internal

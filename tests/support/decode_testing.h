@@ -1,0 +1,64 @@
+// What the tests of decoding share.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "nodes/decode/decode.h"
+#include "nodes/decode/decode_scratch.h"
+#include "nodes/decode/imgcodecs.h"
+#include "tests/support/image_files.h"
+
+namespace flowtrain::testing {
+
+struct Decoded {
+  bool ok = false;
+  std::string why;
+  RgbImage image;
+
+  // Channel c of the pixel at (y, x).
+  int At(int y, int x, int c) const {
+    return image.pixels[static_cast<size_t>((y * image.width + x) * 3 + c)];
+  }
+};
+
+inline Decoded Decode(const Bytes& file) {
+  DecodeScratch scratch;
+  Decoded decoded;
+  EncodedImage encoded;
+  encoded.bytes = file;
+  decoded.ok = DecodeToRgb(encoded, scratch, nullptr, decoded.image, &decoded.why);
+  return decoded;
+}
+
+// The largest difference of the pixels from `expected`, of three channels; 256 if sizes differ.
+inline int LargestDifference(const Decoded& decoded, const Raw& expected) {
+  if (decoded.image.height != expected.height || decoded.image.width != expected.width ||
+      decoded.image.pixels.size() != expected.values.size()) {
+    return 256;
+  }
+  int largest = 0;
+  for (size_t i = 0; i < expected.values.size(); ++i) {
+    largest = std::max(largest, std::abs(decoded.image.pixels[i] - expected.values[i]));
+  }
+  return largest;
+}
+
+// Whether OpenCV's plug-in is at hand. The build lays it beside the program, one folder from the
+// tests.
+inline bool PluginIsThere() {
+  namespace fs = std::filesystem;
+  if (std::getenv("FLOWTRAIN_PLUGINS") == nullptr) {
+    const fs::path tools = fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "tools";
+    if (fs::exists(tools / "flowtrain_imgcodecs.so")) {
+      setenv("FLOWTRAIN_PLUGINS", tools.c_str(), 1);
+    }
+  }
+  for (const std::string& folder : Imgcodecs::SearchPath()) {
+    if (fs::exists(fs::path(folder) / "flowtrain_imgcodecs.so")) return true;
+  }
+  return false;
+}
+
+}  // namespace flowtrain::testing

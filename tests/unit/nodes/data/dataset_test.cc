@@ -1,0 +1,83 @@
+#include "nodes/data/dataset.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "nodes/data/stl10_set.h"
+#include "pipeline/base/error.h"
+#include "pipeline/node/registry.h"
+#include "tests/support/data_sets.h"
+
+namespace flowtrain {
+namespace {
+
+using testing::Bind;
+using testing::Context;
+using ::testing::HasSubstr;
+using testing::MessageOf;
+using testing::TempFolder;
+
+TEST(ImageDataset, IsRegisteredAsAResource) {
+  const Registry::Type* type = Registry::Global().Find("ImageDataset");
+  ASSERT_NE(type, nullptr);
+  EXPECT_EQ(type->spec.kind, NodeSpec::Kind::kResource);
+}
+
+TEST(ImageDataset, StandsInForAMissingSetAndSaysSo) {
+  ImageDataset dataset;
+  Bind(dataset, {{"root", "/no/such/folder"}, {"sample_images", "40"}, {"sample_size", "32"}});
+  dataset.Open(Context(nullptr));
+  EXPECT_TRUE(dataset.substituted());
+  const std::string& message = dataset.substitution_message();
+  EXPECT_THAT(message, HasSubstr("/no/such/folder"));
+  EXPECT_THAT(message, HasSubstr("built-in sample"));
+  EXPECT_THAT(message, HasSubstr("http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"));
+  EXPECT_THAT(message, HasSubstr("--set data.root="));
+  EXPECT_EQ(dataset.size(), 40u);
+  EXPECT_EQ(dataset.encoding(), Encoding::kRgb);
+  EXPECT_EQ(dataset.image_height(), 32);
+}
+
+TEST(ImageDataset, StopsWhereAMissingSetIsAnError) {
+  for (const char* kind : {"stl10", "folder"}) {
+    ImageDataset dataset;
+    Bind(dataset, {{"kind", kind}, {"root", "/no/such/folder"}, {"if_missing", "error"}});
+    EXPECT_THAT(MessageOf<DataError>([&] { dataset.Open(Context(nullptr)); }),
+                HasSubstr("/no/such/folder"));
+  }
+}
+
+TEST(ImageDataset, NeverReplacesABrokenSet) {
+  const TempFolder folder;
+  folder.Write("train_X.bin", std::vector<uint8_t>(kStl10ImageBytes + 1));
+  folder.Write("unlabeled_X.bin", std::vector<uint8_t>(kStl10ImageBytes));
+  ImageDataset dataset;
+  Bind(dataset, {{"root", folder.path()}});
+  EXPECT_THROW(dataset.Open(Context(nullptr)), DataError);
+
+  std::filesystem::remove(folder / "train_X.bin");  // one of two splits
+  std::string why;
+  EXPECT_TRUE(DatasetIsThere("stl10", folder.path(), {"train", "unlabeled"}, &why));
+  EXPECT_THAT(MessageOf<DataError>([&] { dataset.Open(Context(nullptr)); }),
+              HasSubstr("holds no train_X.bin"));
+
+  const TempFolder empty;
+  Bind(dataset, {{"kind", "folder"}, {"root", empty.path()}});
+  EXPECT_THROW(dataset.Open(Context(nullptr)), DataError);
+}
+
+TEST(DatasetIsThere, SaysWhatWasLookedFor) {
+  std::string why;
+  EXPECT_TRUE(DatasetIsThere("sample", "", {}, &why));
+  EXPECT_EQ(why, "");
+  EXPECT_FALSE(DatasetIsThere("folder", "/no/such/folder", {}, &why));
+  EXPECT_THAT(why, HasSubstr("/no/such/folder"));
+  const TempFolder folder;
+  EXPECT_FALSE(DatasetIsThere("stl10", folder.path(), {"test"}, &why));
+  EXPECT_THAT(why, HasSubstr("test_X.bin"));
+  EXPECT_FALSE(DatasetIsThere("stl10", folder.path(), {"test"}, nullptr));
+  EXPECT_THROW(DatasetIsThere("cifar", "", {}, nullptr), ConfigError);
+}
+
+}  // namespace
+}  // namespace flowtrain

@@ -1,0 +1,77 @@
+#include "nodes/device/device.h"
+
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "nodes/device/cuda_driver.h"
+#include "tests/support/train_fixture.h"
+
+namespace flowtrain {
+namespace {
+
+std::unique_ptr<Device> Cpu(const Options& more = {}) {
+  Options options = {{"name", "cpu"}};
+  options.insert(more.begin(), more.end());
+  auto device = Make<Device>("Device", options);
+  TestContext context;
+  device->Open(context);
+  return device;
+}
+
+TEST(Device, ACpuHasNoDeviceMemory) {
+  const auto device = Cpu();
+  EXPECT_FALSE(device->is_cuda());
+  EXPECT_FALSE(device->Name().empty());
+  EXPECT_FALSE(device->cudnn_benchmark());  // it means nothing here, whatever the option says
+  EXPECT_EQ(device->AllocatedBytes(), 0u);
+  EXPECT_EQ(device->PeakBytes(), 0u);
+  EXPECT_EQ(device->EmptyCache(), 0u);
+  device->Synchronize();
+}
+
+TEST(Device, ACpuComputesInFp32OrBf16) {
+  EXPECT_EQ(Cpu({{"mixed_precision", "false"}})->precision(), Precision::kFp32);
+  const auto device = Cpu({{"mixed_precision", "true"}});
+  EXPECT_NE(device->precision(), Precision::kFp16);
+  EXPECT_EQ(device->compute_type(),
+            device->precision() == Precision::kBf16 ? c10::kBFloat16 : c10::kFloat);
+}
+
+TEST(Device, AutoTakesAGpuExactlyWhereOneCanBeUsed) {
+  std::string why;
+  const bool loaded = LoadCudaLibrary(&why);
+  EXPECT_EQ(loaded, why.empty());
+  const auto device = Make<Device>("Device", {{"name", "auto"}});
+  TestContext context;
+  device->Open(context);
+  if (!loaded) {
+    EXPECT_FALSE(device->is_cuda());
+  }
+}
+
+// Thread counts are a thread's own: what the lane asks for must not reach the workers.
+TEST(Device, WorkersComputeAloneAndTheLaneWithItsOwnThreads) {
+  const auto device = Cpu({{"threads", "3"}});
+  EXPECT_EQ(device->lane_threads(), 3);
+  int lane = 0, worker = 0, lane_after = 0;
+  std::thread lane_thread([&] {
+    device->OnLaneThread();
+    lane = at::get_num_threads();
+    std::thread([&] {
+      device->OnWorkerThread();
+      worker = at::get_num_threads();
+    }).join();
+    lane_after = at::get_num_threads();
+  });
+  lane_thread.join();
+  EXPECT_EQ(lane, 3);
+  EXPECT_EQ(worker, 1);
+  EXPECT_EQ(lane_after, 3);
+}
+
+TEST(Device, TheLaneTakesEveryCoreUnlessTold) { EXPECT_GE(Cpu()->lane_threads(), 1); }
+
+}  // namespace
+}  // namespace flowtrain

@@ -1,0 +1,138 @@
+#include "nodes/train/model/backbone_weights.h"
+
+#include <ATen/Functions.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "nodes/train/checkpoint/checkpoint_file.h"
+#include "nodes/train/weights/safetensors.h"
+#include "nodes/train/weights/state_dict_file.h"
+#include "pipeline/base/error.h"
+#include "tests/support/train_fixture.h"
+
+namespace flowtrain {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class BackboneWeights : public testing::Test {
+ protected:
+  BackboneWeights() {
+    std::string pattern = testing::TempDir() + "weights-XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~BackboneWeights() override { fs::remove_all(folder_); }
+  std::string Path(const std::string& name) const { return (folder_ / name).string(); }
+
+  // Every finding, a line each.
+  static std::string FindingsOf(const std::string& path, ResNet& backbone) {
+    std::string text;
+    try {
+      LoadBackbone(path, backbone);
+    } catch (const ConfigError& error) {
+      for (const Diagnostic& finding : error.diagnostics()) text += finding.ToString() + '\n';
+    }
+    return text;
+  }
+  static std::string RefusalOf(const std::string& path) {
+    try {
+      ReadBackboneWeights(path);
+    } catch (const DataError& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  fs::path folder_;
+};
+
+void ExpectTheBackbone(const NamedTensors& found, const torch::nn::Module& network) {
+  std::map<std::string, at::Tensor> expected;
+  for (const auto& [name, tensor] : ParametersAndBuffers(network)) {
+    if (name.rfind("backbone.", 0) == 0) expected[name.substr(9)] = tensor;
+  }
+  ASSERT_EQ(found.size(), expected.size());
+  for (const auto& [name, tensor] : found) {
+    ASSERT_EQ(expected.count(name), 1u) << name;
+    EXPECT_TRUE(tensor.equal(expected[name])) << name;
+  }
+}
+
+TEST_F(BackboneWeights, AreTheSameFromACheckpointAndEitherFormat) {
+  const Training training(Options{{"stem", "small"}});
+  const torch::nn::Module& network = training.model->module();
+  SaveCheckpoint(Path("ckpt.safetensors"), StateOf(*training.model, *training.optimizer), {1, 1});
+  const NamedTensors backbone = ReadBackboneWeights(Path("ckpt.safetensors"));
+  ExpectTheBackbone(backbone, network);
+  WriteSafetensors(Path("b.safetensors"), {backbone, {}});
+  WriteStateDict(Path("c.pt"), backbone);
+  ExpectTheBackbone(ReadBackboneWeights(Path("b.safetensors")), network);
+  ExpectTheBackbone(ReadBackboneWeights(Path("c.pt")), network);
+}
+
+TEST_F(BackboneWeights, AModelStartsFromThem) {
+  const Training first(Options{{"seed", "7"}});
+  SaveCheckpoint(Path("ckpt.safetensors"), StateOf(*first.model, *first.optimizer), {1, 1});
+  const Training second(Options{{"seed", "8"}, {"init", Path("ckpt.safetensors")}}),
+      other(Options{{"seed", "8"}});
+  ExpectTheBackbone(ReadBackboneWeights(Path("ckpt.safetensors")), second.model->module());
+  const auto head = second.model->module().named_parameters();
+  for (const auto& item : other.model->module().named_parameters()) {
+    if (item.key().rfind("projection.", 0) != 0) continue;
+    EXPECT_TRUE(item.value().equal(head[item.key()])) << item.key() << " is no longer seeded";
+  }
+  const at::Tensor conv = head["backbone.layer1.0.conv1.weight"];
+  EXPECT_TRUE(conv.is_contiguous(at::MemoryFormat::ChannelsLast));
+}
+
+TEST_F(BackboneWeights, TheClassifierIsIgnoredAndOldFilesWithoutCountersFit) {
+  ResNet from({"resnet18", false}), to({"resnet18", false});
+  NamedTensors tensors = {{"fc.weight", at::ones({1000, 512})}, {"fc.bias", at::ones({1000})}};
+  for (const auto& [name, tensor] : ParametersAndBuffers(from)) {
+    if (name.find("num_batches_tracked") == std::string::npos) tensors.emplace_back(name, tensor);
+  }
+  WriteSafetensors(Path("a.safetensors"), {tensors, {}});
+  EXPECT_EQ(FindingsOf(Path("a.safetensors"), to), "");
+  EXPECT_TRUE(to.named_parameters()["layer4.1.conv2.weight"].equal(
+      from.named_parameters()["layer4.1.conv2.weight"]));
+}
+
+TEST_F(BackboneWeights, EveryMisfitIsNamedAtOnce) {
+  ResNet backbone({"resnet18", false});
+  NamedTensors tensors;
+  for (auto& [name, tensor] : ParametersAndBuffers(backbone)) {
+    if (name == "bn1.bias" || name == "layer2.0.bn1.running_var") continue;
+    tensors.emplace_back(name, name == "conv1.weight" ? at::ones({64, 3, 3, 3}) : tensor);
+  }
+  tensors.emplace_back("head.weight", at::ones({2}));
+  WriteSafetensors(Path("a.safetensors"), {tensors, {}});
+  const std::string findings = FindingsOf(Path("a.safetensors"), backbone);
+  EXPECT_THAT(findings, HasSubstr("2 tensors missing: bn1.bias, layer2.0.bn1.running_var\n"));
+  EXPECT_THAT(findings, HasSubstr("1 tensor of another shape: conv1.weight [64, 3, 3, 3] instead "
+                                  "of [64, 3, 7, 7]\n"));
+  EXPECT_THAT(findings, HasSubstr("1 tensor that the backbone does not have: head.weight\n"));
+  EXPECT_THAT(findings, HasSubstr("model.stem"));
+
+  ResNet larger({"resnet50", false});
+  EXPECT_THAT(FindingsOf(Path("a.safetensors"), larger), HasSubstr(" more\n"));
+}
+
+TEST_F(BackboneWeights, WhatIsNoneIsRefusedWithTheWayOut) {
+  EXPECT_THAT(RefusalOf(Path("none.pt")), HasSubstr("there is no file"));
+  std::ofstream(Path("text.pt")) << "hello";
+  EXPECT_THAT(RefusalOf(Path("text.pt")), HasSubstr(".safetensors"));
+  WriteStateDict(Path("whole.pt"), {{"a", at::ones({100})}});
+  EXPECT_EQ(RefusalOf(Path("whole.pt")), "");
+  fs::copy(Path("whole.pt"), Path("cut.pt"));
+  fs::resize_file(Path("cut.pt"), fs::file_size(Path("cut.pt")) / 2);
+  EXPECT_THAT(RefusalOf(Path("cut.pt")), HasSubstr("cut short"));
+}
+
+}  // namespace
+}  // namespace flowtrain

@@ -1,0 +1,43 @@
+#include "nodes/train/model/normalise.h"
+
+#include <ATen/Functions.h>
+#include <ATen/record_function.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace flowtrain {
+namespace {
+
+// libtorch's callbacks are plain functions, so what they find needs a place outside the test.
+std::vector<std::string>* operations_on_host_tensors = nullptr;
+
+std::unique_ptr<at::ObserverContext> Note(const at::RecordFunction& operation) {
+  for (const c10::IValue& input : operation.inputs()) {
+    if (input.isTensor() && input.toTensor().defined() && input.toTensor().is_cpu()) {
+      operations_on_host_tensors->push_back(operation.name());
+    }
+  }
+  return nullptr;
+}
+
+// A copy from pageable memory waits for everything that is queued on the stream, so on a GPU the
+// host would stop at each micro-batch. The meta device stands for the GPU.
+TEST(Normalise, BringsNothingFromTheHost) {
+  const at::Tensor bytes =
+      at::empty({2, 4, 5, 3}, at::TensorOptions().dtype(at::kByte).device(at::kMeta));
+  std::vector<std::string> found;
+  operations_on_host_tensors = &found;
+  const auto handle = at::addThreadLocalCallback(
+      at::RecordFunctionCallback(Note).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
+  const at::Tensor x = Normalise(bytes);
+  at::removeCallback(handle);
+  operations_on_host_tensors = nullptr;
+  EXPECT_TRUE(x.is_meta());
+  EXPECT_EQ(found, std::vector<std::string>{});
+}
+
+}  // namespace
+}  // namespace flowtrain

@@ -1,0 +1,72 @@
+#include "pipeline/base/memory_budget.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "pipeline/base/error.h"
+#include "tests/support/data_sets.h"
+
+namespace flowtrain {
+namespace {
+
+using testing::TempFolder;
+
+void Write(const TempFolder& folder, const std::string& name, const std::string& text) {
+  folder.Write(name, {text.begin(), text.end()});
+}
+
+TEST(ParseMemorySize, ReadsUnitsOfBothKindsAndShares) {
+  constexpr uint64_t kAvailable = 1000;
+  EXPECT_EQ(ParseMemorySize("4GiB", kAvailable), uint64_t{4} << 30);
+  EXPECT_EQ(ParseMemorySize(" 500 MiB ", kAvailable), uint64_t{500} << 20);
+  EXPECT_EQ(ParseMemorySize("1.5 gib", kAvailable), uint64_t{3} << 29);
+  EXPECT_EQ(ParseMemorySize("2 TB", kAvailable), 2'000'000'000'000u);
+  EXPECT_EQ(ParseMemorySize("3 kB", kAvailable), 3000u);
+  EXPECT_EQ(ParseMemorySize("3k", kAvailable), 3072u);
+  EXPECT_EQ(ParseMemorySize("65536", kAvailable), 65536u);
+  EXPECT_EQ(ParseMemorySize("7 B", kAvailable), 7u);
+  EXPECT_EQ(ParseMemorySize("25%", kAvailable), 250u);
+  EXPECT_EQ(ParseMemorySize("100 %", kAvailable), 1000u);
+}
+
+TEST(ParseMemorySize, RefusesWhatIsNoAmount) {
+  for (const char* text : {"", "GiB", "4 GiBs", "4 XB", "-1 GiB", "0", "0%", "101%", "inf", "nan",
+                           "4 GiB 3", "1e30 GiB", "99999999999999999999 TiB", "5bb", "5%%"}) {
+    EXPECT_THROW(ParseMemorySize(text, 1000), ConfigError) << text;
+  }
+}
+
+TEST(AvailableMemory, IsWhatTheSystemHas) {
+  const TempFolder root;
+  Write(root, "proc/meminfo", "MemTotal:  8000 kB\nMemAvailable:    6000 kB\n");
+  EXPECT_EQ(AvailableMemory(root.path()), 6000u * 1024);
+}
+
+TEST(AvailableMemory, IsHeldByTheSmallestCgroupOnTheWayUp) {
+  const TempFolder root;
+  Write(root, "proc/meminfo", "MemAvailable: 6000 kB\n");
+  Write(root, "proc/self/cgroup", "0::/outer/inner\n");
+  Write(root, "sys/fs/cgroup/outer/inner/memory.max", "max\n");
+  Write(root, "sys/fs/cgroup/outer/inner/memory.current", "1000\n");
+  Write(root, "sys/fs/cgroup/outer/memory.max", "1000000\n");
+  Write(root, "sys/fs/cgroup/outer/memory.current", "300000\n");
+  Write(root, "sys/fs/cgroup/outer/memory.stat",
+        "anon 200000\ninactive_file 60000\nactive_file 40000\n");
+  EXPECT_EQ(AvailableMemory(root.path()), 800000u);
+}
+
+TEST(AvailableMemory, ReadsVersionOneOfCgroups) {
+  const TempFolder root;
+  Write(root, "proc/meminfo", "MemAvailable: 6000 kB\n");
+  Write(root, "proc/self/cgroup", "4:memory:/not/mounted/here\n1:cpu:/\n");
+  Write(root, "sys/fs/cgroup/memory/memory.limit_in_bytes", "500000\n");
+  Write(root, "sys/fs/cgroup/memory/memory.usage_in_bytes", "600000\n");
+  Write(root, "sys/fs/cgroup/memory/memory.stat", "total_inactive_file 300000\n");
+  EXPECT_EQ(AvailableMemory(root.path()), 200000u);
+}
+
+TEST(AvailableMemory, OfThisMachineIsSomething) { EXPECT_GT(AvailableMemory(), 1u << 20); }
+
+}  // namespace
+}  // namespace flowtrain

@@ -1,0 +1,162 @@
+#include "pipeline/graph/graph_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "pipeline/graph/graph_def.h"
+#include "pipeline/graph/load_graph.h"
+#include "tests/support/config_errors.h"
+#include "tests/support/declared_types.h"
+
+namespace flowtrain {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// Files of declared::kGraph and graphs that extend it, in a folder of the test's own.
+class GraphFileTest : public ::testing::Test {
+ protected:
+  GraphFileTest() {
+    std::string pattern = ::testing::TempDir() + "graphs-XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+    fs::create_directories(folder_ / "configs");
+    Write("configs/c.yaml", declared::kConfig);
+    Write("base.yaml", std::string("config: configs/c.yaml\n") + declared::kGraph);
+  }
+  ~GraphFileTest() override { fs::remove_all(folder_); }
+
+  void Write(const std::string& name, const std::string& text) {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << text;
+  }
+  std::string Path(const std::string& name) const { return (folder_ / name).string(); }
+  GraphDef Load(const std::string& name) const {
+    const GraphFile file = ReadGraphFile(Path(name));
+    return LoadGraph(file.graph, DefaultParameters(file), registry_);
+  }
+  std::vector<std::string> Findings(const std::string& name) const {
+    return FindingsOf([&] { Load(name); });
+  }
+
+  fs::path folder_;
+  const Registry registry_ = declared::AllTypes();
+};
+
+TEST_F(GraphFileTest, AGraphWithoutExtendsIsItself) {
+  const GraphFile file = ReadGraphFile(Path("base.yaml"));
+  EXPECT_THAT(file.parameters, IsEmpty());
+  EXPECT_EQ(file.graph.ToString(), ReadYamlFile(Path("base.yaml")).ToString());
+  EXPECT_EQ(Load("base.yaml").name, "small");
+}
+
+TEST_F(GraphFileTest, ParametersLieOverTheDefaults) {
+  Write("own.yaml", std::string("config: configs/c.yaml\nparameters: {data.num_workers: 3}\n") +
+                        declared::kGraph);
+  EXPECT_EQ(Load("base.yaml").workers, 6);
+  EXPECT_EQ(Load("own.yaml").workers, 3);
+}
+
+TEST_F(GraphFileTest, TakesTopologyAndFilesOfWhatItExtends) {
+  Write("deep/derived.yaml", "extends: ../base.yaml\nparameters:\n  data:\n    num_workers: 3\n");
+  const GraphDef graph = Load("deep/derived.yaml");
+  EXPECT_EQ(graph.name, "small");
+  EXPECT_EQ(graph.file, Path("deep/derived.yaml"));
+  EXPECT_EQ(graph.workers, 3);
+  EXPECT_EQ(graph.nodes.size(), Load("base.yaml").nodes.size());
+}
+
+TEST_F(GraphFileTest, AChainLaysTheNearerOverTheFarther) {
+  Write("middle.yaml",
+        "extends: base.yaml\ngraph: middle\n"
+        "parameters: {data: {num_workers: 3, image_size: 64}}\n");
+  Write("top.yaml", "extends: middle.yaml\ngraph: top\nparameters: {data: {num_workers: 2}}\n");
+  const GraphFile file = ReadGraphFile(Path("top.yaml"));
+  const Config config = DefaultParameters(file);
+  EXPECT_EQ(config.Get<int>("data.num_workers"), 2);
+  EXPECT_EQ(config.Get<int>("data.image_size"), 64);
+  EXPECT_EQ(Load("top.yaml").name, "top");
+}
+
+TEST_F(GraphFileTest, ItsOwnConfigTakesThePlaceOfTheBases) {
+  Write("other/d.yaml", declared::kConfig);
+  Write("other/derived.yaml", "extends: ../base.yaml\nconfig: d.yaml\nsample_config: s.yaml\n");
+  const GraphFile file = ReadGraphFile(Path("other/derived.yaml"));
+  EXPECT_EQ(DefaultConfigPath(file.graph), Path("other/d.yaml"));
+  EXPECT_EQ(SampleConfigPath(file.graph), Path("other/s.yaml"));
+}
+
+TEST_F(GraphFileTest, FindingsNameTheFileTheyStandIn) {
+  Write("derived.yaml", "extends: base.yaml\nparameters:\n  data:\n    num_worker: 3\n");
+  EXPECT_THAT(Findings("derived.yaml"),
+              ElementsAre(AllOf(HasSubstr("derived.yaml:4:5: "), HasSubstr("'data.num_workers'"))));
+  Write("derived.yaml", "extends: base.yaml\nparameters: [1]\n");
+  EXPECT_THAT(Findings("derived.yaml"),
+              ElementsAre(HasSubstr("derived.yaml:2:13: parameters must be a map")));
+  Write("derived.yaml", "extends: base.yaml\nparameters: {data: {num_workers: many}}\n");
+  EXPECT_THAT(Findings("derived.yaml"),
+              ::testing::Each(AllOf(HasSubstr("derived.yaml:2:"), HasSubstr("base.yaml:"))));
+}
+
+TEST_F(GraphFileTest, TopologyIsTheBasesAlone) {
+  Write("derived.yaml", "extends: base.yaml\nnodes: {}\npool: {samples: 1}\n");
+  EXPECT_THAT(Findings("derived.yaml"),
+              ElementsAre(AllOf(HasSubstr("derived.yaml:2:1: unknown key 'nodes' of a graph that "
+                                          "extends another"),
+                                HasSubstr("parameters")),
+                          HasSubstr("derived.yaml:3:1: unknown key 'pool'")));
+}
+
+TEST_F(GraphFileTest, RefusesABaseThatIsNotThere) {
+  Write("derived.yaml", "extends: bass.yaml\n");
+  EXPECT_THAT(Findings("derived.yaml"),
+              ElementsAre(AllOf(HasSubstr("derived.yaml:1:10: there is no graph file "),
+                                HasSubstr("bass.yaml (extends)"))));
+  Write("derived.yaml", "extends: [base.yaml]\n");
+  EXPECT_THAT(Findings("derived.yaml"),
+              ElementsAre(HasSubstr("derived.yaml:1:10: '[base.yaml]' is not a file name")));
+  Write("derived.yaml", "extends: ${base}\n");
+  EXPECT_THAT(Findings("derived.yaml"), ElementsAre(HasSubstr("is not a file name (extends)")));
+}
+
+TEST_F(GraphFileTest, RefusesFilesThatExtendEachOther) {
+  Write("a.yaml", "extends: b.yaml\n");
+  Write("b.yaml", "extends: ./a.yaml\n");
+  EXPECT_THAT(Findings("a.yaml"),
+              ElementsAre(AllOf(HasSubstr("b.yaml:1:10: "), HasSubstr("a.yaml extends itself"))));
+  Write("self.yaml", "extends: self.yaml\n");
+  EXPECT_THAT(Findings("self.yaml"), ElementsAre(HasSubstr("self.yaml extends itself")));
+}
+
+TEST(GraphPaths, AreBesideTheGraph) {
+  const Value graph = ReadYaml("config: ../configs/a.yaml\nsample_config: /b.yaml\n", "x/graphs/g");
+  EXPECT_EQ(DefaultConfigPath(graph), "x/configs/a.yaml");
+  EXPECT_EQ(SampleConfigPath(graph), "/b.yaml");
+  EXPECT_EQ(DefaultConfigPath(ReadYaml("nodes: {}\n", "g")), "");
+  EXPECT_THAT(FindingsOf([] { DefaultConfigPath(ReadYaml("config: [a]\n", "g")); }),
+              ElementsAre("g:1:9: '[a]' is not a file name (config)"));
+}
+
+// Every reference of a graph that ships has its parameter; whether its types exist the program
+// knows, not the engine.
+TEST(GraphsThatShip, FindTheirParameters) {
+  for (const auto& file : std::filesystem::directory_iterator(SourceFolder() / "graphs")) {
+    const GraphFile graph = ReadGraphFile(file.path().string());
+    const Config config = DefaultParameters(graph);
+    for (const std::string& finding :
+         FindingsOf([&] { LoadGraph(graph.graph, config, Registry()); })) {
+      EXPECT_THAT(finding, AllOf(HasSubstr("unknown"), HasSubstr(" type '")));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace flowtrain

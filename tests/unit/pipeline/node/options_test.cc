@@ -1,0 +1,119 @@
+#include "pipeline/node/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pipeline/node/node.h"
+
+namespace flowtrain {
+namespace {
+
+using ::testing::ElementsAre;
+
+class Everything final : public Resource {
+ public:
+  static void Declare(NodeSpec& spec) {
+    spec.Doc("Has an option of each type.")
+        .Option(&Everything::count, "count", 3, "Things.", AtLeast{1})
+        .Option(&Everything::wide, "wide", int64_t{1} << 40, "Wide.")
+        .Option(&Everything::flag, "flag", true, "Flag.")
+        .Option(&Everything::share, "share", 0.2f, "Share.", Between{0, 1})
+        .Option(&Everything::rate, "rate", 5e-4, "Rate.")
+        .Option(&Everything::name, "name", "sgd", "Name.", OneOf{{"sgd", "adamw", "lars"}})
+        .Option(&Everything::parts, "parts", std::vector<std::string>{"train"}, "Parts.",
+                OneOf{{"train", "test"}})
+        .Option(&Everything::range, "range", std::vector<double>{0.2, 1.0}, "Range.", AtLeast{0})
+        .Required(&Everything::must, "must", "Must be given.");
+  }
+  int count = 0, must = 0;
+  int64_t wide = 0;
+  bool flag = false;
+  float share = 0;
+  double rate = 0;
+  std::string name;
+  std::vector<std::string> parts;
+  std::vector<double> range;
+};
+
+class OptionTest : public ::testing::Test {
+ protected:
+  OptionTest() { Everything::Declare(spec_); }
+
+  const OptionSpec& Option(const std::string& name) const {
+    for (const OptionSpec& option : spec_.options) {
+      if (option.name == name) return option;
+    }
+    throw std::logic_error(name);
+  }
+  std::string Assign(const std::string& name, const std::string& yaml) {
+    return Option(name).assign(component_, ReadYaml(yaml, "f"));
+  }
+
+  NodeSpec spec_;
+  Everything component_;
+};
+
+TEST_F(OptionTest, DefaultsReachTheMembers) {
+  spec_.SetDefaults(component_);
+  EXPECT_EQ(component_.count, 3);
+  EXPECT_EQ(component_.wide, int64_t{1} << 40);
+  EXPECT_TRUE(component_.flag);
+  EXPECT_EQ(component_.share, 0.2f);
+  EXPECT_EQ(component_.rate, 5e-4);
+  EXPECT_EQ(component_.name, "sgd");
+  EXPECT_THAT(component_.parts, ElementsAre("train"));
+  EXPECT_THAT(component_.range, ElementsAre(0.2, 1.0));
+}
+
+TEST_F(OptionTest, DefaultsAreShownAsTheyWereWritten) {
+  EXPECT_EQ(Option("count").default_text, "3");
+  EXPECT_EQ(Option("wide").default_text, "1099511627776");
+  EXPECT_EQ(Option("flag").default_text, "true");
+  EXPECT_EQ(Option("share").default_text, "0.2");
+  EXPECT_EQ(Option("rate").default_text, "0.0005");
+  EXPECT_EQ(Option("name").default_text, "sgd");
+  EXPECT_EQ(Option("parts").default_text, "[train]");
+  EXPECT_EQ(Option("range").default_text, "[0.2, 1]");
+  EXPECT_EQ(Option("must").default_text, "");
+  EXPECT_TRUE(Option("must").required);
+  EXPECT_EQ(Show(std::string()), "\"\"");
+  EXPECT_EQ(Show(1e-6), "1e-06");
+  EXPECT_EQ(Show(0.0), "0");
+  EXPECT_EQ(Show(-128.0), "-128");
+}
+
+TEST_F(OptionTest, BoundsAreShown) {
+  EXPECT_EQ(Option("count").bound, ">= 1");
+  EXPECT_EQ(Option("share").bound, "0 to 1");
+  EXPECT_EQ(Option("name").bound, "one of sgd, adamw, lars");
+  EXPECT_EQ(Option("flag").bound, "");
+}
+
+TEST_F(OptionTest, AssignPutsTheValueIn) {
+  EXPECT_EQ(Assign("count", "12"), "");
+  EXPECT_EQ(component_.count, 12);
+  EXPECT_EQ(Assign("parts", "[test, train]"), "");
+  EXPECT_THAT(component_.parts, ElementsAre("test", "train"));
+  EXPECT_EQ(Assign("must", "-1"), "");
+  EXPECT_EQ(component_.must, -1);
+}
+
+TEST_F(OptionTest, AssignSaysWhatIsWrongAndLeavesTheMember) {
+  spec_.SetDefaults(component_);
+  EXPECT_EQ(Assign("count", "six"), "'six' is not an integer");
+  EXPECT_EQ(Assign("count", "\"6\""), "'\"6\"' is not an integer");
+  EXPECT_EQ(Assign("count", "0"), "must be at least 1, not 0");
+  EXPECT_EQ(Assign("flag", "yes"), "'yes' is not true or false");
+  EXPECT_EQ(Assign("share", "1.5"), "must be between 0 and 1, not 1.5");
+  EXPECT_EQ(Assign("name", "lrs"), "'lrs' is none of sgd, adamw, lars; did you mean 'lars'?");
+  EXPECT_EQ(Assign("name", "[lars]"), "'[lars]' is not text");
+  EXPECT_EQ(Assign("parts", "[train, tset]"),
+            "'tset' is none of train, test; did you mean 'test'?");
+  EXPECT_EQ(Assign("range", "[0.5, -1]"), "must be at least 0, not -1");
+  EXPECT_EQ(Assign("range", "0.5"), "'0.5' is not a list of numbers");
+  EXPECT_EQ(component_.count, 3);
+  EXPECT_EQ(component_.name, "sgd");
+}
+
+}  // namespace
+}  // namespace flowtrain

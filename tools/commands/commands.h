@@ -1,0 +1,33 @@
+// The commands of the program. Each adds its options to the command line, and runs itself.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "pipeline/base/error.h"
+#include "tools/process/signals.h"
+
+namespace flowtrain {
+
+struct Command {
+  CLI::App* app;  // its part of the command line
+  // Runs it as its options say. Throws ConfigError, DataError and what else ends a run.
+  std::function<ExitCode(StopSignals&)> run;
+};
+
+// Adds its options to `app` itself: it is what runs where no other command is named.
+Command AddTrain(CLI::App& app);
+
+Command AddValidate(CLI::App& app);
+Command AddInspect(CLI::App& app);
+Command AddNodes(CLI::App& app);
+Command AddPack(CLI::App& app);
+Command AddExport(CLI::App& app);
+Command AddDigest(CLI::App& app);
+Command AddBench(CLI::App& app);
+Command AddLoaderBench(CLI::App& bench);  // of `bench`
+Command AddTiming(CLI::App& app);
+Command AddTune(CLI::App& app);
+Command AddCompare(CLI::App& app);
+
+}  // namespace flowtrain

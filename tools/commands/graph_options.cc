@@ -1,0 +1,22 @@
+#include "tools/commands/graph_options.h"
+
+namespace flowtrain {
+
+void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
+                         std::vector<std::string>& sets) {
+  app.add_option("--config", configs,
+                 "Parameter file laid over the graph's own; may be given again")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  app.add_option("--set", sets,
+                 "One parameter, e.g. train.epochs=20; over all files; may be given again")
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
+}
+
+void AddGraphOptions(CLI::App& app, GraphRequest& request, bool required) {
+  app.add_option("GRAPH", request.graph, "Graph file, e.g. graphs/simclr.yaml")->required(required);
+  AddParameterOptions(app, request.configs, request.sets);
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,18 @@
+// The options of every command that takes a graph.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "tools/load/load.h"
+
+namespace flowtrain {
+
+// --config and --set.
+void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
+                         std::vector<std::string>& sets);
+// GRAPH, --config and --set.
+void AddGraphOptions(CLI::App& app, GraphRequest& request, bool required);
+
+}  // namespace flowtrain

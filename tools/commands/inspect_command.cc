@@ -1,0 +1,82 @@
+// `flowtrain validate`, `inspect` and `nodes`: what a graph is, without running it.
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "pipeline/base/error.h"
+#include "pipeline/base/text/suggest.h"
+#include "pipeline/graph/inspect.h"
+#include "pipeline/node/registry.h"
+#include "tools/commands/commands.h"
+#include "tools/commands/graph_options.h"
+#include "tools/load/load.h"
+#include "tools/process/signals.h"
+
+namespace flowtrain {
+namespace {
+
+// Says that the graph is right, or throws ConfigError with all that is wrong with it.
+ExitCode Validate(const GraphRequest& request, std::ostream& out) {
+  const LoadedGraph loaded = Load(request);
+  out << loaded.def.file << " is valid: " << loaded.def.nodes.size() << " nodes, "
+      << loaded.def.resources.size() << " resources\n";
+  return ExitCode::kDone;
+}
+
+// The graph as text, or in Graphviz's language.
+ExitCode Inspect(const GraphRequest& request, bool dot, std::ostream& out) {
+  const GraphDef def = Load(request).def;
+  out << (dot ? InspectDot(def, Registry::Global()) : InspectGraph(def, Registry::Global()));
+  return ExitCode::kDone;
+}
+
+// All types of nodes and resources, or the declaration of one. Throws ConfigError for an unknown
+// one.
+ExitCode ListNodes(const std::string& type, std::ostream& out) {
+  const Registry& registry = Registry::Global();
+  if (type.empty()) {
+    out << DescribeTypes(registry) << "\n`flowtrain nodes TYPE` shows one with its options.\n";
+    return ExitCode::kDone;
+  }
+  const Registry::Type* found = registry.Find(type);
+  if (found == nullptr) {
+    std::vector<std::string> names;
+    for (const auto& entry : registry.types()) names.push_back(entry.first);
+    throw ConfigError("there is no type '" + type + "'" + DidYouMean(type, names));
+  }
+  out << DescribeType(*found);
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+Command AddValidate(CLI::App& app) {
+  const auto request = std::make_shared<GraphRequest>();
+  CLI::App* validate =
+      app.add_subcommand("validate", "Check a graph and its parameters; run nothing");
+  AddGraphOptions(*validate, *request, true);
+  return {validate, [request](StopSignals&) { return Validate(*request, std::cout); }};
+}
+
+Command AddInspect(CLI::App& app) {
+  const auto request = std::make_shared<GraphRequest>();
+  const auto dot = std::make_shared<bool>(false);
+  CLI::App* inspect = app.add_subcommand("inspect", "Show a graph with all its parameters put in");
+  AddGraphOptions(*inspect, *request, true);
+  inspect->add_flag("--dot", *dot, "In Graphviz's language");
+  return {inspect, [request, dot](StopSignals&) { return Inspect(*request, *dot, std::cout); }};
+}
+
+Command AddNodes(CLI::App& app) {
+  const auto type = std::make_shared<std::string>();
+  CLI::App* nodes =
+      app.add_subcommand("nodes", "List the types a graph can name, or one's options");
+  nodes->add_option("TYPE", *type, "The type to show");
+  return {nodes, [type](StopSignals&) { return ListNodes(*type, std::cout); }};
+}
+
+}  // namespace flowtrain

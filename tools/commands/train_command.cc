@@ -1,0 +1,175 @@
+// `flowtrain GRAPH`: a training run.
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "nodes/device/device.h"
+#include "nodes/report/banner.h"
+#include "nodes/report/report.h"
+#include "nodes/report/terminal.h"
+#include "nodes/run/run_dir.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
+#include "tools/commands/commands.h"
+#include "tools/commands/graph_options.h"
+#include "tools/load/banner_facts.h"
+#include "tools/load/find_file.h"
+#include "tools/load/host_memory_limit.h"
+#include "tools/load/load.h"
+#include "tools/load/machine.h"
+#include "tools/process/failure.h"
+#include "tools/process/key_watch.h"
+#include "tools/process/signals.h"
+#include "tools/timing/run_timing.h"
+#include "tools/timing/setting_limits.h"
+#include "tools/tune/auto_tune.h"
+#include "tools/tune/device_name.h"
+#include "tools/tune/tuned_file.h"
+
+namespace flowtrain {
+namespace {
+
+struct TrainRequest {
+  GraphRequest graph;
+  bool tuned = false;      // set as flowtrain tune found
+  std::string tuned_file;  // its file; empty: the one of this machine
+  bool quiet = false;
+};
+
+void LogBanner(const Graph& graph, const Config& config) {
+  std::istringstream lines(FormatBanner(GatherBannerFacts(graph, config), LocaleIsUtf8()));
+  for (std::string line; std::getline(lines, line);) LogInfo(line);
+}
+
+void LogBadImages(const Graph& graph) {
+  uint64_t bad = 0;
+  for (const NodeCounters& node : graph.counters()) bad += node.bad;
+  if (bad == 0) return;
+  LogWarning(ShowCount(bad) +
+             " times an image could not be read and another took its place; the log names them");
+}
+
+// Threads may come and go; batches stay as many as the graph says, since each takes memory.
+Capacity AutoCapacity(const GraphDef& def) {
+  const SettingLimits most = LimitsFor(def, ThisMachine().cores);
+  return {most.threads, most.sample_slots, 0};
+}
+
+// Runs the graph with what looks on: the timing, the table on demand, the tuner.
+void RunWatched(Graph& graph, StopSignals& signals) {
+  const Registry& registry = Registry::Global();
+  const auto* device = FindComponent<Device>(graph);
+  const auto* run_dir = FindComponent<RunDir>(graph);
+  const RunTiming timing(graph, registry, device == nullptr ? "" : device->Name(),
+                         run_dir == nullptr ? "" : run_dir->path());
+  const auto show = [&] {
+    std::istringstream lines(timing.RecentText());
+    for (std::string line; std::getline(lines, line);) LogInfo(line);
+  };
+  const StopSignals::OnDemand on_signal(signals, show);
+  const KeyWatch on_key('t', show);
+  std::optional<AutoTune> tuner;
+  if (graph.def().auto_workers) tuner.emplace(graph, registry);
+  graph.Run();
+}
+
+ExitCode HowItEnded(const RunControl& run, const StopSignals& signals) {
+  if (signals.count() == 0) return ExitCode::kDone;
+  LogInfo(run.aborted() ? "aborted: the steps after the last checkpoint are lost"
+                        : "interrupted: the run stopped after a whole step");
+  return ExitCode::kInterrupted;
+}
+
+void SetAsTuned(const TrainRequest& request, GraphDef& def) {
+  const Registry& registry = Registry::Global();
+  const Machine machine = ThisMachine();
+  const std::string path =
+      FindShippedFile(request.tuned_file.empty() ? TunedPath(machine) : request.tuned_file);
+  ApplyTuned(path, TunedFor(def, registry, machine, DeviceNameOf(def, registry)), def);
+  LogInfo("set as tuned: " + path);
+}
+
+// Trains to the end, or to the first signal. Throws what keeps the run from starting; what fails
+// while it runs is logged, in the run directory's log too.
+ExitCode Train(const TrainRequest& request, StopSignals& signals) {
+  const char* level = std::getenv("FLOWTRAIN_LOG");
+  if (level != nullptr && std::string_view(level) == "debug") SetLogLevel(LogLevel::kDebug);
+  if (request.quiet) SetLogLevel(LogLevel::kWarning);
+  LoadedGraph loaded = LoadForRun(request.graph, &signals);
+  if (request.tuned) SetAsTuned(request, loaded.def);
+  if (loaded.def.auto_workers) loaded.def.capacity = AutoCapacity(loaded.def);
+  RunControl run;
+  Graph graph(loaded.def, Registry::Global(), run);
+  if (auto* run_dir = FindComponent<RunDir>(graph)) {
+    run_dir->SetResolvedConfig(loaded.config.ToYaml());
+    run_dir->SetGraph(loaded.def.name);
+  }
+  if (auto* report = FindComponent<Report>(graph)) report->SetQuiet(request.quiet);
+  CheckHostMemory(graph, loaded.config);
+  graph.Open();
+  LogBanner(graph, loaded.config);
+  try {
+    const StopSignals::Watch watch(signals, run);
+    RunWatched(graph, signals);
+  } catch (...) {
+    return LogFailure(std::current_exception());
+  }
+  LogBadImages(graph);
+  return HowItEnded(run, signals);
+}
+
+void AddResume(CLI::App& app, ResumeRequest& request) {
+  auto* resume =
+      app.add_option("--resume", request.from,
+                     "Go on with the run in a folder, or from a checkpoint; without a value with "
+                     "that in --run-dir, else with the newest one")
+          ->expected(0, 1)
+          ->type_name("PATH");
+  app.add_flag("--resume-anyway", request.anyway,
+               "With --resume: go on although parameters have changed that make it another run")
+      ->needs(resume);
+}
+
+}  // namespace
+
+Command AddTrain(CLI::App& app) {
+  const auto request = std::make_shared<TrainRequest>();
+  AddGraphOptions(app, request->graph, false);
+  app.add_option("--run-dir", request->graph.run_dir,
+                 "Folder the run writes to, new or empty; without it runs/NAME-DATE")
+      ->type_name("DIR");
+  AddResume(app, request->graph.resume);
+  app.add_option("--init", request->graph.init,
+                 "Start the backbone from weights (.safetensors, .pt) or a checkpoint")
+      ->type_name("FILE");
+  const CLI::Option* tuned =
+      app.add_option("--tuned", request->tuned_file,
+                     "Set workers and slots as `flowtrain tune` found; FILE in place of "
+                     "configs/tuned/HOST.yaml")
+          ->expected(0, 1)
+          ->type_name("FILE");
+  app.add_flag("--quiet", request->quiet,
+               "Only warnings and errors; the run directory has the rest");
+  return {&app, [&app, request, tuned](StopSignals& signals) {
+            if (request->graph.graph.empty()) {
+              throw ConfigError(
+                  "no graph was given; try: flowtrain graphs/simclr.yaml (flowtrain --help)");
+            }
+            // Both may stand without a value.
+            request->tuned = tuned->count() > 0;
+            request->graph.resume.wanted = app.count("--resume") > 0;
+            return Train(*request, signals);
+          }};
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,127 @@
+// `flowtrain tune GRAPH`: finds the worker counts, slots and batch buffers that are fastest here.
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <utility>
+
+#include "pipeline/base/error.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/text_table.h"
+#include "pipeline/base/text/units.h"
+#include "pipeline/node/registry.h"
+#include "tools/commands/commands.h"
+#include "tools/commands/graph_options.h"
+#include "tools/load/load.h"
+#include "tools/load/machine.h"
+#include "tools/measure/partial_graph.h"
+#include "tools/process/signals.h"
+#include "tools/timing/setting_limits.h"
+#include "tools/tune/device_name.h"
+#include "tools/tune/tune_run.h"
+#include "tools/tune/tuned_file.h"
+
+namespace flowtrain {
+namespace {
+
+struct TuneRequest {
+  GraphRequest graph;
+  std::string to;          // file; empty: configs/tuned/HOST.yaml
+  double seconds = 0.5;    // of one try
+  int max_threads = 0;     // 0: twice the cores
+  bool no_device = false;  // the loader alone
+};
+
+std::string ResultText(const Tuning& tuning, const TunePlan& plan, double bound) {
+  TextTable tried;
+  tried.Add({"tried", "images/s", "against the best before"});
+  for (const Comparison& one : tuning.tried) {
+    tried.Add({one.change, ShowRate(one.images_per_s),
+               ShowFixed(one.ratio, 3) + (one.kept ? "  kept" : "")});
+  }
+  std::string text = tuning.tried.empty() ? "" : tried.ToString("  ") + '\n';
+  TextTable result;
+  result.Add({"", "before", "after"});
+  result.Add({"images/s", ShowRate(tuning.start_rate), ShowRate(tuning.best_rate)});
+  result.Add(
+      {"threads", std::to_string(tuning.start.threads), std::to_string(tuning.best.threads)});
+  for (size_t i = 0; i < plan.names.size(); ++i) {
+    if (!plan.tunable[i]) continue;
+    result.Add({plan.names[i] + " workers", std::to_string(tuning.start.workers[i]),
+                std::to_string(tuning.best.workers[i])});
+  }
+  result.Add({"sample slots", std::to_string(tuning.start.sample_slots),
+              std::to_string(tuning.best.sample_slots)});
+  result.Add({"batch buffers", std::to_string(tuning.start.batch_slots),
+              std::to_string(tuning.best.batch_slots)});
+  text += result.ToString("  ") + "\n  gain " + ShowFixed(tuning.gain, 3) + "; the bound is " +
+          ShowRate(bound) + " images/s, " + ShowFixed(100 * tuning.best_rate / bound, 0) +
+          "% of it is reached; " + tuning.why + ".\n";
+  return text;
+}
+
+TuneRun RunOf(const TuneRequest& request, const GraphDef& def) {
+  TuneRun run{LimitsFor(def, ThisMachine().cores), request.seconds, !request.no_device};
+  if (request.max_threads > 0) run.most.threads = request.max_threads;
+  return run;
+}
+
+TunedGraph ToFile(const Tuned& tuned, std::map<std::string, std::string> holds_for) {
+  const GraphSettings& best = tuned.tuning.best;
+  TunedGraph file;
+  file.holds_for = std::move(holds_for);
+  file.threads = best.threads;
+  file.sample_slots = best.sample_slots;
+  file.batch_slots = best.batch_slots;
+  file.before = tuned.tuning.start_rate;
+  file.after = tuned.tuning.best_rate;
+  for (size_t i = 0; i < tuned.plan.names.size(); ++i) {
+    if (tuned.plan.tunable[i]) file.workers[tuned.plan.names[i]] = best.workers[i];
+  }
+  return file;
+}
+
+// Runs the graph, tries settings on it while it runs, prints what was tried and what it is worth,
+// and writes the best. A signal ends the search; the best so far is written all the same.
+ExitCode TuneGraph(const TuneRequest& request, StopSignals& signals, std::ostream& out) {
+  const Registry& registry = Registry::Global();
+  const Machine machine = ThisMachine();
+  const GraphDef loaded = LoadForRun(request.graph, &signals).def;
+  const GraphDef def =
+      request.no_device ? HostGraph(loaded, registry) : TrainGraph(loaded, registry);
+  const std::optional<Tuned> tuned = RunAndTune(def, registry, RunOf(request, def), signals);
+  if (!tuned) return ExitCode::kInterrupted;
+  const std::string path = request.to.empty() ? TunedPath(machine) : request.to;
+  WriteTuned(path, loaded.name,
+             ToFile(*tuned, TunedFor(loaded, registry, machine, DeviceNameOf(loaded, registry))));
+  out << ResultText(tuned->tuning, tuned->plan, tuned->bound) << "  written to " << path
+      << "; use it with: flowtrain " << request.graph.graph << " --tuned\n";
+  return tuned->tuning.finished ? ExitCode::kDone : ExitCode::kInterrupted;
+}
+
+}  // namespace
+
+Command AddTune(CLI::App& app) {
+  const auto request = std::make_shared<TuneRequest>();
+  auto* tune = app.add_subcommand(
+      "tune", "Find the worker counts, slots and batch buffers that are fastest on this machine");
+  AddGraphOptions(*tune, request->graph, true);
+  tune->add_option("--to", request->to, "File to write; without it configs/tuned/HOST.yaml")
+      ->type_name("FILE");
+  tune->add_option("--seconds", request->seconds, "Of one try")
+      ->check(CLI::Range(0.05, 3600.0))
+      ->capture_default_str();
+  tune->add_option("--max-threads", request->max_threads,
+                   "Worker threads at most; 0: twice the cores")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+  tune->add_flag("--no-device", request->no_device, "The loader alone, without device and model");
+  return {tune,
+          [request](StopSignals& signals) { return TuneGraph(*request, signals, std::cout); }};
+}
+
+}  // namespace flowtrain

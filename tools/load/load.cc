@@ -1,0 +1,164 @@
+#include "tools/load/load.h"
+
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "nodes/data/dataset.h"
+#include "nodes/train/weights/read_checkpoint.h"
+#include "pipeline/base/cpu_limits.h"
+#include "pipeline/base/log.h"
+#include "pipeline/graph/graph_file.h"
+#include "pipeline/graph/load_graph.h"
+#include "pipeline/node/registry.h"
+#include "tools/load/find_file.h"
+#include "tools/load/packed_cache.h"
+#include "tools/load/put_parameter.h"
+#include "tools/load/resume.h"
+
+namespace flowtrain {
+namespace {
+
+// The layers of parameters, lowest first, in the order they are put on.
+struct Layers {
+  const GraphFile& file;
+  std::string sample_file;  // empty: the graph names none
+  const GraphRequest& request;
+  bool sample = false;
+  std::string checkpoint = {};  // that is evaluated; empty: none
+  std::optional<ResumePoint> resume = {};
+};
+
+// What an evaluation takes over from the run that made its checkpoint, so that it need not be said
+// again: the network, and the images with the size they were trained at.
+void TakeFromCheckpoint(const std::string& checkpoint, Config& config) {
+  const Config stored(ReadYaml(ReadTrainingState(checkpoint).config, checkpoint));
+  for (const char* key : {"model.backbone", "model.stem", "data.kind", "data.root", "data.splits",
+                          "data.image_size", "sample.images", "train.seed"}) {
+    if (const Value* value = stored.Find(key)) PutParameter(config, key, *value);
+  }
+}
+
+// Weights say nothing of a run.
+bool IsWeights(const std::string& path) {
+  return std::filesystem::path(path).extension() == ".safetensors" && !IsCheckpoint(path);
+}
+
+Config Stack(const Layers& layers) {
+  Config config = DefaultParameters(layers.file);
+  if (!layers.checkpoint.empty() && !IsWeights(layers.checkpoint)) {
+    TakeFromCheckpoint(layers.checkpoint, config);
+  }
+  if (layers.resume) TakeRunParameters(*layers.resume, config);
+  for (const std::string& file : layers.request.configs) {
+    config.OverlayFile(FindShippedFile(file));
+  }
+  // A run that goes on has such parameters already, and its weights.
+  const bool fresh = !layers.resume || layers.resume->checkpoint.empty();
+  if (layers.sample && fresh && !layers.sample_file.empty()) {
+    config.OverlayFile(layers.sample_file);
+  }
+  for (const std::string& text : layers.request.sets) config.Set(text);
+  if (layers.sample)
+    PutParameter(config, "data.kind", TextValue("sample", "the built-in data set"));
+  if (!layers.request.run_dir.empty()) {
+    PutParameter(config, "run.path", TextValue(layers.request.run_dir, "--run-dir"));
+  }
+  if (layers.resume) PutResumePoint(*layers.resume, config);
+  if (fresh && !layers.request.init.empty()) {
+    PutParameter(config, "model.init", TextValue(layers.request.init, "--init"));
+  }
+  if (!layers.checkpoint.empty()) {
+    PutParameter(config, "checkpoint", TextValue(layers.checkpoint, "checkpoint"));
+  }
+  return config;
+}
+
+bool MustTakeSample(const Config& config, std::string* why) {
+  const std::string kind = config.GetOr<std::string>("data.kind", "");
+  if (kind.empty() || kind == "sample") return false;
+  if (config.GetOr<std::string>("data.if_missing", "") != "sample") return false;
+  try {
+    return !DatasetIsThere(kind, config.GetOr<std::string>("data.root", ""),
+                           config.GetOr<std::vector<std::string>>("data.splits", {}), why);
+  } catch (const ConfigError&) {
+    return false;  // an unknown kind or split: LoadGraph tells of it, with its place
+  }
+}
+
+void TellOfSample(const Layers& layers, const std::string& why) {
+  LogWarning("the data set is not there: " + why);
+  LogWarning("THIS RUN TRAINS ON THE BUILT-IN SAMPLE SET: pictures the program draws itself" +
+             (layers.sample_file.empty() ? std::string(".")
+                                         : ", with the parameters of " + layers.sample_file + '.'));
+  LogWarning(
+      "To train on STL-10, unpack http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz and "
+      "set data.root to its stl10_binary folder. To stop here instead, set data.if_missing=error.");
+}
+
+void LowerWorkers(Config& config) {
+  const char* key = "data.num_workers";  // or auto, which is no number
+  const int wanted = config.GetOr<int>(key, 0);
+  const int usable = ReadCpuLimits().usable;
+  if (wanted <= usable) return;
+  LogWarning(std::string(key) + " is lowered from " + std::to_string(wanted) + " to " +
+             std::to_string(usable) + ", the CPU cores this process may use");
+  PutParameter(config, key, PlainValue(std::to_string(usable), "the number of CPU cores"));
+}
+
+// A set that is not there is left to the graph, which says so.
+void TakePackedCache(Config& config, StopSignals* signals) {
+  if (config.GetOr<std::string>("data.kind", "packed") == "packed") return;
+  std::string why;
+  if (!DatasetIsThere(config.GetOr<std::string>("data.kind", ""),
+                      config.GetOr<std::string>("data.root", ""),
+                      config.GetOr<std::vector<std::string>>("data.splits", {}), &why)) {
+    return;
+  }
+  const std::string path = PackedCacheOf(config, signals);
+  PutParameter(config, "data.kind", TextValue("packed", "data.cache"));
+  PutParameter(config, "data.root", TextValue(path, "data.cache"));
+}
+
+LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* signals) {
+  const std::string path = FindShippedFile(request.graph);
+  const GraphFile file = ReadGraphFile(path);
+  Layers layers{file, SampleConfigPath(file.graph), request};
+  LoadedGraph loaded{Stack(layers), {}};
+  if (const auto from = loaded.config.GetOr<std::string>("checkpoint", ""); !from.empty()) {
+    layers.checkpoint = IsWeights(from) ? from : FindCheckpoint(from);
+    loaded.config = Stack(layers);
+  }
+  if (request.resume.wanted) {
+    layers.resume = FindResumePoint(request.resume, request.run_dir, loaded.config);
+    loaded.config = Stack(layers);
+  }
+  if (for_run) {
+    if (std::string why; MustTakeSample(loaded.config, &why)) {
+      TellOfSample(layers, why);
+      layers.sample = true;
+      loaded.config = Stack(layers);
+    }
+    LowerWorkers(loaded.config);
+  }
+  loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
+  if (for_run && loaded.config.GetOr<std::string>("data.cache", "none") == "packed") {
+    // Only now, since a graph that is wrong must not cost a packing first.
+    TakePackedCache(loaded.config, signals);
+    loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
+  }
+  if (layers.resume) {
+    CheckParameters(*layers.resume, request.resume, loaded.def.name, loaded.config);
+  }
+  return loaded;
+}
+
+}  // namespace
+
+LoadedGraph Load(const GraphRequest& request) { return LoadWith(request, false, nullptr); }
+
+LoadedGraph LoadForRun(const GraphRequest& request, StopSignals* signals) {
+  return LoadWith(request, true, signals);
+}
+
+}  // namespace flowtrain

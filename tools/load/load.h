@@ -1,0 +1,56 @@
+// From the command line's words to a graph that is checked and ready to build.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipeline/config/config.h"
+#include "pipeline/graph/graph_def.h"
+#include "pipeline/runtime/graph.h"
+#include "tools/load/resume.h"
+#include "tools/process/signals.h"
+
+namespace flowtrain {
+
+// What every subcommand that takes a graph takes with it.
+struct GraphRequest {
+  std::string graph;                 // file
+  std::vector<std::string> configs;  // files laid over the graph's own parameters
+  std::vector<std::string> sets;     // "key=value", over the files
+  std::string run_dir, init;         // empty: not given
+  ResumeRequest resume;
+};
+
+struct LoadedGraph {
+  Config config;
+  GraphDef def;
+};
+
+// Reads and checks the graph as the request says. Parameters, the later over the earlier: the
+// graph's default file, its `parameters`, --config, --set, and --run-dir, --resume and --init.
+// A run that goes on has its own parameters in place of the graph's; a change that would make it
+// another run is refused (CheckParameters).
+// Where the parameter `checkpoint` names one, the network and the data set of the run that made it
+// stand over the graph's own. Throws ConfigError.
+LoadedGraph Load(const GraphRequest& request);
+
+// The same for a run on this machine: where the configured data set is not there and
+// data.if_missing is `sample`, the graph's sample_config stands between --config and --set and the
+// built-in set is taken; data.num_workers is lowered to the cores there are. Both with a warning.
+// Where data.cache is `packed`, the packed file of the data set is made or found (PackedCacheOf)
+// and taken in its place; `signals` (may be null) can end that.
+LoadedGraph LoadForRun(const GraphRequest& request, StopSignals* signals = nullptr);
+
+// The graph's one component of type T; nullptr where it has none.
+template <typename T>
+T* FindComponent(const Graph& graph) {
+  for (const ComponentDef& def : graph.def().resources) {
+    if (auto* found = dynamic_cast<T*>(graph.Find(def.name))) return found;
+  }
+  for (const NodeDef& def : graph.def().nodes) {
+    if (auto* found = dynamic_cast<T*>(graph.Find(def.name))) return found;
+  }
+  return nullptr;
+}
+
+}  // namespace flowtrain

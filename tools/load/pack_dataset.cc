@@ -1,0 +1,102 @@
+#include "tools/load/pack_dataset.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+#include "nodes/pack/fingerprint.h"
+#include "nodes/report/terminal.h"
+#include "pipeline/base/cpu_limits.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
+#include "pipeline/node/run_control.h"
+
+namespace flowtrain {
+namespace {
+
+// A line that is drawn again on a terminal, or a log line now and then.
+class PackProgress {
+ public:
+  PackProgress() : redraws_(CanRedraw(STDERR_FILENO)) {}
+  ~PackProgress() {
+    if (drawn_) std::fputs("\r\x1b[K", stderr);
+  }
+  PackProgress(const PackProgress&) = delete;
+  PackProgress& operator=(const PackProgress&) = delete;
+
+  void Show(uint64_t done, uint64_t images) {
+    using std::chrono::milliseconds;
+    const auto now = Clock::now();
+    if (now - shown_at_ < milliseconds(redraws_ ? 100 : 10'000)) return;
+    shown_at_ = now;
+    const std::string text = "packed " + ShowCount(done) + " of " + ShowCount(images) + " images";
+    if (redraws_) {
+      std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
+      drawn_ = true;
+    } else {
+      LogInfo(text);
+    }
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  const bool redraws_;
+  bool drawn_ = false;
+  Clock::time_point shown_at_ = Clock::now();
+};
+
+void LogBadImages(const std::vector<BadImage>& bad) {
+  constexpr size_t kNamed = 20;
+  for (size_t i = 0; i < std::min(kNamed, bad.size()); ++i) {
+    LogWarning("left out, since it cannot be used: " + bad[i].name + ": " + bad[i].why);
+  }
+  if (bad.size() > kNamed) LogWarning("and " + ShowCount(bad.size() - kNamed) + " more images");
+}
+
+}  // namespace
+
+DatasetOptions DatasetOptionsOf(const Config& config) {
+  DatasetOptions options;
+  options.kind = config.Get<std::string>("data.kind");
+  options.root = config.Get<std::string>("data.root");
+  options.splits = config.Get<std::vector<std::string>>("data.splits");
+  options.sample_if_missing = false;
+  options.seed = static_cast<uint64_t>(config.Get<int64_t>("train.seed"));
+  options.sample_images = static_cast<uint64_t>(config.Get<int64_t>("sample.images"));
+  options.sample_size = config.Get<int>("data.image_size");
+  options.max_pixels = config.Get<int64_t>("data.max_pixels");
+  return options;
+}
+
+PackResult PackDataset(const DatasetOptions& dataset, const std::string& path, int max_side,
+                       double max_bad_fraction, StopSignals* signals) {
+  std::string substitution;
+  // Before the files are read: a file that changes meanwhile makes the packed one out of date.
+  const uint64_t fingerprint = FingerprintOf(dataset, max_side);
+  const auto set = OpenImageSet(dataset, &substitution);
+  LogInfo("packing " + set->Description() + " to " + path);
+  RunControl run;
+  PackOptions options;
+  options.max_side = max_side;
+  options.max_pixels = std::clamp<int64_t>(dataset.max_pixels, 1, kMaxImagePixels);
+  options.threads = ReadCpuLimits().usable;
+  options.max_bad_fraction = max_bad_fraction;
+  options.fingerprint = fingerprint;
+  options.stop = [&run] { return run.draining(); };
+  PackProgress progress;
+  options.progress = [&](uint64_t done, uint64_t images) { progress.Show(done, images); };
+  std::unique_ptr<StopSignals::Watch> watch;
+  if (signals != nullptr) {
+    watch = std::make_unique<StopSignals::Watch>(*signals, run, "stopping: no file is made");
+  }
+  PackResult result = PackImages(*set, path, options);
+  LogBadImages(result.bad);
+  return result;
+}
+
+}  // namespace flowtrain

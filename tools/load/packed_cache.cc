@@ -1,0 +1,94 @@
+#include "tools/load/packed_cache.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "nodes/data/packed_file.h"
+#include "nodes/pack/fingerprint.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/files/xxh64.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
+#include "tools/load/pack_dataset.h"
+
+namespace flowtrain {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path UserCacheFolder() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && *cache != '\0') return fs::path(cache) / "flowtrain";
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && *home != '\0') return fs::path(home) / ".cache/flowtrain";
+  return fs::temp_directory_path() / "flowtrain";
+}
+
+// Eight digits that tell data sets of the same name apart.
+std::string ShortHash(const std::string& text) {
+  char digits[9];
+  const uint64_t hash = Xxh64({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  std::snprintf(digits, sizeof digits, "%08x", static_cast<unsigned>(hash));
+  return digits;
+}
+
+// Whether the file at `path` is this very data set, packed. False: `why` says what of it is not.
+// Throws DataError for a file that is no packed data set at all, which is not to be written over.
+bool IsUpToDate(const std::string& path, uint64_t fingerprint, std::string* why) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) {
+    *why = "there is none yet";
+    return false;
+  }
+  if (!IsPackedFile(path)) {
+    throw DataError(path +
+                    " is there and is no packed data set: name another file in "
+                    "data.cache_file");
+  }
+  try {
+    if (PackedFile(path).header().fingerprint == fingerprint) return true;
+    *why = "the data set or data.cache_max_side has changed";
+  } catch (const DataError& error) {
+    *why = error.what();
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string DefaultCacheFile(const DatasetOptions& dataset) {
+  if (dataset.kind == "sample") return UserCacheFolder() / "sample.ftpack";
+  fs::path root = fs::absolute(dataset.root).lexically_normal();
+  if (!root.has_filename()) root = root.parent_path();
+  const fs::path folder = root.parent_path();
+  const std::string name = root.filename();
+  if (access(folder.c_str(), W_OK) == 0) return folder / (name + ".ftpack");
+  return UserCacheFolder() / (name + '-' + ShortHash(root) + ".ftpack");
+}
+
+std::string PackedCacheOf(const Config& config, StopSignals* signals) {
+  const DatasetOptions dataset = DatasetOptionsOf(config);
+  const int max_side = config.Get<int>("data.cache_max_side");
+  std::string path = config.Get<std::string>("data.cache_file");
+  if (path.empty()) {
+    path = DefaultCacheFile(dataset);
+    fs::create_directories(fs::path(path).parent_path());
+  }
+  std::string why;
+  if (IsUpToDate(path, FingerprintOf(dataset, max_side), &why)) {
+    LogInfo("training from the packed cache " + path);
+    return path;
+  }
+  LogInfo("making the packed cache " + path + ": " + why);
+  const double max_bad_fraction = config.Get<double>("data.max_bad_fraction");
+  const PackResult result = PackDataset(dataset, path, max_side, max_bad_fraction, signals);
+  if (result.stopped) throw Interrupted("interrupted: the packed cache was not made");
+  LogInfo("packed " + ShowCount(result.images) + " images, " + ShowGib(result.bytes));
+  return path;
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,205 @@
+#include "tools/load/resume.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "pipeline/base/error.h"
+#include "pipeline/base/log.h"
+#include "tools/load/put_parameter.h"
+
+namespace flowtrain {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Parameters that may change without a trace in the trained model. One that ends with a dot stands
+// for all below it.
+constexpr std::array kFree = {"run.",
+                              "evaluate.",
+                              "data.num_workers",
+                              "data.sample_slots",
+                              "data.batch_slots",
+                              "data.pin_memory",
+                              "data.cache_budget",
+                              "data.cache_file",
+                              "data.if_missing",
+                              "data.max_bad_fraction",
+                              "gpu.empty_cache_freq",
+                              "train.max_nonfinite_steps",
+                              "model.init"};
+
+// Those that may change too, and what comes of it.
+struct Allowed {
+  const char* key;
+  const char* effect;
+};
+constexpr std::array kAllowed = {
+    Allowed{"threads", "the order of sums, so the last bits of the results"},
+    Allowed{"device", "rounding, so the last bits of the results"},
+    Allowed{"gpu.cudnn_benchmark", "rounding, so the last bits of the results"},
+    Allowed{"gpu.memory_limit", "the size of micro-batches, where memory is short"},
+    Allowed{"data.cache", "the last bits of the pixels of reduced JPEGs"},
+    Allowed{"data.root", "nothing, if the images there are the same in the same order"},
+    Allowed{"train.epochs", "the learning rate's schedule from here on"},
+    Allowed{"train.max_steps", "the learning rate's schedule from here on"}};
+
+// Parameters that say which run it is; the program sets them anew.
+constexpr std::array kOfThisRun = {"run.path", "run.resume", "run.start_step", "run.go_on"};
+
+bool IsFree(std::string_view key) {
+  return std::any_of(kFree.begin(), kFree.end(), [key](std::string_view one) {
+    return one.back() == '.' ? key.substr(0, one.size()) == one : key == one;
+  });
+}
+
+// Null for a key that may not change.
+const char* EffectOf(std::string_view key) {
+  for (const Allowed& allowed : kAllowed) {
+    if (key == allowed.key) return allowed.effect;
+  }
+  return nullptr;
+}
+
+// Values, not texts: 1e-4 is 1.0e-4.
+bool Same(const Value& a, const Value& b) {
+  if (a.kind != b.kind) return false;
+  if (a.kind == Value::Kind::kList) {
+    return std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), Same);
+  }
+  double left = 0, right = 0;
+  if (Read(a, left) && Read(b, right)) return left == right;
+  return a.scalar == b.scalar;
+}
+
+fs::path RunFolderOf(const fs::path& checkpoint) {
+  return fs::absolute(checkpoint).parent_path().parent_path();
+}
+
+bool SameFolder(const fs::path& a, const fs::path& b) {
+  std::error_code error;
+  return fs::equivalent(a, b, error) && !error;
+}
+
+// The folder among run.dir/run.name-* with the newest checkpoint.
+std::string NewestRun(const Config& config) {
+  const auto root = config.Get<std::string>("run.dir");
+  const std::string start = config.Get<std::string>("run.name") + '-';
+  std::string newest;
+  fs::file_time_type newest_at = fs::file_time_type::min();
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(root, error)) {
+    if (entry.path().filename().string().rfind(start, 0) != 0) continue;
+    std::error_code gone;
+    const auto at = fs::last_write_time(entry.path() / "checkpoints", gone);
+    if (gone || at <= newest_at || !HasCheckpoint(entry.path().string())) continue;
+    newest = entry.path().string();
+    newest_at = at;
+  }
+  if (newest.empty()) {
+    throw ConfigError("no run to go on with: no folder " +
+                      (fs::path(root) / (start + '*')).string() +
+                      " has a checkpoint. Name a run's folder or a checkpoint after --resume");
+  }
+  return newest;
+}
+
+ResumePoint PointAt(const std::string& from, const std::string& run_dir) {
+  ResumePoint point;
+  point.checkpoint = FindCheckpoint(from);
+  point.state = ReadTrainingState(point.checkpoint);
+  const bool is_folder = fs::is_directory(from);
+  const fs::path so_far = RunFolderOf(point.checkpoint);
+  point.run_dir = run_dir;
+  if (run_dir.empty() && is_folder) {
+    // As it was written, where that is the run's folder and not its checkpoints'.
+    point.run_dir = SameFolder(from, so_far) ? from : so_far.string();
+  }
+  point.same_folder = !point.run_dir.empty() && SameFolder(point.run_dir, so_far);
+  return point;
+}
+
+struct Change {
+  std::string key, text;  // "data.batch_size", "8 -> 16"
+};
+
+std::vector<Change> ChangesOf(const TrainingState& state, const std::string& checkpoint,
+                              const std::string& graph, const Config& config) {
+  std::vector<Change> changes;
+  if (!state.graph.empty() && state.graph != graph) {
+    changes.push_back({"graph", state.graph + " -> " + graph});
+  }
+  const Config before(ReadYaml(state.config, checkpoint));
+  for (const std::string& key : before.Keys()) {
+    const Value *was = before.Find(key), *is = config.Find(key);
+    if (is == nullptr || IsFree(key) || Same(*was, *is)) continue;
+    changes.push_back({key, was->ToString() + " -> " + is->ToString()});
+  }
+  return changes;
+}
+
+}  // namespace
+
+ResumePoint FindResumePoint(const ResumeRequest& request, const std::string& run_dir,
+                            const Config& config) {
+  if (!request.from.empty()) return PointAt(request.from, run_dir);
+  if (run_dir.empty()) return PointAt(NewestRun(config), run_dir);
+  if (HasCheckpoint(run_dir)) return PointAt(run_dir, run_dir);
+  LogInfo("there is no checkpoint in " + run_dir + " yet: the run begins");
+  ResumePoint beginning;
+  beginning.run_dir = run_dir;
+  beginning.same_folder = true;
+  return beginning;
+}
+
+void TakeRunParameters(const ResumePoint& point, Config& config) {
+  if (point.checkpoint.empty()) return;
+  const Config stored(ReadYaml(point.state.config, point.checkpoint));
+  for (const std::string& key : stored.Keys()) {
+    const bool of_this_run =
+        std::find(kOfThisRun.begin(), kOfThisRun.end(), key) != kOfThisRun.end();
+    if (!of_this_run && config.Find(key) != nullptr) PutParameter(config, key, *stored.Find(key));
+  }
+}
+
+void PutResumePoint(const ResumePoint& point, Config& config) {
+  const char* given_with = "--resume";
+  PutParameter(config, "run.path", TextValue(point.run_dir, given_with));
+  PutParameter(config, "run.go_on", PlainValue(point.same_folder ? "true" : "false", given_with));
+  PutParameter(config, "run.resume", TextValue(point.checkpoint, given_with));
+  PutParameter(config, "run.start_step",
+               PlainValue(std::to_string(point.state.steps_done), given_with));
+  // The checkpoint has the weights, wherever they once came from.
+  if (!point.checkpoint.empty()) PutParameter(config, "model.init", TextValue("", given_with));
+}
+
+void CheckParameters(const ResumePoint& point, const ResumeRequest& request,
+                     const std::string& graph, const Config& config) {
+  if (point.checkpoint.empty()) return;
+  std::string refused, allowed;
+  for (const Change& change : ChangesOf(point.state, point.checkpoint, graph, config)) {
+    const char* effect = EffectOf(change.key);
+    if (effect == nullptr) {
+      refused += "\n  " + change.key + ": " + change.text;
+    } else {
+      allowed += "\n  " + change.key + ": " + change.text + " (changes " + effect + ')';
+    }
+  }
+  if (!allowed.empty()) {
+    LogWarning("the run goes on, but not bit for bit as it would have, with other parameters:" +
+               allowed);
+  }
+  if (refused.empty()) return;
+  if (!request.anyway) {
+    throw ConfigError("these parameters are not those of the run so far (" + point.checkpoint +
+                      "), and another run would come of them:" + refused +
+                      "\nLeave them as they were; or begin a new run (--init takes over the "
+                      "weights); or go on all the same with --resume-anyway");
+  }
+  LogWarning("the run goes on with parameters that make it another run:" + refused);
+}
+
+}  // namespace flowtrain

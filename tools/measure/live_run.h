@@ -1,0 +1,56 @@
+// A graph that runs beside the thread that measures it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "pipeline/node/run_control.h"
+#include "pipeline/runtime/graph.h"
+#include "tools/process/signals.h"
+
+namespace flowtrain {
+
+class TraceRing;
+
+// Opens the graph on the calling thread and runs it on one of its own. A signal ends it where
+// `signals` is given.
+class LiveRun {
+ public:
+  // Throws ConfigError, DataError. `trace` and `signals` may be null.
+  LiveRun(const GraphDef& def, const Registry& registry, StopSignals* signals,
+          TraceRing* trace = nullptr);
+  ~LiveRun();  // stops it, and forgets its error
+  LiveRun(const LiveRun&) = delete;
+  LiveRun& operator=(const LiveRun&) = delete;
+
+  Graph& graph() { return graph_; }
+
+  // Both return false when the run ended before: its source had no more, it was stopped or it
+  // failed.
+  bool Await(const std::function<bool()>& happened);
+  bool Pause(double seconds);
+
+  bool ended() const { return ended_.load(); }
+  // Drops what is in flight, waits for the end, and throws the error the run ended with, if one
+  // did.
+  void Stop();
+
+ private:
+  void Join();
+
+  RunControl run_;
+  Graph graph_;
+  std::optional<StopSignals::Watch> watch_;
+  std::exception_ptr error_;
+  std::atomic<bool> ended_{false};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace flowtrain

@@ -1,0 +1,205 @@
+#include "tools/measure/partial_graph.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace flowtrain {
+namespace {
+
+constexpr int64_t kManyEpochs = 1000000;  // max_steps ends the run, not the data set
+constexpr int64_t kManySteps = 1000000000;
+
+NodeSpec::Kind KindOf(const ComponentDef& def, const Registry& registry) {
+  return registry.Find(def.type)->spec.kind;
+}
+
+void SetOption(ComponentDef& def, const std::string& key, std::string text) {
+  Value value;
+  value.kind = Value::Kind::kScalar;
+  value.scalar = std::move(text);
+  value.at.file = "bench";
+  for (Entry& option : def.options) {
+    if (option.key != key) continue;
+    option.value = std::move(value);
+    return;
+  }
+  def.options.push_back({key, value.at, std::move(value)});
+}
+
+void SetOption(ComponentDef& def, const std::string& key, int64_t number) {
+  SetOption(def, key, std::to_string(number));
+}
+
+// The same where the type has such an option.
+void SetIfDeclared(ComponentDef& def, const Registry& registry, const std::string& key,
+                   int64_t number) {
+  for (const OptionSpec& option : registry.Find(def.type)->spec.options) {
+    if (option.name == key) SetOption(def, key, number);
+  }
+}
+
+// Else a bench would make a run's folder for the file that the node may have to write there.
+void DropOptionalUses(ComponentDef& def, const Registry& registry) {
+  for (const NodeSpec::Use& use : registry.Find(def.type)->spec.uses) {
+    if (!use.optional) continue;
+    std::erase_if(def.uses, [&](const UseDef& given) { return given.name == use.name; });
+  }
+}
+
+std::vector<NodeDef>::iterator FindStage(GraphDef& def, const Registry& registry) {
+  const auto stage = std::find_if(def.nodes.begin(), def.nodes.end(), [&](const NodeDef& node) {
+    return KindOf(node, registry) == NodeSpec::Kind::kCollate;
+  });
+  if (stage == def.nodes.end()) throw ConfigError(def.file + ": bench needs a stage node");
+  return stage;
+}
+
+// Cuts what stands after the optimiser (the first step node), or after the node of type `keep` that
+// follows it. Returns its output.
+std::vector<PortDef> EndWithOptimiser(GraphDef& def, const Registry& registry,
+                                      const std::string& keep = "") {
+  auto optimiser = std::find_if(def.nodes.begin(), def.nodes.end(), [&](const NodeDef& node) {
+    return KindOf(node, registry) == NodeSpec::Kind::kStep;
+  });
+  if (optimiser == def.nodes.end()) {
+    throw ConfigError(def.file +
+                      ": this needs a graph that trains: it has no optimiser's node (--no-device "
+                      "measures the loader of any graph)");
+  }
+  if (optimiser + 1 != def.nodes.end() && (optimiser + 1)->type == keep) ++optimiser;
+  def.nodes.erase(optimiser + 1, def.nodes.end());
+  for (NodeDef& node : def.nodes) {
+    if (KindOf(node, registry) == NodeSpec::Kind::kWindow) DropOptionalUses(node, registry);
+  }
+  return std::exchange(def.nodes.back().out, {});
+}
+
+// The same, and ends the graph with a meter.
+void EndWithMeter(GraphDef& def, const Registry& registry, int64_t skip,
+                  const std::string& keep = "") {
+  NodeDef meter;
+  meter.name = "meter";
+  meter.type = "StepMeter";
+  meter.in = EndWithOptimiser(def, registry, keep);
+  if (meter.in.empty()) {
+    throw ConfigError(def.file + ": bench needs a graph with an optimiser's node and one after it");
+  }
+  SetOption(meter, "skip", skip);
+  def.nodes.back().out = meter.in;
+  def.nodes.push_back(std::move(meter));
+}
+
+// Puts a FixedSource in the place of all that stands before the stage node.
+void FeedFixed(GraphDef& def, const Registry& registry, int64_t steps) {
+  NodeDef source;
+  source.name = "fixed_source";
+  source.type = "FixedSource";
+  SetOption(source, "steps", steps);
+  for (const Entry& option : def.nodes.front().options) {
+    if (option.key == "window" || option.key == "effective_batch") source.options.push_back(option);
+  }
+  const auto stage = FindStage(def, registry);
+  source.out = stage->in;
+  def.nodes.erase(def.nodes.begin(), stage);
+  def.nodes.insert(def.nodes.begin(), std::move(source));
+}
+
+void DropUnusedResources(GraphDef& def) {
+  std::set<std::string> used;
+  for (const NodeDef& node : def.nodes) {
+    for (const UseDef& use : node.uses) used.insert(use.resource);
+  }
+  // A resource comes after those it uses, so one pass from the end finds them all.
+  for (auto resource = def.resources.rbegin(); resource != def.resources.rend(); ++resource) {
+    if (used.count(resource->name) == 0) continue;
+    for (const UseDef& use : resource->uses) used.insert(use.resource);
+  }
+  def.resources.erase(
+      std::remove_if(def.resources.begin(), def.resources.end(),
+                     [&](const ComponentDef& resource) { return used.count(resource.name) == 0; }),
+      def.resources.end());
+}
+
+}  // namespace
+
+GraphDef LoaderGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip,
+                     const std::string& keep) {
+  GraphDef loader = def;
+  EndWithMeter(loader, registry, skip, keep);
+  SetOption(loader.nodes.front(), "epochs", kManyEpochs);
+  SetOption(loader.nodes.front(), "max_steps", steps);
+  DropUnusedResources(loader);
+  return loader;
+}
+
+GraphDef FixedGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip) {
+  GraphDef fixed = def;
+  EndWithMeter(fixed, registry, skip);
+  FeedFixed(fixed, registry, steps);
+  DropUnusedResources(fixed);
+  return fixed;
+}
+
+GraphDef TrainGraph(const GraphDef& def, const Registry& registry) {
+  GraphDef train = def;
+  EndWithOptimiser(train, registry);
+  SetIfDeclared(train.nodes.front(), registry, "epochs", kManyEpochs);
+  SetIfDeclared(train.nodes.front(), registry, "max_steps", 0);
+  DropUnusedResources(train);
+  return train;
+}
+
+GraphDef DeviceGraph(const GraphDef& def, const Registry& registry) {
+  GraphDef device = def;
+  EndWithOptimiser(device, registry);
+  FeedFixed(device, registry, kManySteps);
+  DropUnusedResources(device);
+  return device;
+}
+
+GraphDef HostGraph(const GraphDef& def, const Registry& registry, double device_rate) {
+  GraphDef host = def;
+  NodeDef& source = host.nodes.front();
+  SetIfDeclared(source, registry, "epochs", kManyEpochs);
+  SetIfDeclared(source, registry, "max_steps", 0);
+  SetIfDeclared(source, registry, "window", 1);  // a drain need not finish a large one
+  SetIfDeclared(source, registry, "effective_batch", 0);
+
+  const auto stage = FindStage(host, registry);
+  host.nodes.erase(stage + 1, host.nodes.end());
+  NodeDef& host_stage = host.nodes.back();
+  const NodeDef given = host_stage;
+  if (!given.uses.empty()) {  // the device
+    host_stage.type = "HostStage";
+    host_stage.uses.clear();
+    host_stage.options.clear();
+    for (const Entry& option : given.options) {
+      if (option.key == "batch_size" || option.key == "image_size") {
+        host_stage.options.push_back(option);
+      }
+    }
+  }
+  if (device_rate > 0) {
+    NodeDef device;
+    device.name = "paced_device";
+    device.type = "PacedDevice";
+    device.in = host_stage.out;
+    SetOption(device, "images_per_s", std::to_string(device_rate));
+    host.nodes.push_back(std::move(device));
+  } else {
+    host_stage.out.clear();
+  }
+  DropUnusedResources(host);
+  return host;
+}
+
+GraphDef OnOneWorker(GraphDef def) {
+  def.workers = 1;
+  for (NodeDef& node : def.nodes) node.workers = 1;
+  return def;
+}
+
+}  // namespace flowtrain

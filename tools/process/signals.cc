@@ -1,0 +1,120 @@
+#include "tools/process/signals.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "pipeline/base/error.h"
+#include "pipeline/node/run_control.h"
+
+namespace flowtrain {
+namespace {
+
+bool IsIgnored(int signal) {
+  struct sigaction now {};
+  sigaction(signal, nullptr, &now);
+  return now.sa_handler == SIG_IGN;
+}
+
+}  // namespace
+
+StopSignals::StopSignals(std::function<void(const std::string&)> notice, void (*before_exit)())
+    : notice_(std::move(notice)), before_exit_(before_exit) {
+  sigemptyset(&signals_);
+  sigaddset(&signals_, SIGINT);
+  sigaddset(&signals_, SIGTERM);
+  sigaddset(&signals_, SIGUSR1);
+  if (!IsIgnored(SIGHUP)) sigaddset(&signals_, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals_, &mask_before_);
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, &pipe_before_);
+  sigaction(SIGXFSZ, &ignore, &size_before_);
+  thread_ = std::thread([this] { Loop(); });
+}
+
+StopSignals::~StopSignals() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stop_ = true;
+  }
+  // Wakes sigwait. A signal sent to one thread goes with it, so none is left over.
+  pthread_kill(thread_.native_handle(), SIGTERM);
+  thread_.join();
+  sigaction(SIGPIPE, &pipe_before_, nullptr);
+  sigaction(SIGXFSZ, &size_before_, nullptr);
+  pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
+}
+
+StopSignals::Watch::Watch(StopSignals& signals, RunControl& run, const char* stopping)
+    : signals_(signals) {
+  std::lock_guard<std::mutex> lock(signals_.mutex_);
+  signals_.run_ = &run;
+  signals_.stopping_ = stopping;
+}
+
+StopSignals::Watch::~Watch() {
+  std::lock_guard<std::mutex> lock(signals_.mutex_);
+  signals_.run_ = nullptr;
+}
+
+int StopSignals::count() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return count_;
+}
+
+void StopSignals::Loop() {
+  for (;;) {
+    int signal = 0;
+    if (sigwait(&signals_, &signal) != 0) continue;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (stop_) return;
+    }
+    if (signal == SIGUSR1) {
+      OnUsr1();
+    } else {
+      OnSignal(signal);
+    }
+  }
+}
+
+void StopSignals::OnUsr1() {
+  const std::lock_guard<std::mutex> lock(demand_mutex_);
+  if (demand_) demand_();
+}
+
+StopSignals::OnDemand::OnDemand(StopSignals& signals, std::function<void()> call)
+    : signals_(signals) {
+  const std::lock_guard<std::mutex> lock(signals_.demand_mutex_);
+  signals_.demand_ = std::move(call);
+}
+
+StopSignals::OnDemand::~OnDemand() {
+  const std::lock_guard<std::mutex> lock(signals_.demand_mutex_);
+  signals_.demand_ = nullptr;
+}
+
+void StopSignals::OnSignal(int signal) {
+  const char* sentence = nullptr;
+  {
+    // Held over the request, so that the run outlives it.
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (signal == SIGHUP && count_ > 0) return;
+    ++count_;
+    if (run_ == nullptr || count_ > 2) {
+      if (before_exit_ != nullptr) before_exit_();
+      _exit(static_cast<int>(ExitCode::kInterrupted));
+    }
+    if (count_ == 1) {
+      run_->RequestDrain();
+      sentence = stopping_;
+    } else {
+      run_->RequestAbort();
+      sentence = "aborting: what is in flight is dropped, no checkpoint; again to exit at once";
+    }
+  }
+  notice_(sentence);
+}
+
+}  // namespace flowtrain

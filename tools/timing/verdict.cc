@@ -1,0 +1,259 @@
+#include "tools/timing/verdict.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <vector>
+
+namespace flowtrain {
+namespace {
+
+using Kind = Limit::Kind;
+
+constexpr double kAlike = 0.06;       // limits that are so near each other cannot be told apart
+constexpr double kWorthwhile = 1.06;  // a change that gives less is not proposed
+constexpr int kMostChanges = 32;
+constexpr double kOffCpu = 0.5;  // CPU share below which a call mostly waits
+
+std::string Show(const char* format, double value) {
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), format, value);
+  return text.data();
+}
+std::string Percent(double share) { return Show("%.0f%%", 100 * share); }
+std::string Times(double ratio) { return Show(ratio < 9.95 ? "%.1fx" : "%.0fx", ratio); }
+std::string Count(int n, const char* what) {
+  return std::to_string(n) + ' ' + what + (n == 1 ? "" : "s");
+}
+
+// Which node takes most of a resource, and how much of it.
+struct Largest {
+  std::string name;
+  double share = 0;
+};
+template <typename Cost>
+Largest LargestOf(const RunLoad& load, double other, Cost cost) {
+  Largest largest;
+  double all = other;
+  for (const NodeLoad& node : load.nodes) all += cost(node);
+  for (const NodeLoad& node : load.nodes) {
+    const double share = all > 0 ? cost(node) / all : 0;
+    if (share > largest.share) largest = {node.name, share};
+  }
+  return largest;
+}
+
+// The limit that holds `rate` back: the lowest, or of several that are as low, the one that more
+// settings could not lift.
+Limit Holding(const std::vector<Limit>& limits) {
+  const double near = limits.front().images_per_s * (1 + kAlike);
+  for (const Kind fixed : {Kind::kCores, Kind::kLane}) {
+    for (const Limit& limit : limits) {
+      if (limit.kind == fixed && limit.images_per_s <= near) return limit;
+    }
+  }
+  return limits.front();
+}
+
+class Judge {
+ public:
+  Judge(const Snapshot& part, const RunLoad& load, const SettingLimits& most)
+      : part_(part), load_(load), most_(most) {}
+
+  Verdict Decide() {
+    Verdict verdict;
+    verdict.settings = part_.settings;
+    if (part_.images() == 0) {
+      verdict.sentence = "Nothing came through in this time; there is nothing to judge by.";
+      return verdict;
+    }
+    verdict.limit = verdict.next = Holding(LimitsOf(load_, part_.settings));
+    verdict.sentence = Symptom(verdict.limit);
+    Improve(verdict);
+    return verdict;
+  }
+
+ private:
+  std::string Symptom(const Limit& limit) const {
+    switch (limit.kind) {
+      case Kind::kCores: {
+        const Largest largest = LargestOf(load_, load_.lane_cpu_us, [](const NodeLoad& n) {
+          return n.on_samples ? n.cpu_us : 0;
+        });
+        return "The CPU is the limit: " + Cores() + "; " + largest.name + " takes " +
+               Percent(largest.share) + " of the CPU time";
+      }
+      case Kind::kLane: {
+        const Largest largest =
+            LargestOf(load_, 0, [](const NodeLoad& n) { return n.on_lane ? n.us : 0; });
+        return "The device is the limit: its lane is busy " + Percent(part_.lane_busy()) +
+               " of the time, " + Percent(largest.share) + " of that in " + largest.name;
+      }
+      case Kind::kNode: {
+        const NodeCounters& node = part_.nodes[limit.node];
+        return node.name + " is saturated " + Percent(node.saturated()) + " of the time";
+      }
+      case Kind::kThreads: {
+        const Largest largest =
+            LargestOf(load_, 0, [](const NodeLoad& n) { return n.on_samples ? n.us : 0; });
+        return "The worker threads are the limit: all " + std::to_string(part_.settings.threads) +
+               " are taken, " + Percent(largest.share) + " of their time by " + largest.name +
+               "; " + Cores();
+      }
+      case Kind::kSampleSlots:
+        return "The sample slots are the limit: all " +
+               std::to_string(part_.settings.sample_slots) + " are in use " + Percent(Empty(0)) +
+               " of the time";
+      case Kind::kBatchSlots:
+        return "The batch buffers are the limit: all " +
+               std::to_string(part_.settings.batch_slots) + " are in use " + Percent(Empty(1)) +
+               " of the time";
+    }
+    return {};
+  }
+
+  std::string Cores() const {
+    return Show("%.1f", part_.cores_in_use()) + " of " + Show("%.3g", load_.cores) +
+           " cores are busy";
+  }
+
+  double Empty(size_t pool) const {
+    return static_cast<double>(part_.pools[pool].empty_ns) / static_cast<double>(part_.at_ns);
+  }
+
+  // Lifts one limit after the other as long as the one that holds the run back is a setting, and
+  // says what it comes to.
+  void Improve(Verdict& verdict) const {
+    const double now = LimitsOf(load_, verdict.settings).front().images_per_s;
+    for (int i = 0; i < kMostChanges && Raise(verdict.next, verdict.settings); ++i) {
+      verdict.next = Holding(LimitsOf(load_, verdict.settings));
+    }
+    const double then = LimitsOf(load_, verdict.settings).front().images_per_s;
+    if (then < now * kWorthwhile) {
+      verdict.settings = part_.settings;
+      verdict.next = verdict.limit;
+      verdict.sentence += Advice(verdict.limit) + '.';
+      return;
+    }
+    verdict.predicted = part_.images_per_s() * then / now;
+    std::vector<std::string> names;
+    for (const NodeLoad& node : load_.nodes) names.push_back(node.name);
+    verdict.sentence += ": " + DescribeChange(part_.settings, verdict.settings, names) +
+                        " should give " + Times(then / now) + Doubt(verdict.limit) +
+                        "; after that " + NameOf(verdict.next) + " the limit.";
+  }
+
+  // Lifts the limit by one step; false where no setting lifts it.
+  bool Raise(const Limit& limit, GraphSettings& settings) const {
+    // What the limits but this one allow is what is wanted of it.
+    double wanted = BoundOf(load_, most_).images_per_s;
+    for (const Limit& other : LimitsOf(load_, settings)) {
+      const bool same = other.kind == limit.kind && other.node == limit.node;
+      if (!same && other.images_per_s > limit.images_per_s * (1 + kAlike)) {
+        wanted = std::min(wanted, other.images_per_s);
+      }
+    }
+    const double ratio = wanted / limit.images_per_s;
+    switch (limit.kind) {
+      case Kind::kNode:
+        return RaiseNode(limit.node, wanted, settings);
+      case Kind::kThreads:
+        return Scale(settings.threads, ratio, most_.threads);
+      case Kind::kSampleSlots:
+        return Scale(settings.sample_slots, ratio, most_.sample_slots);
+      case Kind::kBatchSlots:
+        return Scale(settings.batch_slots, ratio, most_.batch_slots);
+      default:
+        return false;
+    }
+  }
+
+  bool RaiseNode(size_t node, double wanted, GraphSettings& settings) const {
+    const NodeLoad& load = load_.nodes[node];
+    if (load.serial) return false;
+    int& now = settings.workers[node];
+    const int workers = load.WorkersFor(wanted, most_.threads);
+    if (load.Rate(workers) <= load.Rate(now) * (1 + kAlike)) return false;
+    now = workers;
+    return true;
+  }
+
+  static bool Scale(int& setting, double ratio, int most) {
+    const int now = setting;
+    const double scaled = std::ceil(now * std::min(ratio, 1e3) - 0.05);
+    setting = std::clamp(static_cast<int>(scaled), now, std::max(now, most));
+    return setting != now;
+  }
+
+  // What is to be done where no setting helps.
+  std::string Advice(const Limit& limit) const {
+    switch (limit.kind) {
+      case Kind::kCores:
+        return ", and no setting gives more: it takes more cores, or less to do (data.cache)";
+      case Kind::kLane:
+        return ", and the loader keeps up: it could do " + LoaderCould() + " as much";
+      case Kind::kNode:
+        return NodeAdvice(limit.node);
+      default:
+        return ", and no more are allowed here";
+    }
+  }
+
+  std::string NodeAdvice(size_t index) const {
+    const NodeLoad& node = load_.nodes[index];
+    if (node.serial) return " and takes one packet at a time: only a faster one gives more";
+    const int now = part_.settings.workers[index];
+    const int best = node.WorkersFor(1e300, most_.threads);
+    std::string text = ", and more of its workers are no faster";
+    if (best < now) text += " (" + Count(best, "worker") + " would do as much)";
+    if (node.us > 0 && node.cpu_us / node.us < kOffCpu) {
+      text += ": its calls are off the CPU " + Percent(1 - node.cpu_us / node.us) +
+              " of their time, so they wait for each other or for the disk";
+    }
+    return text;
+  }
+
+  std::string LoaderCould() const {
+    return Times(LoaderRate(load_, part_.settings) * load_.lane_us * 1e-6);
+  }
+
+  // Without a sweep nobody knows whether calls that wait do so for each other.
+  std::string Doubt(const Limit& limit) const {
+    if (limit.kind != Kind::kNode || load_.MeasuredAlone()) return {};
+    const NodeLoad& node = load_.nodes[limit.node];
+    if (node.us <= 0 || node.cpu_us / node.us >= kOffCpu) return {};
+    return " at most (its calls are off the CPU " + Percent(1 - node.cpu_us / node.us) +
+           " of their time; if they wait for each other, more workers do not help)";
+  }
+
+  static std::string NameOf(const Limit& limit) {
+    switch (limit.kind) {
+      case Kind::kCores:
+        return "the CPU cores are";
+      case Kind::kThreads:
+        return "the worker threads are";
+      case Kind::kSampleSlots:
+        return "the sample slots are";
+      case Kind::kBatchSlots:
+        return "the batch buffers are";
+      case Kind::kLane:
+        return "the device is";
+      case Kind::kNode:
+        return limit.name + " is";
+    }
+    return {};
+  }
+
+  const Snapshot& part_;
+  const RunLoad& load_;
+  const SettingLimits& most_;
+};
+
+}  // namespace
+
+Verdict VerdictOf(const Snapshot& part, const RunLoad& load, const SettingLimits& most) {
+  return Judge(part, load, most).Decide();
+}
+
+}  // namespace flowtrain
