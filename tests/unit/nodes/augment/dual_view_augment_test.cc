@@ -250,7 +250,7 @@ TEST(DualViewAugment, NamesEveryWrongOption) {
     FAIL() << "opened";
   } catch (const ConfigError& error) {
     EXPECT_EQ(error.diagnostics().size(), 3U);
-    for (const char* key : {"'crop_ratio'", "'blur_sigma'", "'blur_kernel'", "'views'"}) {
+    for (const char* key : {"'crop_ratio'", "'blur_sigma'", "'blur_kernel'", "'under_test'"}) {
       EXPECT_THAT(error.what(), HasSubstr(key));
     }
   }
