@@ -240,8 +240,8 @@ TEST(Evaluation, DuringTrainingDoesNotDisturbIt) {
   const TempFolder folder;
   for (const auto& [name, knn] : {std::pair("with", "true"), std::pair("without", "false")}) {
     const std::string run = folder / name;
-    const Result result =
-        RunProgram(SmallRun(run, {std::string("evaluate.knn=") + knn, "evaluate.every_epochs=1"}));
+    const Result result = RunProgram(SmallRun(
+        run, {std::string("evaluate.knn=") + knn, "evaluate.every_epochs=1", "sample.images=16"}));
     ASSERT_EQ(result.code, 0) << result.output;
     ASSERT_EQ(RunProgram({"export", run, "--to", run + ".safetensors"}).code, 0);
   }

@@ -338,7 +338,7 @@ TEST(FaultSignals, InTheFirstWindow) {
   for (const std::vector<int>& signals : kWhileItRuns) {
     const TempFolder folder;
     const std::string run = folder / "run";
-    Program program(Endless(run, {"sample.images=64", "gpu.gradient_accumulation=16"}));
+    Program program(Endless(run, {"sample.images=32", "gpu.gradient_accumulation=8"}));
     ASSERT_TRUE(AwaitRun(program)) << program.output();
     Send(program, signals);
     ExpectEnded(program, signals, run);

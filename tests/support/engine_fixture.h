@@ -309,7 +309,10 @@ inline void LowerThreads(Graph& graph, Scenario& scenario, RunControl& run) {
   GraphSettings settings = graph.settings();
   settings.threads = scenario.lowered_to;
   graph.Apply(settings);
-  std::this_thread::sleep_for(milliseconds(50));  // calls that had begun end
+  std::this_thread::sleep_for(milliseconds(50));
+  while (scenario.working > scenario.lowered_to) {  // calls that had begun
+    std::this_thread::sleep_for(milliseconds(1));
+  }
   scenario.most_working = 0;
   std::this_thread::sleep_for(milliseconds(50));
   scenario.most_after = scenario.most_working;
