@@ -3,8 +3,8 @@
 
 # Build tools and libraries; python3-pip fetches libtorch's wheel.
 readonly PACKAGES=(cmake ninja-build ccache python3 python3-pip ca-certificates libtbb-dev libyaml-cpp-dev
-  libspdlog-dev libcli11-dev nlohmann-json3-dev libjpeg-dev libspng-dev libhwy-dev libopencv-core-dev libopencv-imgproc-dev
-  libopencv-imgcodecs-dev libgtest-dev libgmock-dev libbenchmark-dev)
+  libspdlog-dev libxxhash-dev libcli11-dev nlohmann-json3-dev libjpeg-dev libspng-dev libhwy-dev libopencv-core-dev
+  libopencv-imgproc-dev libopencv-imgcodecs-dev libgtest-dev libgmock-dev libbenchmark-dev)
 # Measured on a bare Debian 12, compiler included: what apt downloads and what lies on the disk afterwards.
 # shellcheck disable=SC2034  # used by prepare.sh
 readonly PACKAGES_MIB=1300
