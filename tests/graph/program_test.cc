@@ -258,6 +258,68 @@ TEST(Program, VersionHelpNodesAndInspectAnswer) {
   EXPECT_EQ(valid.code, 0) << valid.output;
 }
 
+// Starts the program in `folder`.
+Result RunIn(const std::string& folder, const std::vector<std::string>& arguments) {
+  Program program(arguments, [&folder] {
+    if (chdir(folder.c_str()) != 0) _exit(126);
+  });
+  const int code = program.Wait();
+  return {code, program.output()};
+}
+
+TEST(Program, FindsWhatShipsFromAnyFolder) {
+  const TempFolder folder;
+  const Result valid = RunIn(folder.path(), {"validate", "graphs/simclr.yaml"});
+  EXPECT_EQ(valid.code, 0) << valid.output;
+  const Result packed =
+      RunIn(folder.path(), {"pack", "sample", "x.ftpack", "--set", "sample.images=8"});
+  EXPECT_EQ(packed.code, 0) << packed.output;
+  EXPECT_TRUE(std::filesystem::exists(folder / "x.ftpack"));
+  const Result trained =
+      RunIn(folder.path(), {"graphs/simclr.yaml", "--config", "configs/sample.yaml", "--set",
+                            "data.kind=sample", "--set", "train.max_steps=1", "--set",
+                            "evaluate.knn=false", "--run-dir", "run", "--set", "device=cpu"});
+  EXPECT_EQ(trained.code, 0) << trained.output;
+  EXPECT_EQ(Losses(folder / "run").size(), 1u);
+
+  const Result missing = RunIn(folder.path(), {"validate", "graphs/none.yaml"});
+  EXPECT_EQ(missing.code, 2);
+  for (const std::string& place : {folder.path(), std::string(FLOWTRAIN_SOURCE_DIR)}) {
+    EXPECT_THAT(missing.output, HasSubstr(place + "/graphs/none.yaml"));
+  }
+}
+
+TEST(Program, TakesTheUsersOwnGraphBeforeTheOneThatShips) {
+  const TempFolder folder;
+  std::filesystem::create_directory(folder / "graphs");
+  WriteFile(folder / "graphs/simclr.yaml", "name: mine\nnodes: 3\n");
+  const Result result = RunIn(folder.path(), {"validate", "graphs/simclr.yaml"});
+  EXPECT_EQ(result.code, 2) << result.output;
+}
+
+TEST(Program, LooksForTheDataOfTheParametersThatShipBesideThemToo) {
+  if (!std::filesystem::exists(kData)) GTEST_SKIP() << "no " << kData;
+  const TempFolder folder;  // as a bundle is laid out
+  for (const char* name : {"bin", "data", "elsewhere"}) {
+    std::filesystem::create_directory(folder / name);
+  }
+  std::filesystem::copy(FLOWTRAIN_BINARY, folder / "bin");
+  for (const char* name : {"graphs", "configs"}) {
+    std::filesystem::create_symlink(FLOWTRAIN_SOURCE_DIR "/" + std::string(name), folder / name);
+  }
+  std::filesystem::create_symlink(kData + "/stl10_mini/stl10_binary", folder / "data/stl10_binary");
+  std::vector<std::string> arguments =
+      SmallRun("run", {"data.kind=stl10", "train.max_steps=1", "evaluate.knn=false"});
+  arguments.front() = "graphs/simclr.yaml";
+  Program program(
+      arguments, {},
+      {"bash", "-c", "cd \"$0/elsewhere\" && exec ../bin/flowtrain \"${@:2}\"", folder.path()});
+  EXPECT_EQ(program.Wait(), 0) << program.output();
+  EXPECT_THAT(program.output(), HasSubstr("1,500"));
+  EXPECT_THAT(ReadFile(folder / "elsewhere/run/config.yaml"),
+              HasSubstr(folder / "data/stl10_binary"));
+}
+
 TEST(Program, TheMainGraphIsAsReviewed) {
   // After a change that is meant: flowtrain inspect graphs/simclr.yaml >
   // tests/golden/simclr.inspect

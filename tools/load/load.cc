@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "nodes/data/dataset.h"
@@ -18,6 +19,8 @@
 
 namespace flowtrain {
 namespace {
+
+namespace fs = std::filesystem;
 
 // The layers of parameters, lowest first, in the order they are put on.
 struct Layers {
@@ -41,7 +44,7 @@ void TakeFromCheckpoint(const std::string& checkpoint, Config& config) {
 
 // Weights say nothing of a run.
 bool IsWeights(const std::string& path) {
-  return std::filesystem::path(path).extension() == ".safetensors" && !IsCheckpoint(path);
+  return fs::path(path).extension() == ".safetensors" && !IsCheckpoint(path);
 }
 
 Config Stack(const Layers& layers) {
@@ -84,6 +87,18 @@ bool MustTakeSample(const Config& config, std::string* why) {
   } catch (const ConfigError&) {
     return false;  // an unknown kind or split: LoadGraph tells of it, with its place
   }
+}
+
+// The relative data.root of the graph's own parameters, where there is nothing at it, is looked for
+// where they ship too: from another folder than the checkout its data/ would not be found.
+void FindDataRoot(const GraphFile& file, Config& config) {
+  const std::string root = config.GetOr<std::string>("data.root", "");
+  std::error_code error;
+  if (root.empty() || fs::path(root).is_absolute() || fs::exists(root, error)) return;
+  if (DefaultParameters(file).GetOr<std::string>("data.root", "") != root) return;
+  const fs::path shipped = fs::path(ShippedFolder()) / root;
+  if (!fs::exists(shipped, error)) return;
+  PutParameter(config, "data.root", TextValue(shipped.string(), "data.root"));
 }
 
 void TellOfSample(const Layers& layers, const std::string& why) {
@@ -134,6 +149,7 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* sig
     loaded.config = Stack(layers);
   }
   if (for_run) {
+    FindDataRoot(file, loaded.config);
     if (std::string why; MustTakeSample(loaded.config, &why)) {
       TellOfSample(layers, why);
       layers.sample = true;
