@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nodes/evaluate/features.h"
+#include "nodes/evaluate/final_line.h"
 #include "nodes/evaluate/knn.h"
 #include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
@@ -77,11 +78,7 @@ void KnnEvaluate::Flush() {
   if (!trained_) return;
   LogInfo("kNN top-1 of the trained backbone: " + Percent(*trained_) + ", at the start " +
           Percent(*untrained_) + how_);
-  std::array<char, 96> line{};
-  std::snprintf(line.data(), line.size(),
-                R"({"final": true, "knn_top1": %.4f, "knn_top1_start": %.4f})", *trained_,
-                *untrained_);
-  run_dir_->AppendMetrics(line.data());
+  run_dir_->AppendMetrics(FinalLine({{"knn_top1", *trained_}, {"knn_top1_start", *untrained_}}));
 }
 
 // Nothing where the run is being stopped: someone waits for its end.
