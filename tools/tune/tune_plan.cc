@@ -7,7 +7,7 @@
 
 namespace flowtrain {
 
-TunePlan PlanFor(const GraphDef& def, const Registry& registry, const SettingLimits& most,
+TunePlan PlanFor(const GraphDef& def, const Registry& registry, const Capacity& most,
                  const Snapshot& part, double cores) {
   TunePlan plan;
   plan.most = most;
