@@ -26,7 +26,7 @@ void CollateStage::CountRow(Sample* sample) {
   Batch* batch = sample->batch;
   batch->ids[static_cast<size_t>(sample->row)] = sample->id;
   batch->labels[static_cast<size_t>(sample->row)] = sample->label;
-  sample->hold.Reset();
+  if (sample->payload != nullptr) sample->payload->Release();
   env_.samples.Release(sample);
   // Release what this worker wrote to its row; the one that counts the last row acquires all of it.
   const int done = batch->rows_done.fetch_add(1, std::memory_order_acq_rel) + 1;

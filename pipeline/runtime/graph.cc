@@ -89,7 +89,12 @@ void Graph::Impl::Open() {
 }
 
 void Graph::Impl::AllocatePools() {
-  for (int i = 0; i < def.capacity.sample_slots; ++i) samples.Add(std::make_unique<Sample>());
+  auto& source = dynamic_cast<SourceNode&>(components.node(0));
+  for (int i = 0; i < def.capacity.sample_slots; ++i) {
+    auto sample = std::make_unique<Sample>();
+    sample->payload = source.NewPayload();
+    samples.Add(std::move(sample));
+  }
   auto& collate = dynamic_cast<CollateNode&>(components.node(FirstOf(NodeSpec::Kind::kCollate)));
   for (int i = 0; i < def.capacity.batch_slots; ++i) {
     auto batch = std::make_unique<Batch>();
