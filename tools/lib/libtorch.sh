@@ -72,14 +72,16 @@ find_libtorch() {
   fi
 }
 
-# Prints the mebibytes that the cache still needs, downloads included.
-libtorch_space() {
-  local cache=$1 space=0
-  [ -f "$cache/torch/lib/libtorch_cpu.so" ] || space=$((TORCH_DOWNLOAD_MIB + TORCH_MIB))
-  if has_nvidia_driver && [ ! -f "$cache/nvidia/complete" ]; then
-    space=$((space + CUDA_DOWNLOAD_MIB + CUDA_MIB))
-  fi
-  echo "$space"
+# Print the mebibytes that the cache still lacks: to download, and unpacked.
+libtorch_download() { libtorch_lacks "$1" "$TORCH_DOWNLOAD_MIB" "$CUDA_DOWNLOAD_MIB"; }
+libtorch_disk() { libtorch_lacks "$1" "$TORCH_MIB" "$CUDA_MIB"; }
+libtorch_space() { echo $(($(libtorch_download "$1") + $(libtorch_disk "$1"))); }
+
+libtorch_lacks() {
+  local cache=$1 torch=$2 cuda=$3 sum=0
+  [ -f "$cache/torch/lib/libtorch_cpu.so" ] || sum=$torch
+  if has_nvidia_driver && [ ! -f "$cache/nvidia/complete" ]; then sum=$((sum + cuda)); fi
+  echo "$sum"
 }
 
 fetch_libtorch() {
