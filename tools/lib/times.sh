@@ -20,7 +20,7 @@ note_part() { printf '%6d s  %s\n' "$2" "$1" >>"$FLOWTRAIN_TIMES"; }
 # part_of_tests COMMAND…: the same for ctest, with the table of all parts before its closing lines.
 part_of_tests() {
   local start=$SECONDS line
-  "$@" | while IFS= read -r line; do
+  "$@" 2>&1 | while IFS= read -r line; do
     if [[ $line =~ ^[0-9]+%\ tests\ passed ]]; then
       note_part tests $((SECONDS - start))
       printf 'Seconds of each part:\n%s\n\n' "$(cat "$FLOWTRAIN_TIMES")"
