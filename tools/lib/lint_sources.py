@@ -2,8 +2,8 @@
 
   lint_sources.py [--build FOLDER]… FILE.cc…    from the root of the checkout; a BUILD has a compile_commands.json
 
-Most of the time goes to the headers that a file includes. So files of one folder are first read together, by a file that
-includes them all; where that one has a finding, or does not compile, its files are read one by one.
+Most of the time goes to the headers that a file includes. So neighbours are first read together, by a file that includes
+them all; where that one has a finding, or does not compile, its files are read one by one.
 """
 import argparse
 import concurrent.futures
@@ -140,14 +140,14 @@ class Linter:
         self.header_filter = "--header-filter=" + filter_line[1] + r"\.(h|cc)$"
 
     def batches(self, files):
-        """Files of one folder and with the same flags, few at a time."""
+        """Files that are compiled alike, a few neighbours at a time."""
         alike, result = {}, []
         for file in files:
             if seems_unused(read(file)):
                 result.append([file])
             else:
-                alike.setdefault((os.path.dirname(file), flags_of(self.commands[file])), []).append(file)
-        for group in alike.values():
+                alike.setdefault(flags_of(self.commands[file]), []).append(file)
+        for group in map(sorted, alike.values()):
             result += [group[i:i + TOGETHER] for i in range(0, len(group), TOGETHER)]
         return result
 
