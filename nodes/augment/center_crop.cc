@@ -3,6 +3,7 @@
 #include <string>
 
 #include "nodes/augment/center_view.h"
+#include "nodes/image/image_sample.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/mapping_guard.h"
 #include "pipeline/node/registry.h"
@@ -25,9 +26,9 @@ void CenterCrop::Open(const OpenContext& context) {
 }
 
 Outcome CenterCrop::Process(Sample& sample, Worker&) {
-  CenterView(sample.pixels.data(), sample.height, sample.width, size_,
-             sample.batch->Row(0, sample.row));
-  if (ReadsWereLost(sample.lost)) return Bad(kLostWhileRead);
+  const ImageSample& carried = ImageOf(sample);
+  CenterView(carried.image, size_, sample.batch->Row(0, sample.row));
+  if (ReadsWereLost(carried.encoded.lost)) return Bad(kLostWhileRead);
   return Ok();
 }
 

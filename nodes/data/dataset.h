@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "nodes/data/bad_images.h"
-#include "nodes/data/encoded_image.h"
 #include "nodes/data/image_set.h"
+#include "nodes/image/encoded_image.h"
 #include "nodes/image/pixel_limit.h"
 #include "pipeline/node/node.h"
 
@@ -64,8 +64,6 @@ class ImageDataset final : public Resource {
   }
   // As ImageSet::CheckFiles.
   void CheckFiles() const { set_->CheckFiles(); }
-  // Of every image of the set. Height and width are 0 for files, which say it themselves.
-  Encoding encoding() const { return set_->encoding(); }
   int image_height() const { return set_->image_height(); }
   int image_width() const { return set_->image_width(); }
 

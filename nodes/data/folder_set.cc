@@ -80,7 +80,6 @@ class FolderSet final : public ImageSet, public LabelledImages {
     }
     return image;
   }
-  Encoding encoding() const override { return Encoding::kFile; }
   int image_height() const override { return 0; }
   int image_width() const override { return 0; }
   std::string ImageName(uint64_t id) const override { return PrintableName(files_[id]); }

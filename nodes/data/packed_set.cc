@@ -78,7 +78,6 @@ class PackedSet final : public ImageSet {
     return FetchPacked(file_, id);
   }
   void CheckFiles() const override { file_.CheckFile(); }
-  Encoding encoding() const override { return Encoding::kRgb; }
   int image_height() const override { return height_; }
   int image_width() const override { return width_; }
   std::string ImageName(uint64_t id) const override { return PrintableName(file_.Name(id)); }

@@ -146,7 +146,6 @@ class Stl10Set final : public ImageSet {
   void CheckFiles() const override {
     for (const auto& [name, split] : splits_) split->CheckFile();
   }
-  Encoding encoding() const override { return Encoding::kStl10Planes; }
   int image_height() const override { return kStl10Side; }
   int image_width() const override { return kStl10Side; }
   std::string ImageName(uint64_t id) const override {

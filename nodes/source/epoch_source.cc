@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nodes/data/cache/decoded_cache.h"
+#include "nodes/image/image_sample.h"
 #include "nodes/source/window_size.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
@@ -128,33 +129,21 @@ void EpochSource::Substitute(Sample& sample) {
 }
 
 Outcome EpochSource::Process(Sample& sample, Worker&) {
-  if (cache_ != nullptr && TakeFromCache(sample)) return Ok();
-  EncodedImage image = dataset_->Fetch(sample.id, sample.file_bytes);
-  if (!image.error.empty()) return Bad(std::move(image.error));
-  sample.encoded = image.bytes;
-  sample.lost = image.lost;
-  sample.label = image.label;
-  sample.height = image.height;
-  sample.width = image.width;
-  sample.levels = image.levels;
-  return Ok();
+  ImageSample& image = ImageOf(sample);
+  image.decoded = cache_ != nullptr && TakeFromCache(sample, image);
+  if (image.decoded) return Ok();
+  image.encoded = dataset_->Fetch(sample.id, image.file_bytes);
+  sample.label = image.encoded.label;
+  return image.encoded.error.empty() ? Ok() : Bad(std::move(image.encoded.error));
 }
 
-bool EpochSource::TakeFromCache(Sample& sample) const {
+bool EpochSource::TakeFromCache(Sample& sample, ImageSample& image) const {
   CacheHandle cached = cache_->Find(sample.id);
   if (!cached) return false;
-  sample.lost = nullptr;
+  image.encoded = {};
+  static_cast<Pixels&>(image.image) = cached->pixels();
   sample.label = cached->label();
-  sample.pixels = cached->pixels();
-  sample.layout = PixelLayout::kRgb;
-  sample.height = cached->height();
-  sample.width = cached->width();
-  sample.full_height = cached->full_height();
-  sample.full_width = cached->full_width();
-  sample.top = sample.left = 0;
-  sample.shrink = cached->shrink();
-  sample.levels = cached->levels();
-  sample.hold = std::move(cached).ToHold();
+  image.hold = std::move(cached).ToHold();
   return true;
 }
 

@@ -79,31 +79,16 @@ void OrderedSource::Substitute(Sample& sample) {
 }
 
 Outcome OrderedSource::Process(Sample& sample, Worker&) {
-  if (sample.id == kNoImage) {
-    StandIn(sample);
-    return Ok();
+  ImageSample& image = ImageOf(sample);
+  image.decoded = sample.id == kNoImage;
+  if (image.decoded) {
+    image.encoded = {};
+    static_cast<Pixels&>(image.image) = WholeImage(kBlack, 1, 1);
+  } else {
+    image.encoded = Fetch(sample.id, image.file_bytes);
   }
-  EncodedImage image = Fetch(sample.id, sample.file_bytes);
-  if (!image.error.empty()) return Bad(std::move(image.error));
-  sample.encoded = image.bytes;
-  sample.lost = image.lost;
-  sample.label = image.label;
-  sample.height = image.height;
-  sample.width = image.width;
-  sample.levels = image.levels;
-  return Ok();
-}
-
-// Pixels that are held need no decoding.
-void OrderedSource::StandIn(Sample& sample) {
-  sample.lost = nullptr;
-  sample.label = -1;
-  sample.pixels = kBlack;
-  sample.layout = PixelLayout::kRgb;
-  sample.height = sample.width = sample.full_height = sample.full_width = 1;
-  sample.top = sample.left = 0;
-  sample.shrink = sample.levels = 1;
-  sample.hold = Hold(this, [](void*) noexcept {});
+  sample.label = image.encoded.label;
+  return image.encoded.error.empty() ? Ok() : Bad(std::move(image.encoded.error));
 }
 
 EncodedImage OrderedSource::Fetch(uint64_t id, std::vector<uint8_t>& storage) const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nodes/data/dataset.h"
+#include "nodes/image/image_sample.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
@@ -36,6 +37,7 @@ class OrderedSource final : public SourceNode {
   void Open(const OpenContext& context) override;
   void Flush() override;
 
+  std::unique_ptr<Payload> NewPayload() override { return std::make_unique<ImageSample>(); }
   bool AdmitBatch(Batch& batch) override;
   void AdmitSample(Sample& sample) override;
   void Substitute(Sample& sample) override;
@@ -45,7 +47,6 @@ class OrderedSource final : public SourceNode {
  private:
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const;
   std::string NameOf(uint64_t id) const;
-  void StandIn(Sample& sample);
 
   std::string images_;  // option
   ImageDataset* dataset_ = nullptr;

@@ -80,14 +80,16 @@ class SampleNode : public Node {
 // time and do no I/O; Process (many threads) fetches the bytes.
 class SourceNode : public SampleNode {
  public:
+  // What each sample slot carries from the source on.
+  virtual std::unique_ptr<Payload> NewPayload() { return nullptr; }
   // The next batch: sets epoch, step, steps_per_epoch, micro, window, last_of_epoch
   // from batch.seq. False: the run is over.
   virtual bool AdmitBatch(Batch& batch) = 0;
   // The next sample of that batch: sets epoch, position, id, seed from sample.batch and sample.row.
   virtual void AdmitSample(Sample& sample) = 0;
-  // The image could not be used: sets another id, from the counter-based RNG and sample.attempt.
+  // The item could not be used: sets another id, from the counter-based RNG and sample.attempt.
   virtual void Substitute(Sample& sample) = 0;
-  // Images of the data set.
+  // Items of the data set.
   virtual uint64_t size() const = 0;
 };
 

@@ -13,7 +13,7 @@ void CentralView(benchmark::State& state) {
   const bench::Raw picture = bench::Picture(height, width);
   bench::Bytes view(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
   for (auto _ : state) {
-    CenterView(picture.values.data(), height, width, side, view.data());
+    CenterView(WholeImage(picture.values, height, width), side, view.data());
     benchmark::DoNotOptimize(view.data());
     benchmark::ClobberMemory();
   }

@@ -22,6 +22,7 @@ bool BareLoop::Pass(uint64_t images) {
     nodes_.Admit(sample_, batch_, row_);
     batch_.ids[static_cast<size_t>(row_)] = sample_.id;
     batch_.labels[static_cast<size_t>(row_)] = sample_.label;
+    if (sample_.payload != nullptr) sample_.payload->Release();
     if (++row_ == batch_.layout.rows) nodes_.stage().Process(batch_);
   }
   return true;

@@ -45,6 +45,7 @@ bool BareNodes::BeginBatch(Batch& batch) {
 }
 
 void BareNodes::Admit(Sample& sample, Batch& batch, int row) {
+  if (sample.payload == nullptr) sample.payload = source_->NewPayload();
   sample.seq = samples_++;
   sample.batch = &batch;
   sample.row = row;

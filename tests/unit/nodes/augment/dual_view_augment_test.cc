@@ -16,6 +16,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
+#include "tests/support/image_slot.h"
 #include "tests/support/made_images.h"
 
 namespace flowtrain {
@@ -93,9 +94,7 @@ class Row {
     sample.id = 77;
     sample.batch = &batch_;
     sample.row = 2;
-    sample.pixels = image_;
-    sample.height = sample.full_height = height;
-    sample.width = sample.full_width = width;
+    static_cast<Pixels&>(sample.image()) = WholeImage(image_, height, width);
   }
 
   Bytes View(int view) const {
@@ -113,7 +112,7 @@ class Row {
     return rest;
   }
 
-  Sample sample;
+  ImageSlot sample;
 
  private:
   Bytes image_, buffer_;
@@ -159,7 +158,7 @@ TEST(DualViewAugment, TakesTheLevelThatFitsTheCrop) {
   for (uint64_t id = 0; id < 30; ++id) {
     Row row(24, Bytes(image.pixels.begin(), image.pixels.end()), kHeight, kWidth);
     row.sample.id = id;
-    row.sample.levels = image.levels;
+    row.sample.image().levels = image.levels;
     ASSERT_TRUE(node->Process(row.sample, worker).ok);
     for (uint32_t view = 0; view < 2; ++view) {
       AugmentOptions options;

@@ -34,7 +34,8 @@ TEST(ImageDataset, StandsInForAMissingSetAndSaysSo) {
   EXPECT_THAT(message, HasSubstr("http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"));
   EXPECT_THAT(message, HasSubstr("--set data.root="));
   EXPECT_EQ(dataset.size(), 40u);
-  EXPECT_EQ(dataset.encoding(), Encoding::kRgb);
+  std::vector<uint8_t> storage;
+  EXPECT_EQ(dataset.Fetch(0, storage).encoding, Encoding::kRgb);
   EXPECT_EQ(dataset.image_height(), 32);
 }
 

@@ -45,7 +45,7 @@ TEST(Stl10, ConcatenatesTheSplitsInTheOrderGiven) {
   EXPECT_EQ(set->Fetch(5, storage).bytes.size(), kStl10ImageBytes);
   EXPECT_EQ(set->ImageName(5), "train image 1");
   EXPECT_EQ(set->Description(), "STL-10, unlabeled + train: 7 images 96x96");
-  EXPECT_EQ(set->encoding(), Encoding::kStl10Planes);
+  EXPECT_EQ(set->Fetch(0, storage).encoding, Encoding::kStl10Planes);
   EXPECT_EQ(set->classes().size(), 10u);
   EXPECT_EQ(set->classes()[0], "airplane");
 }

@@ -8,6 +8,7 @@
 #include "nodes/decode/decode_scratch.h"
 #include "tests/support/data_sets.h"
 #include "tests/support/decode_testing.h"
+#include "tests/support/image_slot.h"
 
 namespace flowtrain {
 namespace {
@@ -61,12 +62,9 @@ TEST(DecodeToRgb, PassesRgbWithoutACopy) {
 }
 
 // Source-side part of a sample, as EpochSource leaves it.
-void Fetch(const ImageDataset& dataset, uint64_t id, Sample& sample) {
+void Fetch(const ImageDataset& dataset, uint64_t id, ImageSlot& sample) {
   sample.id = id;
-  const EncodedImage image = dataset.Fetch(id, sample.file_bytes);
-  sample.encoded = image.bytes;
-  sample.height = image.height;
-  sample.width = image.width;
+  sample.carried().encoded = dataset.Fetch(id, sample.carried().file_bytes);
 }
 
 TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {
@@ -82,19 +80,19 @@ TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {
   DecodeImage decode;
   decode.Open(Context(&dataset));
   Worker worker{1};
-  Sample sample;
+  ImageSlot sample;
   Fetch(dataset, 0, sample);
   ASSERT_TRUE(decode.Process(sample, worker).ok);
-  EXPECT_EQ(sample.height, 40);
-  EXPECT_EQ(sample.width, 30);
-  ASSERT_EQ(sample.pixels.size(), 3600u);
-  EXPECT_NEAR(sample.pixels[0], 200, 4);
-  const uint8_t* memory = sample.pixel_bytes.data();
-  EXPECT_EQ(sample.pixels.data(), memory);
+  EXPECT_EQ(sample.image().height, 40);
+  EXPECT_EQ(sample.image().width, 30);
+  ASSERT_EQ(sample.image().pixels.size(), 3600u);
+  EXPECT_NEAR(sample.image().pixels[0], 200, 4);
+  const uint8_t* memory = sample.image().storage.data();
+  EXPECT_EQ(sample.image().pixels.data(), memory);
   Fetch(dataset, 1, sample);
   ASSERT_TRUE(decode.Process(sample, worker).ok);
-  EXPECT_EQ(sample.pixels.data(), memory);
-  EXPECT_EQ(sample.height, 8);
+  EXPECT_EQ(sample.image().pixels.data(), memory);
+  EXPECT_EQ(sample.image().height, 8);
   Fetch(dataset, 2, sample);
   const Outcome outcome = decode.Process(sample, worker);
   EXPECT_FALSE(outcome.ok);
@@ -116,7 +114,7 @@ TEST(DecodeImage, AnImageOfMorePixelsThanAllowedIsBad) {
     decode.Open(Context(&dataset));
     for (const uint64_t id : {0, 1}) {
       Worker worker;
-      Sample sample;
+      ImageSlot sample;
       Fetch(dataset, id, sample);
       const Outcome outcome = decode.Process(sample, worker);
       EXPECT_EQ(outcome.ok, allowed == 1200) << outcome.why;
@@ -139,12 +137,12 @@ TEST(DecodeImage, DecodesStl10AndTheSampleSet) {
     DecodeImage decode;
     decode.Open(Context(&dataset));
     Worker worker;
-    Sample sample;
+    ImageSlot sample;
     Fetch(dataset, 0, sample);
     ASSERT_TRUE(decode.Process(sample, worker).ok);
-    EXPECT_EQ(sample.height, 96);
-    EXPECT_EQ(sample.width, 96);
-    EXPECT_EQ(sample.pixels.size(), kStl10ImageBytes);
+    EXPECT_EQ(sample.image().height, 96);
+    EXPECT_EQ(sample.image().width, 96);
+    EXPECT_EQ(sample.image().pixels.size(), kStl10ImageBytes);
   }
 }
 

@@ -83,7 +83,6 @@ TEST(PackImages, AFolderComesBackWithPixelsLabelsNamesAndEvaluation) {
   const auto packed = OpenPacked(folder / "set.ftpack");
   ExpectSame(*set, *packed);
   EXPECT_THAT(packed->classes(), ElementsAre("cat", "dog"));
-  EXPECT_EQ(packed->encoding(), Encoding::kRgb);
   EXPECT_EQ(packed->image_height(), 0) << "sizes differ";
   const Evaluation evaluation = packed->evaluation();
   ASSERT_TRUE(evaluation.possible());

@@ -11,6 +11,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "tests/support/data_sets.h"
+#include "tests/support/image_slot.h"
 
 namespace flowtrain {
 namespace {
@@ -53,7 +54,7 @@ struct Fixture {
   std::vector<uint64_t> Ids(Batch& batch) {
     std::vector<uint64_t> ids;
     for (int row = 0; row < rows; ++row) {
-      Sample sample;
+      ImageSlot sample;
       sample.batch = &batch;
       sample.row = row;
       source.AdmitSample(sample);
@@ -159,12 +160,12 @@ TEST_F(EpochSourceTest, RefusesADataSetSmallerThanABatch) {
 TEST_F(EpochSourceTest, FetchesTheImage) {
   Fixture fixture(10, 4, {});
   const auto batch = fixture.Admit(0);
-  Sample sample;
+  ImageSlot sample;
   sample.batch = batch.get();
   fixture.source.AdmitSample(sample);
   Worker worker;
   ASSERT_TRUE(fixture.source.Process(sample, worker).ok);
-  EXPECT_EQ(sample.encoded.size(), 8u * 8 * 3);
+  EXPECT_EQ(sample.carried().encoded.bytes.size(), 8u * 8 * 3);
   EXPECT_EQ(sample.label, static_cast<int32_t>(sample.id % 10));
   EXPECT_EQ(sample.seed, 42u);
 }
@@ -183,7 +184,7 @@ TEST_F(EpochSourceTest, ReportsAFileItCannotRead) {
   Worker worker;
   int bad = 0;
   for (int row = 0; row < 4; ++row) {
-    Sample sample;
+    ImageSlot sample;
     sample.batch = batch.get();
     sample.row = row;
     fixture.source.AdmitSample(sample);
@@ -209,7 +210,7 @@ TEST_F(EpochSourceTest, SubstitutesDependOnThePlaceAndTheAttempt) {
   auto chain = [](uint64_t seq, int row) {
     Fixture fixture(1000, 4, {{"max_bad_fraction", "1"}});
     const auto batch = fixture.Admit(seq);
-    Sample sample;
+    ImageSlot sample;
     sample.batch = batch.get();
     sample.row = row;
     fixture.source.AdmitSample(sample);
@@ -229,7 +230,7 @@ TEST_F(EpochSourceTest, SubstitutesDependOnThePlaceAndTheAttempt) {
 
 TEST_F(EpochSourceTest, GivesUpWhenTooManyImagesAreBad) {
   Fixture fixture(200, 4, {{"max_bad_fraction", "0.02"}});  // 4 of 200
-  Sample sample;
+  ImageSlot sample;
   auto fail = [&](uint64_t id) {
     sample.attempt = 0;
     sample.id = id;
@@ -247,7 +248,7 @@ TEST_F(EpochSourceTest, GivesUpWhenTooManyImagesAreBad) {
 }
 
 TEST_F(EpochSourceTest, AFractionAllowsAtLeastOneAndZeroNone) {
-  Sample sample;
+  ImageSlot sample;
   Fixture some(20, 4, {{"max_bad_fraction", "0.001"}});
   Replace(some.source, sample, "bad");
   Fixture none(20, 4, {{"max_bad_fraction", "0"}});
@@ -257,7 +258,7 @@ TEST_F(EpochSourceTest, AFractionAllowsAtLeastOneAndZeroNone) {
 
 TEST_F(EpochSourceTest, GivesUpOnAPlaceAfterSixteenSubstitutes) {
   Fixture fixture(5000, 4, {{"max_bad_fraction", "1"}});
-  Sample sample;
+  ImageSlot sample;
   for (int attempt = 1; attempt <= 16; ++attempt) Replace(fixture.source, sample, "bad");
   EXPECT_THAT(MessageOf<DataError>([&] { Replace(fixture.source, sample, "bad"); }),
               HasSubstr("16 of them came one after the other"));
@@ -269,7 +270,7 @@ TEST_F(EpochSourceTest, SaysAtTheEndWhatCouldNotBeRead) {
   SetLogWriter([&](const std::string& line) { log += line; });
   fixture.source.Flush();
   EXPECT_EQ(log, "");
-  Sample sample;
+  ImageSlot sample;
   sample.id = 11;
   Replace(fixture.source, sample, "it is torn");
   log.clear();

@@ -10,6 +10,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "tests/support/data_sets.h"
+#include "tests/support/image_slot.h"
 
 namespace flowtrain {
 namespace {
@@ -38,7 +39,7 @@ struct Fixture {
     std::vector<uint64_t> ids;
     if (!source.AdmitBatch(batch)) return ids;
     for (int row = 0; row < rows; ++row) {
-      Sample sample;
+      ImageSlot sample;
       sample.batch = &batch;
       sample.row = row;
       source.AdmitSample(sample);
@@ -69,14 +70,13 @@ TEST(OrderedSource, GivesTheBankThenTheQueriesEachOnce) {
 TEST(OrderedSource, FetchesTheQueriesAfterTheBank) {
   Fixture fixture("labelled", 4);
   const Evaluation evaluation = fixture.dataset.evaluation();
-  Sample sample;
+  ImageSlot sample;
   sample.id = 9;
   Worker worker;
   ASSERT_TRUE(fixture.source.Process(sample, worker).ok);
   std::vector<uint8_t> storage;
   const EncodedImage expected = evaluation.queries->Fetch(1, storage);
-  EXPECT_TRUE(std::equal(sample.encoded.begin(), sample.encoded.end(), expected.bytes.begin(),
-                         expected.bytes.end()));
+  EXPECT_TRUE(std::ranges::equal(sample.carried().encoded.bytes, expected.bytes));
   EXPECT_EQ(sample.label, expected.label);
 }
 
@@ -89,7 +89,7 @@ TEST(OrderedSource, GivesAllImagesToTrainOn) {
 
 TEST(OrderedSource, AnUnreadableImageIsNotedAndItsRowStandsForNone) {
   Fixture fixture("labelled", 4);
-  Sample sample;
+  ImageSlot sample;
   sample.id = 9;
   sample.error = "cut short";
   fixture.source.Substitute(sample);
@@ -97,8 +97,8 @@ TEST(OrderedSource, AnUnreadableImageIsNotedAndItsRowStandsForNone) {
   Worker worker;
   ASSERT_TRUE(fixture.source.Process(sample, worker).ok);
   EXPECT_EQ(sample.label, -1);
-  EXPECT_EQ(sample.pixels.size(), 3u);
-  EXPECT_TRUE(sample.hold) << "decode must let it pass";
+  EXPECT_EQ(sample.image().pixels.size(), 3u);
+  EXPECT_TRUE(sample.carried().decoded) << "decode must let it pass";
   std::string log;
   SetLogWriter([&log](const std::string& line) { log += line; });
   fixture.source.Flush();

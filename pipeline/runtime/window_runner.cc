@@ -1,19 +1,19 @@
-#include "pipeline/runtime/window_stage.h"
+#include "pipeline/runtime/window_runner.h"
 
 #include <utility>
 
 namespace flowtrain::internal {
 
-WindowStage::WindowStage(tbb::flow::graph& graph, StageEnv& env, Admission& admission,
-                         WindowNode& node, std::string name, bool passes_on, bool returns_lease)
-    : LaneStage(graph, env.lane, std::move(name)),
+WindowRunner::WindowRunner(tbb::flow::graph& graph, RunnerEnv& env, Admission& admission,
+                           WindowNode& node, std::string name, bool passes_on, bool returns_lease)
+    : LaneRunner(graph, env.lane, std::move(name)),
       env_(env),
       admission_(admission),
       node_(node),
       passes_on_(passes_on),
       returns_lease_(returns_lease) {}
 
-void WindowStage::Arrive(Packet* packet) {
+void WindowRunner::Arrive(Packet* packet) {
   {
     const std::lock_guard lock(mutex_);
     waiting_.push_back(static_cast<Batch*>(packet));
@@ -21,7 +21,7 @@ void WindowStage::Arrive(Packet* packet) {
   BeginWindows();
 }
 
-void WindowStage::BeginWindows() {
+void WindowRunner::BeginWindows() {
   std::unique_lock lock(mutex_);
   // One thread submits at a time, or batches could overtake each other between the queue and the
   // gate. Who finds another at it leaves: that one looks again before it stops.
@@ -37,7 +37,7 @@ void WindowStage::BeginWindows() {
   submitting_ = false;
 }
 
-bool WindowStage::TakeLease(const Batch& first) {
+bool WindowRunner::TakeLease(const Batch& first) {
   if (!lease_home_) return false;
   step_ = env_.steps.TryAcquire();
   if (step_ == nullptr) return false;
@@ -51,7 +51,7 @@ bool WindowStage::TakeLease(const Batch& first) {
   return true;
 }
 
-Packet* WindowStage::Work(Packet* packet) {
+Packet* WindowRunner::Work(Packet* packet) {
   auto& batch = static_cast<Batch&>(*packet);
   Step* step = step_;
   const bool last = batch.micro + 1 == batch.window;
@@ -69,7 +69,7 @@ Packet* WindowStage::Work(Packet* packet) {
   return passes_on ? step : nullptr;
 }
 
-void WindowStage::SendHome(Batch* batch, bool last_of_window) {
+void WindowRunner::SendHome(Batch* batch, bool last_of_window) {
   kept_.push_back(batch);
   if (node_.KeepsBatches() && !last_of_window) return;
   for (Batch* done : kept_) env_.batches.Release(done);
@@ -77,7 +77,7 @@ void WindowStage::SendHome(Batch* batch, bool last_of_window) {
   admission_.Pump();
 }
 
-void WindowStage::ReturnLease() {
+void WindowRunner::ReturnLease() {
   {
     const std::lock_guard lock(mutex_);
     lease_home_ = true;
@@ -85,12 +85,12 @@ void WindowStage::ReturnLease() {
   BeginWindows();
 }
 
-bool WindowStage::lease_is_home() const {
+bool WindowRunner::lease_is_home() const {
   const std::lock_guard lock(mutex_);
   return lease_home_;
 }
 
-void WindowStage::Abandon() {
+void WindowRunner::Abandon() {
   const std::lock_guard lock(mutex_);
   for (Batch* batch : kept_) env_.batches.Release(batch);
   kept_.clear();
