@@ -3,7 +3,6 @@
 //   FLOWTRAIN_BENCH_JPEG   folder of JPEG files; without it one of 64 files that it writes itself
 #include <benchmark/benchmark.h>
 
-#include <filesystem>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -13,7 +12,7 @@
 #include "nodes/data/stl10_set.h"
 #include "pipeline/base/philox.h"
 #include "tests/bench/images.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
@@ -45,7 +44,7 @@ BENCHMARK(FetchStl10);
 void FetchFolder(benchmark::State& state) {
   const char* root = std::getenv("FLOWTRAIN_BENCH_JPEG");
   if (root != nullptr) return FetchAll(state, *OpenFolder(root));
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const bench::Bytes file = bench::Jpegs().front();
   for (int i = 0; i < 64; ++i) folder.Write(std::to_string(i) + ".jpg", file);
   FetchAll(state, *OpenFolder(folder.path()));

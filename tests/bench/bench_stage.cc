@@ -32,18 +32,16 @@ const Options& Batches() {
 
 void PinnedStageOnACpu(benchmark::State& state) {
   TestContext context;
-  const auto device = Make<Device>("Device", {{"name", "cpu"}, {"threads", "1"}});
+  const auto device = Make<Device>({{"name", "cpu"}, {"threads", "1"}});
   device->Open(context);
   context.resources["device"] = device.get();
-  const auto stage = Make<PinnedStage>("PinnedStage", Batches());
+  const auto stage = Make<PinnedStage>(Batches());
   stage->Open(context);
   PassOn(state, *stage);
 }
 BENCHMARK(PinnedStageOnACpu);
 
-void HostStageAlone(benchmark::State& state) {
-  PassOn(state, *Make<HostStage>("HostStage", Batches()));
-}
+void HostStageAlone(benchmark::State& state) { PassOn(state, *Make<HostStage>(Batches())); }
 BENCHMARK(HostStageAlone);
 
 }  // namespace

@@ -5,18 +5,15 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
 
 #include "nodes/data/draw_picture.h"
+#include "tests/support/files.h"
 #include "tests/support/image_files.h"
 
 namespace flowtrain::bench {
-
-using testing::Bytes;
-using testing::Raw;
 
 // Sizes of a data set's image: STL-10's, and a photo's.
 inline constexpr int kSmallSide = 96, kPhotoHeight = 533, kPhotoWidth = 400;
@@ -39,14 +36,13 @@ inline Raw Picture(int height, int width) {
 inline std::vector<Bytes> Jpegs() {
   const char* path = std::getenv("FLOWTRAIN_BENCH_JPEG");
   if (path == nullptr) {
-    testing::JpegOptions options;
+    JpegOptions options;
     options.quality = 90;
-    return {testing::WriteJpeg(Picture(kPhotoHeight, kPhotoWidth), options)};
+    return {WriteJpeg(Picture(kPhotoHeight, kPhotoWidth), options)};
   }
   std::vector<Bytes> files;
   const auto read = [&files](const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    files.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+    files.push_back(ReadBytes(file));
   };
   if (!std::filesystem::is_directory(path)) {
     read(path);

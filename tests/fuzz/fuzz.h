@@ -2,16 +2,13 @@
 // (tools/fuzz), with replay.cc, which runs the corpus and some mutants of it, in any other.
 #pragma once
 
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <span>
-#include <string>
+
+#include "tests/support/temp_folder.h"
 
 // One input. Whatever it is, nothing may crash, hang, or throw what its target does not expect.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
@@ -46,31 +43,9 @@ class Tail {
 };
 
 // A folder in memory, for code that reads files. It goes when the program does.
-class Folder {
+class Folder : public TempFolder {
  public:
-  Folder() {
-    std::string pattern = "/dev/shm/flowtrain-fuzz-XXXXXX";
-    if (mkdtemp(pattern.data()) == nullptr) std::abort();
-    path_ = pattern;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  const std::string& path() const { return path_; }
-  std::string operator/(const char* name) const { return path_ + '/' + name; }
-  std::string Write(const char* name, Bytes bytes) const {
-    std::ofstream(*this / name, std::ios::binary | std::ios::trunc)
-        .write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-    return *this / name;
-  }
-
- private:
-  std::string path_;
+  Folder() : TempFolder("/dev/shm") {}
 };
 
 }  // namespace flowtrain::fuzz

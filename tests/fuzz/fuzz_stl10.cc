@@ -14,11 +14,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const char* name : {"train", "test"}) {
     const uint32_t images = tail.Below(6), more = tail.Below(8) == 0 ? tail.Below(27648) : 0;
     const std::string base = folder / name;
-    folder.Write((std::string(name) + "_X.bin").c_str(), {});
+    folder.Write(std::string(name) + "_X.bin", "");
     std::filesystem::resize_file(base + "_X.bin", images * kStl10ImageBytes + more);
     const size_t wanted = tail.Below(8);  // before the size is looked at: it takes off the end
     const size_t labels = std::min(wanted, rest.size());
-    folder.Write((std::string(name) + "_y.bin").c_str(), rest.first(labels));
+    folder.Write(std::string(name) + "_y.bin", rest.first(labels));
     rest = rest.subspan(labels);
   }
   folder.Write("class_names.txt", rest);

@@ -16,16 +16,12 @@ namespace flowtrain {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::Bytes;
-using testing::JpegOptions;
 
 std::string corpus;
 
 void Write(const std::string& target, const std::string& name, const Bytes& bytes) {
   fs::create_directories(fs::path(corpus) / target);
-  std::ofstream(fs::path(corpus) / target / name, std::ios::binary)
-      .write(reinterpret_cast<const char*>(bytes.data()),
-             static_cast<std::streamsize>(bytes.size()));
+  WriteBytes(fs::path(corpus) / target / name, bytes);
 }
 void Write(const std::string& target, const std::string& name, const std::string& text) {
   Write(target, name, Bytes(text.begin(), text.end()));
@@ -44,19 +40,19 @@ void WriteJpegs() {
         options.orientation = full_chroma ? 6 : 0;
         const std::string name = std::to_string(channels) + (progressive ? "-progressive" : "") +
                                  (full_chroma ? "-turned" : "") + ".jpg";
-        Write("jpeg", name, WriteJpeg(testing::SmoothImage(40, 56, channels), options));
+        Write("jpeg", name, WriteJpeg(SmoothImage(40, 56, channels), options));
       }
     }
   }
   JpegOptions options;
   options.sampling_x = 4;
   options.sampling_y = 1;
-  Write("jpeg", "3-411.jpg", WriteJpeg(testing::SmoothImage(33, 65, 3), options));
+  Write("jpeg", "3-411.jpg", WriteJpeg(SmoothImage(33, 65, 3), options));
   options.sampling_x = 1;
   options.sampling_y = 2;
-  Write("jpeg", "3-440.jpg", WriteJpeg(testing::SmoothImage(33, 17, 3), options));
+  Write("jpeg", "3-440.jpg", WriteJpeg(SmoothImage(33, 17, 3), options));
   options.scan_a_coefficient = true;
-  Write("jpeg", "3-scans.jpg", WriteJpeg(testing::SmoothImage(16, 16, 3), options));
+  Write("jpeg", "3-scans.jpg", WriteJpeg(SmoothImage(16, 16, 3), options));
 }
 
 void WritePngs() {
@@ -75,19 +71,17 @@ void WritePngs() {
     for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<uint8_t>(i % 4);
     const Bytes palette = kind.colour_type == 3 ? Bytes(12, 90) : Bytes{};
     const std::string name = std::to_string(kind.colour_type) + '-' + std::to_string(kind.bits);
-    Write("png", name + ".png",
-          testing::WritePng(9, 11, kind.bits, kind.colour_type, values, palette));
+    Write("png", name + ".png", WritePng(9, 11, kind.bits, kind.colour_type, values, palette));
   }
 }
 
 void WriteOthers() {
   for (const int channels : {1, 3}) {
-    Write("imgcodecs", std::to_string(channels) + ".pnm",
-          WritePnm(testing::SmoothImage(9, 14, channels)));
+    Write("imgcodecs", std::to_string(channels) + ".pnm", WritePnm(SmoothImage(9, 14, channels)));
   }
 #ifdef FLOWTRAIN_HAS_OPENCV
   for (const int channels : {1, 3}) {
-    testing::Raw raw = testing::SmoothImage(36, 40, channels);
+    Raw raw = SmoothImage(36, 40, channels);
     const cv::Mat image(raw.height, raw.width, CV_8UC(channels), raw.values.data());
     for (const char* extension : {".bmp", ".webp", ".tiff", ".ras", ".pam", ".jp2"}) {
       Bytes file;
@@ -104,7 +98,7 @@ void WriteOthers() {
 void WriteExif() {
   for (const int orientation : {1, 3, 6, 8}) {
     for (const bool big_endian : {false, true}) {
-      Bytes segment = testing::ExifSegment(orientation, big_endian);
+      Bytes segment = ExifSegment(orientation, big_endian);
       const std::string name = std::to_string(orientation) + (big_endian ? "-big" : "-little");
       Write("exif", name, segment);
       Write("exif", name + "-alone", Bytes(segment.begin() + 6, segment.end()));

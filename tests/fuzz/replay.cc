@@ -12,11 +12,6 @@ namespace {
 namespace fs = std::filesystem;
 using Input = std::vector<uint8_t>;
 
-Input ReadInput(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 void Mutate(Input& input, flowtrain::Rng& rng) {
   constexpr uint8_t kOften[] = {0, 1, 0x7F, 0x80, 0xFF};
   for (uint64_t change = 1 + rng.Below(6); change > 0 && !input.empty(); --change) {
@@ -62,7 +57,7 @@ int main(int arguments, char** argument) {
   }
   std::sort(files.begin(), files.end());
   for (size_t file = 0; file < files.size(); ++file) {
-    const Input whole = ReadInput(files[file]);
+    const Input whole = flowtrain::ReadBytes(files[file]);
     LLVMFuzzerTestOneInput(whole.data(), whole.size());
     flowtrain::Rng rng({1, file, 0, flowtrain::kTesting});
     for (int i = 0; i < mutants; ++i) {

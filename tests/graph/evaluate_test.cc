@@ -6,7 +6,6 @@
 #include <cstring>
 #include <filesystem>
 #include <regex>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -19,9 +18,6 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-const std::string kRoot = FLOWTRAIN_SOURCE_DIR;
-const std::string kData = kRoot + "/../shared/data";
 
 // A run of two steps that all tests judge: 80 pictures of the sample set, 20 more to ask about.
 class Trained : public testing::Test {
@@ -80,27 +76,25 @@ TEST_F(Trained, TheLinearProbeReportsAndDrawsTheConfusion) {
   const double top5 = Final(folder / "probe", "linear_top5");
   EXPECT_GT(top5, 10);
   EXPECT_LE(top1, top5);
-  EXPECT_THAT(ReadFile(folder / "probe/confusion.png"), StartsWith("\x89PNG\r\n"));
+  EXPECT_THAT(ReadText(folder / "probe/confusion.png"), StartsWith("\x89PNG\r\n"));
 
   ASSERT_EQ(RunProgram(Judge("linear_probe.yaml", folder / "again",
                              {"linear.epochs=20", "data.batch_size=30", "data.num_workers=1"}))
                 .code,
             0);
   EXPECT_EQ(Final(folder / "again", "linear_top1"), top1);
-  EXPECT_EQ(ReadFile(folder / "again/confusion.png"), ReadFile(folder / "probe/confusion.png"));
+  EXPECT_EQ(ReadText(folder / "again/confusion.png"), ReadText(folder / "probe/confusion.png"));
 }
 
 TEST_F(Trained, EmbeddingsAreARowAnImageWithItsName) {
   const TempFolder folder;
   const Result result = RunProgram(Judge("embed.yaml", folder / "embed", {"data.batch_size=32"}));
   ASSERT_EQ(result.code, 0) << result.output;
-  std::istringstream list(ReadFile(folder / "embed/embeddings.csv"));
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(list, line);) lines.push_back(line);
+  const std::vector<std::string> lines = ReadLines(folder / "embed/embeddings.csv");
   ASSERT_EQ(lines.size(), 81u);
   EXPECT_EQ(lines[0], "name,label,class");
   EXPECT_EQ(lines[1], "picture 0 (disc),0,disc");
-  const std::string matrix = ReadFile(folder / "embed/embeddings.npy");
+  const std::string matrix = ReadText(folder / "embed/embeddings.npy");
   EXPECT_THAT(matrix.substr(0, 128), HasSubstr("'shape': (80, 512)"));
   ASSERT_EQ(matrix.size(), 128u + 80 * 512 * 4);
   float first = 0;
@@ -118,15 +112,15 @@ TEST_F(Trained, ImagesOfAFolderAreEmbeddedAndUnreadableOnesLeftOut) {
   }
   const auto images = static_cast<size_t>(
       std::distance(fs::directory_iterator(folder / "images"), fs::directory_iterator()));
-  WriteFile(folder / "images/bad,one.jpg", "this is no picture");
+  WriteText(folder / "images/bad,one.jpg", "this is no picture");
   const Result result = RunProgram(Judge("embed.yaml", folder / "embed",
                                          {"data.kind=folder", "data.root=" + (folder / "images")}));
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("bad,one.jpg"));
-  const std::string list = ReadFile(folder / "embed/embeddings.csv");
+  const std::string list = ReadText(folder / "embed/embeddings.csv");
   EXPECT_EQ(static_cast<size_t>(std::count(list.begin(), list.end(), '\n')), images + 1);
   EXPECT_THAT(list, Not(HasSubstr("bad,one")));
-  EXPECT_THAT(ReadFile(folder / "embed/embeddings.npy").substr(0, 128),
+  EXPECT_THAT(ReadText(folder / "embed/embeddings.npy").substr(0, 128),
               HasSubstr("(" + std::to_string(images) + ", 512)"));
 }
 
@@ -163,7 +157,7 @@ TEST_F(Trained, APackedSetOfPhotographsIsJudgedAsTheFolderIs) {
   EXPECT_NEAR(Final(folder / "knn.yaml", "knn_top1"), Final(folder / "folder", "knn_top1"), 3)
       << "the same photographs, but for how they are reduced";
   EXPECT_GT(Final(folder / "linear_probe.yaml", "linear_top1"), 0);
-  const std::string list = ReadFile(folder / "embed.yaml/embeddings.csv");
+  const std::string list = ReadText(folder / "embed.yaml/embeddings.csv");
   EXPECT_EQ(std::count(list.begin(), list.end(), '\n'), 301);
 }
 
@@ -197,7 +191,7 @@ TEST_F(Trained, ExportWritesEitherFormatAndKeepsWhatIsThere) {
   const Result result = RunProgram({"export", Run(), "--to", weights});
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("resnet18 with the small stem (conv1 3x3"));
-  const std::string before = ReadFile(weights);
+  const std::string before = ReadText(weights);
   for (const char* part : {R"("format":"pt")", R"("stem":"small")", R"("layer4.1.bn2.bias":{)"}) {
     EXPECT_THAT(before.substr(0, 20000), HasSubstr(part));
   }
@@ -206,7 +200,7 @@ TEST_F(Trained, ExportWritesEitherFormatAndKeepsWhatIsThere) {
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.output, HasSubstr("--force"));
   EXPECT_EQ(RunProgram({"export", checkpoint, "--to", weights, "--force"}).code, 0);
-  EXPECT_EQ(ReadFile(weights), before);
+  EXPECT_EQ(ReadText(weights), before);
   EXPECT_EQ(RunProgram({"export", Run(), "--to", pickled}).code, 0);
   EXPECT_EQ(RunProgram({"export", Run(), "--to", folder / "a.onnx"}).code, 2);
   EXPECT_EQ(RunProgram({"export", folder.path(), "--to", folder / "b.pt"}).code, 2);
@@ -256,7 +250,7 @@ TEST(Evaluation, DuringTrainingDoesNotDisturbIt) {
             3)
       << "each epoch and the end";
   EXPECT_EQ(Losses(folder / "with"), Losses(folder / "without"));
-  EXPECT_EQ(ReadFile(folder / "with.safetensors"), ReadFile(folder / "without.safetensors"));
+  EXPECT_EQ(ReadText(folder / "with.safetensors"), ReadText(folder / "without.safetensors"));
 }
 
 // What a graph reads and its configuration has are the same, but for figures of another graph.
@@ -266,9 +260,9 @@ TEST(EvaluationGraphs, AreValidAndKnowTheirParameters) {
     const std::string path = kRoot + "/graphs/" + name;
     const Result result = RunProgram({"validate", path});
     EXPECT_EQ(result.code, 0) << result.output;
-    graphs += ReadFile(path);
+    graphs += ReadText(path);
   }
-  const std::string config = ReadFile(kRoot + "/configs/evaluate_config.yaml");
+  const std::string config = ReadText(kRoot + "/configs/evaluate_config.yaml");
   const std::regex key(R"(\n(  )?([a-z_]+): +[^# \n])");
   int keys = 0;
   for (std::sregex_iterator it(config.begin(), config.end(), key), end; it != end; ++it, ++keys) {

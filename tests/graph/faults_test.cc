@@ -87,7 +87,7 @@ bool Await(Program& program, const std::function<bool()>& there) {
 
 bool AwaitSteps(Program& program, const std::string& run_dir, size_t steps) {
   return Await(program, [&] {
-    const std::string metrics = ReadFile(run_dir + "/metrics.jsonl");
+    const std::string metrics = ReadText(run_dir + "/metrics.jsonl");
     return static_cast<size_t>(std::count(metrics.begin(), metrics.end(), '\n')) >= steps;
   });
 }
@@ -246,7 +246,7 @@ TEST(Faults, AThreadThatCannotBeMadeIsAnError) {
 
 // The value of a line of /proc/PID/status.
 std::string Status(const Program& program, const std::string& key) {
-  std::istringstream lines(ReadFile("/proc/" + std::to_string(program.pid()) + "/status"));
+  std::istringstream lines(ReadText("/proc/" + std::to_string(program.pid()) + "/status"));
   for (std::string line; std::getline(lines, line);) {
     if (line.rfind(key + ':', 0) == 0) return line.substr(key.size() + 1);
   }
@@ -433,7 +433,7 @@ TEST(FaultStreams, ATerminalThatIsClosedDrainsTheRun) {
   ASSERT_TRUE(AwaitSteps(program, run, 2));
   close(terminal);
   EXPECT_EQ(program.WaitAtMost(kPatience), 130);
-  EXPECT_THAT(ReadFile(run + "/log.txt"), HasSubstr("stopping"));
+  EXPECT_THAT(ReadText(run + "/log.txt"), HasSubstr("stopping"));
   EXPECT_EQ(Checkpoints(run).size(), 1u);
   ExpectWhole(run);
 }
@@ -454,7 +454,7 @@ TEST(FaultStreams, AClosedPipeOrNoStreamsAtAllEndNoTraining) {
     close(ends[1]);
     EXPECT_EQ(program.WaitAtMost(kPatience), 0);
     EXPECT_EQ(Losses(run).size(), 2u);
-    EXPECT_THAT(ReadFile(run + "/config.yaml"), Not(HasSubstr("epoch 1/2")));
+    EXPECT_THAT(ReadText(run + "/config.yaml"), Not(HasSubstr("epoch 1/2")));
     EXPECT_EQ(Checkpoints(run).size(), 2u);
     ExpectWhole(run);
   }

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 // Grey images in STL-10's layout; without labels there is no evaluation.
 void WriteStl10(const TempFolder& folder, size_t images) {
-  WriteFile(folder / "unlabeled_X.bin", std::string(images * 27648, '\x78'));
+  WriteText(folder / "unlabeled_X.bin", std::string(images * 27648, '\x78'));
 }
 
 std::vector<std::string> EndlessRun(const TempFolder& folder) {
@@ -43,7 +43,7 @@ TEST(HostileInput, ADataFileRemovedOrReplacedUnderTheRunIsReadOn) {
   WriteStl10(folder, 200);
   Program program(EndlessRun(folder));
   while (Losses(folder / "run").size() < 2) usleep(20'000);
-  WriteFile(folder / "other", "short");
+  WriteText(folder / "other", "short");
   fs::rename(folder / "other", folder / "unlabeled_X.bin");
   fs::remove(folder / "unlabeled_X.bin");
   const size_t before = Losses(folder / "run").size();

@@ -4,7 +4,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "pipeline/config/config.h"
@@ -15,6 +14,7 @@
 #include "pipeline/runtime/graph.h"
 #include "tests/support/allocation_counter.h"
 #include "tests/support/image_files.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
@@ -48,26 +48,8 @@ class CountingStage final : public CollateNode {
 };
 FLOWTRAIN_REGISTER(CountingStage);
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "flowtrain-allocations-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
-  void Write(const std::string& name, const std::vector<uint8_t>& bytes) const {
-    std::ofstream(path_ / name, std::ios::binary)
-        .write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-  }
-
- private:
-  fs::path path_;
-};
-
 // Allocations while kBatches - kWarmBatches batches went through.
-uint64_t Count(const std::string& kind, const fs::path& root, const std::string& cache) {
+uint64_t Count(const std::string& kind, const std::string& root, const std::string& cache) {
   const std::string text = R"(
 graph: loader
 pools: {samples: 16, batches: 3}
@@ -82,9 +64,8 @@ nodes:
   augment: {type: DualViewAugment, in: images, out: rows, workers: 3}
   stage: {type: CountingStage, in: rows}
 )";
-  Config config{
-      ReadYaml("{kind: " + kind + ", root: \"" + root.string() + "\", cache: " + cache + "}",
-               "parameters.yaml")};
+  Config config{ReadYaml("{kind: " + kind + ", root: \"" + root + "\", cache: " + cache + "}",
+                         "parameters.yaml")};
   const GraphDef def = LoadGraph(ReadYaml(text, "loader.yaml"), config, Registry::Global());
   RunControl run;
   Graph graph(def, Registry::Global(), run);
@@ -103,22 +84,22 @@ TEST(LoaderAllocations, TheCounterCounts) {
 }
 
 TEST(LoaderAllocations, NoneFromStl10) {
-  const Folder folder;
+  const TempFolder folder;
   folder.Write("train_X.bin", std::vector<uint8_t>(size_t{200} * 3 * kSide * kSide, 77));
   EXPECT_EQ(Count("stl10", folder.path(), "none"), 0u);
 }
 
 // All of one size: the memory of a slot and of a worker grows to the largest image it has seen.
-std::vector<uint8_t> Jpeg() { return testing::WriteJpeg(testing::SmoothImage(150, 200, 3)); }
+std::vector<uint8_t> Jpeg() { return WriteJpeg(SmoothImage(150, 200, 3)); }
 
 TEST(LoaderAllocations, NoneFromTheCache) {
-  const Folder folder;
+  const TempFolder folder;
   for (int i = 0; i < 32; ++i) folder.Write(std::to_string(i) + ".jpg", Jpeg());
   EXPECT_EQ(Count("folder", folder.path(), "memory"), 0u);
 }
 
 TEST(LoaderAllocations, NoneFromJpegs) {
-  const Folder folder;
+  const TempFolder folder;
   for (int i = 0; i < 32; ++i) folder.Write(std::to_string(i) + ".jpg", Jpeg());
   EXPECT_EQ(Count("folder", folder.path(), "none"), 0u);
 }

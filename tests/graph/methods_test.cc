@@ -41,7 +41,7 @@ TEST_P(Method, TheLossFallsOnTheSampleSet) {
   arguments[0] = graph_;
   const Result result = RunProgram(arguments);
   ASSERT_EQ(result.code, 0) << result.output;
-  EXPECT_THAT(ReadFile(folder / "run/config.yaml"), HasSubstr("loss: " + name_));
+  EXPECT_THAT(ReadText(folder / "run/config.yaml"), HasSubstr("loss: " + name_));
   const std::vector<double> losses = Losses(folder / "run");
   ASSERT_EQ(losses.size(), 8u);
   for (const double loss : losses) EXPECT_TRUE(std::isfinite(loss));
@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(Methods, Method, testing::Values("dcl", "barlow_twins",
 
 TEST(Methods, AGraphOfOnesOwnExtendsOneThatShips) {
   const TempFolder folder;
-  WriteFile(folder / "mine.yaml",
+  WriteText(folder / "mine.yaml",
             "extends: " FLOWTRAIN_SOURCE_DIR
             "/graphs/vicreg.yaml\ngraph: mine\n"
             "parameters:\n  train: {vicreg_invariance: 12.5}\n  data: {image_sise: 48}\n");
@@ -77,7 +77,7 @@ TEST(Methods, AGraphOfOnesOwnExtendsOneThatShips) {
   EXPECT_EQ(wrong.code, 2);
   EXPECT_THAT(wrong.output, HasSubstr("mine.yaml:5:10"));
   EXPECT_THAT(wrong.output, HasSubstr("data.image_size"));
-  WriteFile(folder / "mine.yaml", "extends: " FLOWTRAIN_SOURCE_DIR
+  WriteText(folder / "mine.yaml", "extends: " FLOWTRAIN_SOURCE_DIR
                                   "/graphs/vicreg.yaml\ngraph: mine\n"
                                   "parameters:\n  train: {vicreg_invariance: 12.5}\n");
   const Result shown = RunProgram({"inspect", folder / "mine.yaml"});

@@ -60,17 +60,17 @@ TEST(Pack, KeepsAFileThatIsThereAndFindsDamage) {
   const TempFolder folder;
   const std::string file = folder / "sample.ftpack";
   ASSERT_EQ(RunProgram(PackSample(file)).code, 0);
-  const std::string before = ReadFile(file);
+  const std::string before = ReadText(file);
   const Result refused = RunProgram(PackSample(file, {"--set", "train.seed=7"}));
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.output, HasSubstr("--force"));
-  EXPECT_EQ(ReadFile(file), before);
+  EXPECT_EQ(ReadText(file), before);
   EXPECT_EQ(RunProgram(PackSample(file, {"--set", "train.seed=7", "--force"})).code, 0);
-  EXPECT_NE(ReadFile(file), before);
+  EXPECT_NE(ReadText(file), before);
 
   std::string damaged = before;
   damaged[1000] = static_cast<char>(damaged[1000] ^ 1);
-  WriteFile(file, damaged);
+  WriteText(file, damaged);
   const Result found = RunProgram({"pack", "--verify", file});
   EXPECT_EQ(found.code, 1);
   EXPECT_THAT(found.output, HasSubstr("'picture 0 (disc)' is wrong"));
@@ -123,11 +123,11 @@ TEST(Cache, ThePackedFileIsMadeOnceAndAgainWhenTheDataSetChanges) {
   EXPECT_THAT(output, HasSubstr("has changed"));
   EXPECT_THAT(output, HasSubstr("96 images, from"));
 
-  WriteFile(folder / "cache.ftpack", "somebody's letters");
+  WriteText(folder / "cache.ftpack", "somebody's letters");
   const Result refused = RunProgram(SmallRun(folder / "e", {"data.cache=packed", file}));
   EXPECT_EQ(refused.code, 1);
   EXPECT_THAT(refused.output, HasSubstr("is no packed data set"));
-  EXPECT_EQ(ReadFile(folder / "cache.ftpack"), "somebody's letters");
+  EXPECT_EQ(ReadText(folder / "cache.ftpack"), "somebody's letters");
 }
 
 // Without data.cache_file it lies in the user's cache folder: the sample set has none beside it.

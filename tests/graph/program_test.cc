@@ -16,8 +16,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const std::string kData = FLOWTRAIN_SOURCE_DIR "/../shared/data";
-
 TEST(Program, TrainsAndLeavesACompleteRunDirectory) {
   const TempFolder folder;
   const std::string run = folder / "run";
@@ -35,8 +33,8 @@ TEST(Program, TrainsAndLeavesACompleteRunDirectory) {
     }
   }
   EXPECT_EQ(steps, (std::vector<uint64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
-  EXPECT_THAT(ReadFile(run + "/config.yaml"), HasSubstr("batch_size: 8"));
-  EXPECT_FALSE(ReadFile(run + "/log.txt").empty());
+  EXPECT_THAT(ReadText(run + "/config.yaml"), HasSubstr("batch_size: 8"));
+  EXPECT_FALSE(ReadText(run + "/log.txt").empty());
   EXPECT_FALSE(std::filesystem::is_empty(run + "/checkpoints"));
   EXPECT_THAT(result.output, HasSubstr("effective batch = 8 x 2 = 16"));
   EXPECT_THAT(result.output, HasSubstr("kNN"));
@@ -157,7 +155,7 @@ TEST(Program, RefusesWhatWouldNotFitTheHostMemory) {
 
 TEST(Program, AllFindingsOfAGraphAreReportedAtOnceWithTheirPlaces) {
   const TempFolder folder;
-  std::string graph = ReadFile(kGraph);
+  std::string graph = ReadText(kGraph);
   const auto replace = [&](const std::string& from, const std::string& to) {
     ASSERT_NE(graph.find(from), std::string::npos) << from;
     graph.replace(graph.find(from), from.size(), to);
@@ -166,7 +164,7 @@ TEST(Program, AllFindingsOfAGraphAreReportedAtOnceWithTheirPlaces) {
   replace("in: rows", "in: row");
   replace("pin_memory: ${data.pin_memory}", "pin_memori: ${data.pin_memory}");
   replace("../configs/", FLOWTRAIN_SOURCE_DIR "/configs/");
-  WriteFile(folder / "graph.yaml", graph);
+  WriteText(folder / "graph.yaml", graph);
   const Result result = RunProgram({"validate", folder / "graph.yaml"});
   EXPECT_EQ(result.code, 2);
   EXPECT_THAT(result.output, HasSubstr("DecodeImage'"));
@@ -195,10 +193,10 @@ TEST(Program, AnExistingRunDirectoryIsNotOverwritten) {
   const TempFolder folder;
   ASSERT_EQ(RunProgram(SmallRun(folder / "run", {"train.max_steps=1", "evaluate.knn=false"})).code,
             0);
-  const std::string before = ReadFile(folder / "run/metrics.jsonl");
+  const std::string before = ReadText(folder / "run/metrics.jsonl");
   const Result again = RunProgram(SmallRun(folder / "run", {"train.max_steps=1"}));
   EXPECT_EQ(again.code, 2) << again.output;
-  EXPECT_EQ(ReadFile(folder / "run/metrics.jsonl"), before);
+  EXPECT_EQ(ReadText(folder / "run/metrics.jsonl"), before);
 }
 
 TEST(Program, TrainsOnRealStl10Files) {
@@ -229,7 +227,7 @@ TEST(Program, AFewUnreadableImagesAreReplacedAndNamedTooManyEndTheRun) {
   for (const auto& entry : std::filesystem::directory_iterator(folder / "images")) {
     std::filesystem::permissions(entry, std::filesystem::perms::owner_all);
   }
-  WriteFile(folder / "images/broken.jpg", "this is no picture");
+  WriteText(folder / "images/broken.jpg", "this is no picture");
   const std::vector<std::string> on_folder = {"data.kind=folder",
                                               "data.root=" + (folder / "images"), "train.epochs=2",
                                               "evaluate.knn=false"};
@@ -325,12 +323,12 @@ TEST(Program, TheMainGraphIsAsReviewed) {
   // tests/golden/simclr.inspect
   const Result result = RunProgram({"inspect", kGraph});
   EXPECT_EQ(result.code, 0);
-  EXPECT_EQ(result.output, ReadFile(FLOWTRAIN_SOURCE_DIR "/tests/golden/simclr.inspect"));
+  EXPECT_EQ(result.output, ReadText(FLOWTRAIN_SOURCE_DIR "/tests/golden/simclr.inspect"));
 }
 
 TEST(Program, TheGraphReadsEveryParameterThatShips) {
-  const std::string graph = ReadFile(kGraph);
-  std::istringstream lines(ReadFile(FLOWTRAIN_SOURCE_DIR "/configs/stl10_config.yaml"));
+  const std::string graph = ReadText(kGraph);
+  std::istringstream lines(ReadText(FLOWTRAIN_SOURCE_DIR "/configs/stl10_config.yaml"));
   std::string group;
   int keys = 0;
   for (std::string line; std::getline(lines, line);) {

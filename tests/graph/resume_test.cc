@@ -24,8 +24,8 @@ using testing::HasSubstr;
 using testing::Not;
 
 // Steps of a run of four images each; no evaluation, a checkpoint after every second step.
-std::vector<std::string> TinyRun(const std::string& run_dir, int epochs,
-                                 const std::vector<std::string>& extra = {}) {
+std::vector<std::string> FewSteps(const std::string& run_dir, int epochs,
+                                  const std::vector<std::string>& extra = {}) {
   std::vector<std::string> sets = {"sample.images=20",
                                    "data.batch_size=2",
                                    "train.epochs=" + std::to_string(epochs),
@@ -58,9 +58,8 @@ std::string Digest(const std::string& checkpoint) {
 
 // The number of each step in metrics.jsonl, in order; what is half written does not count.
 std::vector<uint64_t> Steps(const std::string& run_dir) {
-  std::ifstream in(run_dir + "/metrics.jsonl");
   std::vector<uint64_t> steps;
-  for (std::string line; std::getline(in, line);) {
+  for (const std::string& line : ReadLines(run_dir + "/metrics.jsonl")) {
     const nlohmann::json object = nlohmann::json::parse(line, nullptr, false);
     if (object.is_object() && object.contains("step")) steps.push_back(object["step"]);
   }
@@ -104,7 +103,7 @@ TEST(Resume, KilledAtAnyMomentItEndsAsIfLeftAlone) {
   const int epochs = std::max(3, kills * 3 / 5);  // of five steps
   const TempFolder folder;
   const std::string whole = folder / "whole", killed = folder / "killed";
-  ASSERT_EQ(RunProgram(TinyRun(whole, epochs)).code, 0);
+  ASSERT_EQ(RunProgram(FewSteps(whole, epochs)).code, 0);
 
   const auto seed = static_cast<unsigned>(std::time(nullptr));
   std::cout << "seed " << seed << '\n';
@@ -112,7 +111,7 @@ TEST(Resume, KilledAtAnyMomentItEndsAsIfLeftAlone) {
   int died = 0, halves = 0;
   for (int kill = 0; kill < kills; ++kill) {
     Program program(
-        With(TinyRun(killed, epochs, {"data.num_workers=" + std::to_string(1 + kill % 4)}),
+        With(FewSteps(killed, epochs, {"data.num_workers=" + std::to_string(1 + kill % 4)}),
              {"--resume"}));
     // One in eight dies as it starts; the others after some steps.
     if (kill % 8 != 7) WaitForSteps(program, killed, 1 + random() % 3);
@@ -123,7 +122,7 @@ TEST(Resume, KilledAtAnyMomentItEndsAsIfLeftAlone) {
     died += code == 0 ? 0 : 1;
     halves += HasHalfACheckpoint(killed) ? 1 : 0;
   }
-  const Result last = RunProgram(With(TinyRun(killed, epochs), {"--resume"}));
+  const Result last = RunProgram(With(FewSteps(killed, epochs), {"--resume"}));
   ASSERT_EQ(last.code, 0) << last.output;
 
   std::cout << died << " kills, " << halves << " of them while a checkpoint was written; "
@@ -139,7 +138,7 @@ class Finished : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = new TempFolder;
-    const Result result = RunProgram(TinyRun(Path(), 2));
+    const Result result = RunProgram(FewSteps(Path(), 2));
     ASSERT_EQ(result.code, 0) << result.output;
     digest_ = Digest(Path());
   }
@@ -170,7 +169,7 @@ TEST_F(Finished, GoesOnInItsFolderWithItsOwnParameters) {
   EXPECT_THAT(result.output, HasSubstr("step-00000008.safetensors after step 8"));
   EXPECT_EQ(Digest(run), digest_);
   EXPECT_EQ(Steps(run), Steps(Path()));
-  EXPECT_THAT(ReadFile(run + "/metrics.abandoned.jsonl"), HasSubstr("\"step\":9,"));
+  EXPECT_THAT(ReadText(run + "/metrics.abandoned.jsonl"), HasSubstr("\"step\":9,"));
 }
 
 TEST_F(Finished, WithoutAValueTheNewestRunGoesOn) {
@@ -272,10 +271,10 @@ TEST_F(Finished, ParametersThatMakeAnotherRunAreRefusedWithWhatWasAndIs) {
 TEST(Resume, ASecondProcessInTheSameFolderIsRefused) {
   const TempFolder folder;
   const std::string run = folder / "run";
-  Program first(TinyRun(run, 1000, {"run.checkpoint_every_steps=0"}));
+  Program first(FewSteps(run, 1000, {"run.checkpoint_every_steps=0"}));
   while (RunProgram({"digest", run}).code != 0 && !first.Ended()) usleep(20'000);
   for (const auto& arguments : {std::vector<std::string>{kGraph, "--resume", run},
-                                With(TinyRun(run, 1000), {"--resume"})}) {
+                                With(FewSteps(run, 1000), {"--resume"})}) {
     const Result second = RunProgram(arguments);
     EXPECT_EQ(second.code, 2) << second.output;
     EXPECT_THAT(second.output, HasSubstr("another run is writing to " + run));
@@ -294,7 +293,7 @@ TEST(Resume, AFullDiskEndsTheRunWithTheReason) {
   if (std::system(("mount -t tmpfs -o size=20m tmpfs " + disk + " 2>/dev/null").c_str()) != 0) {
     GTEST_SKIP() << "a small file system cannot be mounted here";
   }
-  const Result result = RunProgram(TinyRun(disk + "/run", 1000));
+  const Result result = RunProgram(FewSteps(disk + "/run", 1000));
   const bool half = HasHalfACheckpoint(disk + "/run");
   ASSERT_EQ(std::system(("umount " + disk).c_str()), 0);
   EXPECT_EQ(result.code, 1) << result.output;

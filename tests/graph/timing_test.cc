@@ -41,8 +41,8 @@ TEST(Timing, OfAGraphShowsEveryNodeTheBoundAndAVerdict) {
                            "X*  bound", "X/X*", "alone, images/s", "limit"}) {
     EXPECT_THAT(result.output, HasSubstr(word));
   }
-  EXPECT_FALSE(nlohmann::json::parse(ReadFile(folder / "trace.json"))["traceEvents"].empty());
-  EXPECT_THAT(ReadFile(folder / "page.html"), HasSubstr("augment"));
+  EXPECT_FALSE(nlohmann::json::parse(ReadText(folder / "trace.json"))["traceEvents"].empty());
+  EXPECT_THAT(ReadText(folder / "page.html"), HasSubstr("augment"));
 }
 
 TEST(Timing, PrintsOneJsonObject) {
@@ -60,7 +60,7 @@ TEST(Timing, PrintsOneJsonObject) {
     EXPECT_LE(node["saturated"].get<double>() + node["starved"].get<double>(), 1.01);
   }
   // The figures can be read again.
-  WriteFile(folder / "timing.json", json.dump());
+  WriteText(folder / "timing.json", json.dump());
   EXPECT_EQ(RunProgram({"timing", folder.path()}).code, 0);
 }
 
@@ -77,12 +77,12 @@ TEST(Timing, OfARunIsReadFromItsFolder) {
 TEST(Timing, BadInputExitsWith2AndSaysWhatToDo) {
   const TempFolder folder;
   EXPECT_EQ(RunProgram({"timing", folder.path()}).code, 2);
-  WriteFile(folder / "timing.json", "{\"format\": \"flowtrain timing\", \"version\": 1}");
+  WriteText(folder / "timing.json", "{\"format\": \"flowtrain timing\", \"version\": 1}");
   const Result partly = RunProgram({"timing", folder.path()});
   EXPECT_EQ(partly.code, 2);
   EXPECT_THAT(partly.output, HasSubstr("damaged"));
   for (const char* text : {"", "[1, 2", "{}", "{\"format\": 3}"}) {
-    WriteFile(folder / "timing.json", text);
+    WriteText(folder / "timing.json", text);
     const Result result = RunProgram({"timing", folder.path()});
     EXPECT_EQ(result.code, 2) << text << result.output;
   }
@@ -151,7 +151,7 @@ TEST(Tune, WritesSettingsThatATrainingTakesAndAnotherGraphRefuses) {
   const Result tuned = RunProgram(OnLoader("tune", {"--seconds", "0.05", "--to", file}));
   ASSERT_EQ(tuned.code, 0) << tuned.output;
   EXPECT_THAT(tuned.output, AllOf(HasSubstr("augment workers"), HasSubstr("the bound is")));
-  EXPECT_THAT(ReadFile(file), HasSubstr("flowtrain_tuned: 1"));
+  EXPECT_THAT(ReadText(file), HasSubstr("flowtrain_tuned: 1"));
 
   const std::vector<std::string> take = {kGraph, "--tuned", file, "--run-dir", folder / "run"};
   std::vector<std::string> same = take;
@@ -181,7 +181,7 @@ TEST(Tune, AnInterruptKeepsTheBestSoFar) {
   usleep(300'000);
   program.Signal(SIGINT);
   EXPECT_EQ(program.Wait(), 130) << program.output();
-  EXPECT_THAT(ReadFile(file), HasSubstr("threads:"));
+  EXPECT_THAT(ReadText(file), HasSubstr("threads:"));
 }
 
 TEST(AutoWorkers, HaveNoEffectOnWhatIsTrained) {

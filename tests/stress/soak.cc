@@ -23,6 +23,7 @@
 #include "pipeline/base/log.h"
 #include "pipeline/base/philox.h"
 #include "pipeline/node/registry.h"
+#include "tests/support/files.h"
 #include "tools/load/load.h"
 #include "tools/measure/live_run.h"
 #include "tools/measure/partial_graph.h"
@@ -46,9 +47,7 @@ void MakeImages(const fs::path& folder) {
     DrawPicture(1, static_cast<uint64_t>(i), i % kFigureClasses, kSide, rgb);
     std::vector<uint8_t> file = EncodePng(rgb, kSide, kSide);
     if (i % 100 == 7) file.resize(file.size() / 2);
-    std::ofstream(folder / (std::to_string(i) + ".png"), std::ios::binary)
-        .write(reinterpret_cast<const char*>(file.data()),
-               static_cast<std::streamsize>(file.size()));
+    WriteBytes(folder / (std::to_string(i) + ".png"), file);
   }
 }
 

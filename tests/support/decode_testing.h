@@ -10,7 +10,7 @@
 #include "nodes/decode/imgcodecs.h"
 #include "tests/support/image_files.h"
 
-namespace flowtrain::testing {
+namespace flowtrain {
 
 struct Decoded {
   bool ok = false;
@@ -61,4 +61,4 @@ inline bool PluginIsThere() {
   return false;
 }
 
-}  // namespace flowtrain::testing
+}  // namespace flowtrain

@@ -12,9 +12,9 @@
 // jpeglib.h needs size_t and FILE declared before it.
 #include <jpeglib.h>
 
-namespace flowtrain::testing {
+#include "tests/support/files.h"
 
-using Bytes = std::vector<uint8_t>;
+namespace flowtrain {
 
 // An image of one, three or four channels, packed.
 struct Raw {
@@ -129,7 +129,7 @@ inline Bytes WriteJpeg(const Raw& image, const JpegOptions& options = {}) {
   return file;
 }
 
-namespace internal {
+namespace png_file {
 
 inline void AppendBigEndian(Bytes& to, uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) to.push_back(static_cast<uint8_t>(value >> shift));
@@ -170,15 +170,15 @@ inline Bytes Stored(const Bytes& data) {
   return stream;
 }
 
-}  // namespace internal
+}  // namespace png_file
 
 // A PNG without compression. `colour_type` as the format numbers it: 0 grey, 2 RGB, 3 palette, 4
 // grey and alpha, 6 RGB and alpha. `values` are the packed rows; the palette is RGB.
 inline Bytes WritePng(int height, int width, int bits, int colour_type, const Bytes& values,
                       const Bytes& palette = {}, const Bytes& transparency = {}) {
   Bytes header;
-  internal::AppendBigEndian(header, static_cast<uint32_t>(width));
-  internal::AppendBigEndian(header, static_cast<uint32_t>(height));
+  png_file::AppendBigEndian(header, static_cast<uint32_t>(width));
+  png_file::AppendBigEndian(header, static_cast<uint32_t>(height));
   const Bytes rest = {static_cast<uint8_t>(bits), static_cast<uint8_t>(colour_type), 0, 0, 0};
   header.insert(header.end(), rest.begin(), rest.end());
 
@@ -190,11 +190,11 @@ inline Bytes WritePng(int height, int width, int bits, int colour_type, const By
     filtered.insert(filtered.end(), row, row + static_cast<ptrdiff_t>(row_bytes));
   }
   Bytes png = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
-  internal::AppendChunk(png, "IHDR", header);
-  if (!palette.empty()) internal::AppendChunk(png, "PLTE", palette);
-  if (!transparency.empty()) internal::AppendChunk(png, "tRNS", transparency);
-  internal::AppendChunk(png, "IDAT", internal::Stored(filtered));
-  internal::AppendChunk(png, "IEND", {});
+  png_file::AppendChunk(png, "IHDR", header);
+  if (!palette.empty()) png_file::AppendChunk(png, "PLTE", palette);
+  if (!transparency.empty()) png_file::AppendChunk(png, "tRNS", transparency);
+  png_file::AppendChunk(png, "IDAT", png_file::Stored(filtered));
+  png_file::AppendChunk(png, "IEND", {});
   return png;
 }
 
@@ -207,4 +207,4 @@ inline Bytes WritePnm(const Raw& image) {
   return file;
 }
 
-}  // namespace flowtrain::testing
+}  // namespace flowtrain

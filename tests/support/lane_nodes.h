@@ -26,11 +26,11 @@ struct LaneNodes {
 
   explicit LaneNodes(const Settings& given)
       : settings(given), training({{"stem", "small"}}, given.optimizer, given.device) {
-    stage = Make<PinnedStage>("PinnedStage", {{"batch_size", std::to_string(settings.rows)},
-                                              {"image_size", std::to_string(settings.side)}});
+    stage = Make<PinnedStage>({{"batch_size", std::to_string(settings.rows)},
+                               {"image_size", std::to_string(settings.side)}});
     training.context.batch = stage->Layout();
-    forward_backward = Make<ForwardBackward>("ForwardBackward", settings.forward_backward);
-    optimizer_step = Make<OptimizerStep>("OptimizerStep", {});
+    forward_backward = Make<ForwardBackward>(settings.forward_backward);
+    optimizer_step = Make<OptimizerStep>();
     stage->Open(training.context);
     forward_backward->Open(training.context);
     optimizer_step->Open(training.context);

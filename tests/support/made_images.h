@@ -7,9 +7,9 @@
 #include <stdexcept>
 #include <vector>
 
-namespace flowtrain {
+#include "tests/support/files.h"
 
-using Bytes = std::vector<uint8_t>;
+namespace flowtrain {
 
 // Noise, the same on every machine; tests/golden/make_augment_golden.py makes it too.
 inline Bytes GoldenImage(int height, int width) {

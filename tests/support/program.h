@@ -7,41 +7,15 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "tests/support/files.h"
+#include "tests/support/temp_folder.h"
+
 namespace flowtrain {
-
-// A folder of the test's own, gone when the test is.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string pattern = testing::TempDir() + "flowtrain-XXXXXX";
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string operator/(const std::string& name) const { return path_ + '/' + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-inline std::string ReadFile(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-inline void WriteFile(const std::string& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
 
 // A program that runs; its output goes to a file.
 class Program {
@@ -101,7 +75,7 @@ class Program {
     return Wait();
   }
 
-  std::string output() const { return ReadFile(output_); }  // standard output and error
+  std::string output() const { return ReadText(output_); }  // standard output and error
 
  private:
   [[noreturn]] void Become(const std::vector<std::string>& arguments,
@@ -139,7 +113,10 @@ inline Result RunProgram(const std::vector<std::string>& arguments) {
   return {code, program.output()};
 }
 
-inline const std::string kGraph = FLOWTRAIN_SOURCE_DIR "/graphs/simclr.yaml";
+inline const std::string kRoot = FLOWTRAIN_SOURCE_DIR;
+inline const std::string kGraph = kRoot + "/graphs/simclr.yaml";
+// Data that is not in the repository.
+inline const std::string kData = kRoot + "/../shared/data";
 
 // A training that takes seconds on one core: `extra` overrides it.
 inline std::vector<std::string> SmallRun(const std::string& run_dir,
@@ -157,9 +134,10 @@ inline std::vector<std::string> SmallRun(const std::string& run_dir,
 
 // The objects of a metrics.jsonl file.
 inline std::vector<nlohmann::json> ReadMetrics(const std::string& run_dir) {
-  std::ifstream in(run_dir + "/metrics.jsonl");
   std::vector<nlohmann::json> objects;
-  for (std::string line; std::getline(in, line);) objects.push_back(nlohmann::json::parse(line));
+  for (const std::string& line : ReadLines(run_dir + "/metrics.jsonl")) {
+    objects.push_back(nlohmann::json::parse(line));
+  }
   return objects;
 }
 

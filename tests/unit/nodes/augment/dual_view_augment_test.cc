@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -16,35 +15,16 @@
 #include "pipeline/base/error.h"
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
+#include "tests/support/components.h"
 #include "tests/support/image_slot.h"
 #include "tests/support/made_images.h"
+#include "tests/support/test_context.h"
 
 namespace flowtrain {
 namespace {
 
 using testing::Each;
 using testing::HasSubstr;
-
-class Context final : public OpenContext {
- public:
-  Context(std::string name, size_t view_bytes, Resource* views)
-      : name_(std::move(name)), layout_{4, 2, view_bytes}, views_(views) {}
-  const std::string& name() const override { return name_; }
-  int workers() const override { return 2; }
-  const BatchLayout& layout() const override { return layout_; }
-  RunControl& run() const override { return run_; }
-  uint64_t lane_idle_ns() const override { return 0; }
-
- private:
-  Resource* Find(std::string_view name) const override {
-    return name == "views" ? views_ : nullptr;
-  }
-
-  std::string name_;
-  BatchLayout layout_;
-  Resource* views_;
-  mutable RunControl run_;
-};
 
 // The node and its recipe as a graph makes them.
 struct Made {
@@ -53,33 +33,14 @@ struct Made {
   SampleNode* operator->() const { return node.get(); }
 };
 
-std::unique_ptr<Component> Bind(const std::string& type_name, const std::string& options) {
-  const Registry::Type* type = Registry::Global().Find(type_name);
-  std::unique_ptr<Component> made = type->make();
-  type->spec.SetDefaults(*made);
-  for (const Entry& entry : ReadYaml(options, "options.yaml").entries) {
-    const auto option =
-        std::find_if(type->spec.options.begin(), type->spec.options.end(),
-                     [&](const OptionSpec& each) { return each.name == entry.key; });
-    if (option == type->spec.options.end()) throw ConfigError("no option " + entry.key);
-    if (const std::string wrong = option->assign(*made, entry.value); !wrong.empty()) {
-      throw ConfigError(entry.key + ' ' + wrong);
-    }
-  }
+Made MakeNode(const Options& recipe, size_t view_bytes) {
+  Made made{Make<ViewRecipe>(recipe), Make<DualViewAugment>()};
+  made.recipe->Open(TestContext({}, {4, 2, view_bytes}));
+  made.node->Open(TestContext({{"views", made.recipe.get()}}, {4, 2, view_bytes}));
   return made;
 }
 
-// `options` is a YAML map of the recipe's.
-Made Make(const std::string& options, size_t view_bytes) {
-  Made made;
-  made.recipe.reset(dynamic_cast<ViewRecipe*>(Bind("ViewRecipe", options).release()));
-  made.recipe->Open(Context("views", view_bytes, nullptr));
-  made.node.reset(dynamic_cast<SampleNode*>(Bind("DualViewAugment", "{}").release()));
-  made.node->Open(Context("augment", view_bytes, made.recipe.get()));
-  return made;
-}
-
-constexpr char kOff[] = "{size: 24, flip: 0, jitter: 0, grey: 0, blur: 0}";
+const Options kOff = {{"size", "24"}, {"flip", "0"}, {"jitter", "0"}, {"grey", "0"}, {"blur", "0"}};
 
 // One sample in row 2 of a batch of four.
 class Row {
@@ -121,7 +82,7 @@ class Row {
 };
 
 TEST(DualViewAugment, WritesBothViewsToItsRowAndNowhereElse) {
-  const auto node = Make("{size: 24}", 24 * 24 * 3);
+  const auto node = MakeNode({{"size", "24"}}, 24 * 24 * 3);
   Row row(24, SmoothImage(40, 50), 40, 50);
   Worker worker{1};
   EXPECT_TRUE(node->Process(row.sample, worker).ok);
@@ -132,7 +93,7 @@ TEST(DualViewAugment, WritesBothViewsToItsRowAndNowhereElse) {
 }
 
 TEST(DualViewAugment, MakesTheViewsOfTheDrawnParameters) {
-  const auto node = Make("{size: 24}", 24 * 24 * 3);
+  const auto node = MakeNode({{"size", "24"}}, 24 * 24 * 3);
   const Bytes image = SmoothImage(40, 50);
   Row row(24, image, 40, 50);
   Worker worker;
@@ -148,7 +109,7 @@ TEST(DualViewAugment, MakesTheViewsOfTheDrawnParameters) {
 
 // The smallest at which the crop has 9/8 of the pixels of its view.
 TEST(DualViewAugment, TakesTheLevelThatFitsTheCrop) {
-  const auto node = Make("{size: 24, crop_scale: [0.02, 1]}", 24 * 24 * 3);
+  const auto node = MakeNode({{"size", "24"}, {"crop_scale", "[0.02, 1]"}}, 24 * 24 * 3);
   constexpr int kHeight = 150, kWidth = 200;
   RgbImage image;
   std::ranges::copy(GoldenImage(kHeight, kWidth), image.Resize(kHeight, kWidth).begin());
@@ -183,7 +144,7 @@ TEST(DualViewAugment, TakesTheLevelThatFitsTheCrop) {
 }
 
 TEST(DualViewAugment, DependsOnSeedEpochAndIdButNotOnWorkerOrHistory) {
-  const auto node = Make("{size: 24}", 24 * 24 * 3);
+  const auto node = MakeNode({{"size", "24"}}, 24 * 24 * 3);
   const auto first_view = [&](uint64_t seed, uint64_t epoch, uint64_t id, int worker_index) {
     Row row(24, SmoothImage(40, 50), 40, 50);
     row.sample.seed = seed;
@@ -202,7 +163,7 @@ TEST(DualViewAugment, DependsOnSeedEpochAndIdButNotOnWorkerOrHistory) {
 }
 
 TEST(DualViewAugment, AllOffIsTheCropAlone) {
-  const auto node = Make(kOff, 24 * 24 * 3);
+  const auto node = MakeNode(kOff, 24 * 24 * 3);
   const Bytes image = SmoothImage(40, 50);
   Row row(24, image, 40, 50);
   Worker worker;
@@ -221,14 +182,13 @@ TEST(DualViewAugment, AllOffIsTheCropAlone) {
 }
 
 // The first view of noise under options that leave all off but what is given.
-Bytes FirstView(std::map<std::string, std::string> options) {
+Bytes FirstView(Options options) {
   for (const char* key : {"flip", "jitter", "brightness", "contrast", "saturation", "hue", "grey",
                           "blur", "solarize"}) {
     options.emplace(key, "0");
   }
-  std::string text = "{size: 24";
-  for (const auto& [key, value] : options) text += ", " + key + ": " + value;
-  const auto node = Make(text + "}", 24 * 24 * 3);
+  options.emplace("size", "24");
+  const auto node = MakeNode(options, 24 * 24 * 3);
   Row row(24, GoldenImage(40, 50), 40, 50);
   Worker worker;
   node->Process(row.sample, worker);
@@ -257,7 +217,7 @@ TEST(DualViewAugment, EachOptionReachesTheView) {
 }
 
 TEST(DualViewAugment, TakesImagesOfAnySize) {
-  const auto node = Make("{size: 24, blur: 1, jitter: 1}", 24 * 24 * 3);
+  const auto node = MakeNode({{"size", "24"}, {"blur", "1"}, {"jitter", "1"}}, 24 * 24 * 3);
   Worker worker;
   for (const auto& [height, width] : std::vector<std::pair<int, int>>{
            {1, 1}, {1, 2}, {1, 300}, {300, 1}, {3, 2}, {24, 24}, {700, 900}}) {
@@ -265,7 +225,7 @@ TEST(DualViewAugment, TakesImagesOfAnySize) {
     EXPECT_TRUE(node->Process(row.sample, worker).ok);
     EXPECT_THAT(row.Rest(), Each(0xA5)) << height << 'x' << width;
   }
-  const auto off = Make(kOff, 24 * 24 * 3);
+  const auto off = MakeNode(kOff, 24 * 24 * 3);
   Row point(24, {200, 200, 200}, 1, 1);
   off->Process(point.sample, worker);
   EXPECT_THAT(point.View(0), Each(200));
@@ -273,7 +233,7 @@ TEST(DualViewAugment, TakesImagesOfAnySize) {
 
 TEST(DualViewAugment, RefusesABatchOfAnotherSize) {
   try {
-    Make("{size: 24}", 32 * 32 * 3);
+    MakeNode({{"size", "24"}}, 32 * 32 * 3);
     FAIL() << "opened";
   } catch (const ConfigError& error) {
     EXPECT_THAT(error.what(), HasSubstr("24 pixels"));
@@ -283,7 +243,9 @@ TEST(DualViewAugment, RefusesABatchOfAnotherSize) {
 
 TEST(DualViewAugment, NamesEveryWrongOption) {
   try {
-    Make("{size: 24, crop_ratio: [2, 1], blur_sigma: [0, 1], blur_kernel: 4}", 24 * 24 * 3);
+    MakeNode(
+        {{"size", "24"}, {"crop_ratio", "[2, 1]"}, {"blur_sigma", "[0, 1]"}, {"blur_kernel", "4"}},
+        24 * 24 * 3);
     FAIL() << "opened";
   } catch (const ConfigError& error) {
     EXPECT_EQ(error.diagnostics().size(), 3U);
@@ -291,13 +253,13 @@ TEST(DualViewAugment, NamesEveryWrongOption) {
       EXPECT_THAT(error.what(), HasSubstr(key));
     }
   }
-  EXPECT_THROW(Make("{size: 24, crop_scale: [0.5]}", 24 * 24 * 3), ConfigError);
-  EXPECT_THROW(Make("{size: 24, flip: 1.5}", 24 * 24 * 3), ConfigError);
-  EXPECT_THROW(Make("{size: 24, hue: 0.6}", 24 * 24 * 3), ConfigError);
+  EXPECT_THROW(MakeNode({{"size", "24"}, {"crop_scale", "[0.5]"}}, 24 * 24 * 3), ConfigError);
+  EXPECT_THROW(MakeNode({{"size", "24"}, {"flip", "1.5"}}, 24 * 24 * 3), ConfigError);
+  EXPECT_THROW(MakeNode({{"size", "24"}, {"hue", "0.6"}}, 24 * 24 * 3), ConfigError);
 }
 
 TEST(DualViewAugment, LeavesToTheReferenceWhatTheFusedViewDoesNotCover) {
-  const auto node = Make("{size: 8, hue: 0}", 8 * 8 * 3);
+  const auto node = MakeNode({{"size", "8"}, {"hue", "0"}}, 8 * 8 * 3);
   const Bytes image = SmoothImage(40, 50);
   Row row(8, image, 40, 50);
   Worker worker;
@@ -313,7 +275,7 @@ TEST(DualViewAugment, LeavesToTheReferenceWhatTheFusedViewDoesNotCover) {
 }
 
 TEST(DualViewAugment, ThrowsWhereNothingWasDecoded) {
-  const auto node = Make("{size: 24}", 24 * 24 * 3);
+  const auto node = MakeNode({{"size", "24"}}, 24 * 24 * 3);
   Row row(24, {}, 0, 0);
   Worker worker;
   EXPECT_THROW(node->Process(row.sample, worker), std::logic_error);

@@ -14,8 +14,8 @@
 namespace flowtrain {
 namespace {
 
-constexpr uint64_t kDraws = 100'000;
-constexpr int kSide = 96;  // of the image, pixels
+constexpr uint64_t kManyDraws = 100'000;
+constexpr int kImageSide = 96;  // of the image, pixels
 constexpr size_t kParts = 8;
 
 // Which of kParts equal parts of [low, high] a value is in.
@@ -25,7 +25,7 @@ size_t Part(double value, double low, double high) {
 }
 
 size_t Place(int at, int extent) {
-  return Part(at + 0.5, 0, static_cast<double>(kSide - extent + 1));
+  return Part(at + 0.5, 0, static_cast<double>(kImageSide - extent + 1));
 }
 
 // A thing that is drawn, in classes.
@@ -67,14 +67,14 @@ const std::vector<Trait>& Traits() {
   return traits;
 }
 
-// The views of kDraws images.
+// The views of kManyDraws images.
 std::vector<ViewParams> Views(uint64_t seed, uint64_t epoch, uint32_t view, uint64_t first_id = 0) {
   AugmentOptions options;
   options.solarize = 0.2;
   std::vector<ViewParams> views;
-  for (uint64_t id = first_id; id < first_id + kDraws; ++id) {
+  for (uint64_t id = first_id; id < first_id + kManyDraws; ++id) {
     Rng rng({.seed = seed, .stream = epoch, .id = id, .purpose = kView + view});
-    views.push_back(DrawViewParams(options, kSide, kSide, rng));
+    views.push_back(DrawViewParams(options, kImageSide, kImageSide, rng));
   }
   return views;
 }

@@ -19,7 +19,8 @@
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
 #include "pipeline/runtime/graph.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
@@ -27,10 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using testing::MessageOf;
-using testing::TempFolder;
 
-constexpr int kSide = 32, kRows = 8;
+constexpr int kCutSide = 32, kCutRows = 8;
 
 // Cuts a file short at the third batch, and counts the views that have a black pixel: the images of
 // the test have none.
@@ -39,7 +38,7 @@ class CuttingStage final : public CollateNode {
   static void Declare(NodeSpec& spec) {
     spec.Doc("Cuts the file that is read.").Input("rows", Stream::kSample);
   }
-  BatchLayout Layout() const override { return {kRows, 2, size_t{3} * kSide * kSide}; }
+  BatchLayout Layout() const override { return {kCutRows, 2, size_t{3} * kCutSide * kCutSide}; }
   std::shared_ptr<uint8_t> Allocate(size_t bytes) override {
     return {static_cast<uint8_t*>(std::aligned_alloc(64, bytes)),
             [](uint8_t* memory) { std::free(memory); }};

@@ -6,16 +6,15 @@
 #include "nodes/data/stl10_set.h"
 #include "pipeline/base/error.h"
 #include "pipeline/node/registry.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/components.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_context.h"
 
 namespace flowtrain {
 namespace {
 
-using testing::Bind;
-using testing::Context;
 using ::testing::HasSubstr;
-using testing::MessageOf;
-using testing::TempFolder;
 
 TEST(ImageDataset, IsRegisteredAsAResource) {
   const Registry::Type* type = Registry::Global().Find("ImageDataset");
@@ -26,7 +25,7 @@ TEST(ImageDataset, IsRegisteredAsAResource) {
 TEST(ImageDataset, StandsInForAMissingSetAndSaysSo) {
   ImageDataset dataset;
   Bind(dataset, {{"root", "/no/such/folder"}, {"sample_images", "40"}, {"sample_size", "32"}});
-  dataset.Open(Context(nullptr));
+  dataset.Open(TestContext());
   EXPECT_TRUE(dataset.substituted());
   const std::string& message = dataset.substitution_message();
   EXPECT_THAT(message, HasSubstr("/no/such/folder"));
@@ -43,7 +42,7 @@ TEST(ImageDataset, StopsWhereAMissingSetIsAnError) {
   for (const char* kind : {"stl10", "folder"}) {
     ImageDataset dataset;
     Bind(dataset, {{"kind", kind}, {"root", "/no/such/folder"}, {"if_missing", "error"}});
-    EXPECT_THAT(MessageOf<DataError>([&] { dataset.Open(Context(nullptr)); }),
+    EXPECT_THAT(MessageOf<DataError>([&] { dataset.Open(TestContext()); }),
                 HasSubstr("/no/such/folder"));
   }
 }
@@ -54,17 +53,17 @@ TEST(ImageDataset, NeverReplacesABrokenSet) {
   folder.Write("unlabeled_X.bin", std::vector<uint8_t>(kStl10ImageBytes));
   ImageDataset dataset;
   Bind(dataset, {{"root", folder.path()}});
-  EXPECT_THROW(dataset.Open(Context(nullptr)), DataError);
+  EXPECT_THROW(dataset.Open(TestContext()), DataError);
 
   std::filesystem::remove(folder / "train_X.bin");  // one of two splits
   std::string why;
   EXPECT_TRUE(DatasetIsThere("stl10", folder.path(), {"train", "unlabeled"}, &why));
-  EXPECT_THAT(MessageOf<DataError>([&] { dataset.Open(Context(nullptr)); }),
+  EXPECT_THAT(MessageOf<DataError>([&] { dataset.Open(TestContext()); }),
               HasSubstr("holds no train_X.bin"));
 
   const TempFolder empty;
   Bind(dataset, {{"kind", "folder"}, {"root", empty.path()}});
-  EXPECT_THROW(dataset.Open(Context(nullptr)), DataError);
+  EXPECT_THROW(dataset.Open(TestContext()), DataError);
 }
 
 TEST(DatasetIsThere, SaysWhatWasLookedFor) {

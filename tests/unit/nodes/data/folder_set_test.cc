@@ -11,7 +11,8 @@
 
 #include "nodes/data/folder_list.h"
 #include "pipeline/base/error.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
@@ -19,8 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::MessageOf;
-using testing::TempFolder;
 
 TEST(FolderList, KnowsExtensionsInAnyCase) {
   EXPECT_TRUE(HasImageExtension("a.JPG"));

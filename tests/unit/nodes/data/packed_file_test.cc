@@ -13,27 +13,20 @@
 #include "nodes/pack/pack_images.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/xxh64.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::MessageOf;
-using testing::TempFolder;
-using Bytes = std::vector<uint8_t>;
-
-Bytes ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // A packed file to damage.
 class PackedFileTest : public ::testing::Test {
  protected:
   PackedFileTest() {
     PackImages(*MakeSampleSet(1, 8, 16), path_, {});
-    bytes_ = ReadAll(path_);
+    bytes_ = ReadBytes(path_);
     std::memcpy(&header_, bytes_.data(), sizeof header_);
   }
 

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
-#include <fstream>
 #include <utility>
 
 #include "nodes/data/draw_picture.h"
@@ -111,28 +109,6 @@ TEST(SampleSet, ColourDoesNotTellTheClass) {
     right += best == query % kFigureClasses ? 1 : 0;
   }
   EXPECT_LT(right, kPictures / 5) << "of " << kPictures;
-}
-
-// FLOWTRAIN_CONTACT_SHEET=sheet.ppm writes eight pictures of each class to look at.
-TEST(SampleSet, WritesAContactSheet) {
-  const char* path = std::getenv("FLOWTRAIN_CONTACT_SHEET");
-  if (path == nullptr) GTEST_SKIP() << "FLOWTRAIN_CONTACT_SHEET names no file";
-  constexpr int kSide = 96, kRows = 8;
-  const auto set = MakeSampleSet(42, kRows * kFigureClasses, kSide);
-  std::ofstream file(path, std::ios::binary);
-  file << "P6\n" << kSide * kFigureClasses << ' ' << kSide * kRows << "\n255\n";
-  std::vector<std::vector<uint8_t>> row(kFigureClasses);
-  for (int r = 0; r < kRows; ++r) {
-    for (int c = 0; c < kFigureClasses; ++c) {
-      set->Fetch(static_cast<uint64_t>(r * kFigureClasses + c), row[static_cast<size_t>(c)]);
-    }
-    for (int y = 0; y < kSide; ++y) {
-      for (const auto& picture : row) {
-        file.write(reinterpret_cast<const char*>(picture.data()) + y * kSide * 3, kSide * 3);
-      }
-    }
-  }
-  EXPECT_TRUE(file.good());
 }
 
 }  // namespace

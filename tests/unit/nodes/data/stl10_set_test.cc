@@ -6,14 +6,13 @@
 
 #include "nodes/data/dataset.h"
 #include "pipeline/base/error.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::MessageOf;
-using testing::TempFolder;
 
 // Image `index` of a file: every byte holds `first + index`.
 std::vector<uint8_t> Images(int count, int first) {

@@ -6,17 +6,16 @@
 #include "nodes/data/dataset.h"
 #include "nodes/data/stl10_set.h"
 #include "nodes/decode/decode_scratch.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/components.h"
 #include "tests/support/decode_testing.h"
 #include "tests/support/image_slot.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_context.h"
 
 namespace flowtrain {
 namespace {
 
-using testing::Bytes;
-using testing::Context;
 using ::testing::HasSubstr;
-using testing::TempFolder;
 
 TEST(DecodeToRgb, TransposesPlanes) {
   constexpr int kHeight = 2, kWidth = 3;
@@ -69,8 +68,8 @@ void Fetch(const ImageDataset& dataset, uint64_t id, ImageSlot& sample) {
 
 TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {
   const TempFolder folder;
-  folder.Write("1.jpg", testing::WriteJpeg(testing::SolidImage(40, 30, {200, 100, 50})));
-  folder.Write("2.png", testing::WriteJpeg(testing::SolidImage(8, 16, {10, 100, 250})));  // a JPEG
+  folder.Write("1.jpg", WriteJpeg(SolidImage(40, 30, {200, 100, 50})));
+  folder.Write("2.png", WriteJpeg(SolidImage(8, 16, {10, 100, 250})));  // a JPEG
   folder.Write("3.jpg", {0xFF, 0xD8, 0xFF, 0xE0});
   DatasetOptions options;
   options.kind = "folder";
@@ -78,7 +77,7 @@ TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {
   ImageDataset dataset;
   dataset.Open(options);
   DecodeImage decode;
-  decode.Open(Context(&dataset));
+  decode.Open(TestContext({{"dataset", &dataset}}));
   Worker worker{1};
   ImageSlot sample;
   Fetch(dataset, 0, sample);
@@ -101,8 +100,8 @@ TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {
 
 TEST(DecodeImage, AnImageOfMorePixelsThanAllowedIsBad) {
   const TempFolder folder;
-  folder.Write("1.jpg", testing::WriteJpeg(testing::SolidImage(40, 30, {200, 100, 50})));
-  folder.Write("2.png", testing::WritePng(40, 30, 8, 2, Bytes(3600)));
+  folder.Write("1.jpg", WriteJpeg(SolidImage(40, 30, {200, 100, 50})));
+  folder.Write("2.png", WritePng(40, 30, 8, 2, Bytes(3600)));
   DatasetOptions options;
   options.kind = "folder";
   options.root = folder.path();
@@ -110,8 +109,8 @@ TEST(DecodeImage, AnImageOfMorePixelsThanAllowedIsBad) {
   dataset.Open(options);
   for (const int allowed : {1199, 1200}) {
     DecodeImage decode;
-    testing::Bind(decode, {{"max_pixels", std::to_string(allowed)}});
-    decode.Open(Context(&dataset));
+    Bind(decode, {{"max_pixels", std::to_string(allowed)}});
+    decode.Open(TestContext({{"dataset", &dataset}}));
     for (const uint64_t id : {0, 1}) {
       Worker worker;
       ImageSlot sample;
@@ -135,7 +134,7 @@ TEST(DecodeImage, DecodesStl10AndTheSampleSet) {
     ImageDataset dataset;
     dataset.Open(options);
     DecodeImage decode;
-    decode.Open(Context(&dataset));
+    decode.Open(TestContext({{"dataset", &dataset}}));
     Worker worker;
     ImageSlot sample;
     Fetch(dataset, 0, sample);

@@ -3,29 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <iterator>
 
 #include "nodes/decode/decode_scratch.h"
 #include "nodes/decode/exif_orientation.h"
 #include "pipeline/base/philox.h"
-#include "tests/support/data_sets.h"
 #include "tests/support/decode_testing.h"
+#include "tests/support/files.h"
 
 namespace flowtrain {
 namespace {
 
 using ::testing::AnyOf;
-using testing::Bytes;
-using testing::Decode;
-using testing::Decoded;
 using ::testing::HasSubstr;
-using testing::JpegOptions;
-using testing::LargestDifference;
-using testing::Raw;
-using testing::SmoothImage;
-using testing::SolidImage;
-using testing::WriteJpeg;
 
 TEST(DecodeJpeg, KeepsColours) {
   for (const bool progressive : {false, true}) {
@@ -126,9 +116,9 @@ TEST(DecodeJpeg, TurnsImagesUpright) {
 TEST(ExifOrientation, IsOneForWhatIsNotSound) {
   EXPECT_EQ(ExifOrientation({}), 1);
   for (const int orientation : {0, 9, 0xFFFF}) {
-    EXPECT_EQ(ExifOrientation(testing::ExifSegment(orientation, true)), 1);
+    EXPECT_EQ(ExifOrientation(ExifSegment(orientation, true)), 1);
   }
-  Bytes segment = testing::ExifSegment(6, false);
+  Bytes segment = ExifSegment(6, false);
   EXPECT_EQ(ExifOrientation(segment), 6);
   for (size_t size = 0; size < 38; ++size) {  // cut off before the value of the tag
     const int orientation = ExifOrientation(std::span(segment).first(size));
@@ -261,9 +251,7 @@ TEST(DecodeJpeg, DecodesPhotographs) {
   const fs::path root = fs::path(FLOWTRAIN_SOURCE_DIR) / "../shared/data/clothing_mini/dress";
   if (!fs::exists(root)) GTEST_SKIP() << root << " is not there";
   for (const auto& entry : fs::directory_iterator(root)) {
-    std::ifstream stream(entry.path(), std::ios::binary);
-    const Bytes file{std::istreambuf_iterator<char>(stream), {}};
-    const Decoded decoded = Decode(file);
+    const Decoded decoded = Decode(ReadBytes(entry.path()));
     EXPECT_TRUE(decoded.ok) << entry.path() << ": " << decoded.why;
   }
 }

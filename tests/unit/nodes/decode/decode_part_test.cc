@@ -14,11 +14,7 @@
 namespace flowtrain {
 namespace {
 
-using testing::Bytes;
 using ::testing::HasSubstr;
-using testing::JpegOptions;
-using testing::Raw;
-using testing::WriteJpeg;
 
 // A part of height 0 stands for the whole.
 class Fixed final : public PartChooser {
@@ -43,7 +39,7 @@ Raw Noise(int height, int width, int channels, Rng& rng) {
   return image;
 }
 
-RgbImage Decode(const Bytes& file, const WantedPart& part, DecodeScratch& scratch) {
+RgbImage DecodePart(const Bytes& file, const WantedPart& part, DecodeScratch& scratch) {
   RgbImage image;
   std::string why;
   EXPECT_TRUE(DecodeJpeg(file, scratch, nullptr, image, &why)) << why;
@@ -93,10 +89,10 @@ WantedPart RandomPart(int height, int width, int shrink, Rng& rng) {
 
 void ExpectPartsOf(const Bytes& file, int height, int width, int shrink, Rng& rng) {
   DecodeScratch scratch;
-  const RgbImage whole = Decode(file, {.shrink = shrink}, scratch);
+  const RgbImage whole = DecodePart(file, {.shrink = shrink}, scratch);
   for (int i = 0; i < 12; ++i) {
     const WantedPart wanted = RandomPart(height, width, shrink, rng);
-    const RgbImage part = Decode(file, wanted, scratch);
+    const RgbImage part = DecodePart(file, wanted, scratch);
     ExpectSame(part, whole, wanted);
     if (::testing::Test::HasFatalFailure()) return;
   }
@@ -219,7 +215,7 @@ TEST(DecodePart, DamageCountsFromTheFirstRowToThePartsLast) {
     EXPECT_FALSE(DecodeJpeg(damaged_at(0.2), scratch, &part, image, &why)) << shrink;
     EXPECT_FALSE(DecodeJpeg(damaged_at(0.5), scratch, &part, image, &why)) << shrink;
     ASSERT_TRUE(DecodeJpeg(damaged_at(0.85), scratch, &part, image, &why)) << why;
-    ExpectSame(image, Decode(sound, {.shrink = shrink}, scratch), wanted);
+    ExpectSame(image, DecodePart(sound, {.shrink = shrink}, scratch), wanted);
   }
 }
 
@@ -228,7 +224,7 @@ TEST(DecodePart, ReadsNoMoreThanThePartNeeds) {
   const Bytes file = WriteJpeg(Noise(400, 400, 3, rng));
   DecodeScratch scratch;
   const RgbImage image =
-      Decode(file, {.top = 100, .left = 200, .height = 50, .width = 60, .shrink = 1}, scratch);
+      DecodePart(file, {.top = 100, .left = 200, .height = 50, .width = 60, .shrink = 1}, scratch);
   EXPECT_EQ(image.height, 50);
   EXPECT_LT(image.width, 60 + 2 * 20);
 }

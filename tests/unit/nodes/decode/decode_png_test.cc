@@ -9,15 +9,7 @@
 namespace flowtrain {
 namespace {
 
-using testing::Bytes;
-using testing::Decode;
-using testing::Decoded;
 using ::testing::HasSubstr;
-using testing::LargestDifference;
-using testing::Raw;
-using testing::SmoothImage;
-using testing::SolidImage;
-using testing::WritePng;
 
 TEST(DecodePng, DecodesRgb) {
   const Raw image = SmoothImage(9, 14, 3);
@@ -73,9 +65,9 @@ TEST(DecodePng, LooksUpThePalette) {
 
 TEST(DecodePng, TurnsUprightAsItsExifChunkSays) {
   const Bytes file = WritePng(1, 2, 8, 2, {1, 2, 3, 250, 100, 50});
-  const Bytes segment = testing::ExifSegment(6, true);  // a quarter turn
+  const Bytes segment = ExifSegment(6, true);  // a quarter turn
   Bytes chunk;
-  testing::internal::AppendChunk(chunk, "eXIf", Bytes(segment.begin() + 6, segment.end()));
+  png_file::AppendChunk(chunk, "eXIf", Bytes(segment.begin() + 6, segment.end()));
   constexpr ptrdiff_t kAfterHeader = 8 + 25;
   const auto before_end = static_cast<ptrdiff_t>(file.size()) - 12;
   for (const ptrdiff_t place : {kAfterHeader, before_end}) {

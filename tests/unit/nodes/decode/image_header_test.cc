@@ -9,8 +9,6 @@
 namespace flowtrain {
 namespace {
 
-using testing::Bytes;
-
 Bytes BytesOf(const std::string& text) { return {text.begin(), text.end()}; }
 
 void Put(Bytes& file, uint64_t number, int bytes, bool little = true) {
@@ -120,11 +118,11 @@ TEST(ReadImageSize, TakesHugeClaimsAsTheyAre) {
 
 // Each would have OpenCV take gigabytes.
 TEST(ReadImageSize, AHugeClaimIsRefusedBeforeOpenCvSeesIt) {
-  if (!testing::PluginIsThere()) GTEST_SKIP() << "flowtrain_imgcodecs.so was not built";
+  if (!PluginIsThere()) GTEST_SKIP() << "flowtrain_imgcodecs.so was not built";
   for (const Bytes& file :
        {Bmp(30000, 30000), Tiff(true, false, 30000, 30000), Jpeg2000(30000, 30000),
         SunRaster(30000, 30000), BytesOf("P6 30000 30000 255 ")}) {
-    EXPECT_EQ(testing::Decode(file).why,
+    EXPECT_EQ(Decode(file).why,
               "it is too large: 30000x30000 pixels, more than data.max_pixels=178956970");
   }
 }

@@ -9,20 +9,12 @@
 namespace flowtrain {
 namespace {
 
-using testing::Bytes;
-using testing::Decode;
-using testing::Decoded;
 using ::testing::HasSubstr;
-using testing::LargestDifference;
-using testing::Raw;
-using testing::SmoothImage;
-using testing::SolidImage;
-using testing::WritePnm;
 
 class ImgcodecsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!testing::PluginIsThere()) GTEST_SKIP() << "flowtrain_imgcodecs.so was not built";
+    if (!PluginIsThere()) GTEST_SKIP() << "flowtrain_imgcodecs.so was not built";
   }
 };
 

@@ -15,10 +15,10 @@ namespace {
 
 TEST(CacheMaintenance, DoesAndSaysNothingOnACpu) {
   TestContext context;
-  const auto device = Make<Device>("Device", {{"name", "cpu"}, {"threads", "1"}});
+  const auto device = Make<Device>({{"name", "cpu"}, {"threads", "1"}});
   device->Open(context);
   context.resources["device"] = device.get();
-  const auto node = Make<CacheMaintenance>("CacheMaintenance", {{"every_epochs", "1"}});
+  const auto node = Make<CacheMaintenance>({{"every_epochs", "1"}});
   node->Open(context);
   std::vector<std::string> lines;
   SetLogWriter([&](const std::string& line) { lines.push_back(line); });
@@ -31,13 +31,13 @@ TEST(CacheMaintenance, DoesAndSaysNothingOnACpu) {
 
 TEST(CacheMaintenance, FreesEvictedImagesAfterAnEpochAndSaysHowFullTheCacheIs) {
   TestContext context;
-  const auto device = Make<Device>("Device", {{"name", "cpu"}, {"threads", "1"}});
+  const auto device = Make<Device>({{"name", "cpu"}, {"threads", "1"}});
   device->Open(context);
   context.resources["device"] = device.get();
   DecodedCache cache;
   cache.Open(3, size_t{2} << 20);
   context.resources["cache"] = &cache;
-  const auto node = Make<CacheMaintenance>("CacheMaintenance", {{"every_epochs", "0"}});
+  const auto node = Make<CacheMaintenance>({{"every_epochs", "0"}});
   node->Open(context);
   RgbImage image;
   image.Resize(512, 512);

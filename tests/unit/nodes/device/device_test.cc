@@ -14,7 +14,7 @@ namespace {
 std::unique_ptr<Device> Cpu(const Options& more = {}) {
   Options options = {{"name", "cpu"}};
   options.insert(more.begin(), more.end());
-  auto device = Make<Device>("Device", options);
+  auto device = Make<Device>(options);
   TestContext context;
   device->Open(context);
   return device;
@@ -43,7 +43,7 @@ TEST(Device, AutoTakesAGpuExactlyWhereOneCanBeUsed) {
   std::string why;
   const bool loaded = LoadCudaLibrary(&why);
   EXPECT_EQ(loaded, why.empty());
-  const auto device = Make<Device>("Device", {{"name", "auto"}});
+  const auto device = Make<Device>({{"name", "auto"}});
   TestContext context;
   device->Open(context);
   if (!loaded) {

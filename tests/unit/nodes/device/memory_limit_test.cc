@@ -28,7 +28,7 @@ TEST(MemoryLimit, RefusesEverythingElse) {
 
 TEST(MemoryLimit, IsCheckedWithoutAGpuToo) {
   TestContext context;
-  const auto device = Make<Device>("Device", {{"name", "cpu"}, {"memory_limit", "lots"}});
+  const auto device = Make<Device>({{"name", "cpu"}, {"memory_limit", "lots"}});
   EXPECT_THROW(device->Open(context), ConfigError);
 }
 

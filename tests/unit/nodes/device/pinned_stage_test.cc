@@ -10,10 +10,10 @@ namespace {
 
 TEST(PinnedStage, OnACpuTheTensorIsTheBufferItself) {
   TestContext context;
-  const auto device = Make<Device>("Device", {{"name", "cpu"}, {"threads", "1"}});
+  const auto device = Make<Device>({{"name", "cpu"}, {"threads", "1"}});
   device->Open(context);
   context.resources["device"] = device.get();
-  const auto stage = Make<PinnedStage>("PinnedStage", {{"batch_size", "3"}, {"image_size", "5"}});
+  const auto stage = Make<PinnedStage>({{"batch_size", "3"}, {"image_size", "5"}});
   stage->Open(context);
   stage->Start();
 

@@ -14,13 +14,13 @@
 namespace flowtrain {
 namespace {
 
-constexpr int kSide = 32;
-constexpr size_t kBytes = size_t{kSide} * kSide * 3;
+constexpr int kNoiseSide = 32;
+constexpr size_t kBytes = size_t{kNoiseSide} * kNoiseSide * 3;
 
 // Pictures of noise, already of the evaluation's size; those of `unreadable` cannot be read.
-class Noise final : public LabelledImages {
+class NoiseImages final : public LabelledImages {
  public:
-  Noise(uint64_t size, std::set<uint64_t> unreadable)
+  NoiseImages(uint64_t size, std::set<uint64_t> unreadable)
       : size_(size), unreadable_(std::move(unreadable)) {}
   uint64_t size() const override { return size_; }
   EncodedImage Fetch(uint64_t index, std::vector<uint8_t>& storage) const override {
@@ -35,7 +35,7 @@ class Noise final : public LabelledImages {
     for (uint8_t& byte : storage) byte = static_cast<uint8_t>(rng.NextUint32());
     image.bytes = storage;
     image.encoding = Encoding::kRgb;
-    image.height = image.width = kSide;
+    image.height = image.width = kNoiseSide;
     return image;
   }
 
@@ -48,7 +48,7 @@ at::Tensor FeaturesOf(SimclrModel& model, const LabelledImages& images, uint64_t
   const c10::NoGradGuard no_grad;
   std::vector<uint8_t> storage;
   images.Fetch(index, storage);
-  const at::Tensor bytes = at::from_blob(storage.data(), {1, kSide, kSide, 3}, at::kByte);
+  const at::Tensor bytes = at::from_blob(storage.data(), {1, kNoiseSide, kNoiseSide, 3}, at::kByte);
   model.SetTraining(false);
   const at::Tensor features = model.Encode(Normalise(bytes))[0];
   model.SetTraining(true);
@@ -58,8 +58,8 @@ at::Tensor FeaturesOf(SimclrModel& model, const LabelledImages& images, uint64_t
 TEST(Features, AreTheBackbonesInEvaluationMode) {
   Training training(Options{{"stem", "small"}});
   SimclrModel& model = *training.model;
-  const Noise images(7, {});
-  const Features found = ComputeFeatures(model, images, kSide, 3);  // 3 + 3 + 1
+  const NoiseImages images(7, {});
+  const Features found = ComputeFeatures(model, images, kNoiseSide, 3);  // 3 + 3 + 1
   ASSERT_EQ(found.features.sizes(), (std::vector<int64_t>{7, model.feature_dim()}));
   EXPECT_EQ(found.unreadable, 0u);
   for (int64_t i = 0; i < 7; ++i) {
@@ -74,7 +74,7 @@ TEST(Features, LeaveTheModelAsItWas) {
   torch::nn::Module& module = training.model->module();
   std::vector<at::Tensor> before;
   for (const at::Tensor& tensor : module.buffers()) before.push_back(tensor.clone());
-  const Features found = ComputeFeatures(*training.model, Noise(4, {}), kSide, 4);
+  const Features found = ComputeFeatures(*training.model, NoiseImages(4, {}), kNoiseSide, 4);
   EXPECT_FALSE(found.features.requires_grad());
   EXPECT_TRUE(training.model->training());
   const std::vector<at::Tensor> after = module.buffers();
@@ -84,17 +84,17 @@ TEST(Features, LeaveTheModelAsItWas) {
 
 TEST(Features, AnUnreadableImageIsLeftOutWithItsLabel) {
   Training training(Options{{"stem", "small"}});
-  const Features found = ComputeFeatures(*training.model, Noise(6, {0, 4}), kSide, 4);
+  const Features found = ComputeFeatures(*training.model, NoiseImages(6, {0, 4}), kNoiseSide, 4);
   EXPECT_EQ(found.unreadable, 2u);
   ASSERT_EQ(found.features.size(0), 4);
   EXPECT_TRUE(found.labels.equal(at::tensor({1, 2, 0, 2}, at::kLong)));  // of images 1, 2, 3, 5
-  const at::Tensor last = FeaturesOf(*training.model, Noise(6, {}), 5);
+  const at::Tensor last = FeaturesOf(*training.model, NoiseImages(6, {}), 5);
   EXPECT_TRUE(found.features[3].allclose(last, 1e-3, 1e-4));
 }
 
 TEST(Features, NoReadableImageIsAnErrorThatSaysSo) {
   Training training(Options{{"stem", "small"}});
-  EXPECT_THROW(ComputeFeatures(*training.model, Noise(2, {0, 1}), kSide, 4), DataError);
+  EXPECT_THROW(ComputeFeatures(*training.model, NoiseImages(2, {0, 1}), kNoiseSide, 4), DataError);
 }
 
 }  // namespace

@@ -2,44 +2,33 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 
 #include "nodes/train/optimizer/train_payload.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/train_fixture.h"
 
 namespace flowtrain {
 namespace {
 
-namespace fs = std::filesystem;
-
 // The node over the built-in sample set: 40 pictures as the bank, 10 as queries.
 class KnnEvaluateNode : public testing::Test {
  protected:
   KnnEvaluateNode() : training_(Options{{"stem", "small"}}) {
-    std::string pattern = testing::TempDir() + "evaluate-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-    dataset_ = Make<ImageDataset>(
-        "ImageDataset", {{"kind", "sample"}, {"sample_images", "40"}, {"sample_size", "32"}});
-    run_dir_ = Make<RunDir>("RunDir", {{"path", folder_.string()}});
+    dataset_ =
+        Make<ImageDataset>({{"kind", "sample"}, {"sample_images", "40"}, {"sample_size", "32"}});
+    run_dir_ = Make<RunDir>({{"path", folder_.path()}});
     dataset_->Open(training_.context);
     run_dir_->Open(training_.context);
     training_.context.resources["dataset"] = dataset_.get();
     training_.context.resources["run_dir"] = run_dir_.get();
   }
-  ~KnnEvaluateNode() override {
-    run_dir_.reset();
-    fs::remove_all(folder_);
-  }
 
   std::unique_ptr<KnnEvaluate> Started(Options options) {
     options["size"] = "32";
-    auto node = Make<KnnEvaluate>("KnnEvaluate", options);
+    auto node = Make<KnnEvaluate>(options);
     node->Open(training_.context);
     node->Start();
     return node;
@@ -55,13 +44,10 @@ class KnnEvaluateNode : public testing::Test {
     node.Process(step);
     return record->knn_top1;
   }
-  std::string Metrics() const {
-    std::ifstream in(folder_ / "metrics.jsonl");
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
+  std::string Metrics() const { return ReadText(folder_ / "metrics.jsonl"); }
 
+  const TempFolder folder_;
   Training training_;
-  fs::path folder_;
   std::unique_ptr<ImageDataset> dataset_;
   std::unique_ptr<RunDir> run_dir_;
 };

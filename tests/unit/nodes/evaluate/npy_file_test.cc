@@ -4,27 +4,24 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
+
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
 
 TEST(NpyFile, IsAsNumpyWritesIt) {
-  const std::string path = testing::TempDir() + "matrix.npy";
+  const TempFolder folder;
+  const std::string path = folder / "matrix.npy";
   WriteNpy(path, at::tensor({0.F, 2.F, 1.F, 3.F, 7.F, 4.F}).view({3, 2}).t());
-  std::ifstream in(path, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  std::filesystem::remove(path);
   // numpy.save(…, numpy.array([[0, 1, 7], [2, 3, 4]], dtype='float32')) of NumPy 2
   std::string expected("\x93NUMPY\x01\x00\x76\x00", 10);
   expected += "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";
   expected += std::string(127 - expected.size(), ' ') + '\n';
   const float rows[] = {0, 1, 7, 2, 3, 4};
   expected.append(reinterpret_cast<const char*>(rows), sizeof rows);
-  EXPECT_EQ(bytes, expected);
+  EXPECT_EQ(ReadText(path), expected);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ struct Fixture {
     batch.layout.rows = 8;
     device->Start();
   }
-  std::unique_ptr<PacedDevice> device = Make<PacedDevice>("PacedDevice", {{"images_per_s", "400"}});
+  std::unique_ptr<PacedDevice> device = Make<PacedDevice>({{"images_per_s", "400"}});
   Batch batch;
   Step step;
 };

@@ -6,13 +6,13 @@
 #include <stdexcept>
 
 #include "nodes/run/step_record.h"
-#include "tests/support/test_context.h"
+#include "tests/support/components.h"
 
 namespace flowtrain {
 namespace {
 
 TEST(StepMeter, LeavesTheFirstStepsOutOfTheRates) {
-  const auto meter = MakeWithOptions<StepMeter>({{"skip", "2"}});
+  const auto meter = Make<StepMeter>({{"skip", "2"}});
   Step step;
   step.payload = std::make_unique<StepPayload>();
   for (int i = 0; i < 5; ++i) {
@@ -29,7 +29,7 @@ TEST(StepMeter, LeavesTheFirstStepsOutOfTheRates) {
 }
 
 TEST(StepMeter, AStepWithoutARecordIsAnError) {
-  const auto meter = MakeWithOptions<StepMeter>({});
+  const auto meter = Make<StepMeter>();
   Step bare;
   EXPECT_THROW(meter->Process(bare), std::logic_error);
 }

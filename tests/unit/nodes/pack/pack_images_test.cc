@@ -13,24 +13,16 @@
 #include "nodes/decode/decode_scratch.h"
 #include "nodes/pack/fingerprint.h"
 #include "pipeline/base/error.h"
-#include "tests/support/data_sets.h"
 #include "tests/support/decode_testing.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::Bytes;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::MessageOf;
-using testing::Raw;
-using testing::TempFolder;
-
-Bytes ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 Raw Plain(int height, int width, int value) {
   Raw raw{height, width, 3, {}};
@@ -99,11 +91,11 @@ TEST(PackImages, TheFileDoesNotDependOnTheThreads) {
   PackOptions options;
   options.max_side = 40;
   PackImages(*set, folder / "one", options);
-  const Bytes one = ReadAll(folder / "one");
+  const Bytes one = ReadBytes(folder / "one");
   for (const int threads : {2, 5, 8}) {
     options.threads = threads;
     PackImages(*set, folder / "more", options);
-    EXPECT_TRUE(ReadAll(folder / "more") == one) << threads << " threads";
+    EXPECT_TRUE(ReadBytes(folder / "more") == one) << threads << " threads";
   }
 }
 

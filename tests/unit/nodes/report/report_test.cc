@@ -6,12 +6,13 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "nodes/report/metrics.h"
 #include "pipeline/base/log.h"
+#include "tests/support/components.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/test_context.h"
 
 namespace flowtrain {
@@ -81,11 +82,11 @@ TEST(EpochLine, HasTheMeanLossAndTheTimedRate) {
 // A Report on a run directory of its own, with the terminal's lines gathered.
 class ReportTest : public testing::Test {
  protected:
-  void Make(std::map<std::string, std::string> options) {
-    run_dir_ = MakeWithOptions<RunDir>({{"path", temp_ / "run"}});
+  void Begin(const Options& options) {
+    run_dir_ = Make<RunDir>({{"path", temp_ / "run"}});
     run_dir_->Open(context_);
-    context_.Add("run_dir", *run_dir_);
-    report_ = MakeWithOptions<Report>(options);
+    context_.resources["run_dir"] = run_dir_.get();
+    report_ = Make<Report>(options);
     report_->Open(context_);
     SetLogWriter([this](const std::string& line) { terminal_.push_back(line); });
     report_->Start();
@@ -104,8 +105,9 @@ class ReportTest : public testing::Test {
 
   std::vector<json> Metrics() const {
     std::vector<json> lines;
-    std::istringstream text(ReadText(temp_ / "run/metrics.jsonl"));
-    for (std::string line; std::getline(text, line);) lines.push_back(json::parse(line));
+    for (const std::string& line : ReadLines(temp_ / "run/metrics.jsonl")) {
+      lines.push_back(json::parse(line));
+    }
     return lines;
   }
   std::vector<int> StepsWritten() const {
@@ -125,7 +127,7 @@ class ReportTest : public testing::Test {
 };
 
 TEST_F(ReportTest, WritesStepsEpochsAndASummary) {
-  Make({{"log_every", "0"}, {"epochs", "2"}});
+  Begin({{"log_every", "0"}, {"epochs", "2"}});
   for (uint64_t step = 0; step < 6; ++step) {
     StepRecord record = Record(step);
     if (step == 3) record.knn_top1 = 40;
@@ -157,7 +159,7 @@ TEST_F(ReportTest, WritesStepsEpochsAndASummary) {
 }
 
 TEST_F(ReportTest, WaitsForADeviceOnlyWhenTwoStepsAreBehind) {
-  Make({});
+  Begin({});
   std::vector<bool> waits;
   const auto late = [&waits](bool wait) {
     waits.push_back(wait);
@@ -178,7 +180,7 @@ TEST_F(ReportTest, WaitsForADeviceOnlyWhenTwoStepsAreBehind) {
 }
 
 TEST_F(ReportTest, WarnsOfALossThatIsNotFiniteOnceInAWhile) {
-  Make({{"log_every", "1000"}});
+  Begin({{"log_every", "1000"}});
   for (uint64_t step = 0; step < 12; ++step) {
     StepRecord record = Record(step);
     record.loss = kNan;
@@ -195,7 +197,7 @@ TEST_F(ReportTest, WarnsOfALossThatIsNotFiniteOnceInAWhile) {
 }
 
 TEST_F(ReportTest, QuietWritesMetricsAndNoProgress) {
-  Make({{"log_every", "0"}});
+  Begin({{"log_every", "0"}});
   report_->SetQuiet(true);
   Send(Record(0));
   Send(Record(1));
@@ -204,13 +206,13 @@ TEST_F(ReportTest, QuietWritesMetricsAndNoProgress) {
 }
 
 TEST_F(ReportTest, PlainLinesKeepTheirDistance) {
-  Make({{"log_every", "1000"}});
+  Begin({{"log_every", "1000"}});
   for (uint64_t step = 0; step < 3; ++step) Send(Record(step));
   EXPECT_THAT(terminal_, ElementsAre(HasSubstr("step 1")));
 }
 
 TEST_F(ReportTest, AStepWithoutARecordIsAnError) {
-  Make({});
+  Begin({});
   Step bare;
   EXPECT_THROW(report_->Process(bare), std::logic_error);
 }

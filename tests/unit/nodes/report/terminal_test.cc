@@ -8,7 +8,7 @@
 #include <string>
 
 #include "pipeline/base/log.h"
-#include "tests/support/test_context.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {

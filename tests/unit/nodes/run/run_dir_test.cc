@@ -5,13 +5,15 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <thread>
 #include <vector>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
+#include "tests/support/components.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/test_context.h"
 
 namespace flowtrain {
@@ -20,20 +22,9 @@ namespace {
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-// What `call` throws says; empty when it does not throw E.
-template <typename E, typename F>
-std::string Thrown(F call) {
-  try {
-    call();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return {};
-}
-
 TEST(RunDir, MakesADatedFolderWithItsFiles) {
   TempFolder temp;
-  auto run_dir = MakeWithOptions<RunDir>({{"root", temp / "runs"}, {"name", "simclr"}});
+  auto run_dir = Make<RunDir>({{"root", temp / "runs"}, {"name", "simclr"}});
   run_dir->SetResolvedConfig("train: {epochs: 3}\n");
   run_dir->Open(TestContext());
   EXPECT_THAT(std::filesystem::path(run_dir->path()).filename().string(),
@@ -51,8 +42,8 @@ TEST(RunDir, MakesADatedFolderWithItsFiles) {
 TEST(RunDir, ANameIsOnePartOfAPath) {
   TempFolder temp;
   for (const char* name : {"", ".", "..", "../x", "/x", "a/b", "a/"}) {
-    auto run_dir = MakeWithOptions<RunDir>({{"root", temp / "runs"}, {"name", name}});
-    EXPECT_THAT(Thrown<ConfigError>([&] { run_dir->Open(TestContext()); }),
+    auto run_dir = Make<RunDir>({{"root", temp / "runs"}, {"name", '"' + std::string(name) + '"'}});
+    EXPECT_THAT(MessageOf<ConfigError>([&] { run_dir->Open(TestContext()); }),
                 HasSubstr("run.name is '" + std::string(name) + "'"));
   }
   EXPECT_FALSE(std::filesystem::exists(temp / "runs"));
@@ -63,7 +54,7 @@ TEST(RunDir, RunsOfOneSecondGetFoldersOfTheirOwn) {
   std::vector<std::unique_ptr<RunDir>> runs;
   std::set<std::string> paths;
   for (int i = 0; i < 4; ++i) {
-    runs.push_back(MakeWithOptions<RunDir>({{"root", temp.path()}}));
+    runs.push_back(Make<RunDir>({{"root", temp.path()}}));
     runs.back()->Open(TestContext());
     paths.insert(runs.back()->path());
   }
@@ -72,7 +63,7 @@ TEST(RunDir, RunsOfOneSecondGetFoldersOfTheirOwn) {
 
 TEST(RunDir, TakesTheNamedFolder) {
   TempFolder temp;
-  auto run_dir = MakeWithOptions<RunDir>({{"path", temp / "a/b"}});
+  auto run_dir = Make<RunDir>({{"path", temp / "a/b"}});
   run_dir->Open(TestContext());
   EXPECT_EQ(run_dir->path(), temp / "a/b");
   EXPECT_TRUE(std::filesystem::exists(temp / "a/b/config.yaml"));
@@ -80,22 +71,20 @@ TEST(RunDir, TakesTheNamedFolder) {
 
 TEST(RunDir, RefusesAFolderThatIsNotEmpty) {
   TempFolder temp;
-  std::ofstream(temp / "metrics.jsonl") << "{}\n";
-  auto run_dir = MakeWithOptions<RunDir>({{"path", temp.path()}});
-  EXPECT_THAT(Thrown<ConfigError>([&] { run_dir->Open(TestContext()); }), HasSubstr("--resume"));
+  temp.Write("metrics.jsonl", "{}\n");
+  auto run_dir = Make<RunDir>({{"path", temp.path()}});
+  EXPECT_THAT(MessageOf<ConfigError>([&] { run_dir->Open(TestContext()); }), HasSubstr("--resume"));
   EXPECT_EQ(ReadText(temp / "metrics.jsonl"), "{}\n");
 }
 
 TEST(RunDir, ARunThatGoesOnTakesBackTheStepsItWillDoAgain) {
   TempFolder temp;
-  std::ofstream(temp / "config.yaml") << "a: 1\n";
+  temp.Write("config.yaml", "a: 1\n");
   const std::string one = "{\"step\":1}\n", two = "{\"step\":2}\n",
                     end = "{\"epoch\":1,\"steps\":2}\n", three = "{\"step\":3}\n",
                     final = "{\"final\":true}\n";
-  std::ofstream(temp / "metrics.jsonl")
-      << one << two << end << three << final << "{\"step\":4,\"lo";
-  auto run_dir =
-      MakeWithOptions<RunDir>({{"path", temp.path()}, {"go_on", "true"}, {"start_step", "2"}});
+  temp.Write("metrics.jsonl", one + two + end + three + final + "{\"step\":4,\"lo");
+  auto run_dir = Make<RunDir>({{"path", temp.path()}, {"go_on", "true"}, {"start_step", "2"}});
   run_dir->Open(TestContext());
   EXPECT_EQ(ReadText(temp / "metrics.jsonl"), one + two + end);
   EXPECT_EQ(ReadText(temp / "metrics.abandoned.jsonl"), three + final + "{\"step\":4,\"lo\n");
@@ -105,10 +94,9 @@ TEST(RunDir, ARunThatGoesOnTakesBackTheStepsItWillDoAgain) {
 
 TEST(RunDir, NothingIsTakenBackWhereNothingComesLater) {
   TempFolder temp;
-  std::ofstream(temp / "config.yaml") << "a: 1\n";
-  std::ofstream(temp / "metrics.jsonl") << "{\"step\":1}\n{\"step\":2}";  // no line break
-  auto run_dir =
-      MakeWithOptions<RunDir>({{"path", temp.path()}, {"go_on", "true"}, {"start_step", "2"}});
+  temp.Write("config.yaml", "a: 1\n");
+  temp.Write("metrics.jsonl", "{\"step\":1}\n{\"step\":2}");  // no line break
+  auto run_dir = Make<RunDir>({{"path", temp.path()}, {"go_on", "true"}, {"start_step", "2"}});
   run_dir->Open(TestContext());
   run_dir->AppendMetrics("{\"step\":3}");
   EXPECT_EQ(ReadText(temp / "metrics.jsonl"), "{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n");
@@ -117,14 +105,14 @@ TEST(RunDir, NothingIsTakenBackWhereNothingComesLater) {
 
 TEST(RunDir, AFolderThatHoldsNoRunIsNotGoneOnWith) {
   TempFolder temp;
-  std::ofstream(temp / "letter.txt") << "Dear";
-  auto run_dir = MakeWithOptions<RunDir>({{"path", temp.path()}, {"go_on", "true"}});
-  EXPECT_THAT(Thrown<ConfigError>([&] { run_dir->Open(TestContext()); }), HasSubstr("no run"));
+  temp.Write("letter.txt", "Dear");
+  auto run_dir = Make<RunDir>({{"path", temp.path()}, {"go_on", "true"}});
+  EXPECT_THAT(MessageOf<ConfigError>([&] { run_dir->Open(TestContext()); }), HasSubstr("no run"));
 }
 
 TEST(RunDir, TellsTheFiguresOfTheLastEpoch) {
   TempFolder temp;
-  auto run_dir = MakeWithOptions<RunDir>({{"path", temp.path()}});
+  auto run_dir = Make<RunDir>({{"path", temp.path()}});
   EXPECT_FALSE(run_dir->FiguresOf(0).has_value());
   run_dir->NoteEpoch(10, {1.5, 62.0});
   EXPECT_FALSE(run_dir->FiguresOf(20).has_value());
@@ -134,36 +122,37 @@ TEST(RunDir, TellsTheFiguresOfTheLastEpoch) {
 
 TEST(RunDir, ServesOneRunAtATime) {
   TempFolder temp;
-  auto first = MakeWithOptions<RunDir>({{"path", temp.path()}});
+  auto first = Make<RunDir>({{"path", temp.path()}});
   first->Open(TestContext());
-  auto second = MakeWithOptions<RunDir>({{"path", temp.path()}, {"go_on", "true"}});
-  EXPECT_THAT(Thrown<ConfigError>([&] { second->Open(TestContext()); }), HasSubstr("another run"));
+  auto second = Make<RunDir>({{"path", temp.path()}, {"go_on", "true"}});
+  EXPECT_THAT(MessageOf<ConfigError>([&] { second->Open(TestContext()); }),
+              HasSubstr("another run"));
   first.reset();
   EXPECT_NO_THROW(second->Open(TestContext()));
 }
 
 TEST(RunDir, AFullDiskIsAnErrorThatSaysSo) {
   TempFolder temp;
-  std::ofstream(temp / "config.yaml") << "a: 1\n";
+  temp.Write("config.yaml", "a: 1\n");
   std::filesystem::create_symlink("/dev/full", temp / "metrics.jsonl");
-  auto run_dir = MakeWithOptions<RunDir>({{"path", temp.path()}, {"go_on", "true"}});
+  auto run_dir = Make<RunDir>({{"path", temp.path()}, {"go_on", "true"}});
   run_dir->Open(TestContext());
-  EXPECT_THAT(Thrown<std::runtime_error>([&] { run_dir->AppendMetrics("{}"); }),
+  EXPECT_THAT(MessageOf<std::runtime_error>([&] { run_dir->AppendMetrics("{}"); }),
               testing::AllOf(HasSubstr("No space left"), HasSubstr("metrics.jsonl"),
                              HasSubstr("--run-dir")));
 }
 
 TEST(RunDir, AFolderThatCannotBeMadeIsAnErrorThatSaysSo) {
   TempFolder temp;
-  std::ofstream(temp / "file") << "not a folder";
-  auto run_dir = MakeWithOptions<RunDir>({{"root", temp / "file/runs"}});
-  EXPECT_THAT(Thrown<std::runtime_error>([&] { run_dir->Open(TestContext()); }),
+  temp.Write("file", "not a folder");
+  auto run_dir = Make<RunDir>({{"root", temp / "file/runs"}});
+  EXPECT_THAT(MessageOf<std::runtime_error>([&] { run_dir->Open(TestContext()); }),
               HasSubstr("cannot make the run directory"));
 }
 
 TEST(RunDir, LinesOfSeveralThreadsStayWhole) {
   TempFolder temp;
-  auto run_dir = MakeWithOptions<RunDir>({{"path", temp.path()}});
+  auto run_dir = Make<RunDir>({{"path", temp.path()}});
   run_dir->Open(TestContext());
   const std::string line(5000, 'x');
   std::vector<std::thread> threads;
@@ -173,11 +162,7 @@ TEST(RunDir, LinesOfSeveralThreadsStayWhole) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  std::ifstream in(temp / "metrics.jsonl");
-  std::string read;
-  int lines = 0;
-  for (; std::getline(in, read); ++lines) ASSERT_EQ(read, line);
-  EXPECT_EQ(lines, 300);
+  EXPECT_EQ(ReadLines(temp / "metrics.jsonl"), std::vector<std::string>(300, line));
 }
 
 }  // namespace

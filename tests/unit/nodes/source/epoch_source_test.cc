@@ -10,21 +10,20 @@
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/components.h"
+#include "tests/support/errors.h"
 #include "tests/support/image_slot.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_context.h"
 
 namespace flowtrain {
 namespace {
 
-using testing::Bind;
-using testing::Context;
 using ::testing::HasSubstr;
-using testing::MessageOf;
-using testing::TempFolder;
 
 // A source over a sample set, or over `files` files of a folder.
 struct Fixture {
-  Fixture(int images, int rows, std::map<std::string, std::string> options) : rows(rows) {
+  Fixture(int images, int rows, const Options& options) : rows(rows) {
     DatasetOptions data;
     data.kind = "sample";
     data.sample_images = static_cast<uint64_t>(images);
@@ -32,17 +31,16 @@ struct Fixture {
     dataset.Open(data);
     Open(options);
   }
-  Fixture(const std::string& root, int rows, std::map<std::string, std::string> options)
-      : rows(rows) {
+  Fixture(const std::string& root, int rows, const Options& options) : rows(rows) {
     DatasetOptions data;
     data.kind = "folder";
     data.root = root;
     dataset.Open(data);
     Open(options);
   }
-  void Open(const std::map<std::string, std::string>& options) {
+  void Open(const Options& options) {
     Bind(source, options);
-    source.Open(Context(&dataset, rows));
+    source.Open(TestContext({{"dataset", &dataset}}, {.rows = rows}));
   }
   // The batch `seq`, or nullptr after the last.
   std::unique_ptr<Batch> Admit(uint64_t seq) {

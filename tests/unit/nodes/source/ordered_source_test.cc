@@ -9,28 +9,27 @@
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/components.h"
+#include "tests/support/errors.h"
 #include "tests/support/image_slot.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_context.h"
 
 namespace flowtrain {
 namespace {
 
-using testing::Bind;
-using testing::Context;
 using ::testing::HasSubstr;
-using testing::MessageOf;
-using testing::TempFolder;
 
 // The sample set of 8 pictures to train on, which are the bank, and 2 queries.
-struct Fixture {
-  explicit Fixture(const std::string& images, int rows) : rows(rows) {
+struct OrderedFixture {
+  explicit OrderedFixture(const std::string& images, int rows) : rows(rows) {
     DatasetOptions data;
     data.kind = "sample";
     data.sample_images = 8;
     data.sample_size = 8;
     dataset.Open(data);
     Bind(source, {{"images", images}});
-    source.Open(Context(&dataset, rows));
+    source.Open(TestContext({{"dataset", &dataset}}, {.rows = rows}));
   }
   // Admits the batch `seq` and gives its ids; empty after the last.
   std::vector<uint64_t> Ids(uint64_t seq) {
@@ -55,7 +54,7 @@ struct Fixture {
 };
 
 TEST(OrderedSource, GivesTheBankThenTheQueriesEachOnce) {
-  Fixture fixture("labelled", 4);
+  OrderedFixture fixture("labelled", 4);
   EXPECT_EQ(fixture.source.size(), 10u);
   EXPECT_EQ(fixture.Ids(0), (std::vector<uint64_t>{0, 1, 2, 3}));
   EXPECT_EQ(fixture.batch.window, 1);
@@ -68,7 +67,7 @@ TEST(OrderedSource, GivesTheBankThenTheQueriesEachOnce) {
 }
 
 TEST(OrderedSource, FetchesTheQueriesAfterTheBank) {
-  Fixture fixture("labelled", 4);
+  OrderedFixture fixture("labelled", 4);
   const Evaluation evaluation = fixture.dataset.evaluation();
   ImageSlot sample;
   sample.id = 9;
@@ -81,14 +80,14 @@ TEST(OrderedSource, FetchesTheQueriesAfterTheBank) {
 }
 
 TEST(OrderedSource, GivesAllImagesToTrainOn) {
-  Fixture fixture("all", 3);
+  OrderedFixture fixture("all", 3);
   EXPECT_EQ(fixture.source.size(), 8u);
   EXPECT_EQ(fixture.Ids(2), (std::vector<uint64_t>{6, 7, kNoImage}));
   EXPECT_TRUE(fixture.Ids(3).empty());
 }
 
 TEST(OrderedSource, AnUnreadableImageIsNotedAndItsRowStandsForNone) {
-  Fixture fixture("labelled", 4);
+  OrderedFixture fixture("labelled", 4);
   ImageSlot sample;
   sample.id = 9;
   sample.error = "cut short";
@@ -117,10 +116,12 @@ TEST(OrderedSource, WithoutLabelsItSaysWhy) {
   dataset.Open(data);
   OrderedSource labelled, all;
   Bind(labelled, {});
-  EXPECT_THAT(MessageOf<ConfigError>([&] { labelled.Open(Context(&dataset)); }),
+  EXPECT_THAT(MessageOf<ConfigError>([&] {
+                labelled.Open(TestContext({{"dataset", &dataset}}));
+              }),
               HasSubstr("not sorted into class folders"));
   Bind(all, {{"images", "all"}});
-  all.Open(Context(&dataset));
+  all.Open(TestContext({{"dataset", &dataset}}));
   EXPECT_EQ(all.size(), 1u);
 }
 

@@ -2,9 +2,7 @@
 #include <c10/util/Exception.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <string>
 
 #include "nodes/train/checkpoint/checkpoint_file.h"
@@ -17,11 +15,11 @@
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
 #include "pipeline/runtime/graph.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 constexpr uint64_t kGoodSteps = 3;
@@ -70,12 +68,11 @@ GraphDef FailingGraph(const std::string& run) {
 }
 
 TEST(DeviceFailure, EndsTheRunWithTheCauseAndTheLastCheckpointWhole) {
-  std::string folder = testing::TempDir() + "flowtrain-XXXXXX";
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const TempFolder folder;
   std::string error;
   {
     RunControl run;
-    Graph graph(FailingGraph(folder), Registry::Global(), run);
+    Graph graph(FailingGraph(folder.path()), Registry::Global(), run);
     graph.Open();
     try {
       graph.Run();
@@ -86,10 +83,9 @@ TEST(DeviceFailure, EndsTheRunWithTheCauseAndTheLastCheckpointWhole) {
   }
   EXPECT_THAT(error, HasSubstr("'device' failed on step 4"));
   EXPECT_THAT(error, HasSubstr("unspecified launch failure"));
-  const std::string checkpoint = FindCheckpoint(folder);
+  const std::string checkpoint = FindCheckpoint(folder.path());
   EXPECT_EQ(ReadTrainingState(checkpoint).steps_done, kGoodSteps);
   EXPECT_FALSE(ReadNetwork(checkpoint).empty());
-  fs::remove_all(folder);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +13,7 @@
 #include "nodes/train/nonfinite_watch.h"
 #include "pipeline/base/error.h"
 #include "tests/support/lane_nodes.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
@@ -90,10 +90,9 @@ TEST(NonFinite, AFiniteStepEndsTheRow) {
 }
 
 TEST(NonFinite, TheReportNamesSamplesSeedAndScale) {
-  const fs::path folder = fs::temp_directory_path() / "flowtrain_nonfinite_test";
-  fs::remove_all(folder);
+  const TempFolder folder;
   LaneNodes nodes(Settings("1"));
-  const auto run_dir = Make<RunDir>("RunDir", {{"path", folder.string()}});
+  const auto run_dir = Make<RunDir>({{"path", folder.path()}});
   run_dir->Open(nodes.training.context);
   nodes.training.context.resources["run_dir"] = run_dir.get();
   nodes.forward_backward->Open(nodes.training.context);
@@ -102,7 +101,7 @@ TEST(NonFinite, TheReportNamesSamplesSeedAndScale) {
   nodes.RunStep();
   EXPECT_THROW(nodes.RunStep(), EndRun);
 
-  const auto json = nlohmann::json::parse(std::ifstream(folder / "nonfinite.json"));
+  const auto json = nlohmann::json::parse(ReadText(folder / "nonfinite.json"));
   EXPECT_EQ(json["step"], 18);
   EXPECT_EQ(json["epoch"], 4);
   EXPECT_EQ(json["seed"], 42);
@@ -111,7 +110,6 @@ TEST(NonFinite, TheReportNamesSamplesSeedAndScale) {
   EXPECT_EQ(json["first_nonfinite_layer"], "backbone.layer1.0.conv1");
   ASSERT_EQ(json["samples"].size(), 8u);
   EXPECT_EQ(json["samples"][7]["id"], 7);
-  fs::remove_all(folder);
 }
 
 TEST(NonFiniteWatch, WaitsForNoFigures) {

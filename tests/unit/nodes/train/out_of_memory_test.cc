@@ -9,6 +9,7 @@
 #include "pipeline/base/error.h"
 #include "tests/support/failing_allocator.h"
 #include "tests/support/lane_nodes.h"
+#include "tests/support/tensors.h"
 
 namespace flowtrain {
 namespace {
@@ -22,10 +23,6 @@ LaneNodes::Settings With(Options options) {
   LaneNodes::Settings settings = kWindow;
   settings.forward_backward = std::move(options);
   return settings;
-}
-
-double RelativeDifference(const at::Tensor& a, const at::Tensor& b) {
-  return ((a - b).norm() / b.norm()).item<double>();
 }
 
 // Allocations of a window from the first to the last: staging, both passes, the loss, backward.

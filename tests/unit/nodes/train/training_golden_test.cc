@@ -21,7 +21,7 @@
 namespace flowtrain {
 namespace {
 
-constexpr int64_t kImages = 8, kSide = 32;
+constexpr int64_t kGoldenImages = 8, kGoldenSide = 32;
 
 // The noise() of the script.
 at::Tensor Noise(uint32_t index, at::IntArrayRef shape) {
@@ -113,9 +113,9 @@ class GoldenTraining {
       parameters_.push_back(named[name]);
       Fill(i, name, parameters_.back());
     }
-    images_ = Noise(3, {2 * kImages, 3, kSide, kSide}).to(type);
+    images_ = Noise(3, {2 * kGoldenImages, 3, kGoldenSide, kGoldenSide}).to(type);
     // After the parameters have their type, so that its state has the same.
-    optimizer_ = Make<Optimizer>("Optimizer", optimizer_options);
+    optimizer_ = Make<Optimizer>(optimizer_options);
     optimizer_->Open(training_.context);
   }
 
@@ -125,7 +125,7 @@ class GoldenTraining {
     loss_ = MakeLoss({.name = "nt_xent"})(output_);
     loss_.backward();
   }
-  void Step(uint64_t step) { optimizer_->Step(step, 1, kImages); }
+  void Step(uint64_t step) { optimizer_->Step(step, 1, kGoldenImages); }
 
   void ExpectLoss(const golden::Snapshot& expected) const {
     EXPECT_NEAR(loss_.item<double>(), expected.loss, Tolerance(type_) * expected.loss);

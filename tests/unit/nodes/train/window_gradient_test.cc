@@ -12,12 +12,11 @@
 
 #include "nodes/device/autocast.h"
 #include "nodes/train/model/normalise.h"
+#include "tests/support/tensors.h"
 #include "tests/support/train_fixture.h"
 
 namespace flowtrain {
 namespace {
-
-constexpr int64_t kImages = 32, kBatch = 8, kSide = 8;
 
 struct Result {
   at::Tensor loss, gradients, statistics;
@@ -26,6 +25,8 @@ struct Result {
 // A small ResNet-18 with a projection head, always the same, and a window of noise.
 class Window {
  public:
+  static constexpr int64_t kImages = 32, kBatch = 8, kSide = 8;
+
   explicit Window(at::ScalarType type, const std::string& loss = "nt_xent", double scale = 1)
       : training_(Options{{"stem", "small"}}), type_(type) {
     if (type == at::kDouble) training_.model->module().to(type);
@@ -93,24 +94,20 @@ class Window {
   at::Tensor images_;
 };
 
-double RelativeDifference(const at::Tensor& a, const at::Tensor& b) {
-  return ((a - b).norm() / b.norm()).item<double>();
-}
-
 // Rounding of a type, through twenty layers and back.
-double Tolerance(at::ScalarType type) { return type == at::kDouble ? 1e-10 : 1e-5; }
+double RoundingOf(at::ScalarType type) { return type == at::kDouble ? 1e-10 : 1e-5; }
 
 class Precise : public testing::TestWithParam<at::ScalarType> {};
 
 TEST_P(Precise, ExactIsOneLargeBatchWhereBatchNormIsFrozen) {
   Window window(GetParam());
   window.Freeze();
-  const Result whole = window.RunWhole(kImages);
+  const Result whole = window.RunWhole(Window::kImages);
   for (const int64_t micro_batch : {8, 4, 16, 5, 32, 1}) {  // 5: across batches, the last is short
     const Result exact = window.Run(Accumulation::kExact, micro_batch);
-    EXPECT_LT(RelativeDifference(exact.gradients, whole.gradients), Tolerance(GetParam()))
+    EXPECT_LT(RelativeDifference(exact.gradients, whole.gradients), RoundingOf(GetParam()))
         << micro_batch;
-    EXPECT_LT(RelativeDifference(exact.loss, whole.loss), Tolerance(GetParam())) << micro_batch;
+    EXPECT_LT(RelativeDifference(exact.loss, whole.loss), RoundingOf(GetParam())) << micro_batch;
   }
 }
 
@@ -118,8 +115,8 @@ TEST_P(Precise, ExactTakesTheStatisticsOfItsMicroBatches) {
   Window window(GetParam()), reference(GetParam());
   const Result exact = window.Run(Accumulation::kExact, 8);
   const Result whole = reference.RunWhole(8);
-  EXPECT_LT(RelativeDifference(exact.gradients, whole.gradients), Tolerance(GetParam()));
-  EXPECT_LT(RelativeDifference(exact.loss, whole.loss), Tolerance(GetParam()));
+  EXPECT_LT(RelativeDifference(exact.gradients, whole.gradients), RoundingOf(GetParam()));
+  EXPECT_LT(RelativeDifference(exact.loss, whole.loss), RoundingOf(GetParam()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, Precise, testing::Values(at::kFloat, at::kDouble),
@@ -134,7 +131,7 @@ TEST(WindowGradient, RunningStatisticsMoveAsInASinglePass) {
 TEST(WindowGradient, IndependentIsAnotherLoss) {
   Window window(at::kDouble);
   window.Freeze();
-  const Result whole = window.RunWhole(kImages);
+  const Result whole = window.RunWhole(Window::kImages);
   const Result independent = window.Run(Accumulation::kIndependent, 8);
   EXPECT_GT(RelativeDifference(independent.gradients, whole.gradients), 0.01);
   // ln 62 instead of ln 14 others that all look alike.
@@ -156,7 +153,7 @@ TEST(WindowGradient, IsExactForEveryLoss) {
   for (const char* loss : {"dcl", "barlow_twins", "vicreg"}) {
     Window window(at::kDouble, loss);
     window.Freeze();
-    const Result whole = window.RunWhole(kImages);
+    const Result whole = window.RunWhole(Window::kImages);
     const Result exact = window.Run(Accumulation::kExact, 8);
     EXPECT_LT(RelativeDifference(exact.gradients, whole.gradients), 1e-10) << loss;
     EXPECT_LT(RelativeDifference(exact.loss, whole.loss), 1e-10) << loss;
@@ -172,7 +169,7 @@ TEST(WindowGradient, IsExactUnderMixedPrecisionToo) {
        {std::tuple(at::kBFloat16, 1.0, 0.05), std::tuple(at::kHalf, 1024.0, 0.01)}) {
     Window window(type, "nt_xent", scale);
     window.Freeze();
-    const Result whole = window.RunWhole(kImages);
+    const Result whole = window.RunWhole(Window::kImages);
     const Result exact = window.Run(Accumulation::kExact, 8);
     const Result independent = window.Run(Accumulation::kIndependent, 8);
     EXPECT_LT(RelativeDifference(exact.gradients, whole.gradients), tolerance);

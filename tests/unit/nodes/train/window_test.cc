@@ -99,7 +99,7 @@ TEST(OptimizerStep, FillsTheRecord) {
 TEST(Device, RefusesWhatIsNotThere) {
   TestContext context;
   for (const char* name : {"tpu", "cuda:x", "cuda:99", "mps"}) {
-    const auto device = Make<Device>("Device", {{"name", name}});
+    const auto device = Make<Device>({{"name", name}});
     EXPECT_THROW(device->Open(context), ConfigError) << name;
   }
 }

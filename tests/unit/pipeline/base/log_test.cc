@@ -3,18 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/support/temp_folder.h"
+
 namespace flowtrain {
 namespace {
 
 using ::testing::ContainsRegex;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -29,18 +29,12 @@ class LogTest : public ::testing::Test {
     SetLogWriter(nullptr);
     SetLogFile("");
     SetLogLevel(LogLevel::kInfo);
-    std::filesystem::remove(path_);
   }
-  std::string FileText() const {
-    std::ifstream file(path_);
-    std::stringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
+  std::string FileText() const { return ReadText(path_); }
 
   std::vector<std::string> lines_;
-  const std::string path_ = ::testing::TempDir() + "flowtrain_log_test_" +
-                            ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  const TempFolder folder_;
+  const std::string path_ = folder_ / "log.txt";
 };
 
 TEST_F(LogTest, PrefixesAllButInfo) {
@@ -105,12 +99,9 @@ TEST_F(LogTest, LinesOfManyThreadsStayWhole) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_THAT(lines_, SizeIs(kThreads * kLines));
-  std::istringstream file(FileText());
-  int whole = 0;
-  for (std::string line; std::getline(file, line); ++whole) {
-    EXPECT_THAT(line, ContainsRegex(" info 0123456789$"));
-  }
-  EXPECT_EQ(whole, kThreads * kLines);
+  const std::vector<std::string> written = ReadLines(path_);
+  EXPECT_THAT(written, SizeIs(kThreads * kLines));
+  EXPECT_THAT(written, Each(ContainsRegex(" info 0123456789$")));
 }
 
 }  // namespace

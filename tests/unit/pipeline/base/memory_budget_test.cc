@@ -5,16 +5,10 @@
 #include <string>
 
 #include "pipeline/base/error.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
-
-using testing::TempFolder;
-
-void Write(const TempFolder& folder, const std::string& name, const std::string& text) {
-  folder.Write(name, {text.begin(), text.end()});
-}
 
 TEST(ParseMemorySize, ReadsUnitsOfBothKindsAndShares) {
   constexpr uint64_t kAvailable = 1000;
@@ -39,30 +33,30 @@ TEST(ParseMemorySize, RefusesWhatIsNoAmount) {
 
 TEST(AvailableMemory, IsWhatTheSystemHas) {
   const TempFolder root;
-  Write(root, "proc/meminfo", "MemTotal:  8000 kB\nMemAvailable:    6000 kB\n");
+  root.Write("proc/meminfo", "MemTotal:  8000 kB\nMemAvailable:    6000 kB\n");
   EXPECT_EQ(AvailableMemory(root.path()), 6000u * 1024);
 }
 
 TEST(AvailableMemory, IsHeldByTheSmallestCgroupOnTheWayUp) {
   const TempFolder root;
-  Write(root, "proc/meminfo", "MemAvailable: 6000 kB\n");
-  Write(root, "proc/self/cgroup", "0::/outer/inner\n");
-  Write(root, "sys/fs/cgroup/outer/inner/memory.max", "max\n");
-  Write(root, "sys/fs/cgroup/outer/inner/memory.current", "1000\n");
-  Write(root, "sys/fs/cgroup/outer/memory.max", "1000000\n");
-  Write(root, "sys/fs/cgroup/outer/memory.current", "300000\n");
-  Write(root, "sys/fs/cgroup/outer/memory.stat",
-        "anon 200000\ninactive_file 60000\nactive_file 40000\n");
+  root.Write("proc/meminfo", "MemAvailable: 6000 kB\n");
+  root.Write("proc/self/cgroup", "0::/outer/inner\n");
+  root.Write("sys/fs/cgroup/outer/inner/memory.max", "max\n");
+  root.Write("sys/fs/cgroup/outer/inner/memory.current", "1000\n");
+  root.Write("sys/fs/cgroup/outer/memory.max", "1000000\n");
+  root.Write("sys/fs/cgroup/outer/memory.current", "300000\n");
+  root.Write("sys/fs/cgroup/outer/memory.stat",
+             "anon 200000\ninactive_file 60000\nactive_file 40000\n");
   EXPECT_EQ(AvailableMemory(root.path()), 800000u);
 }
 
 TEST(AvailableMemory, ReadsVersionOneOfCgroups) {
   const TempFolder root;
-  Write(root, "proc/meminfo", "MemAvailable: 6000 kB\n");
-  Write(root, "proc/self/cgroup", "4:memory:/not/mounted/here\n1:cpu:/\n");
-  Write(root, "sys/fs/cgroup/memory/memory.limit_in_bytes", "500000\n");
-  Write(root, "sys/fs/cgroup/memory/memory.usage_in_bytes", "600000\n");
-  Write(root, "sys/fs/cgroup/memory/memory.stat", "total_inactive_file 300000\n");
+  root.Write("proc/meminfo", "MemAvailable: 6000 kB\n");
+  root.Write("proc/self/cgroup", "4:memory:/not/mounted/here\n1:cpu:/\n");
+  root.Write("sys/fs/cgroup/memory/memory.limit_in_bytes", "500000\n");
+  root.Write("sys/fs/cgroup/memory/memory.usage_in_bytes", "600000\n");
+  root.Write("sys/fs/cgroup/memory/memory.stat", "total_inactive_file 300000\n");
   EXPECT_EQ(AvailableMemory(root.path()), 200000u);
 }
 

@@ -3,9 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-
-#include "tests/support/config_errors.h"
+#include "tests/support/errors.h"
+#include "tests/support/files.h"
 
 namespace flowtrain {
 namespace {

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "pipeline/config/config.h"
@@ -13,7 +12,8 @@
 #include "pipeline/graph/graph_file.h"
 #include "pipeline/graph/load_graph.h"
 #include "pipeline/node/registry.h"
-#include "tests/support/config_errors.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
@@ -26,10 +26,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
-
-std::vector<std::string> Findings(const std::string& text) {
-  return FindingsOf([&] { ReadYaml(text, "f.yaml"); });
-}
 
 std::string Times(size_t count, const std::string& text) {
   std::string all;
@@ -51,32 +47,34 @@ TEST(HostileYaml, AnAliasBombIsRefusedUnopened) {
     for (int i = 0; i < 9; ++i) text.append("*").append(before).append(", ");
     text += "]\n";
   }
-  EXPECT_THAT(Findings(text), Contains("f.yaml:2:8: aliases (*name) are not supported: write the "
-                                       "value out"));
+  EXPECT_THAT(FindingsInYaml(text),
+              Contains("f.yaml:2:8: aliases (*name) are not supported: write the "
+                       "value out"));
 }
 
 TEST(HostileYaml, DepthIsBounded) {
   for (const char* open : {"[", "{a: ", "- "}) {
     const std::string deep = Times(200'000, open);
-    EXPECT_THAT(Findings(deep), ElementsAre(HasSubstr("more than 50 lists and maps")));
+    EXPECT_THAT(FindingsInYaml(deep), ElementsAre(HasSubstr("more than 50 lists and maps")));
   }
-  EXPECT_THAT(Findings(Times(49, "[") + Times(49, "]")), IsEmpty());
+  EXPECT_THAT(FindingsInYaml(Times(49, "[") + Times(49, "]")), IsEmpty());
 }
 
 TEST(HostileYaml, TheNumberOfValuesIsBounded) {
-  EXPECT_THAT(Findings(ListOf(200'000, "a,")), ElementsAre(HasSubstr("more than 10000 values")));
+  EXPECT_THAT(FindingsInYaml(ListOf(200'000, "a,")),
+              ElementsAre(HasSubstr("more than 10000 values")));
   std::string keys;
   for (int i = 0; i < 100'000; ++i) keys += std::to_string(i) + ": 1\n";
-  EXPECT_THAT(Findings(keys), ElementsAre(StartsWith("f.yaml:5000:")));
+  EXPECT_THAT(FindingsInYaml(keys), ElementsAre(StartsWith("f.yaml:5000:")));
 }
 
 TEST(HostileYaml, OnlyUtf8IsText) {
-  EXPECT_THAT(Findings("a: 1\nb: caf\xE9\n"),
+  EXPECT_THAT(FindingsInYaml("a: 1\nb: caf\xE9\n"),
               ElementsAre("f.yaml:2:7: this is no UTF-8: save the file as UTF-8"));
   for (const char* bad :
        {"\x80", "\xC0\xAF", "\xC1\x81", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\x80",
         "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xC3", "\xE2\x82", "\xF0\x9F\x92", "\xFF\xFE"}) {
-    EXPECT_THAT(Findings(std::string("a: x") + bad), ElementsAre(HasSubstr("no UTF-8")));
+    EXPECT_THAT(FindingsInYaml(std::string("a: x") + bad), ElementsAre(HasSubstr("no UTF-8")));
   }
   for (const char* good : {"\xC3\xA9", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
                            "\xE2\x82\xAC", "\xF0\x9F\x92\xA1", "\xF4\x8F\xBF\xBF"}) {
@@ -86,13 +84,14 @@ TEST(HostileYaml, OnlyUtf8IsText) {
 
 TEST(HostileYaml, NulAndControlCharactersAreRefusedEvenEscaped) {
   const std::string nul("a: x\0y\n", 7);
-  EXPECT_THAT(Findings(nul), ElementsAre("f.yaml:1:5: control character: this is no text file"));
+  EXPECT_THAT(FindingsInYaml(nul),
+              ElementsAre("f.yaml:1:5: control character: this is no text file"));
   for (const char* escaped : {"a: \"x\\0y\"", "a: \"\\e[2J\"", "a: \"\\x07\""}) {
-    EXPECT_THAT(Findings(escaped), ElementsAre(HasSubstr("f.yaml:1:4: control character")));
+    EXPECT_THAT(FindingsInYaml(escaped), ElementsAre(HasSubstr("f.yaml:1:4: control character")));
   }
-  EXPECT_THAT(Findings("a: \"x\\ty\\n\""), IsEmpty());
+  EXPECT_THAT(FindingsInYaml("a: \"x\\ty\\n\""), IsEmpty());
   const std::string utf16("\xFE\xFF\0a\0:\0 \0001", 10);
-  EXPECT_THAT(Findings(utf16), SizeIs(1));
+  EXPECT_THAT(FindingsInYaml(utf16), SizeIs(1));
 }
 
 TEST(HostileYaml, NumbersThatAreNoneAreNoNumbers) {
@@ -129,16 +128,9 @@ TEST(HostileYaml, AVeryLongKeyIsAnUnknownOne) {
 
 class HostileFileTest : public ::testing::Test {
  protected:
-  HostileFileTest() {
-    std::string pattern = ::testing::TempDir() + "hostile-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~HostileFileTest() override { fs::remove_all(folder_); }
-
   std::string Path(const std::string& name) const { return folder_ / name; }
   std::string Write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ / name) << text;
-    return Path(name);
+    return folder_.Write(name, text);
   }
   // Without the path.
   static std::string Message(const std::string& path) {
@@ -148,7 +140,7 @@ class HostileFileTest : public ::testing::Test {
     return findings.empty() ? "" : findings[0].substr(path.size() + 18);
   }
 
-  fs::path folder_;
+  const TempFolder folder_;
 };
 
 TEST_F(HostileFileTest, WhatIsNoFileIsRefusedAndNotWaitedFor) {
@@ -158,7 +150,7 @@ TEST_F(HostileFileTest, WhatIsNoFileIsRefusedAndNotWaitedFor) {
   EXPECT_EQ(Message(Path("fifo")), "it is no regular file");
   EXPECT_EQ(Message("/dev/zero"), "it is no regular file");
   EXPECT_EQ(Message(Path("link")), "it is no regular file");
-  EXPECT_EQ(Message(folder_), "it is a folder");
+  EXPECT_EQ(Message(folder_.path()), "it is a folder");
   EXPECT_EQ(Message(Path("loop")), "Too many levels of symbolic links");
   EXPECT_EQ(Message(Path("none")), "No such file or directory");
   EXPECT_EQ(Message(Path("") + std::string(5000, 'x')), "File name too long");
@@ -183,7 +175,8 @@ TEST_F(HostileFileTest, AFileThatExtendsAFifoOrItselfIsRefused) {
   const std::string a = Write("a.yaml", "extends: fifo\n");
   EXPECT_THAT(FindingsOf([&] { ReadGraphFile(a); }),
               ElementsAre(AllOf(StartsWith(a + ":1:10: "), HasSubstr("there is no graph file"))));
-  const std::string b = Write("b.yaml", "extends: ./../" + folder_.filename().string() + "/b.yaml");
+  const std::string b =
+      Write("b.yaml", "extends: ./../" + fs::path(folder_.path()).filename().string() + "/b.yaml");
   EXPECT_THAT(FindingsOf([&] { ReadGraphFile(b); }), ElementsAre(HasSubstr("extends itself")));
 }
 

@@ -6,7 +6,8 @@
 #include <limits>
 
 #include "pipeline/config/yaml_write.h"
-#include "tests/support/config_errors.h"
+#include "tests/support/errors.h"
+#include "tests/support/files.h"
 
 namespace flowtrain {
 namespace {
@@ -14,10 +15,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-
-std::vector<std::string> Findings(const std::string& text) {
-  return FindingsOf([&] { ReadYaml(text, "f.yaml"); });
-}
 
 Value Scalar(const std::string& text) { return ReadYaml(text, "f.yaml"); }
 
@@ -75,25 +72,27 @@ TEST(ReadYaml, ReadsNothingAsNull) {
 }
 
 TEST(ReadYaml, RefusesEveryRepeatedKeyAtOnce) {
-  EXPECT_THAT(Findings("a: 1\nb: {x: 1, x: 2}\na: 3\n"),
+  EXPECT_THAT(FindingsInYaml("a: 1\nb: {x: 1, x: 2}\na: 3\n"),
               ElementsAre("f.yaml:2:11: key 'x' stands twice in this map (first in line 2)",
                           "f.yaml:3:1: key 'a' stands twice in this map (first in line 1)"));
 }
 
 TEST(ReadYaml, RefusesWhatItDoesNotSupport) {
-  EXPECT_THAT(Findings("a: &x 1\nb: *x\n"),
+  EXPECT_THAT(FindingsInYaml("a: &x 1\nb: *x\n"),
               ElementsAre(HasSubstr("f.yaml:1:4: anchors"), HasSubstr("f.yaml:2:4: aliases")));
-  EXPECT_THAT(Findings("<<: {a: 1}\n"), ElementsAre(HasSubstr("f.yaml:1:1: merge keys")));
-  EXPECT_THAT(Findings("a: !!str 1\n"), ElementsAre(HasSubstr("tags")));
-  EXPECT_THAT(Findings("? [a, b]\n: 1\n"), ElementsAre(HasSubstr("a key must be text")));
-  EXPECT_THAT(Findings("a: 1\n---\nb: 2\n"), ElementsAre(HasSubstr("more than one YAML document")));
-  EXPECT_THAT(Findings("a: 1\nb: \x02\n"), ElementsAre("f.yaml:2:4: control character: this is no "
-                                                       "text file"));
+  EXPECT_THAT(FindingsInYaml("<<: {a: 1}\n"), ElementsAre(HasSubstr("f.yaml:1:1: merge keys")));
+  EXPECT_THAT(FindingsInYaml("a: !!str 1\n"), ElementsAre(HasSubstr("tags")));
+  EXPECT_THAT(FindingsInYaml("? [a, b]\n: 1\n"), ElementsAre(HasSubstr("a key must be text")));
+  EXPECT_THAT(FindingsInYaml("a: 1\n---\nb: 2\n"),
+              ElementsAre(HasSubstr("more than one YAML document")));
+  EXPECT_THAT(FindingsInYaml("a: 1\nb: \x02\n"),
+              ElementsAre("f.yaml:2:4: control character: this is no "
+                          "text file"));
 }
 
 TEST(ReadYaml, NamesThePlaceOfBadSyntax) {
-  EXPECT_THAT(Findings("a: 1\nb: [1, 2\nc: 3\n"), ElementsAre(HasSubstr("not valid YAML")));
-  EXPECT_THAT(Findings("a: {b: 1\n"), ElementsAre(HasSubstr("f.yaml:2:1: not valid YAML")));
+  EXPECT_THAT(FindingsInYaml("a: 1\nb: [1, 2\nc: 3\n"), ElementsAre(HasSubstr("not valid YAML")));
+  EXPECT_THAT(FindingsInYaml("a: {b: 1\n"), ElementsAre(HasSubstr("f.yaml:2:1: not valid YAML")));
 }
 
 TEST(ReadYaml, TakesWindowsLineEnds) {

@@ -6,8 +6,8 @@
 #include "pipeline/config/config.h"
 #include "pipeline/graph/load_graph.h"
 #include "pipeline/runtime/component_set.h"
-#include "tests/support/config_errors.h"
 #include "tests/support/declared_types.h"
+#include "tests/support/errors.h"
 
 namespace flowtrain {
 namespace {

@@ -2,16 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "pipeline/graph/graph_def.h"
 #include "pipeline/graph/load_graph.h"
-#include "tests/support/config_errors.h"
 #include "tests/support/declared_types.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
@@ -26,19 +25,12 @@ using ::testing::IsEmpty;
 class GraphFileTest : public ::testing::Test {
  protected:
   GraphFileTest() {
-    std::string pattern = ::testing::TempDir() + "graphs-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-    fs::create_directories(folder_ / "configs");
     Write("configs/c.yaml", declared::kConfig);
     Write("base.yaml", std::string("config: configs/c.yaml\n") + declared::kGraph);
   }
-  ~GraphFileTest() override { fs::remove_all(folder_); }
 
-  void Write(const std::string& name, const std::string& text) {
-    fs::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name) << text;
-  }
-  std::string Path(const std::string& name) const { return (folder_ / name).string(); }
+  void Write(const std::string& name, const std::string& text) { folder_.Write(name, text); }
+  std::string Path(const std::string& name) const { return folder_ / name; }
   GraphDef Load(const std::string& name) const {
     const GraphFile file = ReadGraphFile(Path(name));
     return LoadGraph(file.graph, DefaultParameters(file), registry_);
@@ -47,7 +39,7 @@ class GraphFileTest : public ::testing::Test {
     return FindingsOf([&] { Load(name); });
   }
 
-  fs::path folder_;
+  const TempFolder folder_;
   const Registry registry_ = declared::AllTypes();
 };
 

@@ -12,7 +12,7 @@
 namespace flowtrain {
 namespace {
 
-constexpr uint64_t kRows = 4, kBatches = 6;  // of the test graph's one epoch
+constexpr uint64_t kBatchRows = 4, kBatches = 6;  // of the test graph's one epoch
 
 TEST(BareLoop, FillsTheBatchesThatTheEngineFills) {
   RunControl run;
@@ -26,7 +26,7 @@ TEST(BareLoop, FillsTheBatchesThatTheEngineFills) {
   std::vector<uint64_t> digests;
   for (uint64_t batch = 0; batch < kBatches; ++batch) {
     ASSERT_TRUE(loop.Pass(1));  // from any image to any image
-    ASSERT_TRUE(loop.Pass(kRows - 1));
+    ASSERT_TRUE(loop.Pass(kBatchRows - 1));
     digests.push_back(Digest(loop.batch()));
   }
   EXPECT_EQ(digests, log.digests());

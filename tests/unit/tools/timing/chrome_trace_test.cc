@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -18,6 +17,7 @@
 #include "pipeline/node/run_control.h"
 #include "pipeline/runtime/graph.h"
 #include "tests/support/loader_fixture.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/trace_check.h"
 
 namespace flowtrain {
@@ -31,18 +31,13 @@ using testing::UnorderedElementsAre;
 
 class ChromeTraceFile : public testing::Test {
  protected:
-  void SetUp() override { std::filesystem::create_directories(folder_); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   json Written(const ChromeTrace& trace) const {
     WriteChromeTrace(trace, path_);
-    std::ifstream file(path_);
-    return json::parse(file);
+    return json::parse(ReadText(path_));
   }
 
-  const std::string folder_ = testing::TempDir() + "/chrome_trace_" +
-                              testing::UnitTest::GetInstance()->current_test_info()->name();
-  const std::string path_ = folder_ + "/trace.json";
+  const TempFolder folder_;
+  const std::string path_ = folder_ / "trace.json";
 };
 
 std::vector<json> Events(const json& trace, const std::string& phase) {

@@ -7,8 +7,9 @@
 #include <fstream>
 
 #include "pipeline/base/error.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/errors.h"
 #include "tests/support/small_graph.h"
+#include "tests/support/temp_folder.h"
 #include "tools/load/find_file.h"
 
 namespace flowtrain {
@@ -17,7 +18,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::TempFolder;
 
 const Machine kMachine{"box", "Some CPU", 8};
 
@@ -37,12 +37,7 @@ TunedGraph SomeSettings(const GraphDef& def) {
 
 std::string ErrorOf(const std::string& path, const std::map<std::string, std::string>& holds_for) {
   GraphDef def = SmallGraph();
-  try {
-    ApplyTuned(path, holds_for, def);
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "";
+  return MessageOf<ConfigError>([&] { ApplyTuned(path, holds_for, def); });
 }
 
 TEST(TunedFile, SetsTheGraphItWasFoundFor) {
@@ -118,7 +113,7 @@ TEST(TunedFile, HostileFilesAreErrorsThatSayWhatToDo) {
         "flowtrain_tuned: 1\ngraphs: {small: 4}\n", "flowtrain_tuned: 1\ngraphs: {small: {}}\n",
         "flowtrain_tuned: 1\ngraphs: {small: {holds_for: {}, threads: -3}}\n",
         "flowtrain_tuned: 1\ngraphs: {small: {holds_for: {}, threads: 1e99}}\n"}) {
-    std::ofstream(path) << text;
+    WriteText(path, text);
     EXPECT_THAT(ErrorOf(path, {}), HasSubstr("box.yaml")) << text;
   }
 }

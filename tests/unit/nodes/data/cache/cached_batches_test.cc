@@ -15,13 +15,11 @@
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
 #include "pipeline/runtime/graph.h"
-#include "tests/support/data_sets.h"
 #include "tests/support/image_files.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
-
-using testing::TempFolder;
 
 constexpr int kSide = 32, kRows = 6;
 
@@ -78,7 +76,7 @@ void WritePhotos(const TempFolder& folder) {
   for (int i = 0; i < 24; ++i) {
     const int height = i == 5 ? 600 : 40 + 11 * i, width = i == 5 ? 500 : 300 - 9 * i;
     folder.Write("photos/" + std::to_string(100 + i) + ".jpg",
-                 WriteJpeg(testing::SmoothImage(height, width, 3)));
+                 WriteJpeg(SmoothImage(height, width, 3)));
   }
 }
 

@@ -12,17 +12,16 @@
 #include "nodes/data/dataset.h"
 #include "pipeline/base/error.h"
 #include "pipeline/node/registry.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/components.h"
+#include "tests/support/errors.h"
+#include "tests/support/test_context.h"
 
 namespace flowtrain {
 namespace {
 
-using testing::Bind;
-using testing::Context;
 using ::testing::HasSubstr;
-using testing::MessageOf;
 
-constexpr size_t kPage = 4096;
+const size_t kWholePage = PageStore::WholePages(1);
 
 struct Image {
   int height, width;
@@ -60,7 +59,7 @@ bool Holds(const DecodedCache& cache, uint64_t id, const Image& image) {
 uint64_t Fitting(const std::vector<Image>& images, size_t budget) {
   size_t sum = 0;
   for (uint64_t id = 0; id < images.size(); ++id) {
-    sum += (images[id].pixels.size() + kPage - 1) / kPage * kPage;
+    sum += (images[id].pixels.size() + kWholePage - 1) / kWholePage * kWholePage;
     if (sum > budget) return id;
   }
   return images.size();
@@ -99,7 +98,7 @@ TEST(DecodedCache, KeepsAllLevelsWithinTheBudget) {
   std::ranges::fill(image.Resize(400, 300), uint8_t{7});
   MakeLevels({1, 3}, image);
   DecodedCache cache;
-  cache.Open(2, 30 * kPage);
+  cache.Open(2, 30 * kWholePage);
   cache.Offer(0, image, 3);
   const CacheHandle found = cache.Find(0);
   ASSERT_TRUE(found);
@@ -110,7 +109,7 @@ TEST(DecodedCache, KeepsAllLevelsWithinTheBudget) {
   EXPECT_EQ(found->shrink(), 2);
   EXPECT_EQ(found->levels(), 3);
   EXPECT_EQ(found->pixels().size(), 3u * (200 * 150 + 100 * 75 + 50 * 38));
-  EXPECT_EQ(cache.counters().kept_bytes, 29 * kPage);
+  EXPECT_EQ(cache.counters().kept_bytes, 29 * kWholePage);
   cache.Offer(1, image);
   EXPECT_FALSE(cache.Find(1)) << "no room";
 }
@@ -173,7 +172,7 @@ TEST(DecodedCache, KeepsTheSameImagesWhateverTheThreads) {
 TEST(DecodedCache, AnEvictedImageStaysInMemoryWhileItIsHeld) {
   const Image image{32, 32, std::vector<uint8_t>(3072, 7)};
   DecodedCache cache;
-  cache.Open(3, 2 * kPage);
+  cache.Open(3, 2 * kWholePage);
   Offer(cache, 1, image);
   Offer(cache, 2, image);
   CacheHandle held = cache.Find(2);
@@ -181,22 +180,22 @@ TEST(DecodedCache, AnEvictedImageStaysInMemoryWhileItIsHeld) {
   Offer(cache, 0, image);
   EXPECT_FALSE(cache.Find(2)) << "evicted";
   EXPECT_FALSE(cache.Wants(2)) << "for good";
-  EXPECT_EQ(cache.counters().held_bytes, 3 * kPage);
+  EXPECT_EQ(cache.counters().held_bytes, 3 * kWholePage);
   cache.FreeEvicted();
   EXPECT_TRUE(std::equal(image.pixels.begin(), image.pixels.end(), held->pixels().begin()));
   CacheHandle moved = std::move(held);
   cache.FreeEvicted();
-  EXPECT_EQ(cache.counters().held_bytes, 3 * kPage);
+  EXPECT_EQ(cache.counters().held_bytes, 3 * kWholePage);
   moved.Reset();
   cache.FreeEvicted();
-  EXPECT_EQ(cache.counters().held_bytes, 2 * kPage);
+  EXPECT_EQ(cache.counters().held_bytes, 2 * kWholePage);
   EXPECT_EQ(cache.counters().evicted, 1u);
 }
 
 TEST(DecodedCache, AnImageLargerThanTheBudgetEndsTheRunOfThoseKept) {
   const Image small{1, 1, {1, 2, 3}}, large{100, 100, std::vector<uint8_t>(30000, 1)};
   DecodedCache cache;
-  cache.Open(4, 3 * kPage);
+  cache.Open(4, 3 * kWholePage);
   Offer(cache, 3, small);
   Offer(cache, 1, large);
   Offer(cache, 0, small);
@@ -208,11 +207,11 @@ TEST(DecodedCache, AnImageLargerThanTheBudgetEndsTheRunOfThoseKept) {
 TEST(DecodedCache, IsOffByDefault) {
   ImageDataset dataset;
   Bind(dataset, {{"kind", "sample"}, {"sample_images", "10"}});
-  dataset.Open(Context(nullptr));
+  dataset.Open(TestContext());
   for (const char* mode : {"none", "packed"}) {
     DecodedCache cache;
     Bind(cache, {{"mode", mode}, {"max_side", "64"}});
-    cache.Open(Context(&dataset));
+    cache.Open(TestContext({{"dataset", &dataset}}));
     EXPECT_FALSE(cache.enabled());
     EXPECT_FALSE(cache.Wants(0));
     EXPECT_FALSE(cache.Find(0));
@@ -227,10 +226,10 @@ TEST(DecodedCache, OpensAsTheGraphSays) {
   EXPECT_NE(Registry::Global().Find("DecodedCache"), nullptr);
   ImageDataset dataset;
   Bind(dataset, {{"kind", "sample"}, {"sample_images", "10"}});
-  dataset.Open(Context(nullptr));
+  dataset.Open(TestContext());
   DecodedCache cache;
   Bind(cache, {{"mode", "memory"}, {"budget", "8 MiB"}, {"max_side", "64"}});
-  cache.Open(Context(&dataset));
+  cache.Open(TestContext({{"dataset", &dataset}}));
   EXPECT_TRUE(cache.Wants(9));
   EXPECT_FALSE(cache.Wants(10));
   EXPECT_EQ(cache.max_side(), 64);
@@ -238,17 +237,19 @@ TEST(DecodedCache, OpensAsTheGraphSays) {
 
   DecodedCache wrong;
   Bind(wrong, {{"mode", "memory"}, {"budget", "a lot"}});
-  EXPECT_THAT(MessageOf<ConfigError>([&] { wrong.Open(Context(&dataset)); }),
+  EXPECT_THAT(MessageOf<ConfigError>([&] {
+                wrong.Open(TestContext({{"dataset", &dataset}}));
+              }),
               HasSubstr("'a lot' is no amount of memory"));
 }
 
 TEST(DecodedCache, ABudgetBeyondTheMemoryThereIsIsLowered) {
   ImageDataset dataset;
   Bind(dataset, {{"kind", "sample"}, {"sample_images", "10"}});
-  dataset.Open(Context(nullptr));
+  dataset.Open(TestContext());
   DecodedCache cache;
   Bind(cache, {{"mode", "memory"}, {"budget", "900 TiB"}});
-  cache.Open(Context(&dataset));
+  cache.Open(TestContext({{"dataset", &dataset}}));
   EXPECT_LT(cache.ceiling_bytes(), size_t{900} << 40);
 }
 

@@ -7,13 +7,14 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <string>
 
 #include "nodes/train/weights/checkpoint_folder.h"
 #include "nodes/train/weights/safetensors.h"
 #include "pipeline/base/error.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/train_fixture.h"
 
 namespace flowtrain {
@@ -23,12 +24,7 @@ namespace fs = std::filesystem;
 
 class CheckpointFile : public testing::Test {
  protected:
-  CheckpointFile() {
-    std::string pattern = testing::TempDir() + "checkpoint-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~CheckpointFile() override { fs::remove_all(folder_); }
-  std::string Path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string Path(const std::string& name) const { return folder_ / name; }
 
   // One step with made-up gradients, the same for the same number.
   static void Step(Training& training, uint64_t number) {
@@ -39,12 +35,8 @@ class CheckpointFile : public testing::Test {
     training.optimizer->Step(number, 10, 8);
   }
   static std::string ErrorOfLoading(const std::string& path, Training& training) {
-    try {
-      LoadCheckpoint(path, *training.model, *training.optimizer);
-    } catch (const std::runtime_error& error) {
-      return error.what();
-    }
-    return "";
+    return MessageOf<std::runtime_error>(
+        [&] { LoadCheckpoint(path, *training.model, *training.optimizer); });
   }
 
   // A checkpoint of a few numbers.
@@ -56,13 +48,6 @@ class CheckpointFile : public testing::Test {
                     {"optimizer.momentum0.0", at::ones({3})}},
                    {steps, 10, "train: {seed: 1}\n", "simclr"});
   }
-  static std::string Bytes(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
-  static void Put(const std::string& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary) << bytes;
-  }
   // Whether the file is taken for a whole checkpoint.
   static bool IsTaken(const std::string& path) {
     try {
@@ -73,7 +58,7 @@ class CheckpointFile : public testing::Test {
     }
   }
 
-  fs::path folder_;
+  const TempFolder folder_;
 };
 
 TEST_F(CheckpointFile, TrainingGoesOnBitForBit) {
@@ -117,20 +102,20 @@ TEST_F(CheckpointFile, IsASafetensorsFile) {
 TEST_F(CheckpointFile, ABitThatIsWrongIsFoundWhereverItIs) {
   const std::string path = Path("a.safetensors");
   SaveSmall(path, 3);
-  const std::string whole = Bytes(path);
+  const std::string whole = ReadText(path);
   ASSERT_TRUE(IsTaken(path));
   for (size_t bit = 0; bit < whole.size() * 8; ++bit) {
     std::string flipped = whole;
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
-    Put(path, flipped);
+    WriteText(path, flipped);
     ASSERT_FALSE(IsTaken(path)) << "bit " << bit % 8 << " of byte " << bit / 8 << ": ..."
                                 << whole.substr(bit / 8 - std::min<size_t>(bit / 8, 20), 40);
   }
   for (size_t length = 0; length < whole.size(); ++length) {
-    Put(path, whole.substr(0, length));
+    WriteText(path, whole.substr(0, length));
     ASSERT_FALSE(IsTaken(path)) << length << " of " << whole.size() << " bytes";
   }
-  Put(path, whole + 'x');
+  WriteText(path, whole + 'x');
   EXPECT_FALSE(IsTaken(path));
 }
 
@@ -148,14 +133,14 @@ TEST_F(CheckpointFile, SaysWhatIsWrongWithAFile) {
   SaveCheckpoint(whole, StateOf(*training.model, *training.optimizer), {1, 1});
   EXPECT_THAT(ErrorOfLoading(Path("none.safetensors"), training),
               testing::HasSubstr("does not exist"));
-  Put(Path("text.safetensors"), "hello there");
+  WriteText(Path("text.safetensors"), "hello there");
   EXPECT_THAT(ErrorOfLoading(Path("text.safetensors"), training), testing::HasSubstr("damaged"));
-  Put(Path("old.pt"), "PK\x03\x04");
+  WriteText(Path("old.pt"), "PK\x03\x04");
   EXPECT_THAT(ErrorOfLoading(Path("old.pt"), training), testing::HasSubstr("first checkpoint"));
 
-  std::string bytes = Bytes(whole);
+  std::string bytes = ReadText(whole);
   bytes[bytes.size() - 100] ^= 1;
-  Put(Path("flipped.safetensors"), bytes);
+  WriteText(Path("flipped.safetensors"), bytes);
   const at::Tensor before = training.model->module().parameters()[0].clone();
   EXPECT_THAT(ErrorOfLoading(Path("flipped.safetensors"), training),
               testing::ContainsRegex("the checksum of '(model|optimizer)[^']*' is wrong"));
@@ -175,15 +160,12 @@ TEST_F(CheckpointFile, AFullDiskLeavesWhatWasThere) {
     GTEST_SKIP() << "a small file system cannot be mounted here";
   }
   Training training;
-  std::ofstream(disk + "/a.safetensors") << "the one before";
-  std::string error;
-  try {
-    SaveCheckpoint(disk + "/a.safetensors", StateOf(*training.model, *training.optimizer), {1, 1});
-  } catch (const std::runtime_error& thrown) {
-    error = thrown.what();
-  }
-  std::string kept;
-  std::getline(std::ifstream(disk + "/a.safetensors"), kept);
+  const std::string file = disk + "/a.safetensors";
+  WriteText(file, "the one before");
+  const std::string error = MessageOf<std::runtime_error>([&] {
+    SaveCheckpoint(file, StateOf(*training.model, *training.optimizer), {1, 1});
+  });
+  const std::string kept = ReadText(file);
   const auto files = std::distance(fs::directory_iterator(disk), fs::directory_iterator());
   ASSERT_EQ(std::system(("umount " + disk).c_str()), 0);
   EXPECT_THAT(error, testing::HasSubstr("No space left on device; free space there"));
@@ -194,7 +176,7 @@ TEST_F(CheckpointFile, AFullDiskLeavesWhatWasThere) {
 TEST_F(CheckpointFile, FindsTheNewestOfARunThatIsWhole) {
   const std::string folder = Path("run/checkpoints/");
   for (const uint64_t steps : {9, 120, 20}) SaveSmall(folder + CheckpointName(steps), steps);
-  Put(folder + CheckpointName(999) + ".part-17", "half");
+  WriteText(folder + CheckpointName(999) + ".part-17", "half");
   EXPECT_EQ(FindCheckpoint(Path("run")), folder + CheckpointName(120));
   EXPECT_EQ(FindCheckpoint(Path("run/checkpoints")), folder + CheckpointName(120));
   EXPECT_EQ(FindCheckpoint(folder + CheckpointName(20)), folder + CheckpointName(20));
@@ -205,8 +187,8 @@ TEST_F(CheckpointFile, FindsTheNewestOfARunThatIsWhole) {
   EXPECT_THAT(
       testing::internal::GetCapturedStderr(),
       testing::AllOf(testing::HasSubstr("passed over"), testing::HasSubstr(CheckpointName(120))));
-  Put(folder + CheckpointName(20), "");
-  Put(folder + CheckpointName(9), "no");
+  WriteText(folder + CheckpointName(20), "");
+  WriteText(folder + CheckpointName(9), "no");
   EXPECT_THROW(FindCheckpoint(Path("run")), ConfigError);
   EXPECT_TRUE(HasCheckpoint(Path("run")));
   EXPECT_THROW(FindCheckpoint(Path("nothing")), ConfigError);

@@ -2,16 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "nodes/train/weights/network_weights.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/train_fixture.h"
 
 namespace flowtrain {
@@ -22,25 +21,18 @@ using testing::ElementsAre;
 
 class CheckpointNode : public testing::Test {
  protected:
-  CheckpointNode() : training_(Options{{"stem", "small"}}) {
-    std::string pattern = testing::TempDir() + "checkpoints-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~CheckpointNode() override {
-    run_dir_.reset();
-    fs::remove_all(folder_);
-  }
+  CheckpointNode() : training_(Options{{"stem", "small"}}) {}
 
   // The node of a run in `folder_`, which goes on from `resume` unless that is empty.
   std::unique_ptr<Checkpoint> Started(Options options, const std::string& resume = "") {
     run_dir_.reset();
-    run_dir_ = Make<RunDir>(
-        "RunDir", {{"path", folder_.string()}, {"go_on", resume.empty() ? "false" : "true"}});
+    run_dir_ =
+        Make<RunDir>({{"path", folder_.path()}, {"go_on", resume.empty() ? "false" : "true"}});
     run_dir_->SetResolvedConfig("train: {}\n");
     run_dir_->Open(training_.context);
     training_.context.resources["run_dir"] = run_dir_.get();
     options["resume"] = '"' + resume + '"';
-    auto node = Make<Checkpoint>("Checkpoint", options);
+    auto node = Make<Checkpoint>(options);
     node->Open(training_.context);
     node->Start();
     return node;
@@ -65,11 +57,11 @@ class CheckpointNode : public testing::Test {
     return names;
   }
   std::string Path(uint64_t steps) const {
-    return (folder_ / "checkpoints" / CheckpointName(steps)).string();
+    return folder_ / "checkpoints/" + CheckpointName(steps);
   }
 
+  const TempFolder folder_;
   Training training_;
-  fs::path folder_;
   std::unique_ptr<RunDir> run_dir_;
 };
 
@@ -164,8 +156,8 @@ TEST_F(CheckpointNode, LaterOnesAreMovedAsideWhenTheRunGoesOnFromAnEarlierStep) 
     node->Close();
   }
   const auto node = Started({{"keep", "2"}}, Path(20));
-  EXPECT_EQ(FindCheckpoint(folder_.string()), Path(20));
-  EXPECT_TRUE(fs::exists(folder_ / "checkpoints/abandoned" / CheckpointName(30)));
+  EXPECT_EQ(FindCheckpoint(folder_.path()), Path(20));
+  EXPECT_TRUE(fs::exists(folder_ / "checkpoints/abandoned/" + CheckpointName(30)));
   Process(*node, 24);
   node->Flush();
   EXPECT_THAT(Files(), ElementsAre(CheckpointName(20), CheckpointName(25)));
@@ -180,7 +172,7 @@ TEST_F(CheckpointNode, NothingThatWasAbandonedIsLostWhenItHappensAgain) {
     node->Close();
   }
   Started({}, Path(10));
-  EXPECT_TRUE(fs::exists(folder_ / "checkpoints/abandoned" / CheckpointName(20)));
+  EXPECT_TRUE(fs::exists(folder_ / "checkpoints/abandoned/" + CheckpointName(20)));
   EXPECT_TRUE(fs::exists(folder_ / "checkpoints/abandoned/step-00000020-2.safetensors"));
 }
 
@@ -188,7 +180,7 @@ TEST_F(CheckpointNode, RemovesWhatACrashLeftHalfWritten) {
   const auto first = Started({});
   Process(*first, 9);
   first->Close();
-  std::ofstream(Path(20) + ".part-1234") << "half";
+  WriteText(Path(20) + ".part-1234", "half");
   Started({}, Path(10));
   EXPECT_THAT(Files(), ElementsAre(CheckpointName(10)));
 }

@@ -12,14 +12,10 @@
 #include <string>
 
 #include "nodes/device/autocast.h"
+#include "tests/support/tensors.h"
 
 namespace flowtrain {
 namespace {
-
-at::Tensor Draw(int64_t rows, int64_t columns) {
-  at::manual_seed(5);
-  return at::randn({rows, columns}, at::kDouble);
-}
 
 double Value(const LossOptions& options, const at::Tensor& z) {
   return MakeLoss(options)(z).item<double>();

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <vector>
 
+#include "tests/support/tensors.h"
+
 namespace flowtrain {
 namespace {
 
@@ -25,11 +27,6 @@ double Naive(const at::Tensor& z, double temperature) {
     sum -= std::log(std::exp(cosine(i, (i + half) % n) / temperature) / denominator);
   }
   return sum / static_cast<double>(n);
-}
-
-at::Tensor Draw(int64_t rows, int64_t columns) {
-  at::manual_seed(5);
-  return at::randn({rows, columns}, at::kDouble);
 }
 
 TEST(NtXent, EqualsThePapersEquation) {

@@ -3,16 +3,16 @@
 #include <ATen/Functions.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "nodes/train/checkpoint/checkpoint_file.h"
 #include "nodes/train/weights/safetensors.h"
 #include "nodes/train/weights/state_dict_file.h"
 #include "pipeline/base/error.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/train_fixture.h"
 
 namespace flowtrain {
@@ -23,33 +23,21 @@ using testing::HasSubstr;
 
 class BackboneWeights : public testing::Test {
  protected:
-  BackboneWeights() {
-    std::string pattern = testing::TempDir() + "weights-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~BackboneWeights() override { fs::remove_all(folder_); }
-  std::string Path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string Path(const std::string& name) const { return folder_ / name; }
 
   // Every finding, a line each.
-  static std::string FindingsOf(const std::string& path, ResNet& backbone) {
+  static std::string MisfitsOf(const std::string& path, ResNet& backbone) {
     std::string text;
-    try {
-      LoadBackbone(path, backbone);
-    } catch (const ConfigError& error) {
-      for (const Diagnostic& finding : error.diagnostics()) text += finding.ToString() + '\n';
+    for (const std::string& finding : FindingsOf([&] { LoadBackbone(path, backbone); })) {
+      text += finding + '\n';
     }
     return text;
   }
   static std::string RefusalOf(const std::string& path) {
-    try {
-      ReadBackboneWeights(path);
-    } catch (const DataError& error) {
-      return error.what();
-    }
-    return "";
+    return MessageOf<DataError>([&] { ReadBackboneWeights(path); });
   }
 
-  fs::path folder_;
+  const TempFolder folder_;
 };
 
 void ExpectTheBackbone(const NamedTensors& found, const torch::nn::Module& network) {
@@ -98,7 +86,7 @@ TEST_F(BackboneWeights, TheClassifierIsIgnoredAndOldFilesWithoutCountersFit) {
     if (name.find("num_batches_tracked") == std::string::npos) tensors.emplace_back(name, tensor);
   }
   WriteSafetensors(Path("a.safetensors"), {tensors, {}});
-  EXPECT_EQ(FindingsOf(Path("a.safetensors"), to), "");
+  EXPECT_EQ(MisfitsOf(Path("a.safetensors"), to), "");
   EXPECT_TRUE(to.named_parameters()["layer4.1.conv2.weight"].equal(
       from.named_parameters()["layer4.1.conv2.weight"]));
 }
@@ -112,7 +100,7 @@ TEST_F(BackboneWeights, EveryMisfitIsNamedAtOnce) {
   }
   tensors.emplace_back("head.weight", at::ones({2}));
   WriteSafetensors(Path("a.safetensors"), {tensors, {}});
-  const std::string findings = FindingsOf(Path("a.safetensors"), backbone);
+  const std::string findings = MisfitsOf(Path("a.safetensors"), backbone);
   EXPECT_THAT(findings, HasSubstr("2 tensors missing: bn1.bias, layer2.0.bn1.running_var\n"));
   EXPECT_THAT(findings, HasSubstr("1 tensor of another shape: conv1.weight [64, 3, 3, 3] instead "
                                   "of [64, 3, 7, 7]\n"));
@@ -120,12 +108,12 @@ TEST_F(BackboneWeights, EveryMisfitIsNamedAtOnce) {
   EXPECT_THAT(findings, HasSubstr("model.stem"));
 
   ResNet larger({"resnet50", false});
-  EXPECT_THAT(FindingsOf(Path("a.safetensors"), larger), HasSubstr(" more\n"));
+  EXPECT_THAT(MisfitsOf(Path("a.safetensors"), larger), HasSubstr(" more\n"));
 }
 
 TEST_F(BackboneWeights, WhatIsNoneIsRefusedWithTheWayOut) {
   EXPECT_THAT(RefusalOf(Path("none.pt")), HasSubstr("there is no file"));
-  std::ofstream(Path("text.pt")) << "hello";
+  folder_.Write("text.pt", "hello");
   EXPECT_THAT(RefusalOf(Path("text.pt")), HasSubstr(".safetensors"));
   WriteStateDict(Path("whole.pt"), {{"a", at::ones({100})}});
   EXPECT_EQ(RefusalOf(Path("whole.pt")), "");

@@ -14,7 +14,7 @@ namespace {
 
 TEST(OptimizerStep, DataWaitIsTheLanesIdleShareOfTheStep) {
   Training training(Options{{"stem", "small"}});
-  const auto node = Make<OptimizerStep>("OptimizerStep", {});
+  const auto node = Make<OptimizerStep>();
   training.context.idle_ns = 500;  // before the first step: counts for none
   node->Open(training.context);
   node->Start();

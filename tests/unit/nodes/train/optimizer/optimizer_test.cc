@@ -17,7 +17,7 @@
 namespace flowtrain {
 namespace {
 
-constexpr double kRate = 0.05;
+constexpr double kBaseRate = 0.05;
 
 // A weight (decayed) and a bias (not) with gradients that change from step to step.
 struct Toy {
@@ -49,7 +49,7 @@ void CompareToReference(const UpdateOptions& options,
     for (size_t i = 0; i < expected.size(); ++i) {
       reference(expected[i], toy.parameters[i].grad().to(at::kDouble), i == 0, step);
     }
-    rule->Apply(kRate, Fine());
+    rule->Apply(kBaseRate, Fine());
     for (size_t i = 0; i < expected.size(); ++i) {
       EXPECT_TRUE(toy.parameters[i].to(at::kDouble).allclose(expected[i], 1e-5, 1e-6))
           << options.name << ", step " << step << ", parameter " << i;
@@ -64,7 +64,7 @@ TEST(UpdateRule, SgdIsTorchsWithDecayOnWeightsAlone) {
                        at::Tensor g = decayed ? grad + w * 0.1 : grad;
                        at::Tensor& v = velocity[decayed ? 0 : 1];
                        v = step == 0 ? g : v * 0.9 + g;
-                       w = w - v * kRate;
+                       w = w - v * kBaseRate;
                      });
 }
 
@@ -78,8 +78,8 @@ TEST(UpdateRule, AdamWDecouplesTheDecay) {
                        s[i] = s[i] * 0.95 + g * g * 0.05;
                        const at::Tensor mean = m[i] / (1 - std::pow(0.8, step + 1));
                        const at::Tensor square = s[i] / (1 - std::pow(0.95, step + 1));
-                       if (decayed) w = w * (1 - kRate * 0.1);
-                       w = w - kRate * mean / (square.sqrt() + 1e-8);
+                       if (decayed) w = w * (1 - kBaseRate * 0.1);
+                       w = w - kBaseRate * mean / (square.sqrt() + 1e-8);
                      });
 }
 
@@ -88,10 +88,10 @@ TEST(UpdateRule, LarsTrustsEachLayerByItsNorms) {
   CompareToReference({.name = "lars", .momentum = 0.9, .weight_decay = 0.1},
                      [&](at::Tensor& w, const at::Tensor& grad, bool decayed, int step) {
                        at::Tensor& v = velocity[decayed ? 0 : 1];
-                       at::Tensor move = grad * kRate;
+                       at::Tensor move = grad * kBaseRate;
                        if (decayed) {
                          const at::Tensor trust = 0.001 * w.norm() / (grad.norm() + 0.1 * w.norm());
-                         move = kRate * trust * (grad + w * 0.1);
+                         move = kBaseRate * trust * (grad + w * 0.1);
                        }
                        v = step == 0 ? move : v * 0.9 + move;
                        w = w - v;
@@ -107,14 +107,14 @@ TEST_P(EachRule, ASkippedStepChangesNothingAtAll) {
   const auto other = MakeUpdateRule(options, untouched.parameters);
   const auto step = [](Toy& t, UpdateRule& r, int number) {
     t.SetGradients(number);
-    r.Apply(kRate, Fine());
+    r.Apply(kBaseRate, Fine());
   };
   step(toy, *rule, 0);
   step(untouched, *other, 0);
   toy.SetGradients(1);
   toy.parameters[0].grad()[1][1] = std::numeric_limits<float>::infinity();
   toy.parameters[1].grad()[2] = std::numeric_limits<float>::quiet_NaN();
-  rule->Apply(kRate, at::ones({1}));
+  rule->Apply(kBaseRate, at::ones({1}));
   EXPECT_TRUE(toy.parameters[0].equal(untouched.parameters[0]));
   step(toy, *rule, 2);
   step(untouched, *other, 2);
@@ -128,7 +128,7 @@ TEST_P(EachRule, GoesOnFromASavedStateBitForBit) {
   const auto rule = MakeUpdateRule(options, toy.parameters);
   for (int i = 0; i < 3; ++i) {
     toy.SetGradients(i);
-    rule->Apply(kRate, Fine());
+    rule->Apply(kBaseRate, Fine());
   }
   const auto again = MakeUpdateRule(options, resumed.parameters);
   const NamedTensors saved = rule->State(), loaded = again->State();
@@ -140,9 +140,9 @@ TEST_P(EachRule, GoesOnFromASavedStateBitForBit) {
   for (size_t i = 0; i < 2; ++i) resumed.parameters[i].copy_(toy.parameters[i]);
   for (int i = 3; i < 6; ++i) {
     toy.SetGradients(i);
-    rule->Apply(kRate, Fine());
+    rule->Apply(kBaseRate, Fine());
     resumed.SetGradients(i);
-    again->Apply(kRate, Fine());
+    again->Apply(kBaseRate, Fine());
   }
   EXPECT_TRUE(toy.parameters[0].equal(resumed.parameters[0]));
   EXPECT_TRUE(toy.parameters[1].equal(resumed.parameters[1]));

@@ -3,15 +3,15 @@
 #include <ATen/Functions.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <string>
 
 #include "pipeline/base/error.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
@@ -20,26 +20,10 @@ namespace fs = std::filesystem;
 
 class SafetensorsFile : public testing::Test {
  protected:
-  SafetensorsFile() {
-    std::string pattern = testing::TempDir() + "safetensors-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-    path_ = (folder_ / "a.safetensors").string();
-  }
-  ~SafetensorsFile() override { fs::remove_all(folder_); }
-
-  std::string Bytes() const {
-    std::ifstream in(path_, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
   // What is said of a file of these bytes.
   std::string RefusalOf(const std::string& bytes) const {
-    std::ofstream(path_, std::ios::binary) << bytes;
-    try {
-      ReadSafetensors(path_);
-    } catch (const DataError& error) {
-      return error.what();
-    }
-    return "";
+    WriteText(path_, bytes);
+    return MessageOf<DataError>([&] { ReadSafetensors(path_); });
   }
   static std::string WithHeader(const std::string& header, size_t data_bytes) {
     const uint64_t length = header.size();
@@ -47,8 +31,8 @@ class SafetensorsFile : public testing::Test {
            std::string(data_bytes, '\1');
   }
 
-  fs::path folder_;
-  std::string path_;
+  const TempFolder folder_;
+  const std::string path_ = folder_ / "a.safetensors";
 };
 
 TEST_F(SafetensorsFile, IsAsTheFormatSaysByteForByte) {
@@ -66,8 +50,8 @@ TEST_F(SafetensorsFile, IsAsTheFormatSaysByteForByte) {
   expected += std::string("\x07\0\0\0\0\0\0\0", 8);
   const float rows[] = {1, 2, 3, 4};
   expected.append(reinterpret_cast<const char*>(rows), sizeof rows);
-  EXPECT_EQ(Bytes(), expected);
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+  EXPECT_EQ(ReadText(path_), expected);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), fs::directory_iterator()), 1);
 }
 
 TEST_F(SafetensorsFile, IsReadBackWithEveryType) {
@@ -97,7 +81,7 @@ TEST_F(SafetensorsFile, IsReadBackWithEveryType) {
 
 TEST_F(SafetensorsFile, HostileFilesAreRefusedWithTheReason) {
   WriteSafetensors(path_, {{{"a", at::ones({4})}}, {}});
-  const std::string whole = Bytes();
+  const std::string whole = ReadText(path_);
   const std::string a = R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]})";
   struct Case {
     std::string bytes, says;

@@ -13,7 +13,8 @@
 #include <thread>
 
 #include "pipeline/base/error.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
@@ -21,9 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using testing::MessageOf;
-using testing::TempFolder;
-using Bytes = std::vector<uint8_t>;
 
 constexpr size_t kPage = 4096;
 

@@ -1,11 +1,11 @@
-// What the tests of the text side share: the findings of a ConfigError, and the source folder.
+// What was thrown, as text.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "pipeline/base/error.h"
+#include "pipeline/config/value.h"
 
 namespace flowtrain {
 
@@ -23,12 +23,20 @@ std::vector<std::string> FindingsOf(const Call& call) {
   return findings;
 }
 
-inline std::filesystem::path SourceFolder() {
-#ifdef FLOWTRAIN_SOURCE_DIR
-  return FLOWTRAIN_SOURCE_DIR;
-#else
-  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path().parent_path();
-#endif
+// The same of this text, read as f.yaml.
+inline std::vector<std::string> FindingsInYaml(const std::string& text) {
+  return FindingsOf([&] { ReadYaml(text, "f.yaml"); });
+}
+
+// What `call` throws as an E; empty where it throws none.
+template <typename E, typename Call>
+std::string MessageOf(const Call& call) {
+  try {
+    call();
+  } catch (const E& error) {
+    return error.what();
+  }
+  return "";
 }
 
 }  // namespace flowtrain
