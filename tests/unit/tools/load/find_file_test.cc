@@ -8,7 +8,7 @@
 #include <string>
 
 #include "pipeline/base/error.h"
-#include "tests/support/data_sets.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
@@ -28,7 +28,7 @@ class FindFile : public ::testing::Test {
 
  private:
   const fs::path before_ = fs::current_path();
-  const testing::TempFolder folder_;
+  const TempFolder folder_;
 };
 
 TEST_F(FindFile, TakesAnAbsolutePathAsGiven) {
