@@ -27,7 +27,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-std::vector<std::string> Findings(const std::string& text) {
+std::vector<std::string> FindingsIn(const std::string& text) {
   return FindingsOf([&] { ReadYaml(text, "f.yaml"); });
 }
 
@@ -51,32 +51,32 @@ TEST(HostileYaml, AnAliasBombIsRefusedUnopened) {
     for (int i = 0; i < 9; ++i) text.append("*").append(before).append(", ");
     text += "]\n";
   }
-  EXPECT_THAT(Findings(text), Contains("f.yaml:2:8: aliases (*name) are not supported: write the "
-                                       "value out"));
+  EXPECT_THAT(FindingsIn(text), Contains("f.yaml:2:8: aliases (*name) are not supported: write the "
+                                         "value out"));
 }
 
 TEST(HostileYaml, DepthIsBounded) {
   for (const char* open : {"[", "{a: ", "- "}) {
     const std::string deep = Times(200'000, open);
-    EXPECT_THAT(Findings(deep), ElementsAre(HasSubstr("more than 50 lists and maps")));
+    EXPECT_THAT(FindingsIn(deep), ElementsAre(HasSubstr("more than 50 lists and maps")));
   }
-  EXPECT_THAT(Findings(Times(49, "[") + Times(49, "]")), IsEmpty());
+  EXPECT_THAT(FindingsIn(Times(49, "[") + Times(49, "]")), IsEmpty());
 }
 
 TEST(HostileYaml, TheNumberOfValuesIsBounded) {
-  EXPECT_THAT(Findings(ListOf(200'000, "a,")), ElementsAre(HasSubstr("more than 10000 values")));
+  EXPECT_THAT(FindingsIn(ListOf(200'000, "a,")), ElementsAre(HasSubstr("more than 10000 values")));
   std::string keys;
   for (int i = 0; i < 100'000; ++i) keys += std::to_string(i) + ": 1\n";
-  EXPECT_THAT(Findings(keys), ElementsAre(StartsWith("f.yaml:5000:")));
+  EXPECT_THAT(FindingsIn(keys), ElementsAre(StartsWith("f.yaml:5000:")));
 }
 
 TEST(HostileYaml, OnlyUtf8IsText) {
-  EXPECT_THAT(Findings("a: 1\nb: caf\xE9\n"),
+  EXPECT_THAT(FindingsIn("a: 1\nb: caf\xE9\n"),
               ElementsAre("f.yaml:2:7: this is no UTF-8: save the file as UTF-8"));
   for (const char* bad :
        {"\x80", "\xC0\xAF", "\xC1\x81", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\x80",
         "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xC3", "\xE2\x82", "\xF0\x9F\x92", "\xFF\xFE"}) {
-    EXPECT_THAT(Findings(std::string("a: x") + bad), ElementsAre(HasSubstr("no UTF-8")));
+    EXPECT_THAT(FindingsIn(std::string("a: x") + bad), ElementsAre(HasSubstr("no UTF-8")));
   }
   for (const char* good : {"\xC3\xA9", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
                            "\xE2\x82\xAC", "\xF0\x9F\x92\xA1", "\xF4\x8F\xBF\xBF"}) {
@@ -86,13 +86,13 @@ TEST(HostileYaml, OnlyUtf8IsText) {
 
 TEST(HostileYaml, NulAndControlCharactersAreRefusedEvenEscaped) {
   const std::string nul("a: x\0y\n", 7);
-  EXPECT_THAT(Findings(nul), ElementsAre("f.yaml:1:5: control character: this is no text file"));
+  EXPECT_THAT(FindingsIn(nul), ElementsAre("f.yaml:1:5: control character: this is no text file"));
   for (const char* escaped : {"a: \"x\\0y\"", "a: \"\\e[2J\"", "a: \"\\x07\""}) {
-    EXPECT_THAT(Findings(escaped), ElementsAre(HasSubstr("f.yaml:1:4: control character")));
+    EXPECT_THAT(FindingsIn(escaped), ElementsAre(HasSubstr("f.yaml:1:4: control character")));
   }
-  EXPECT_THAT(Findings("a: \"x\\ty\\n\""), IsEmpty());
+  EXPECT_THAT(FindingsIn("a: \"x\\ty\\n\""), IsEmpty());
   const std::string utf16("\xFE\xFF\0a\0:\0 \0001", 10);
-  EXPECT_THAT(Findings(utf16), SizeIs(1));
+  EXPECT_THAT(FindingsIn(utf16), SizeIs(1));
 }
 
 TEST(HostileYaml, NumbersThatAreNoneAreNoNumbers) {
