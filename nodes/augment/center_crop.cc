@@ -20,8 +20,8 @@ void CenterCrop::Declare(NodeSpec& spec) {
 void CenterCrop::Open(const OpenContext& context) {
   const auto side = static_cast<size_t>(size_);
   if (context.layout().view_bytes == side * side * 3) return;
-  throw ConfigError("the stage node's image_size is not the " + std::to_string(size_) +
-                    " pixels of " + context.name());
+  throw ConfigError(context.NameInStage("image_size") + " is not the " + std::to_string(size_) +
+                    " pixels of " + context.NameOf("size"));
 }
 
 Outcome CenterCrop::Process(Sample& sample, Worker&) {

@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <string>
 
-#include "nodes/evaluate/knn.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
 #include "pipeline/node/registry.h"
@@ -19,10 +18,7 @@ void KnnAccuracy::Declare(NodeSpec& spec) {
       .Uses("dataset", "ImageDataset")
       .Uses("device", "Device")
       .Uses("run_dir", "RunDir")
-      .Option(&KnnAccuracy::neighbours_, "neighbours", 200, "That vote, at most the bank's size.",
-              AtLeast{1})
-      .Option(&KnnAccuracy::temperature_, "temperature", 0.1,
-              "Of the votes' weights exp(cosine / T).", AtLeast{1e-3});
+      .Options(&KnnAccuracy::knn_);
 }
 
 void KnnAccuracy::Open(const OpenContext& context) {
@@ -39,9 +35,9 @@ void KnnAccuracy::Finish(const FeatureTable& table) {
     part->features = part->features.to(device_->device());
     part->labels = part->labels.to(device_->device());
   }
-  const KnnOptions options{neighbours_, temperature_,
-                           static_cast<int64_t>(dataset_->classes().size()),
-                           evaluation.leave_one_out};
+  KnnOptions options = knn_;
+  options.classes = static_cast<int64_t>(dataset_->classes().size());
+  options.leave_one_out = evaluation.leave_one_out;
   const double top1 = KnnTop1(bank, queries, options);
   LogInfo("kNN top-1: " + ShowPercent(top1) + DescribeKnn(bank, queries, options));
   std::array<char, 64> line{};

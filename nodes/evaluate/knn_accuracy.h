@@ -4,6 +4,7 @@
 #include "nodes/data/dataset.h"
 #include "nodes/device/device.h"
 #include "nodes/evaluate/feature_table.h"
+#include "nodes/evaluate/knn.h"
 #include "nodes/run/run_dir.h"
 #include "pipeline/node/node.h"
 
@@ -27,8 +28,7 @@ class KnnAccuracy final : public FeatureSink {
  private:
   void Finish(const FeatureTable& table) override;
 
-  int neighbours_ = 0;  // options
-  double temperature_ = 0;
+  KnnOptions knn_;  // options
 
   ImageDataset* dataset_ = nullptr;
   Device* device_ = nullptr;

@@ -47,7 +47,9 @@ class OrderedSource final : public SourceNode {
   std::string NameOf(uint64_t id) const;
   void StandIn(Sample& sample);
 
-  std::string images_;  // option
+  enum class Images : uint8_t { kLabelled, kAll };
+
+  Images images_ = Images::kLabelled;  // option
   ImageDataset* dataset_ = nullptr;
   std::vector<const LabelledImages*> lists_;  // one after the other; empty: those to train on
 };
