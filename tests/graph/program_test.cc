@@ -13,9 +13,12 @@
 namespace flowtrain {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
 
+// The main graph with every option by itself.
+const std::string kLongGraph = FLOWTRAIN_SOURCE_DIR "/tests/golden/simclr_long.yaml";
 const std::string kData = FLOWTRAIN_SOURCE_DIR "/../shared/data";
 
 TEST(Program, TrainsAndLeavesACompleteRunDirectory) {
@@ -130,7 +133,8 @@ TEST(Program, BadUsageAndConfigurationExitWith2AndSayWhatToDo) {
       {{kGraph, "--set", "nonsense"}, "nonsense"},
       {{kGraph, "--config", folder / "missing.yaml"}, "missing.yaml"},
       {{kGraph, "--no-such-option"}, "no-such-option"},
-      {SmallRun(folder / "x", {"data.batch_size=1000"}), "batch_size"},
+      {SmallRun(folder / "x", {"data.batch_size=1000"}), "lower data.batch_size (--set)"},
+      {{kGraph, "--set", "augment.flp=0.1"}, "did you mean 'augment.flip'?"},
   };
   for (const Case& c : cases) {
     const Result result = RunProgram(c.arguments);
@@ -157,7 +161,7 @@ TEST(Program, RefusesWhatWouldNotFitTheHostMemory) {
 
 TEST(Program, AllFindingsOfAGraphAreReportedAtOnceWithTheirPlaces) {
   const TempFolder folder;
-  std::string graph = ReadFile(kGraph);
+  std::string graph = ReadFile(kLongGraph);
   const auto replace = [&](const std::string& from, const std::string& to) {
     ASSERT_NE(graph.find(from), std::string::npos) << from;
     graph.replace(graph.find(from), from.size(), to);
@@ -165,7 +169,7 @@ TEST(Program, AllFindingsOfAGraphAreReportedAtOnceWithTheirPlaces) {
   replace("type: DecodeImage", "type: DecodeImages");
   replace("in: rows", "in: row");
   replace("pin_memory: ${data.pin_memory}", "pin_memori: ${data.pin_memory}");
-  replace("../configs/", FLOWTRAIN_SOURCE_DIR "/configs/");
+  replace("../../configs/", FLOWTRAIN_SOURCE_DIR "/configs/");
   WriteFile(folder / "graph.yaml", graph);
   const Result result = RunProgram({"validate", folder / "graph.yaml"});
   EXPECT_EQ(result.code, 2);
@@ -267,8 +271,7 @@ TEST(Program, TheMainGraphIsAsReviewed) {
 }
 
 TEST(Program, AGraphWithEveryOptionByItselfComesToTheSame) {
-  const Result result =
-      RunProgram({"inspect", FLOWTRAIN_SOURCE_DIR "/tests/golden/simclr_long.yaml"});
+  const Result result = RunProgram({"inspect", kLongGraph});
   EXPECT_EQ(result.code, 0) << result.output;
   EXPECT_THAT(result.output,
               HasSubstr(ReadFile(FLOWTRAIN_SOURCE_DIR "/tests/golden/simclr.inspect")))
