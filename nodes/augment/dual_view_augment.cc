@@ -9,6 +9,7 @@
 #include "nodes/image/image_levels.h"
 #include "nodes/image/image_sample.h"
 #include "nodes/image/rgb_image.h"
+#include "nodes/image/view_side.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/mapping_guard.h"
 #include "pipeline/node/registry.h"
@@ -41,14 +42,11 @@ void DualViewAugment::Declare(NodeSpec& spec) {
 
 void DualViewAugment::Open(const OpenContext& context) {
   recipe_ = &context.Get<ViewRecipe>("views");
-  const auto side = static_cast<size_t>(recipe_->size());
-  const size_t bytes = side * side * kChannels;
-  if (bytes != context.layout().view_bytes) {
-    throw ConfigError("node '" + context.name() + "': its views are " + std::to_string(side) +
-                      " pixels wide (option 'size' of their recipe), " + std::to_string(bytes) +
-                      " bytes, but option 'image_size' of the node that collates batches makes " +
-                      "room for " + std::to_string(context.layout().view_bytes) +
-                      "; give both options the same value");
+  if (recipe_->size() != ViewSide(context.layout())) {
+    throw ConfigError(context.NameInStage("image_size") + " is not the " +
+                      std::to_string(recipe_->size()) + " pixels of " +
+                      context.NameOf("views", "size") +
+                      "; leave the latter out, and the views are as large as the batches'");
   }
   workers_.resize(static_cast<size_t>(context.workers()));
 }

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
 
 #include "nodes/augment/view_params.h"
 #include "pipeline/node/node.h"
@@ -16,11 +14,10 @@ namespace flowtrain {
 // Threads  every const method may be called from any thread.
 //
 // Example:
-//   views: {type: ViewRecipe, options: {size: 96, blur: 0.5}}
+//   views: {type: ViewRecipe, options: {blur: 0.5}}
 class ViewRecipe final : public Resource {
  public:
   static void Declare(NodeSpec& spec);
-  // Throws ConfigError that names every option that is wrong.
   void Open(const OpenContext& context) override;
 
   int size() const { return size_; }  // side of a view, pixels
@@ -45,16 +42,8 @@ class ViewRecipe final : public Resource {
 
  private:
   int Halvings(int crop_side, int least) const;
-  AugmentOptions CheckedOptions(const std::string& name) const;
 
-  // Options as the graph gives them.
-  int size_ = 0;
-  std::vector<double> crop_scale_, crop_ratio_, blur_sigma_;
-  double flip_ = 0, jitter_ = 0, brightness_ = 0, contrast_ = 0, saturation_ = 0, hue_ = 0;
-  double grey_ = 0, blur_ = 0, solarize_ = 0;
-  int blur_kernel_ = 0, solarize_threshold_ = 0;
-  std::string interpolation_;
-
+  int size_ = 0;  // options
   AugmentOptions options_;
   bool fused_ = false;
 };

@@ -106,10 +106,12 @@ class PackedSet final : public ImageSet {
 
 }  // namespace
 
-bool PackedIsThere(const std::string& path, std::string* why) {
+bool PackedIsThere(const std::string& path, std::string* why, const OptionNames& names) {
   std::error_code ignored;
   if (std::filesystem::is_regular_file(path, ignored)) return true;
-  if (why != nullptr) *why = "there is no file " + path + " (data.root)";
+  if (why != nullptr) {
+    *why = "there is no file " + path + ", as " + NameOf(names, "root") + " says";
+  }
   return false;
 }
 

@@ -26,7 +26,7 @@ class Device final : public Resource {
   static void Declare(NodeSpec& spec);
 
   // Throws ConfigError for a device that does not exist.
-  void Open(const OpenContext&) override;
+  void Open(const OpenContext& context) override;
   void OnWorkerThread() override;
   void OnLaneThread() override;
 

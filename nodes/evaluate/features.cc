@@ -91,14 +91,11 @@ Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int s
     }
     all_labels.insert(all_labels.end(), labels.begin(), labels.end());
   }
-  if (kept.empty()) {
-    throw DataError("none of the " + std::to_string(total) +
-                    " labelled images can be read; mend them, or set evaluate.knn=false");
-  }
+  result.unreadable = static_cast<uint64_t>(total) - kept.size();
+  if (kept.empty()) return result;
   const at::Tensor index = at::tensor(kept, at::kLong).to(device);
   result.features = at::cat(features).index_select(0, index);
   result.labels = at::tensor(all_labels, at::kLong).to(device).index_select(0, index);
-  result.unreadable = static_cast<uint64_t>(total) - kept.size();
   return result;
 }
 

@@ -1,7 +1,6 @@
 #include "nodes/evaluate/knn_accuracy.h"
 
 #include "nodes/evaluate/final_line.h"
-#include "nodes/evaluate/knn.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
 #include "pipeline/node/registry.h"
@@ -16,18 +15,15 @@ void KnnAccuracy::Declare(NodeSpec& spec) {
       .Uses("dataset", "ImageDataset")
       .Uses("device", "Device")
       .Uses("run_dir", "RunDir")
-      .Option(&KnnAccuracy::neighbours_, "neighbours", 200, "That vote, at most the bank's size.",
-              AtLeast{1})
-      .Option(&KnnAccuracy::temperature_, "temperature", 0.1,
-              "Of the votes' weights exp(cosine / T).", AtLeast{1e-3});
+      .Options(&KnnAccuracy::knn_);
 }
 
 void KnnAccuracy::Finish(const FeatureTable& table) {
   const Evaluation evaluation = dataset().evaluation();
   const auto [bank, queries] = Split(table, evaluation);
-  const KnnOptions options{neighbours_, temperature_,
-                           static_cast<int64_t>(dataset().classes().size()),
-                           evaluation.leave_one_out};
+  KnnOptions options = knn_;
+  options.classes = static_cast<int64_t>(dataset().classes().size());
+  options.leave_one_out = evaluation.leave_one_out;
   const double top1 = KnnTop1(bank, queries, options);
   LogInfo("kNN top-1: " + ShowPercent(top1) + DescribeKnn(bank, queries, options));
   run_dir().AppendMetrics(FinalLine({{"knn_top1", top1 * 100}}));

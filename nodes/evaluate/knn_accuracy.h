@@ -2,6 +2,7 @@
 #pragma once
 
 #include "nodes/evaluate/feature_judge.h"
+#include "nodes/evaluate/knn.h"
 
 namespace flowtrain {
 
@@ -22,8 +23,7 @@ class KnnAccuracy final : public FeatureJudge {
  private:
   void Finish(const FeatureTable& table) override;
 
-  int neighbours_ = 0;  // options
-  double temperature_ = 0;
+  KnnOptions knn_;  // options
 };
 
 }  // namespace flowtrain

@@ -53,22 +53,18 @@ void LinearProbe::Declare(NodeSpec& spec) {
       .Uses("dataset", "ImageDataset")
       .Uses("device", "Device")
       .Uses("run_dir", "RunDir")
-      .Option(&Self::epochs_, "epochs", int64_t{100}, "Passes over the bank.", AtLeast{1})
-      .Option(&Self::batch_size_, "batch_size", int64_t{256}, "Images a step.", AtLeast{1})
+      .Options(&Self::linear_)
       .Option(&Self::learning_rates_, "learning_rates", std::vector<double>{0.01, 0.03, 0.1},
               "The best on a tenth of the bank is taken; of one, that.", AtLeast{1e-9})
       .Option(&Self::weight_decays_, "weight_decays", std::vector<double>{0, 1e-3, 1e-2},
-              "The same way.", AtLeast{0})
-      .Option(&Self::momentum_, "momentum", 0.9, "Of SGD.", Between{0, 1})
-      .Option(&Self::seed_, "seed", int64_t{42}, "Of the order of the images.", AtLeast{0});
+              "The same way.", AtLeast{0});
 }
 
 void LinearProbe::Open(const OpenContext& context) {
   FeatureJudge::Open(context);
   if (learning_rates_.empty() || weight_decays_.empty()) {
-    throw ConfigError("'" + context.name() +
-                      "' needs a learning rate and a weight decay at least (linear.learning_rates, "
-                      "linear.weight_decays)");
+    throw ConfigError(context.NameOf("learning_rates") + " and " + context.NameOf("weight_decays") +
+                      " need a number each at least");
   }
 }
 
@@ -86,13 +82,10 @@ void LinearProbe::Finish(const FeatureTable& table) {
 }
 
 LinearOptions LinearProbe::Choose(const Features& bank) const {
-  LinearOptions options{static_cast<int64_t>(dataset().classes().size()),
-                        epochs_,
-                        batch_size_,
-                        learning_rates_.front(),
-                        weight_decays_.front(),
-                        momentum_,
-                        static_cast<uint64_t>(seed_)};
+  LinearOptions options = linear_;
+  options.classes = static_cast<int64_t>(dataset().classes().size());
+  options.learning_rate = learning_rates_.front();
+  options.weight_decay = weight_decays_.front();
   if (learning_rates_.size() * weight_decays_.size() == 1) return options;
   // Of a small bank more, so that each class has an image on either side.
   const int64_t of_a_class = bank.labels.size(0) / options.classes;

@@ -38,8 +38,7 @@ class LinearProbe final : public FeatureJudge {
               const at::Tensor& logits);
   Confusion Confuse(const at::Tensor& labels, const at::Tensor& guesses) const;
 
-  int64_t epochs_ = 0, batch_size_ = 0, seed_ = 0;  // options
-  double momentum_ = 0;
+  LinearOptions linear_;  // options
   std::vector<double> learning_rates_, weight_decays_;
 };
 

@@ -12,6 +12,7 @@ struct BannerFacts {
   std::string device;             // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
   size_t device_bytes = 0;        // GPU: its memory
   size_t device_limit_bytes = 0;  // GPU: the most of it that may be taken; 0: all
+  std::string device_limited_by;  // the parameter that says so
   bool cudnn_benchmark = false;
   std::string precision;   // "FP16", "BF16"; empty: FP32, mixed precision off
   int batch_size = 0;      // images a micro-batch

@@ -54,13 +54,20 @@ void EpochSource::Open(const OpenContext& context) {
   if (cache_ != nullptr && !cache_->enabled()) cache_ = nullptr;
   const uint64_t rows = static_cast<uint64_t>(context.layout().rows);
   if (dataset_->size() < rows) {
-    throw ConfigError("the data set has " + ShowCount(dataset_->size()) +
-                      " images, fewer than one batch of " + ShowCount(rows) +
-                      ": lower data.batch_size, or give it more images (data.root, data.splits, "
-                      "sample.images)");
+    throw ConfigError(
+        "the data set has " + ShowCount(dataset_->size()) + " images, fewer than one batch of " +
+        ShowCount(rows) + ": lower " + context.NameInStage("batch_size") +
+        ", or give it more images with " + context.NameOf("dataset", "root") + ", " +
+        context.NameOf("dataset", "splits") + " or " + context.NameOf("dataset", "sample_images"));
   }
   plan_.emplace(dataset_->size() / rows,
-                WindowSize(window_, effective_batch_, static_cast<int64_t>(rows)));
+                WindowSize(window_, effective_batch_, static_cast<int64_t>(rows),
+                           {context.NameOf("window"), context.NameOf("effective_batch"),
+                            context.NameInStage("batch_size")}));
+  total_steps_ = static_cast<uint64_t>(epochs_) * plan_->steps_per_epoch();
+  if (max_steps_ != 0) total_steps_ = std::min(total_steps_, static_cast<uint64_t>(max_steps_));
+  length_names_ = context.NameOf("epochs") + ", " + context.NameOf("max_steps");
+  max_bad_name_ = context.NameOf("max_bad_fraction");
   Resume(static_cast<uint64_t>(start_step_));
 }
 
@@ -72,12 +79,9 @@ void EpochSource::Flush() {
 }
 
 void EpochSource::Resume(uint64_t steps_done) {
-  const uint64_t of_epochs = static_cast<uint64_t>(epochs_) * plan_->steps_per_epoch();
-  const uint64_t total =
-      max_steps_ == 0 ? of_epochs : std::min(of_epochs, static_cast<uint64_t>(max_steps_));
-  if (steps_done > total) {
+  if (steps_done > total_steps_) {
     throw DataError("cannot go on after step " + ShowCount(steps_done) + ": the run has " +
-                    ShowCount(total) + " steps (train.epochs, train.max_steps)");
+                    ShowCount(total_steps_) + " steps, as " + length_names_ + " say");
   }
   first_step_ = steps_done;
 }
@@ -85,12 +89,12 @@ void EpochSource::Resume(uint64_t steps_done) {
 bool EpochSource::AdmitBatch(Batch& batch) {
   dataset_->CheckFiles();
   const BatchPlace place = plan_->Place(plan_->FirstBatch(first_step_) + batch.seq);
-  if (place.epoch >= static_cast<uint64_t>(epochs_)) return false;
-  if (max_steps_ != 0 && place.step >= static_cast<uint64_t>(max_steps_)) return false;
+  if (place.step >= total_steps_) return false;
   batch.seed = static_cast<uint64_t>(seed_);
   batch.epoch = place.epoch;
   batch.step = place.step;
   batch.steps_per_epoch = plan_->steps_per_epoch();
+  batch.total_steps = total_steps_;
   batch.micro = place.micro;
   batch.window = place.window;
   batch.last_of_epoch = place.last_of_epoch;
@@ -117,7 +121,7 @@ void EpochSource::Substitute(Sample& sample) {
   const std::string line = bad.name + ": " + bad.why;
   const bool is_new = dataset_->bad_images().Add(std::move(bad));
   const uint64_t count = dataset_->bad_images().count();
-  if (count > AllowedBad()) GiveUp("more than data.max_bad_fraction allows");
+  if (count > AllowedBad()) GiveUp("more than " + max_bad_name_ + " allows");
   if (sample.attempt > kMaxSubstitutes) {
     GiveUp("and " + std::to_string(kMaxSubstitutes) + " of them came one after the other");
   }
@@ -158,8 +162,8 @@ void EpochSource::GiveUp(const std::string& reason) const {
   const double share = static_cast<double>(bad.size()) / static_cast<double>(size());
   throw DataError(ShowCount(bad.size()) + " of " + ShowCount(size()) + " images (" +
                   PercentText(share) + ") cannot be used, " + reason + ":" + NameSome(bad) +
-                  "\nMend or delete these files, or raise data.max_bad_fraction (now " +
-                  PercentText(max_bad_fraction_) + ')');
+                  "\nMend or delete these files, or raise " + max_bad_name_ + " from " +
+                  PercentText(max_bad_fraction_));
 }
 
 FLOWTRAIN_REGISTER(EpochSource);

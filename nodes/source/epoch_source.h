@@ -62,9 +62,11 @@ class EpochSource final : public SourceNode {
   int64_t effective_batch_ = 0, seed_ = 0, start_step_ = 0;
   double max_bad_fraction_ = 0;
 
+  std::string length_names_, max_bad_name_;  // in messages
   ImageDataset* dataset_ = nullptr;
   const DecodedCache* cache_ = nullptr;  // null: there is none, or it keeps nothing
   std::optional<EpochPlan> plan_;
+  uint64_t total_steps_ = 0;  // of the run
   uint64_t first_step_ = 0;
   std::optional<Permutation> order_;  // of order_epoch_
   uint64_t order_epoch_ = 0;

@@ -19,18 +19,19 @@ void OrderedSource::Declare(NodeSpec& spec) {
   spec.Doc("Fetches every image once, in order: what an evaluation looks at.")
       .Output("ids", Stream::kSample)
       .Uses("dataset", "ImageDataset")
-      .Option(&OrderedSource::images_, "images", "labelled",
+      .Option(&OrderedSource::images_, "images", Images::kLabelled,
               "labelled (the evaluation's: its bank, then its queries), all (those to train on).",
-              OneOf{{"labelled", "all"}});
+              Choices<Images>{{{"labelled", Images::kLabelled}, {"all", Images::kAll}}});
 }
 
 void OrderedSource::Open(const OpenContext& context) {
   dataset_ = &context.Get<ImageDataset>("dataset");
-  if (images_ == "all") return;
+  if (images_ == Images::kAll) return;
   const Evaluation evaluation = dataset_->evaluation();
   if (!evaluation.possible()) {
     throw ConfigError("there are no labelled images to evaluate on: " + evaluation.why_not +
-                      " (data.kind, data.root)");
+                      "; name another data set in " + context.NameOf("dataset", "kind") + " and " +
+                      context.NameOf("dataset", "root"));
   }
   lists_ = {evaluation.bank};
   if (!evaluation.leave_one_out) lists_.push_back(evaluation.queries);
@@ -56,7 +57,7 @@ bool OrderedSource::AdmitBatch(Batch& batch) {
   if (batch.seq * rows >= size()) return false;
   batch.epoch = 0;
   batch.step = batch.seq;
-  batch.steps_per_epoch = (size() + rows - 1) / rows;
+  batch.steps_per_epoch = batch.total_steps = (size() + rows - 1) / rows;
   batch.micro = 0;
   batch.window = 1;
   batch.last_of_epoch = batch.seq + 1 == batch.steps_per_epoch;

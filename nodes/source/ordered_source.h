@@ -48,7 +48,9 @@ class OrderedSource final : public SourceNode {
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const;
   std::string NameOf(uint64_t id) const;
 
-  std::string images_;  // option
+  enum class Images : uint8_t { kLabelled, kAll };
+
+  Images images_ = Images::kLabelled;  // option
   ImageDataset* dataset_ = nullptr;
   std::vector<const LabelledImages*> lists_;  // one after the other; empty: those to train on
 };

@@ -23,6 +23,7 @@ bool CountingSource::AdmitBatch(Batch& batch) {
   batch.step = batch.seq / window;
   batch.epoch = batch.step / steps;
   batch.steps_per_epoch = steps;
+  batch.total_steps = static_cast<uint64_t>(epochs_) * steps;
   batch.micro = static_cast<int>(batch.seq % window);
   batch.window = window_;
   batch.last_of_epoch = batch.step % steps + 1 == steps && batch.micro + 1 == window_;

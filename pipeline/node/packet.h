@@ -66,8 +66,9 @@ struct Batch : Packet {
   uint64_t epoch = 0;  // from 0
   uint64_t step = 0;   // optimiser step this batch belongs to, from 0 at the start of the run
   uint64_t steps_per_epoch = 1;
-  int micro = 0;   // number of this micro-batch in its window, from 0
-  int window = 1;  // micro-batches of the window
+  uint64_t total_steps = 0;  // of the whole run; 0: the source does not know
+  int micro = 0;             // number of this micro-batch in its window, from 0
+  int window = 1;            // micro-batches of the window
   bool last_of_epoch = false;
   std::vector<uint64_t> ids;    // of each row; a row's worker writes its own
   std::vector<int32_t> labels;  // class of each row, -1 where there is none
@@ -103,6 +104,7 @@ struct Step : Packet {
   uint64_t epoch = 0;  // from 0
   int images = 0;      // images of the window
   uint64_t steps_per_epoch = 1;
+  uint64_t total_steps = 0;  // of the whole run; 0: not known
   bool last_of_epoch = false;
   std::unique_ptr<Payload> payload;  // of the window node; kept when the slot is used again
 };

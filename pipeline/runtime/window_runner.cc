@@ -46,6 +46,7 @@ bool WindowRunner::TakeLease(const Batch& first) {
   step_->step = first.step;
   step_->epoch = first.epoch;
   step_->steps_per_epoch = first.steps_per_epoch;
+  step_->total_steps = first.total_steps;
   step_->images = first.window * first.layout.rows;
   step_->last_of_epoch = false;
   return true;

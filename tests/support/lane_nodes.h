@@ -41,6 +41,7 @@ struct LaneNodes {
     step.payload = forward_backward->NewPayload();
     step.images = settings.rows * settings.window;
     step.steps_per_epoch = 10;
+    step.total_steps = 1000;
   }
   explicit LaneNodes(int window) : LaneNodes(Settings{.window = window}) {}
 

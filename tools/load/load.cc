@@ -13,6 +13,7 @@
 #include "pipeline/graph/load_graph.h"
 #include "pipeline/node/registry.h"
 #include "tools/load/find_file.h"
+#include "tools/load/pack_dataset.h"
 #include "tools/load/packed_cache.h"
 #include "tools/load/put_parameter.h"
 #include "tools/load/resume.h"
@@ -82,8 +83,7 @@ bool MustTakeSample(const Config& config, std::string* why) {
   if (kind.empty() || kind == "sample") return false;
   if (config.GetOr<std::string>("data.if_missing", "") != "sample") return false;
   try {
-    return !DatasetIsThere(kind, config.GetOr<std::string>("data.root", ""),
-                           config.GetOr<std::vector<std::string>>("data.splits", {}), why);
+    return !DatasetIsThere(DatasetPlaceOf(config), why);
   } catch (const ConfigError&) {
     return false;  // an unknown kind or split: LoadGraph tells of it, with its place
   }
@@ -125,11 +125,7 @@ void LowerWorkers(Config& config) {
 void TakePackedCache(Config& config, StopSignals* signals) {
   if (config.GetOr<std::string>("data.kind", "packed") == "packed") return;
   std::string why;
-  if (!DatasetIsThere(config.GetOr<std::string>("data.kind", ""),
-                      config.GetOr<std::string>("data.root", ""),
-                      config.GetOr<std::vector<std::string>>("data.splits", {}), &why)) {
-    return;
-  }
+  if (!DatasetIsThere(DatasetPlaceOf(config), &why)) return;
   const std::string path = PackedCacheOf(config, signals);
   PutParameter(config, "data.kind", TextValue("packed", "data.cache"));
   PutParameter(config, "data.root", TextValue(path, "data.cache"));

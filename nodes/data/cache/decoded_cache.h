@@ -153,8 +153,13 @@ class DecodedCache final : public Resource {
   void FreeUnused();
   bool Claim(uint64_t id, const RgbImage& offered, int32_t label);
 
-  std::string mode_, budget_, file_;  // options
-  int max_side_ = 0;                  // option
+  enum class Mode : uint8_t { kNone, kMemory, kPacked };
+
+  Mode mode_ = Mode::kNone;  // options
+  std::string budget_, file_;
+  int max_side_ = 0;
+
+  std::string budget_name_ = "budget";  // in messages
 
   uint64_t size_ = 0;
   size_t budget_bytes_ = 0;

@@ -135,8 +135,8 @@ TEST(Stl10, PointsToTheFolderInside) {
   const TempFolder folder;
   folder.Write("stl10_binary/train_X.bin", Images(1, 0));
   std::string why;
-  EXPECT_FALSE(DatasetIsThere("stl10", folder.path(), {"train"}, &why));
-  EXPECT_THAT(why, HasSubstr("set data.root=" + (folder / "stl10_binary")));
+  EXPECT_FALSE(DatasetIsThere({.root = folder.path(), .splits = {"train"}}, &why));
+  EXPECT_THAT(why, HasSubstr("set root to " + (folder / "stl10_binary")));
 }
 
 // A small part of the real data set, where the developer has one beside the source.

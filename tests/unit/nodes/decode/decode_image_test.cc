@@ -72,7 +72,7 @@ TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {
   folder.Write("2.png", WriteJpeg(SolidImage(8, 16, {10, 100, 250})));  // a JPEG
   folder.Write("3.jpg", {0xFF, 0xD8, 0xFF, 0xE0});
   DatasetOptions options;
-  options.kind = "folder";
+  options.kind = DatasetKind::kFolder;
   options.root = folder.path();
   ImageDataset dataset;
   dataset.Open(options);
@@ -103,7 +103,7 @@ TEST(DecodeImage, AnImageOfMorePixelsThanAllowedIsBad) {
   folder.Write("1.jpg", WriteJpeg(SolidImage(40, 30, {200, 100, 50})));
   folder.Write("2.png", WritePng(40, 30, 8, 2, Bytes(3600)));
   DatasetOptions options;
-  options.kind = "folder";
+  options.kind = DatasetKind::kFolder;
   options.root = folder.path();
   ImageDataset dataset;
   dataset.Open(options);
@@ -117,7 +117,7 @@ TEST(DecodeImage, AnImageOfMorePixelsThanAllowedIsBad) {
       Fetch(dataset, id, sample);
       const Outcome outcome = decode.Process(sample, worker);
       EXPECT_EQ(outcome.ok, allowed == 1200) << outcome.why;
-      const char* why = allowed == 1199 ? "more than data.max_pixels=1199" : "";
+      const char* why = allowed == 1199 ? "more than max_pixels=1199" : "";
       EXPECT_THAT(outcome.why, HasSubstr(why));
     }
   }
@@ -126,7 +126,7 @@ TEST(DecodeImage, AnImageOfMorePixelsThanAllowedIsBad) {
 TEST(DecodeImage, DecodesStl10AndTheSampleSet) {
   const TempFolder folder;
   folder.Write("train_X.bin", Bytes(kStl10ImageBytes, 3));
-  for (const char* kind : {"stl10", "sample"}) {
+  for (const DatasetKind kind : {DatasetKind::kStl10, DatasetKind::kSample}) {
     DatasetOptions options;
     options.kind = kind;
     options.root = folder.path();

@@ -222,7 +222,7 @@ TEST(Fingerprint, ChangesWithTheFilesAndTheOptionsAndNothingElse) {
   const TempFolder folder;
   WriteFolder(folder, 4);
   DatasetOptions options;
-  options.kind = "folder";
+  options.kind = DatasetKind::kFolder;
   options.root = folder / "photos";
   const uint64_t before = FingerprintOf(options, 0);
   EXPECT_EQ(FingerprintOf(options, 0), before);
@@ -237,7 +237,7 @@ TEST(Fingerprint, ChangesWithTheFilesAndTheOptionsAndNothingElse) {
   folder.Write("photos/dog/new.jpg", {1, 2});
   EXPECT_NE(FingerprintOf(options, 0), more);
 
-  options.kind = "sample";
+  options.kind = DatasetKind::kSample;
   const uint64_t sample = FingerprintOf(options, 0);
   options.seed = 5;
   EXPECT_NE(FingerprintOf(options, 0), sample);

@@ -25,7 +25,7 @@ using ::testing::HasSubstr;
 struct Fixture {
   Fixture(int images, int rows, const Options& options) : rows(rows) {
     DatasetOptions data;
-    data.kind = "sample";
+    data.kind = DatasetKind::kSample;
     data.sample_images = static_cast<uint64_t>(images);
     data.sample_size = 8;
     dataset.Open(data);
@@ -33,7 +33,7 @@ struct Fixture {
   }
   Fixture(const std::string& root, int rows, const Options& options) : rows(rows) {
     DatasetOptions data;
-    data.kind = "folder";
+    data.kind = DatasetKind::kFolder;
     data.root = root;
     dataset.Open(data);
     Open(options);
@@ -100,6 +100,15 @@ TEST_F(EpochSourceTest, PlacesBatchesInWindowsStepsAndEpochs) {
   EXPECT_EQ(fixture.Admit(expected.size()), nullptr);
 }
 
+TEST_F(EpochSourceTest, SaysHowLongTheRunIs) {
+  // 23 images are 5 batches of 4, and these 3 windows of 2, 2 and 1.
+  EXPECT_EQ(Fixture(23, 4, {{"epochs", "7"}, {"window", "2"}}).Admit(0)->total_steps, 21u);
+  Fixture cut(23, 4, {{"epochs", "7"}, {"window", "2"}, {"max_steps", "20"}});
+  EXPECT_EQ(cut.Admit(0)->total_steps, 20u);
+  Fixture whole(23, 4, {{"epochs", "7"}, {"window", "2"}, {"max_steps", "22"}});
+  EXPECT_EQ(whole.Admit(5)->total_steps, 21u);
+}
+
 TEST_F(EpochSourceTest, EndsAtAWindowBoundary) {
   Fixture fixture(23, 4, {{"window", "2"}, {"max_steps", "4"}});
   EXPECT_NE(fixture.Admit(6), nullptr);  // the second batch of the fourth step
@@ -151,7 +160,9 @@ TEST_F(EpochSourceTest, GoesOnInMidEpochWithTheSameBatches) {
 
 TEST_F(EpochSourceTest, RefusesADataSetSmallerThanABatch) {
   EXPECT_THAT(MessageOf<ConfigError>([] { Fixture(7, 8, {}); }),
-              ::testing::AllOf(HasSubstr("7 images"), HasSubstr("data.batch_size")));
+              ::testing::AllOf(HasSubstr("7 images"),
+                               HasSubstr("lower batch_size of 'stage', or give it more images with "
+                                         "root of 'dataset'")));
   Fixture(8, 8, {});
 }
 
@@ -238,7 +249,7 @@ TEST_F(EpochSourceTest, GivesUpWhenTooManyImagesAreBad) {
   const std::string message = MessageOf<DataError>([&] { fail(5); });
   EXPECT_THAT(message, HasSubstr("5 of 200 images (2.5 %)"));
   EXPECT_THAT(message, HasSubstr("picture 1 (ring): damaged JPEG"));
-  EXPECT_THAT(message, HasSubstr("data.max_bad_fraction (now 2 %)"));
+  EXPECT_THAT(message, HasSubstr("raise max_bad_fraction of 'tested' from 2 %"));
   const auto bad = fixture.dataset.bad_images().List();
   ASSERT_EQ(bad.size(), 5u);
   EXPECT_EQ(bad[0].id, 1u);

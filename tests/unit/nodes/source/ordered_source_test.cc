@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 struct OrderedFixture {
   explicit OrderedFixture(const std::string& images, int rows) : rows(rows) {
     DatasetOptions data;
-    data.kind = "sample";
+    data.kind = DatasetKind::kSample;
     data.sample_images = 8;
     data.sample_size = 8;
     dataset.Open(data);
@@ -110,7 +110,7 @@ TEST(OrderedSource, WithoutLabelsItSaysWhy) {
   const TempFolder folder;
   folder.Write("a.jpg", {1});
   DatasetOptions data;
-  data.kind = "folder";
+  data.kind = DatasetKind::kFolder;
   data.root = folder.path();
   ImageDataset dataset;
   dataset.Open(data);
