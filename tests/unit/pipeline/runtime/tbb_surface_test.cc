@@ -17,7 +17,9 @@ namespace {
 
 TEST(TbbSurface, TheEngineUsesNoUnsafePartOfTbb) {
   int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(FLOWTRAIN_SOURCE_DIR "/pipeline")) {
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(FLOWTRAIN_SOURCE_DIR "/pipeline")) {
+    if (!entry.is_regular_file()) continue;
     std::ifstream in(entry.path());
     const std::string text{std::istreambuf_iterator<char>(in), {}};
     for (const char* unsafe :
