@@ -30,7 +30,7 @@ TEST(HostileInput, ADataFileCutUnderTheRunEndsIt) {
     const TempFolder folder;
     WriteStl10(folder, 200);
     Program program(EndlessRun(folder));
-    while (Losses(folder / "run").size() < 2) usleep(20'000);
+    ASSERT_TRUE(WaitForSteps(program, folder / "run", 2)) << program.output();
     fs::resize_file(folder / "unlabeled_X.bin", left);
     EXPECT_EQ(program.Wait(), 1) << program.output();
     EXPECT_THAT(program.output(), HasSubstr("unlabeled_X.bin changed while it was read: it has " +
@@ -42,12 +42,12 @@ TEST(HostileInput, ADataFileRemovedOrReplacedUnderTheRunIsReadOn) {
   const TempFolder folder;
   WriteStl10(folder, 200);
   Program program(EndlessRun(folder));
-  while (Losses(folder / "run").size() < 2) usleep(20'000);
+  ASSERT_TRUE(WaitForSteps(program, folder / "run", 2)) << program.output();
   WriteText(folder / "other", "short");
   fs::rename(folder / "other", folder / "unlabeled_X.bin");
   fs::remove(folder / "unlabeled_X.bin");
   const size_t before = Losses(folder / "run").size();
-  while (Losses(folder / "run").size() < before + 3) usleep(20'000);
+  ASSERT_TRUE(WaitForSteps(program, folder / "run", before + 3)) << program.output();
   program.Signal(SIGINT);
   EXPECT_EQ(program.Wait(), 130) << program.output();
 }

@@ -17,8 +17,8 @@ using testing::HasSubstr;
 using testing::Not;
 
 // The sample set of SmallRun.
-const std::vector<std::string> kSample = {"--set", "sample.images=80", "--set",
-                                          "data.image_size=32"};
+const std::vector<std::string> kSample = {"--set", "sample.images=24", "--set",
+                                          "data.image_size=16"};
 
 std::vector<std::string> PackSample(const std::string& out,
                                     const std::vector<std::string>& more = {}) {
@@ -46,13 +46,13 @@ TEST(Pack, TrainingFromThePackedFileIsTrainingFromTheDataSet) {
   const std::string file = folder / "sample.ftpack";
   const Result packed = RunProgram(PackSample(file));
   ASSERT_EQ(packed.code, 0) << packed.output;
-  EXPECT_THAT(packed.output, HasSubstr("100 images"));
+  EXPECT_THAT(packed.output, HasSubstr("30 images"));
   const Result verified = RunProgram({"pack", "--verify", file});
   EXPECT_EQ(verified.code, 0) << verified.output;
   std::string output;
   const auto from_file = LossesOf(folder / "a", {"data.kind=packed", "data.root=" + file}, &output);
-  EXPECT_THAT(output, HasSubstr("80 images, from built-in sample"));
-  EXPECT_THAT(output, HasSubstr("80 bank images, 20 queries"));
+  EXPECT_THAT(output, HasSubstr("24 images, from built-in sample"));
+  EXPECT_THAT(output, HasSubstr("24 bank images, 6 queries"));
   EXPECT_EQ(from_file, LossesOf(folder / "b", {}));
 }
 
@@ -119,9 +119,9 @@ TEST(Cache, ThePackedFileIsMadeOnceAndAgainWhenTheDataSetChanges) {
   EXPECT_EQ(first, LossesOf(folder / "b", {"data.cache=packed", file}, &output));
   EXPECT_THAT(output, HasSubstr("training from the packed cache"));
   EXPECT_EQ(first, LossesOf(folder / "c", {}));
-  LossesOf(folder / "d", {"data.cache=packed", file, "sample.images=96"}, &output);
+  LossesOf(folder / "d", {"data.cache=packed", file, "sample.images=32"}, &output);
   EXPECT_THAT(output, HasSubstr("has changed"));
-  EXPECT_THAT(output, HasSubstr("96 images, from"));
+  EXPECT_THAT(output, HasSubstr("32 images, from"));
 
   WriteText(folder / "cache.ftpack", "somebody's letters");
   const Result refused = RunProgram(SmallRun(folder / "e", {"data.cache=packed", file}));

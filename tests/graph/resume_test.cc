@@ -1,4 +1,4 @@
-// A run that is stopped, by whatever, and goes on. FLOWTRAIN_KILLS=50 makes the long test of it.
+// A run that is stopped, by whatever, and goes on. FLOWTRAIN_KILLS says how often the long test kills it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,11 +26,9 @@ using testing::Not;
 // Steps of a run of four images each; no evaluation, a checkpoint after every second step.
 std::vector<std::string> FewSteps(const std::string& run_dir, int epochs,
                                   const std::vector<std::string>& extra = {}) {
-  std::vector<std::string> sets = {"sample.images=20",
-                                   "data.batch_size=2",
-                                   "train.epochs=" + std::to_string(epochs),
-                                   "evaluate.knn=false",
-                                   "run.checkpoint_every_steps=2",
+  std::vector<std::string> sets = {"sample.images=20",   "data.image_size=8",
+                                   "data.batch_size=2",  "train.epochs=" + std::to_string(epochs),
+                                   "evaluate.knn=false", "run.checkpoint_every_steps=2",
                                    "model.stem=small"};
   sets.insert(sets.end(), extra.begin(), extra.end());
   return SmallRun(run_dir, sets);
@@ -56,16 +54,6 @@ std::string Digest(const std::string& checkpoint) {
                                                                                    : output;
 }
 
-// The number of each step in metrics.jsonl, in order; what is half written does not count.
-std::vector<uint64_t> Steps(const std::string& run_dir) {
-  std::vector<uint64_t> steps;
-  for (const std::string& line : ReadLines(run_dir + "/metrics.jsonl")) {
-    const nlohmann::json object = nlohmann::json::parse(line, nullptr, false);
-    if (object.is_object() && object.contains("step")) steps.push_back(object["step"]);
-  }
-  return steps;
-}
-
 void Flip(const std::string& file) {
   std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
   stream.seekg(-5000, std::ios::end);
@@ -76,7 +64,7 @@ void Flip(const std::string& file) {
 }
 
 // Waits for so many steps to be done from now on; false: the program ended before.
-bool WaitForSteps(Program& program, const std::string& run_dir, size_t steps) {
+bool WaitForMoreSteps(Program& program, const std::string& run_dir, size_t steps) {
   size_t from = Steps(run_dir).size();
   while (!program.Ended()) {
     const size_t done = Steps(run_dir).size();
@@ -95,11 +83,9 @@ bool HasHalfACheckpoint(const std::string& run_dir) {
   });
 }
 
-// Kills the program at moments that lie anywhere in it: at its start, in steps, while a checkpoint
-// is written. Each time it goes on with another number of workers.
-TEST(Resume, KilledAtAnyMomentItEndsAsIfLeftAlone) {
-  const char* asked = std::getenv("FLOWTRAIN_KILLS");
-  const int kills = asked == nullptr ? 5 : std::atoi(asked);
+// Kills the program so many times, at moments that lie anywhere in it: at its start, in steps, while a checkpoint is
+// written. Each time it goes on with another number of workers.
+void KillAndGoOn(int kills) {
   const int epochs = std::max(3, kills * 3 / 5);  // of five steps
   const TempFolder folder;
   const std::string whole = folder / "whole", killed = folder / "killed";
@@ -114,7 +100,7 @@ TEST(Resume, KilledAtAnyMomentItEndsAsIfLeftAlone) {
         With(FewSteps(killed, epochs, {"data.num_workers=" + std::to_string(1 + kill % 4)}),
              {"--resume"}));
     // One in eight dies as it starts; the others after some steps.
-    if (kill % 8 != 7) WaitForSteps(program, killed, 1 + random() % 3);
+    if (kill % 8 != 7) WaitForMoreSteps(program, killed, 1 + random() % 3);
     usleep(static_cast<unsigned>(random() % 300'000));
     program.Signal(SIGKILL);
     const int code = program.Wait();
@@ -132,6 +118,13 @@ TEST(Resume, KilledAtAnyMomentItEndsAsIfLeftAlone) {
   EXPECT_EQ(Digest(killed), Digest(whole));
   EXPECT_EQ(Steps(killed), Steps(whole));
   EXPECT_EQ(Losses(killed), Losses(whole));
+}
+
+TEST(Resume, KilledAtAnyMomentItEndsAsIfLeftAlone) { KillAndGoOn(4); }
+
+TEST(Resume, LongKilledAgainAndAgain) {
+  const char* asked = std::getenv("FLOWTRAIN_KILLS");
+  KillAndGoOn(asked == nullptr ? 20 : std::atoi(asked));
 }
 
 class Finished : public testing::Test {

@@ -193,7 +193,7 @@ TEST(AutoWorkers, HaveNoEffectOnWhatIsTrained) {
   const Result result = RunProgram(SmallRun(folder / "auto", automatic));
   ASSERT_EQ(result.code, 0) << result.output;
   const std::vector<double> losses = Losses(folder / "fixed");
-  EXPECT_EQ(losses.size(), 30u);
+  EXPECT_EQ(losses.size(), 18u);
   EXPECT_EQ(losses, Losses(folder / "auto"));
 }
 

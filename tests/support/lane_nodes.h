@@ -18,7 +18,7 @@ struct LaneNodes {
   struct Settings {
     int window = 1;  // batches
     int rows = 4;    // images a batch
-    int side = 32;   // pixels
+    int side = 8;    // pixels
     Options forward_backward = {};
     Options optimizer = {{"learning_rate", "0.05"}, {"warmup_epochs", "0"}};
     Options device = {};  // over those of Training

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "nodes/device/cuda_driver.h"
+#include "pipeline/base/error.h"
 #include "tests/support/train_fixture.h"
 
 namespace flowtrain {
@@ -72,6 +73,14 @@ TEST(Device, WorkersComputeAloneAndTheLaneWithItsOwnThreads) {
 }
 
 TEST(Device, TheLaneTakesEveryCoreUnlessTold) { EXPECT_GE(Cpu()->lane_threads(), 1); }
+
+TEST(Device, RefusesWhatIsNotThere) {
+  TestContext context;
+  for (const char* name : {"tpu", "cuda:x", "cuda:99", "mps"}) {
+    const auto device = Make<Device>({{"name", name}});
+    EXPECT_THROW(device->Open(context), ConfigError) << name;
+  }
+}
 
 }  // namespace
 }  // namespace flowtrain

@@ -31,7 +31,7 @@ TEST(LinearClassifier, EndsAtTheMinimumOfTheRegularisedLoss) {
   const double decay = 0.02;
   const LinearClassifier found = TrainLinear(features, labels,
                                              {.classes = 4,
-                                              .epochs = 3000,
+                                              .epochs = 1000,
                                               .batch_size = 200,
                                               .learning_rate = 0.2,
                                               .weight_decay = decay});

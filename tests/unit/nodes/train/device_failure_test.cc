@@ -45,7 +45,7 @@ GraphDef FailingGraph(const std::string& run) {
   Config config = DefaultParameters(file);
   for (const std::string& set :
        {std::string("data.kind=sample"), std::string("sample.images=40"),
-        std::string("data.image_size=32"), std::string("data.batch_size=4"),
+        std::string("data.image_size=8"), std::string("data.batch_size=2"),
         std::string("gpu.gradient_accumulation=2"), std::string("data.num_workers=2"),
         std::string("threads=1"), std::string("device=cpu"), std::string("model.stem=small"),
         std::string("gpu.mixed_precision=false"), std::string("evaluate.knn=false"),

@@ -27,7 +27,7 @@ LaneNodes::Settings With(Options options) {
 
 // Allocations of a window from the first to the last: staging, both passes, the loss, backward.
 std::set<int64_t> Phases(FailingAllocator& allocator, LaneNodes& nodes) {
-  constexpr int64_t kPhases = 16;
+  constexpr int64_t kPhases = 8;
   allocator.FailAt(0);
   nodes.ForwardBackwardAll();
   std::set<int64_t> phases;

@@ -25,7 +25,7 @@ struct Result {
 // A small ResNet-18 with a projection head, always the same, and a window of noise.
 class Window {
  public:
-  static constexpr int64_t kImages = 32, kBatch = 8, kSide = 8;
+  static constexpr int64_t kImages = 16, kBatch = 4, kSide = 8;
 
   explicit Window(at::ScalarType type, const std::string& loss = "nt_xent", double scale = 1)
       : training_(Options{{"stem", "small"}}), type_(type) {
@@ -104,7 +104,7 @@ TEST_P(Precise, ExactIsOneLargeBatchWhereBatchNormIsFrozen) {
   Window window(GetParam());
   window.Freeze();
   const Result whole = window.RunWhole(Window::kImages);
-  for (const int64_t micro_batch : {8, 4, 16, 5, 32, 1}) {  // 5: across batches, the last is short
+  for (const int64_t micro_batch : {4, 2, 8, 3, 16, 1}) {  // 3: across batches, the last is short
     const Result exact = window.Run(Accumulation::kExact, micro_batch);
     EXPECT_LT(RelativeDifference(exact.gradients, whole.gradients), RoundingOf(GetParam()))
         << micro_batch;
@@ -114,8 +114,8 @@ TEST_P(Precise, ExactIsOneLargeBatchWhereBatchNormIsFrozen) {
 
 TEST_P(Precise, ExactTakesTheStatisticsOfItsMicroBatches) {
   Window window(GetParam()), reference(GetParam());
-  const Result exact = window.Run(Accumulation::kExact, 8);
-  const Result whole = reference.RunWhole(8);
+  const Result exact = window.Run(Accumulation::kExact, 4);
+  const Result whole = reference.RunWhole(4);
   EXPECT_LT(RelativeDifference(exact.gradients, whole.gradients), RoundingOf(GetParam()));
   EXPECT_LT(RelativeDifference(exact.loss, whole.loss), RoundingOf(GetParam()));
 }
@@ -125,26 +125,26 @@ INSTANTIATE_TEST_SUITE_P(Types, Precise, testing::Values(at::kFloat, at::kDouble
 
 TEST(WindowGradient, RunningStatisticsMoveAsInASinglePass) {
   Window window(at::kDouble), reference(at::kDouble);
-  const Result exact = window.Run(Accumulation::kExact, 8);
-  EXPECT_TRUE(exact.statistics.equal(reference.RunWhole(8).statistics));
+  const Result exact = window.Run(Accumulation::kExact, 4);
+  EXPECT_TRUE(exact.statistics.equal(reference.RunWhole(4).statistics));
 }
 
 TEST(WindowGradient, IndependentIsAnotherLoss) {
   Window window(at::kDouble);
   window.Freeze();
   const Result whole = window.RunWhole(Window::kImages);
-  const Result independent = window.Run(Accumulation::kIndependent, 8);
+  const Result independent = window.Run(Accumulation::kIndependent, 4);
   EXPECT_GT(RelativeDifference(independent.gradients, whole.gradients), 0.01);
-  // ln 62 instead of ln 14 others that all look alike.
+  // ln 30 instead of ln 6 others that all look alike.
   EXPECT_GT(whole.loss.item<double>() - independent.loss.item<double>(), 1);
 }
 
 TEST(WindowGradient, IndependentIsTheMeanOverImagesWhereTheLastMicroBatchIsShort) {
   Window window(at::kDouble);
   window.Freeze();
-  const Result halves = window.Run(Accumulation::kIndependent, 16);
-  const Result uneven = window.Run(Accumulation::kIndependent, 24);
-  const Result whole = window.Run(Accumulation::kIndependent, 32);
+  const Result halves = window.Run(Accumulation::kIndependent, 8);
+  const Result uneven = window.Run(Accumulation::kIndependent, 12);
+  const Result whole = window.Run(Accumulation::kIndependent, 16);
   EXPECT_LT(halves.loss.item<double>(), uneven.loss.item<double>());
   EXPECT_LT(uneven.loss.item<double>(), whole.loss.item<double>());
 }
@@ -155,10 +155,10 @@ TEST(WindowGradient, IsExactForEveryLoss) {
     Window window(at::kDouble, loss);
     window.Freeze();
     const Result whole = window.RunWhole(Window::kImages);
-    const Result exact = window.Run(Accumulation::kExact, 8);
+    const Result exact = window.Run(Accumulation::kExact, 4);
     EXPECT_LT(RelativeDifference(exact.gradients, whole.gradients), 1e-10) << loss;
     EXPECT_LT(RelativeDifference(exact.loss, whole.loss), 1e-10) << loss;
-    const Result independent = window.Run(Accumulation::kIndependent, 8);
+    const Result independent = window.Run(Accumulation::kIndependent, 4);
     EXPECT_GT(RelativeDifference(independent.gradients, whole.gradients), 0.01) << loss;
   }
 }
@@ -171,8 +171,8 @@ TEST(WindowGradient, IsExactUnderMixedPrecisionToo) {
     Window window(type, "nt_xent", scale);
     window.Freeze();
     const Result whole = window.RunWhole(Window::kImages);
-    const Result exact = window.Run(Accumulation::kExact, 8);
-    const Result independent = window.Run(Accumulation::kIndependent, 8);
+    const Result exact = window.Run(Accumulation::kExact, 4);
+    const Result independent = window.Run(Accumulation::kIndependent, 4);
     EXPECT_LT(RelativeDifference(exact.gradients, whole.gradients), tolerance);
     EXPECT_LT(RelativeDifference(exact.loss, whole.loss), tolerance);
     EXPECT_GT(RelativeDifference(independent.gradients, whole.gradients), 0.2);
@@ -182,8 +182,8 @@ TEST(WindowGradient, IsExactUnderMixedPrecisionToo) {
 // What fp16 needs: gradients times the scale, a loss without it.
 TEST(WindowGradient, CarriesTheLossScaleThroughBothPasses) {
   Window plain(at::kDouble), scaled(at::kDouble, "nt_xent", 1024);
-  const Result one = plain.Run(Accumulation::kExact, 8);
-  const Result many = scaled.Run(Accumulation::kExact, 8);
+  const Result one = plain.Run(Accumulation::kExact, 4);
+  const Result many = scaled.Run(Accumulation::kExact, 4);
   EXPECT_LT(RelativeDifference(many.gradients / 1024, one.gradients), 1e-12);
   EXPECT_EQ(many.loss.item<double>(), one.loss.item<double>());
 }

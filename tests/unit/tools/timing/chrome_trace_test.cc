@@ -16,6 +16,7 @@
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
 #include "pipeline/runtime/graph.h"
+#include "tests/support/errors.h"
 #include "tests/support/loader_fixture.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/trace_check.h"
@@ -57,7 +58,7 @@ std::vector<std::string> ThreadNames(const json& trace) {
   return names;
 }
 
-TraceCall Call(uint16_t node, uint64_t seq, uint64_t begin_ns, uint64_t end_ns, int thread) {
+TraceCall MadeCall(uint16_t node, uint64_t seq, uint64_t begin_ns, uint64_t end_ns, int thread) {
   TraceCall call;
   call.node = node;
   call.seq = seq;
@@ -132,8 +133,8 @@ TEST_F(ChromeTraceFile, HoldsARunWithoutAFault) {
 TEST_F(ChromeTraceFile, TimesBeginAtZeroAndAreExact) {
   ChromeTrace trace = TwoNodes();
   const uint64_t boot_ns = 3'000'000'000'000'007;
-  trace.calls = {Call(0, 5, boot_ns, boot_ns + 1'234, 4),
-                 Call(0, 6, boot_ns + 7'000'000'001, boot_ns + 7'000'000'009, 4)};
+  trace.calls = {MadeCall(0, 5, boot_ns, boot_ns + 1'234, 4),
+                 MadeCall(0, 6, boot_ns + 7'000'000'001, boot_ns + 7'000'000'009, 4)};
   const json written = Written(trace);
   const std::vector<json> slices = Events(written, "X");
   ASSERT_EQ(slices.size(), 2u);
@@ -148,8 +149,8 @@ TEST_F(ChromeTraceFile, TimesBeginAtZeroAndAreExact) {
 
 TEST_F(ChromeTraceFile, ThreadsAreNamedByWhatRanThere) {
   ChromeTrace trace = TwoNodes();
-  trace.calls = {Call(1, 0, 1'000, 2'000, 1), Call(0, 1, 1'000, 2'000, 7),
-                 Call(0, 2, 3'000, 4'000, 0)};
+  trace.calls = {MadeCall(1, 0, 1'000, 2'000, 1), MadeCall(0, 1, 1'000, 2'000, 7),
+                 MadeCall(0, 2, 3'000, 4'000, 0)};
   EXPECT_THAT(ThreadNames(Written(trace)), ElementsAre("worker 1", "worker 2", "device lane"));
 }
 
@@ -157,7 +158,7 @@ TEST_F(ChromeTraceFile, NamesAreTextWhateverTheyHold) {
   ChromeTrace trace = TwoNodes();
   trace.graph = "gr\"aph\\\n";
   trace.nodes[0].name = "</script>\"\xff";
-  trace.calls = {Call(0, 0, 1'000, 2'000, 0)};
+  trace.calls = {MadeCall(0, 0, 1'000, 2'000, 0)};
   trace.levels = {{1'500, {1, 2}, {3}}};
   const json written = Written(trace);
   EXPECT_THAT(TraceCheck::Faults(written), IsEmpty());
@@ -185,7 +186,7 @@ TEST_F(ChromeTraceFile, LevelsAreWrittenWhenTheyChangeAndAtTheEnd) {
 TEST_F(ChromeTraceFile, WhatOverlapsOnTheDeviceGetsRowsOfItsOwn) {
   ChromeTrace trace = TwoNodes();
   trace.device = "cuda:0";
-  trace.calls = {Call(0, 0, 1'000, 2'000, 0)};
+  trace.calls = {MadeCall(0, 0, 1'000, 2'000, 0)};
   trace.device_slices = {{"gemm", "compute", 1'500, 2'500},
                          {"copy to the device", "copy", 1'000, 3'000},
                          {"relu", "compute", 2'000, 2'600},
@@ -203,24 +204,19 @@ TEST_F(ChromeTraceFile, AnEmptyRunIsAWholeFile) {
 }
 
 std::string Error(const ChromeTrace& trace, const std::string& path) {
-  try {
-    WriteChromeTrace(trace, path);
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "";
+  return MessageOf<DataError>([&] { WriteChromeTrace(trace, path); });
 }
 
 TEST_F(ChromeTraceFile, AFolderThatIsNotThereIsAnErrorThatSaysWhatToDo) {
-  const std::string error = Error(TwoNodes(), folder_ + "/none/trace.json");
-  EXPECT_THAT(error, HasSubstr(folder_ + "/none/trace.json"));
+  const std::string error = Error(TwoNodes(), folder_ / "none/trace.json");
+  EXPECT_THAT(error, HasSubstr(folder_ / "none/trace.json"));
   EXPECT_THAT(error, HasSubstr("Name a file in a folder that may be written to"));
 }
 
 TEST_F(ChromeTraceFile, AFileThatCannotGrowLeavesNothing) {
   ChromeTrace trace = TwoNodes();
   for (uint64_t i = 0; i < 100'000; ++i) {
-    trace.calls.push_back(Call(0, i, 1'000 + i * 10, 1'005 + i * 10, 0));
+    trace.calls.push_back(MadeCall(0, i, 1'000 + i * 10, 1'005 + i * 10, 0));
   }
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -232,7 +228,7 @@ TEST_F(ChromeTraceFile, AFileThatCannotGrowLeavesNothing) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   signal(SIGXFSZ, handler);
   EXPECT_THAT(error, HasSubstr("cannot write"));
-  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }
 
 TEST(TraceCheckOfTheTests, FindsWhatViewersDrop) {

@@ -39,5 +39,15 @@ TEST(Normalise, BringsNothingFromTheHost) {
   EXPECT_EQ(found, std::vector<std::string>{});
 }
 
+TEST(Normalise, ScalesByImageNetsMeanAndDeviationAndTransposesNothing) {
+  const at::Tensor bytes = at::arange(2 * 4 * 5 * 3, at::kByte).view({2, 4, 5, 3});
+  const at::Tensor x = Normalise(bytes);
+  EXPECT_EQ(x.sizes(), (std::vector<int64_t>{2, 3, 4, 5}));
+  EXPECT_TRUE(x.is_contiguous(at::MemoryFormat::ChannelsLast));
+  const double expected =
+      (static_cast<double>(bytes[1][2][3][1].item<uint8_t>()) / 255 - 0.456) / 0.224;
+  EXPECT_NEAR(x[1][1][2][3].item<float>(), expected, 1e-5);
+}
+
 }  // namespace
 }  // namespace flowtrain

@@ -21,7 +21,7 @@ constexpr double kRate = 0.05;
 // Leaves the gradients of one small batch in the parameters.
 void Backward(SimclrModel& model) {
   at::manual_seed(11);
-  const at::Tensor images = at::randn({8, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast);
+  const at::Tensor images = at::randn({4, 3, 8, 8}).contiguous(at::MemoryFormat::ChannelsLast);
   NtXent(model.Project(model.Encode(images)), 0.5).backward();
 }
 
