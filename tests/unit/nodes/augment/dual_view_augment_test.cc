@@ -231,13 +231,26 @@ TEST(DualViewAugment, TakesImagesOfAnySize) {
   EXPECT_THAT(point.View(0), Each(200));
 }
 
+TEST(DualViewAugment, MakesViewsAsLargeAsTheBatchesUnlessToldOtherwise) {
+  const Bytes image = SmoothImage(40, 50);
+  const auto told = MakeNode({{"size", "32"}}, 32 * 32 * 3);
+  const auto untold = MakeNode({}, 32 * 32 * 3);
+  Row expected(32, image, 40, 50), made(32, image, 40, 50);
+  Worker worker;
+  told->Process(expected.sample, worker);
+  untold->Process(made.sample, worker);
+  EXPECT_EQ(made.View(0), expected.View(0));
+  EXPECT_EQ(made.View(1), expected.View(1));
+  EXPECT_THROW(MakeNode({}, 1000), ConfigError) << "no square RGB view";
+}
+
 TEST(DualViewAugment, RefusesABatchOfAnotherSize) {
   try {
     MakeNode({{"size", "24"}}, 32 * 32 * 3);
     FAIL() << "opened";
   } catch (const ConfigError& error) {
     EXPECT_THAT(error.what(), HasSubstr("24 pixels"));
-    EXPECT_THAT(error.what(), HasSubstr("'image_size'"));
+    EXPECT_THAT(error.what(), HasSubstr("image_size"));
   }
 }
 
