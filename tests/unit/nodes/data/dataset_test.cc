@@ -31,7 +31,7 @@ TEST(ImageDataset, StandsInForAMissingSetAndSaysSo) {
   EXPECT_THAT(message, HasSubstr("/no/such/folder"));
   EXPECT_THAT(message, HasSubstr("built-in sample"));
   EXPECT_THAT(message, HasSubstr("http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"));
-  EXPECT_THAT(message, HasSubstr("set root of 'tested' to stl10_binary"));
+  EXPECT_THAT(message, HasSubstr("set root of 'under_test' to stl10_binary"));
   EXPECT_EQ(dataset.size(), 40u);
   std::vector<uint8_t> storage;
   EXPECT_EQ(dataset.Fetch(0, storage).encoding, Encoding::kRgb);

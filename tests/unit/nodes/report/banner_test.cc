@@ -59,6 +59,7 @@ TEST(Banner, SaysHowMuchOfTheMemoryMayBeTaken) {
   BannerFacts facts = Gpu();
   facts.device_bytes = size_t{80} << 30;
   facts.device_limit_bytes = size_t{12} << 30;
+  facts.device_limited_by = "gpu.memory_limit";
   EXPECT_NE(
       FormatBanner(facts, true)
           .find("VRAM:                  80.0 GiB, at most 12.0 GiB of it (gpu.memory_limit)\n"),

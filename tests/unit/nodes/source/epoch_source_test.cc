@@ -249,7 +249,7 @@ TEST_F(EpochSourceTest, GivesUpWhenTooManyImagesAreBad) {
   const std::string message = MessageOf<DataError>([&] { fail(5); });
   EXPECT_THAT(message, HasSubstr("5 of 200 images (2.5 %)"));
   EXPECT_THAT(message, HasSubstr("picture 1 (ring): damaged JPEG"));
-  EXPECT_THAT(message, HasSubstr("raise max_bad_fraction of 'tested' from 2 %"));
+  EXPECT_THAT(message, HasSubstr("raise max_bad_fraction of 'under_test' from 2 %"));
   const auto bad = fixture.dataset.bad_images().List();
   ASSERT_EQ(bad.size(), 5u);
   EXPECT_EQ(bad[0].id, 1u);

@@ -103,7 +103,7 @@ TEST(OutOfMemory, SaysWhatToWriteIntoTheConfiguration) {
   nodes.ForwardBackwardAll();
   const std::string log = ::testing::internal::GetCapturedStderr();
   EXPECT_THAT(log,
-              HasSubstr("set batch_size of 'stage' to 2 and gradient_accumulation of 'test' to 4"));
+              HasSubstr("set batch_size of 'stage' to 2 and gradient_accumulation of 'under_test' to 4"));
 }
 
 TEST(OutOfMemory, EndsTheRunWhenNotEvenOneImageFits) {
