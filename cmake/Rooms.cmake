@@ -11,7 +11,6 @@
 #
 # makes the target flowtrain_nodes_device. All are OBJECT libraries: in a static one the linker drops the node types, which
 # register themselves.
-option(FLOWTRAIN_UNITY "Compile several sources of a room at a time: 5 times less work from nothing" ON)
 set(CMAKE_UNITY_BUILD ${FLOWTRAIN_UNITY})
 
 define_property(GLOBAL PROPERTY FLOWTRAIN_ROOMS BRIEF_DOCS "The rooms so far" FULL_DOCS "In the order of their floors")

@@ -7,11 +7,11 @@ import tempfile
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(ROOT, "tools"))
+sys.path.insert(0, os.path.join(ROOT, "tests", "bench", "peers"))
 sys.dont_write_bytecode = True
 import bench_peers  # noqa: E402
 
-SCRIPT = os.path.join(ROOT, "tools", "bench_peers.py")
+SCRIPT = os.path.join(ROOT, "tests", "bench", "peers", "bench_peers.py")
 CORE = str(min(os.sched_getaffinity(0)))
 
 # Answers as the program does, and notes its arguments and environment beside itself.

@@ -9,12 +9,12 @@ import tempfile
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(ROOT, "tools"))
+sys.path.insert(0, os.path.join(ROOT, "tests", "bench", "peers"))
 sys.dont_write_bytecode = True
 import compare_learning  # noqa: E402
 import recipe  # noqa: E402
 
-SCRIPT = os.path.join(ROOT, "tools", "compare_learning.py")
+SCRIPT = os.path.join(ROOT, "tests", "bench", "peers", "compare_learning.py")
 
 # Writes the metrics of a run of two steps to the folder after --run-dir, and notes its arguments beside itself.
 FAKE_FLOWTRAIN = """#!/bin/sh

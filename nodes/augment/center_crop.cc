@@ -3,6 +3,8 @@
 #include <string>
 
 #include "nodes/augment/center_view.h"
+#include "nodes/image/image_sample.h"
+#include "nodes/image/view_side.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/mapping_guard.h"
 #include "pipeline/node/registry.h"
@@ -14,20 +16,22 @@ void CenterCrop::Declare(NodeSpec& spec) {
           "Resizes an image's shorter side and cuts out its centre: the view it is evaluated with.")
       .Input("images", Stream::kSample)
       .Output("rows", Stream::kSample)
-      .Option(&CenterCrop::size_, "size", 96, "Side of the view, pixels.", AtLeast{1});
+      .Option(&CenterCrop::size_, "size", 0,
+              "Side of the view, pixels; 0: as large as the batches' views.", AtLeast{0});
 }
 
 void CenterCrop::Open(const OpenContext& context) {
-  const auto side = static_cast<size_t>(size_);
-  if (context.layout().view_bytes == side * side * 3) return;
-  throw ConfigError("the stage node's image_size is not the " + std::to_string(size_) +
-                    " pixels of " + context.name());
+  const int side = ViewSide(context.layout());
+  if (size_ == 0) size_ = side;
+  if (size_ == side && side > 0) return;
+  throw ConfigError(context.NameInStage("image_size") + " is not the " + std::to_string(size_) +
+                    " pixels of " + context.NameOf("size"));
 }
 
 Outcome CenterCrop::Process(Sample& sample, Worker&) {
-  CenterView(sample.pixels.data(), sample.height, sample.width, size_,
-             sample.batch->Row(0, sample.row));
-  if (ReadsWereLost(sample.lost)) return Bad(kLostWhileRead);
+  const ImageSample& carried = ImageOf(sample);
+  CenterView(carried.image, size_, sample.batch->Row(0, sample.row));
+  if (ReadsWereLost(carried.encoded.lost)) return Bad(kLostWhileRead);
   return Ok();
 }
 

@@ -13,7 +13,7 @@ namespace flowtrain {
 // Threads any number.
 //
 // Example:
-//   view: {type: CenterCrop, in: images, out: rows, workers: 6, options: {size: 96}}
+//   view: {type: CenterCrop, in: images, out: rows, workers: 6}
 class CenterCrop final : public SampleNode {
  public:
   static void Declare(NodeSpec& spec);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <stdexcept>
 
 #include "nodes/image/resample.h"
 
@@ -19,11 +20,16 @@ OutputRange Central(int side, int shorter, int size) {
 
 }  // namespace
 
-void CenterView(const uint8_t* rgb, int height, int width, int size, uint8_t* out) {
-  const int shorter = std::min(height, width);
+void CenterView(const Pixels& image, int size, uint8_t* out) {
+  if (image.layout != PixelLayout::kRgb || image.shrink != 1 || image.height != image.full_height ||
+      image.width != image.full_width) {
+    throw std::logic_error("the view of an evaluation needs the whole image, decoded to RGB");
+  }
+  const int shorter = std::min(image.height, image.width);
   Resampler resampler;
-  resampler.Resize({rgb, static_cast<size_t>(width) * 3, height, width},
-                   Central(height, shorter, size), Central(width, shorter, size), out);
+  resampler.Resize({image.pixels.data(), static_cast<size_t>(image.width) * kChannels, image.height,
+                    image.width},
+                   Central(image.height, shorter, size), Central(image.width, shorter, size), out);
 }
 
 }  // namespace flowtrain

@@ -7,7 +7,9 @@
 
 #include "nodes/augment/view_recipe.h"
 #include "nodes/image/image_levels.h"
+#include "nodes/image/image_sample.h"
 #include "nodes/image/rgb_image.h"
+#include "nodes/image/view_side.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/mapping_guard.h"
 #include "pipeline/node/registry.h"
@@ -15,18 +17,18 @@
 namespace flowtrain {
 namespace {
 
-// The most reduced level of the sample that has as many pixels as a view of the crop needs.
-ViewSource SourceOf(const Sample& sample, int halvings) {
-  const int first = std::countr_zero(static_cast<unsigned>(sample.shrink));
-  const int level = std::clamp(halvings - first, 0, sample.levels - 1);
-  const ImageLevel found = LevelOf(sample.height, sample.width, level);
-  return {.pixels = sample.pixels.data() + found.offset,
+// The most reduced level of the image that has as many pixels as a view of the crop needs.
+ViewSource SourceOf(const Pixels& image, int halvings) {
+  const int first = std::countr_zero(static_cast<unsigned>(image.shrink));
+  const int level = std::clamp(halvings - first, 0, image.levels - 1);
+  const ImageLevel found = LevelOf(image.height, image.width, level);
+  return {.pixels = image.pixels.data() + found.offset,
           .height = found.height,
           .width = found.width,
-          .top = sample.top,
-          .left = sample.left,
-          .shrink = sample.shrink << level,
-          .layout = sample.layout};
+          .top = image.top,
+          .left = image.left,
+          .shrink = image.shrink << level,
+          .layout = image.layout};
 }
 
 }  // namespace
@@ -40,29 +42,28 @@ void DualViewAugment::Declare(NodeSpec& spec) {
 
 void DualViewAugment::Open(const OpenContext& context) {
   recipe_ = &context.Get<ViewRecipe>("views");
-  const auto side = static_cast<size_t>(recipe_->size());
-  const size_t bytes = side * side * kChannels;
-  if (bytes != context.layout().view_bytes) {
-    throw ConfigError("node '" + context.name() + "': its views are " + std::to_string(side) +
-                      " pixels wide (option 'size' of their recipe), " + std::to_string(bytes) +
-                      " bytes, but option 'image_size' of the node that collates batches makes " +
-                      "room for " + std::to_string(context.layout().view_bytes) +
-                      "; give both options the same value");
+  if (recipe_->size() != ViewSide(context.layout())) {
+    throw ConfigError(context.NameInStage("image_size") + " is not the " +
+                      std::to_string(recipe_->size()) + " pixels of " +
+                      context.NameOf("views", "size") +
+                      "; leave the latter out, and the views are as large as the batches'");
   }
   workers_.resize(static_cast<size_t>(context.workers()));
 }
 
 Outcome DualViewAugment::Process(Sample& sample, Worker& worker) {
-  const size_t bytes = LevelBytes(sample.height, sample.width, sample.levels);
-  if (bytes == 0 || sample.pixels.size() != bytes) {
+  const ImageSample& carried = ImageOf(sample);
+  const Pixels& image = carried.image;
+  const size_t bytes = LevelBytes(image.height, image.width, image.levels);
+  if (bytes == 0 || image.pixels.size() != bytes) {
     throw std::logic_error("the sample has no pixels: a node that decodes must come before");
   }
-  const ViewRecipe::Place place{sample.seed, sample.epoch, sample.id};
+  const ViewKey key{sample.seed, sample.epoch, sample.id};
   ViewMakers& makers = workers_[static_cast<size_t>(worker.index)];
   for (int view = 0; view < sample.batch->layout.views; ++view) {
-    const ViewParams params = recipe_->Draw(place, view, sample.full_height, sample.full_width);
+    const ViewParams params = recipe_->Draw(key, view, image.full_height, image.full_width);
     const int halvings = recipe_->LevelHalvings(std::min(params.height, params.width));
-    const ViewSource source = SourceOf(sample, halvings);
+    const ViewSource source = SourceOf(image, halvings);
     uint8_t* row = sample.batch->Row(view, sample.row);
     if (recipe_->fused()) {
       makers.fused.Make(source, params, recipe_->options(), recipe_->size(), row);
@@ -70,7 +71,7 @@ Outcome DualViewAugment::Process(Sample& sample, Worker& worker) {
       makers.reference.Make(source, params, recipe_->options(), recipe_->size(), row);
     }
   }
-  if (ReadsWereLost(sample.lost)) return Bad(kLostWhileRead);
+  if (ReadsWereLost(carried.encoded.lost)) return Bad(kLostWhileRead);
   return Ok();
 }
 

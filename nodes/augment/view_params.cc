@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pipeline/node/options.h"
+
 namespace flowtrain {
 namespace {
 
@@ -87,6 +89,37 @@ float DrawFactor(Rng& rng, double spread) {
 }
 
 }  // namespace
+
+void AugmentOptions::Declare(OptionsOf<AugmentOptions>& options) {
+  using Self = AugmentOptions;
+  const Between probability{0, 1};
+  options
+      .Option(&Self::crop_scale, "crop_scale",
+              "Area of the crop, [low, high] as a share of the image.", Between{0, 1},
+              PositiveRange{})
+      .Option(&Self::crop_ratio, "crop_ratio", "Width over height of the crop, [low, high].",
+              PositiveRange{})
+      .Option(&Self::flip, "flip", "Probability of a horizontal flip.", probability)
+      .Option(&Self::jitter, "jitter", "Probability of the colour jitter.", probability)
+      .Option(&Self::brightness, "brightness",
+              "Brightness factor is drawn from [max(0, 1 - b), 1 + b].", AtLeast{0})
+      .Option(&Self::contrast, "contrast", "The same for contrast.", AtLeast{0})
+      .Option(&Self::saturation, "saturation", "The same for saturation.", AtLeast{0})
+      .Option(&Self::hue, "hue", "Turn of the hue circle is drawn from [-h, h].", Between{0, 0.5})
+      .Option(&Self::grey, "grey", "Probability of a greyscale view.", probability)
+      .Option(&Self::blur, "blur", "Probability of a Gaussian blur.", probability)
+      .Option(&Self::blur_kernel, "blur_kernel", "Side of the blur's kernel, pixels, odd.",
+              Between{1, 1023}, Odd{})
+      .Option(&Self::blur_sigma, "blur_sigma",
+              "Standard deviation of the blur, [low, high], pixels.", PositiveRange{})
+      .Option(&Self::solarize, "solarize", "Probability that bright values are inverted.",
+              probability)
+      .Option(&Self::solarize_threshold, "solarize_threshold",
+              "Values from here on are inverted, 0 to 256.", Between{0, 256})
+      .Option(&Self::interpolation, "interpolation", "How the crop is resized, with antialiasing.",
+              Choices<Interpolation>{
+                  {{"bilinear", Interpolation::kBilinear}, {"bicubic", Interpolation::kBicubic}}});
+}
 
 ViewParams DrawViewParams(const AugmentOptions& options, int height, int width, Rng& rng) {
   ViewParams params;

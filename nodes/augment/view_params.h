@@ -10,6 +10,9 @@
 
 namespace flowtrain {
 
+template <typename S>
+class OptionsOf;
+
 // SimCLR's recipe (Chen, Kornblith, Norouzi, Hinton: "A Simple Framework for Contrastive Learning
 // of Visual Representations", ICML 2020, appendix A). Ranges are {low, high}.
 struct AugmentOptions {
@@ -28,6 +31,8 @@ struct AugmentOptions {
   double solarize = 0;                         // probability (BYOL and later methods)
   int solarize_threshold = 128;                // a value from here on is inverted
   Interpolation interpolation = Interpolation::kBilinear;
+
+  static void Declare(OptionsOf<AugmentOptions>& options);
 };
 
 enum class JitterOp : uint8_t { kBrightness, kContrast, kSaturation, kHue };

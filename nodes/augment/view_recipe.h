@@ -2,13 +2,16 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
 
 #include "nodes/augment/view_params.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
+
+// What the draws of an image's views depend on.
+struct ViewKey {
+  uint64_t seed, epoch, id;
+};
 
 // The augmentation's options. A resource, so that decode knows which part of an image the views
 // will need and how far it may be reduced.
@@ -16,11 +19,10 @@ namespace flowtrain {
 // Threads  every const method may be called from any thread.
 //
 // Example:
-//   views: {type: ViewRecipe, options: {size: 96, blur: 0.5}}
+//   views: {type: ViewRecipe, options: {blur: 0.5}}
 class ViewRecipe final : public Resource {
  public:
   static void Declare(NodeSpec& spec);
-  // Throws ConfigError that names every option that is wrong.
   void Open(const OpenContext& context) override;
 
   int size() const { return size_; }  // side of a view, pixels
@@ -29,10 +31,7 @@ class ViewRecipe final : public Resource {
   bool fused() const { return fused_; }
 
   // Parameters of a view of an image of height x width pixels. Depends on its arguments alone.
-  struct Place {
-    uint64_t seed, epoch, id;
-  };
-  ViewParams Draw(const Place& place, int view, int height, int width) const;
+  ViewParams Draw(const ViewKey& key, int view, int height, int width) const;
 
   // How often an image may be halved for the view of a crop whose shorter side has `crop_side`
   // pixels, three times at most; 0 unless fused(). A JPEG as it is decoded, as long as the crop
@@ -45,16 +44,8 @@ class ViewRecipe final : public Resource {
 
  private:
   int Halvings(int crop_side, int least) const;
-  AugmentOptions CheckedOptions(const std::string& name) const;
 
-  // Options as the graph gives them.
-  int size_ = 0;
-  std::vector<double> crop_scale_, crop_ratio_, blur_sigma_;
-  double flip_ = 0, jitter_ = 0, brightness_ = 0, contrast_ = 0, saturation_ = 0, hue_ = 0;
-  double grey_ = 0, blur_ = 0, solarize_ = 0;
-  int blur_kernel_ = 0, solarize_threshold_ = 0;
-  std::string interpolation_;
-
+  int size_ = 0;  // options
   AugmentOptions options_;
   bool fused_ = false;
 };

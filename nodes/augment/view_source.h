@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "pipeline/node/packet.h"
+#include "nodes/image/rgb_image.h"
 
 namespace flowtrain {
 

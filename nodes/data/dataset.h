@@ -8,35 +8,44 @@
 #include <vector>
 
 #include "nodes/data/bad_images.h"
-#include "nodes/data/encoded_image.h"
 #include "nodes/data/image_set.h"
+#include "nodes/data/option_names.h"
+#include "nodes/image/encoded_image.h"
 #include "nodes/image/pixel_limit.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
 
-// Whether there is anything of a data set at `root`: for stl10 one of the files of `splits`, for
-// folder and packed the folder or file itself, for sample always. False: `why` (may be null) says
-// what was looked for and where. True does not mean that the set is whole: opening it finds that
-// out. Throws ConfigError for an unknown kind or split.
-bool DatasetIsThere(const std::string& kind, const std::string& root,
-                    const std::vector<std::string>& splits, std::string* why);
+enum class DatasetKind : uint8_t { kStl10, kFolder, kPacked, kSample };
+Choices<DatasetKind> DatasetKinds();  // "stl10", …
 
-// What `data.*` of a configuration says.
+enum class IfMissing : uint8_t { kSample, kError };
+
+// What the data set of a run is.
 struct DatasetOptions {
-  std::string kind = "stl10";  // stl10, folder, packed, sample
-  std::string root;
-  std::vector<std::string> splits;  // of stl10
-  bool sample_if_missing = true;
-  uint64_t seed = 0;
-  uint64_t sample_images = 2000;
-  int sample_size = 96;                  // pixels
-  int64_t max_pixels = kMaxImagePixels;  // of an image file that is decoded
+  DatasetKind kind = DatasetKind::kStl10;
+  std::string root = "data/stl10_binary";  // folder of the data set; packed: its file
+  std::vector<std::string> splits = {"train", "unlabeled"};  // of stl10
+  IfMissing if_missing = IfMissing::kSample;
+  uint64_t seed = 42;             // of the sample set's pictures
+  uint64_t sample_images = 2000;  // of the sample set
+  int sample_size = 96;           // of the sample set's pictures, pixels
+
+  int64_t max_pixels = kMaxImagePixels;  // of an image file that is decoded; no option of a graph
+  OptionNames names = {};                // what messages call the options above
+
+  static void Declare(OptionsOf<DatasetOptions>& options);
 };
 
+// Whether there is anything of the data set at its root: for stl10 one of the files of its splits,
+// for folder and packed the folder or file itself, for sample always. False: `why` (may be null)
+// says what was looked for and where. True does not mean that the set is whole: opening it finds
+// that out. Throws ConfigError for an unknown split.
+bool DatasetIsThere(const DatasetOptions& options, std::string* why);
+
 // Opens the configured data set, or the sample set in its stead (see ImageDataset). Throws
-// DataError for a set that is missing (without sample_if_missing) or broken, ConfigError for an
-// option that makes no sense. `substitution_message` (not null) is left empty when nothing was
+// DataError for a set that is missing (and is not replaced) or broken, ConfigError for an option
+// that makes no sense. `substitution_message` (not null) is left empty when nothing was
 // substituted.
 std::unique_ptr<ImageSet> OpenImageSet(const DatasetOptions& options,
                                        std::string* substitution_message);
@@ -64,8 +73,6 @@ class ImageDataset final : public Resource {
   }
   // As ImageSet::CheckFiles.
   void CheckFiles() const { set_->CheckFiles(); }
-  // Of every image of the set. Height and width are 0 for files, which say it themselves.
-  Encoding encoding() const { return set_->encoding(); }
   int image_height() const { return set_->image_height(); }
   int image_width() const { return set_->image_width(); }
 
@@ -89,10 +96,7 @@ class ImageDataset final : public Resource {
   const std::string& substitution_message() const { return substitution_message_; }
 
  private:
-  std::string kind_, root_, if_missing_;
-  std::vector<std::string> splits_;
-  int64_t seed_ = 0, sample_images_ = 0;
-  int sample_size_ = 0;
+  DatasetOptions options_;
 
   std::unique_ptr<ImageSet> set_;
   BadImages bad_images_;

@@ -44,18 +44,18 @@ std::string ReadWhole(int fd, std::vector<uint8_t>& storage) {
 
 class FolderSet final : public ImageSet, public LabelledImages {
  public:
-  explicit FolderSet(const std::string& root)
+  FolderSet(const std::string& root, const OptionNames& names)
       : root_(root),
         folder_{open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)},
         files_(ListImages(root)) {
     if (folder_.fd < 0) {
-      throw DataError("cannot open the folder " + root +
-                      " (data.root): " + std::generic_category().message(errno));
+      throw DataError("cannot open the folder " + root + ", which " + NameOf(names, "root") +
+                      " names: " + std::generic_category().message(errno));
     }
     if (files_.empty()) {
-      throw DataError("the folder " + root +
-                      " (data.root) holds no images: files with an extension such as .jpg or .png, "
-                      "at any depth");
+      throw DataError("the folder " + root + ", which " + NameOf(names, "root") +
+                      " names, holds no images: files with an extension such as .jpg or .png, at "
+                      "any depth");
     }
     AssignLabels();
   }
@@ -80,7 +80,6 @@ class FolderSet final : public ImageSet, public LabelledImages {
     }
     return image;
   }
-  Encoding encoding() const override { return Encoding::kFile; }
   int image_height() const override { return 0; }
   int image_width() const override { return 0; }
   std::string ImageName(uint64_t id) const override { return PrintableName(files_[id]); }
@@ -137,16 +136,18 @@ class FolderSet final : public ImageSet, public LabelledImages {
 
 }  // namespace
 
-bool FolderIsThere(const std::string& root, std::string* why) {
+bool FolderIsThere(const std::string& root, std::string* why, const OptionNames& names) {
   std::error_code ignored;
   if (fs::is_directory(root, ignored)) return true;
-  if (why != nullptr) *why = "there is no folder " + root + " (data.root)";
+  if (why != nullptr) {
+    *why = "there is no folder " + root + ", as " + NameOf(names, "root") + " says";
+  }
   return false;
 }
 
-std::unique_ptr<ImageSet> OpenFolder(const std::string& root) {
-  if (std::string why; !FolderIsThere(root, &why)) throw DataError(why);
-  return std::make_unique<FolderSet>(root);
+std::unique_ptr<ImageSet> OpenFolder(const std::string& root, const OptionNames& names) {
+  if (std::string why; !FolderIsThere(root, &why, names)) throw DataError(why);
+  return std::make_unique<FolderSet>(root, names);
 }
 
 }  // namespace flowtrain

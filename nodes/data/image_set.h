@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "nodes/data/encoded_image.h"
+#include "nodes/image/encoded_image.h"
 
 namespace flowtrain {
 
@@ -44,7 +44,6 @@ class ImageSet {
   // Throws DataError where a file that holds many images was cut short, or no longer has the size
   // it had. Asks the system: for now and then.
   virtual void CheckFiles() const {}
-  virtual Encoding encoding() const = 0;
   virtual int image_height() const = 0;
   virtual int image_width() const = 0;
   virtual std::string ImageName(uint64_t id) const = 0;

@@ -78,7 +78,6 @@ class PackedSet final : public ImageSet {
     return FetchPacked(file_, id);
   }
   void CheckFiles() const override { file_.CheckFile(); }
-  Encoding encoding() const override { return Encoding::kRgb; }
   int image_height() const override { return height_; }
   int image_width() const override { return width_; }
   std::string ImageName(uint64_t id) const override { return PrintableName(file_.Name(id)); }
@@ -107,10 +106,12 @@ class PackedSet final : public ImageSet {
 
 }  // namespace
 
-bool PackedIsThere(const std::string& path, std::string* why) {
+bool PackedIsThere(const std::string& path, std::string* why, const OptionNames& names) {
   std::error_code ignored;
   if (std::filesystem::is_regular_file(path, ignored)) return true;
-  if (why != nullptr) *why = "there is no file " + path + " (data.root)";
+  if (why != nullptr) {
+    *why = "there is no file " + path + ", as " + NameOf(names, "root") + " says";
+  }
   return false;
 }
 

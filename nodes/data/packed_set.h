@@ -5,11 +5,12 @@
 #include <string>
 
 #include "nodes/data/image_set.h"
+#include "nodes/data/option_names.h"
 
 namespace flowtrain {
 
 // Whether `path` is a file. False: `why` (may be null) says so.
-bool PackedIsThere(const std::string& path, std::string* why);
+bool PackedIsThere(const std::string& path, std::string* why, const OptionNames& names = {});
 
 // Opens a file that `flowtrain pack` made. Its images are Encoding::kRgb, each of its own size, and
 // views of a mapping. Labels, names and the evaluation are those of the set that was packed. An

@@ -57,7 +57,6 @@ class SampleSet final : public ImageSet {
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const override {
     return training_.Fetch(id, storage);
   }
-  Encoding encoding() const override { return Encoding::kRgb; }
   int image_height() const override { return side_; }
   int image_width() const override { return side_; }
   std::string ImageName(uint64_t id) const override { return training_.ImageName(id); }

@@ -146,7 +146,6 @@ class Stl10Set final : public ImageSet {
   void CheckFiles() const override {
     for (const auto& [name, split] : splits_) split->CheckFile();
   }
-  Encoding encoding() const override { return Encoding::kStl10Planes; }
   int image_height() const override { return kStl10Side; }
   int image_width() const override { return kStl10Side; }
   std::string ImageName(uint64_t id) const override {
@@ -193,55 +192,55 @@ class Stl10Set final : public ImageSet {
   std::string why_not_;
 };
 
-void CheckSplits(const std::vector<std::string>& splits) {
+void CheckSplits(const std::vector<std::string>& splits, const OptionNames& names) {
   if (splits.empty()) {
-    throw ConfigError(
-        "splits is empty: name the STL-10 files to train on, of train, test and "
-        "unlabeled (data.splits)");
+    throw ConfigError(NameOf(names, "splits") +
+                      " is empty: name the STL-10 files to train on, of train, test and unlabeled");
   }
   std::set<std::string> seen;
   for (const std::string& split : splits) {
     if (split != "train" && split != "test" && split != "unlabeled") {
       throw ConfigError("STL-10 has no split '" + split +
-                        "': there are train, test and unlabeled (data.splits)");
+                        "': there are train, test and unlabeled (" + NameOf(names, "splits") + ')');
     }
     if (!seen.insert(split).second) {
-      throw ConfigError("the split '" + split + "' stands twice in the list (data.splits)");
+      throw ConfigError("the split '" + split + "' stands twice in " + NameOf(names, "splits"));
     }
   }
 }
 
-std::string WhyMissing(const std::string& root, const std::string& split) {
-  if (!Exists(root)) return "there is no folder " + root + " (data.root)";
+std::string WhyMissing(const std::string& root, const std::string& split,
+                       const OptionNames& names) {
+  const std::string name = NameOf(names, "root");
+  if (!Exists(root)) return "there is no folder " + root + ", as " + name + " says";
   const std::string nested = fs::path(root) / "stl10_binary";
   if (Exists(ImageFile(nested, split))) {
-    return root + " holds no " + split +
-           "_X.bin, but its folder stl10_binary does: set data.root=" + nested;
+    return root + " holds no " + split + "_X.bin, but its folder stl10_binary does: set " + name +
+           " to " + nested;
   }
-  return "the folder " + root + " (data.root) holds no " + split + "_X.bin";
+  return "the folder " + root + ", which " + name + " names, holds no " + split + "_X.bin";
 }
 
 }  // namespace
 
-bool Stl10IsThere(const std::string& root, const std::vector<std::string>& splits,
-                  std::string* why) {
-  CheckSplits(splits);
+bool Stl10IsThere(const std::string& root, const std::vector<std::string>& splits, std::string* why,
+                  const OptionNames& names) {
+  CheckSplits(splits, names);
   const bool any = std::any_of(splits.begin(), splits.end(), [&](const std::string& split) {
     return Exists(ImageFile(root, split));
   });
-  if (!any && why != nullptr) *why = WhyMissing(root, splits.front());
+  if (!any && why != nullptr) *why = WhyMissing(root, splits.front(), names);
   return any;
 }
 
-std::unique_ptr<ImageSet> OpenStl10(const std::string& root,
-                                    const std::vector<std::string>& splits) {
-  CheckSplits(splits);
+std::unique_ptr<ImageSet> OpenStl10(const std::string& root, const std::vector<std::string>& splits,
+                                    const OptionNames& names) {
+  CheckSplits(splits, names);
   for (const std::string& split : splits) {
     if (Exists(ImageFile(root, split))) continue;
-    throw DataError(WhyMissing(root, split) +
-                    ". Unpack stl10_binary.tar.gz there, or name in data.splits the ones that are "
-                    "there. STL-10 comes from " +
-                    kStl10Address);
+    throw DataError(WhyMissing(root, split, names) +
+                    ". Unpack stl10_binary.tar.gz there, or name the ones that are there in " +
+                    NameOf(names, "splits") + ". STL-10 comes from " + kStl10Address);
   }
   return std::make_unique<Stl10Set>(root, splits);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nodes/data/image_set.h"
+#include "nodes/data/option_names.h"
 
 namespace flowtrain {
 
@@ -17,13 +18,13 @@ inline constexpr const char* kStl10Address =
     "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz";
 
 // Whether one of the splits' image files is in `root`. False: `why` (may be null) says what is not.
-bool Stl10IsThere(const std::string& root, const std::vector<std::string>& splits,
-                  std::string* why);
+bool Stl10IsThere(const std::string& root, const std::vector<std::string>& splits, std::string* why,
+                  const OptionNames& names = {});
 
 // Opens the splits to train on, in the order given, and what there is of train and test with labels
 // for the evaluation. Throws DataError for a split that is missing or broken, ConfigError for
 // splits that make no sense.
-std::unique_ptr<ImageSet> OpenStl10(const std::string& root,
-                                    const std::vector<std::string>& splits);
+std::unique_ptr<ImageSet> OpenStl10(const std::string& root, const std::vector<std::string>& splits,
+                                    const OptionNames& names = {});
 
 }  // namespace flowtrain

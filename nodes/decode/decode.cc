@@ -42,12 +42,9 @@ bool DecodeToRgb(const EncodedImage& image, DecodeScratch& scratch, const PartCh
       return true;
     case Encoding::kRgb:
       if (!HasSize(image, why)) return false;
+      static_cast<Pixels&>(out) = WholeImage(image.bytes, image.height, image.width);
       out.levels = chooser == nullptr ? 1 : image.levels;
       out.pixels = image.bytes.first(LevelBytes(image.height, image.width, out.levels));
-      out.height = out.full_height = image.height;
-      out.width = out.full_width = image.width;
-      out.top = out.left = 0;
-      out.shrink = 1;
       return true;
   }
   *why = "its encoding is unknown";

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "nodes/data/encoded_image.h"
 #include "nodes/decode/decode_scratch.h"
+#include "nodes/image/encoded_image.h"
 #include "nodes/image/rgb_image.h"
 
 namespace flowtrain {

@@ -6,10 +6,10 @@
 
 #include "nodes/augment/view_recipe.h"
 #include "nodes/data/cache/decoded_cache.h"
-#include "nodes/data/dataset.h"
 #include "nodes/decode/decode.h"
 #include "nodes/decode/view_part.h"
 #include "nodes/image/image_levels.h"
+#include "nodes/image/image_sample.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
@@ -34,7 +34,7 @@ void DecodeImage::Declare(NodeSpec& spec) {
   spec.Doc("Decodes images to RGB of 8 bits: JPEG, PNG, STL-10, and what OpenCV reads.")
       .Input("ids", Stream::kSample)
       .Output("images", Stream::kSample)
-      .Uses("dataset", "ImageDataset")
+      .MayUse("dataset", "ImageDataset")  // needs it no longer; graphs may name it
       .MayUse("views", "ViewRecipe")
       .MayUse("cache", "DecodedCache")
       .Option(&DecodeImage::max_pixels_, "max_pixels", kMaxImagePixels,
@@ -43,7 +43,6 @@ void DecodeImage::Declare(NodeSpec& spec) {
 }
 
 void DecodeImage::Open(const OpenContext& context) {
-  dataset_ = &context.Get<ImageDataset>("dataset");
   recipe_ = context.TryGet<ViewRecipe>("views");
   cache_ = context.TryGet<DecodedCache>("cache");
   if (cache_ != nullptr && !cache_->enabled()) cache_ = nullptr;
@@ -52,62 +51,41 @@ void DecodeImage::Open(const OpenContext& context) {
 }
 
 Outcome DecodeImage::Process(Sample& sample, Worker& worker) {
-  if (sample.hold) return Ok();  // its pixels came from the cache
-  if (PassesPlanes(sample)) {
-    Prefetch(sample.encoded);
-    sample.pixels = sample.encoded;
-    sample.layout = PixelLayout::kColumnPlanes;
-    sample.full_height = sample.height;
-    sample.full_width = sample.width;
-    sample.top = sample.left = 0;
-    sample.shrink = sample.levels = 1;
+  ImageSample& image = ImageOf(sample);
+  if (image.decoded) return Ok();
+  if (PassesPlanes(image.encoded)) {
+    const EncodedImage& planes = image.encoded;
+    Prefetch(planes.bytes);
+    static_cast<Pixels&>(image.image) =
+        WholeImage(planes.bytes, planes.height, planes.width, PixelLayout::kColumnPlanes);
     return Ok();
   }
-  EncodedImage image;
-  image.bytes = sample.encoded;
-  image.encoding = dataset_->encoding();
-  image.height = sample.height;
-  image.width = sample.width;
-  image.levels = sample.levels;
-  RgbImage rgb;
-  rgb.storage = std::move(sample.pixel_bytes);  // and back, so that the slot keeps its memory
   std::string why;
   WorkerScratch& scratch = scratch_[static_cast<size_t>(worker.index)];
-  const bool ok = Decode(image, sample, scratch, rgb, &why);
-  sample.pixel_bytes = std::move(rgb.storage);
-  if (!ok) return Bad(std::move(why));
-  sample.pixels = rgb.pixels;
-  sample.layout = PixelLayout::kRgb;
-  sample.height = rgb.height;
-  sample.width = rgb.width;
-  sample.full_height = rgb.full_height;
-  sample.full_width = rgb.full_width;
-  sample.top = rgb.top;
-  sample.left = rgb.left;
-  sample.shrink = rgb.shrink;
-  sample.levels = rgb.levels;
-  return Ok();
+  return Decode(sample, image, scratch, &why) ? Ok() : Bad(std::move(why));
 }
 
-bool DecodeImage::PassesPlanes(const Sample& sample) const {
-  const auto pixels = static_cast<size_t>(sample.height) * static_cast<size_t>(sample.width);
-  return recipe_ != nullptr && recipe_->fused() && dataset_->encoding() == Encoding::kStl10Planes &&
-         pixels > 0 && sample.encoded.size() == 3 * pixels;
+bool DecodeImage::PassesPlanes(const EncodedImage& image) const {
+  const auto pixels = static_cast<size_t>(image.height) * static_cast<size_t>(image.width);
+  return recipe_ != nullptr && recipe_->fused() && image.encoding == Encoding::kStl10Planes &&
+         pixels > 0 && image.bytes.size() == kChannels * pixels;
 }
 
-bool DecodeImage::Decode(const EncodedImage& image, const Sample& sample, WorkerScratch& scratch,
-                         RgbImage& rgb, std::string* why) const {
-  if (cache_ != nullptr) return DecodeForCache(image, sample, scratch, rgb, why);
-  if (recipe_ == nullptr) return DecodeToRgb(image, scratch.decode, nullptr, rgb, why);
+bool DecodeImage::Decode(const Sample& sample, ImageSample& image, WorkerScratch& scratch,
+                         std::string* why) const {
+  if (cache_ != nullptr) return DecodeForCache(sample, image, scratch, why);
+  if (recipe_ == nullptr)
+    return DecodeToRgb(image.encoded, scratch.decode, nullptr, image.image, why);
   const ViewPart part(*recipe_, {sample.seed, sample.epoch, sample.id}, sample.batch->layout.views);
-  return DecodeToRgb(image, scratch.decode, &part, rgb, why);
+  return DecodeToRgb(image.encoded, scratch.decode, &part, image.image, why);
 }
 
 // The whole image and the levels its views are made from, whether or not they will be kept: what is
 // trained on must not depend on that.
-bool DecodeImage::DecodeForCache(const EncodedImage& image, const Sample& sample,
-                                 WorkerScratch& scratch, RgbImage& rgb, std::string* why) const {
-  if (!DecodeToRgb(image, scratch.decode, nullptr, rgb, why)) return false;
+bool DecodeImage::DecodeForCache(const Sample& sample, ImageSample& image, WorkerScratch& scratch,
+                                 std::string* why) const {
+  RgbImage& rgb = image.image;
+  if (!DecodeToRgb(image.encoded, scratch.decode, nullptr, rgb, why)) return false;
   scratch.shrinker.Shrink(cache_->max_side(), rgb);
   if (recipe_ != nullptr) MakeLevels(LevelsFor(*recipe_, rgb.height, rgb.width), rgb);
   if (cache_->Wants(sample.id)) cache_->Offer(sample.id, rgb, sample.label);

@@ -5,16 +5,15 @@
 #include <string>
 
 #include "nodes/decode/decode_scratch.h"
-#include "nodes/image/rgb_image.h"
+#include "nodes/image/encoded_image.h"
 #include "nodes/image/shrink_image.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
 
 class DecodedCache;
-class ImageDataset;
 class ViewRecipe;
-struct EncodedImage;
+struct ImageSample;
 
 // Decodes an image of the data set; where it knows the recipe of the views, only what they need.
 //
@@ -40,16 +39,14 @@ class DecodeImage final : public SampleNode {
     ImageShrinker shrinker;
   };
 
-  // Whether the sample's planes go on as they are: the fused augmentation reads them where they
-  // lie.
-  bool PassesPlanes(const Sample& sample) const;
-  bool Decode(const EncodedImage& image, const Sample& sample, WorkerScratch& scratch,
-              RgbImage& rgb, std::string* why) const;
-  bool DecodeForCache(const EncodedImage& image, const Sample& sample, WorkerScratch& scratch,
-                      RgbImage& rgb, std::string* why) const;
+  // Whether the image's planes go on as they are: the fused augmentation reads them where they lie.
+  bool PassesPlanes(const EncodedImage& image) const;
+  bool Decode(const Sample& sample, ImageSample& image, WorkerScratch& scratch,
+              std::string* why) const;
+  bool DecodeForCache(const Sample& sample, ImageSample& image, WorkerScratch& scratch,
+                      std::string* why) const;
 
   int64_t max_pixels_ = kMaxImagePixels;
-  const ImageDataset* dataset_ = nullptr;
   const ViewRecipe* recipe_ = nullptr;  // null: whole images
   DecodedCache* cache_ = nullptr;       // null: there is none, or it keeps nothing
   std::deque<WorkerScratch> scratch_;   // of each worker

@@ -29,11 +29,12 @@ bool CpuComputesInBf16() {
 }
 
 // Before Choose, which brings up the allocator. Returns the share that may be taken.
-double LimitMemory(const std::string& name, const std::string& limit) {
+double LimitMemory(const std::string& name, const std::string& limit,
+                   const std::string& limit_name) {
   constexpr size_t kAnyTotal = size_t{1} << 40;  // to find what is wrong with a limit without a GPU
   const int index = name.rfind("cuda:", 0) == 0 ? std::atoi(name.c_str() + 5) : 0;
   const size_t total = name == "cpu" ? 0 : CudaTotalBytes(index);
-  const double fraction = MemoryFraction(limit, total == 0 ? kAnyTotal : total);
+  const double fraction = MemoryFraction(limit, total == 0 ? kAnyTotal : total, limit_name);
   if (total == 0 || fraction == 1) return 1;
   LimitCudaMemory(fraction);
   return fraction;
@@ -98,8 +99,8 @@ void Device::Declare(NodeSpec& spec) {
               "Lets cuDNN time its algorithms for the shapes it meets.");
 }
 
-void Device::Open(const OpenContext&) {
-  memory_fraction_ = LimitMemory(name_, memory_limit_);
+void Device::Open(const OpenContext& context) {
+  memory_fraction_ = LimitMemory(name_, memory_limit_, context.NameOf("memory_limit"));
   device_ = Choose(name_);
   lane_threads_ = threads_ > 0 ? threads_ : ReadCpuLimits().usable;
   if (mixed_precision_) {
@@ -166,7 +167,7 @@ void Device::Synchronize() const {
   if (is_cuda()) at::accelerator::synchronizeDevice(device_.index());
 }
 
-void Device::Place(torch::nn::Module& network) const {
+void Device::Adopt(torch::nn::Module& network) const {
   const c10::NoGradGuard no_grad;
   network.to(device_);
   for (at::Tensor& parameter : network.parameters()) {

@@ -8,7 +8,7 @@
 
 namespace flowtrain {
 
-double MemoryFraction(const std::string& limit, size_t total_bytes) {
+double MemoryFraction(const std::string& limit, size_t total_bytes, const std::string& name) {
   if (limit.empty()) return 1;
   double fraction = 0;
   const char* end = limit.data() + limit.size();
@@ -18,7 +18,7 @@ double MemoryFraction(const std::string& limit, size_t total_bytes) {
     const auto bytes = static_cast<double>(ParseMemorySize(limit, total_bytes));
     return std::min(1.0, bytes / static_cast<double>(total_bytes));
   } catch (const ConfigError&) {
-    throw ConfigError("gpu.memory_limit is '" + limit +
+    throw ConfigError(name + " is '" + limit +
                       "'; it takes a fraction (0.5), a share (50%) or an amount (12 GiB)");
   }
 }

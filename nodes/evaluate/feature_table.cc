@@ -40,7 +40,7 @@ void FeatureSink::Flush() {
   }
   parts_.clear();
   if (!table.ids.defined() || table.ids.numel() == 0) {
-    throw DataError("none of the images can be read; mend them, or name others (data.root)");
+    throw DataError("none of the images can be read; mend them, or evaluate on others");
   }
   Finish(table);
 }

@@ -13,6 +13,7 @@
 #include "nodes/decode/decode.h"
 #include "nodes/decode/decode_scratch.h"
 #include "nodes/device/autocast.h"
+#include "nodes/image/image_sample.h"
 #include "nodes/train/model/normalise.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/mapping_guard.h"
@@ -41,26 +42,27 @@ at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count
                      int64_t max_pixels, std::vector<int64_t>& labels) {
   const at::Tensor views = at::zeros({count, size, size, 3}, at::TensorOptions().dtype(at::kByte));
   auto* to = views.data_ptr<uint8_t>();
-  const size_t bytes = size_t{3} * static_cast<size_t>(size) * static_cast<size_t>(size);
+  const size_t bytes = kChannels * static_cast<size_t>(size) * static_cast<size_t>(size);
   labels.assign(static_cast<size_t>(count), -1);
-  const auto load = [&](int64_t i, std::vector<uint8_t>& storage, DecodeScratch& scratch,
-                        RgbImage& image) {
+  const auto load = [&](int64_t i, DecodeScratch& scratch, ImageSample& image) {
     std::string why;
-    const EncodedImage encoded = images.Fetch(first + static_cast<uint64_t>(i), storage);
-    if (!encoded.error.empty() || !DecodeToRgb(encoded, scratch, nullptr, image, &why)) return;
-    CenterView(image.pixels.data(), image.height, image.width, size,
-               to + static_cast<size_t>(i) * bytes);
-    if (ReadsWereLost(encoded.lost))
+    image.encoded = images.Fetch(first + static_cast<uint64_t>(i), image.file_bytes);
+    if (!image.encoded.error.empty() ||
+        !DecodeToRgb(image.encoded, scratch, nullptr, image.image, &why)) {
+      return;
+    }
+    CenterView(image.image, size, to + static_cast<size_t>(i) * bytes);
+    if (ReadsWereLost(image.encoded.lost)) {
       throw DataError("an image to evaluate on: " + std::string(kLostWhileRead));
-    labels[static_cast<size_t>(i)] = encoded.label;
+    }
+    labels[static_cast<size_t>(i)] = image.encoded.label;
   };
   // Memory and decoders are made once a range, not once an image.
   tbb::parallel_for(tbb::blocked_range<int64_t>(0, count), [&](const auto& range) {
-    std::vector<uint8_t> storage;
     DecodeScratch scratch;
     scratch.max_pixels = max_pixels;
-    RgbImage image;
-    for (int64_t i = range.begin(); i < range.end(); ++i) load(i, storage, scratch, image);
+    ImageSample image;
+    for (int64_t i = range.begin(); i < range.end(); ++i) load(i, scratch, image);
   });
   return views;
 }
@@ -89,14 +91,11 @@ Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int s
     }
     all_labels.insert(all_labels.end(), labels.begin(), labels.end());
   }
-  if (kept.empty()) {
-    throw DataError("none of the " + std::to_string(total) +
-                    " labelled images can be read; mend them, or set evaluate.knn=false");
-  }
+  result.unreadable = static_cast<uint64_t>(total) - kept.size();
+  if (kept.empty()) return result;
   const at::Tensor index = at::tensor(kept, at::kLong).to(device);
   result.features = at::cat(features).index_select(0, index);
   result.labels = at::tensor(all_labels, at::kLong).to(device).index_select(0, index);
-  result.unreadable = static_cast<uint64_t>(total) - kept.size();
   return result;
 }
 

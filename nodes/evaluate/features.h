@@ -14,7 +14,7 @@ namespace flowtrain {
 // evaluation mode, without gradients, `batch_size` at a time; the model's mode is restored and its
 // statistics stay as they are. Decodes on TBB's threads, computes on the caller's. The result is on
 // the device. Image files of more than `max_pixels` count as unreadable. `stop`, asked before each
-// forward, ends it with no features at all.
+// forward, ends it with no features at all; nor are there any where no image can be read.
 Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size, int batch_size,
                          int64_t max_pixels = kMaxImagePixels,
                          const std::function<bool()>& stop = {});

@@ -16,25 +16,23 @@ void FrozenBackbone::Declare(NodeSpec& spec) {
       .Uses("device", "Device")
       .Option(&FrozenBackbone::checkpoint_, "checkpoint", std::string(),
               "Checkpoint, or weights (.safetensors).")
-      .Option(&FrozenBackbone::name_, "name", std::string("resnet18"), "The ResNet.",
-              OneOf{{"resnet18", "resnet34", "resnet50"}})
-      .Option(&FrozenBackbone::stem_, "stem", std::string("standard"),
-              "standard: 7x7 stride 2 and max-pool; small: 3x3 stride 1.",
-              OneOf{{"standard", "small"}});
+      .Option(&FrozenBackbone::name_, "name", Backbone::kResNet18, "The ResNet.", Backbones())
+      .Option(&FrozenBackbone::stem_, "stem", Stem::kStandard,
+              "standard: 7x7 stride 2 and max-pool; small: 3x3 stride 1.", Stems());
 }
 
 void FrozenBackbone::Open(const OpenContext& context) {
   if (checkpoint_.empty()) {
-    throw ConfigError(
-        "say what to evaluate, a checkpoint, a run's folder or a .safetensors file: --set "
-        "checkpoint=PATH");
+    throw ConfigError("say what to evaluate: set " + context.NameOf("checkpoint") +
+                      " to a checkpoint, a run's folder or a .safetensors file");
   }
   device_ = &context.Get<Device>("device");
-  network_ = std::make_shared<ResNet>(ResNetOptions{name_, stem_ == "small"});
-  LoadBackbone(checkpoint_, *network_);
+  const ResNetOptions options{name_, stem_};
+  network_ = std::make_shared<ResNet>(options);
+  LoadBackbone(checkpoint_, *network_, context.NameOf("name") + " and " + context.NameOf("stem"));
   network_->eval();
-  device_->Place(*network_);
-  LogInfo("evaluating " + name_ + " (" + stem_ + " stem) of " + checkpoint_);
+  device_->Adopt(*network_);
+  LogInfo("evaluating " + options.Description() + " of " + checkpoint_);
 }
 
 at::Tensor FrozenBackbone::Encode(const at::Tensor& images) const {

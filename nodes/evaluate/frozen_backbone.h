@@ -29,7 +29,10 @@ class FrozenBackbone final : public Resource {
   Device& device() const { return *device_; }
 
  private:
-  std::string checkpoint_, name_, stem_;  // options
+  std::string checkpoint_;  // options
+  Backbone name_ = Backbone::kResNet18;
+  Stem stem_ = Stem::kStandard;
+
   Device* device_ = nullptr;
   std::shared_ptr<ResNet> network_;
 };

@@ -19,6 +19,14 @@ at::Tensor Unit(const at::Tensor& features) {
 
 }  // namespace
 
+void KnnOptions::Declare(OptionsOf<KnnOptions>& options) {
+  options
+      .Option(&KnnOptions::neighbours, "neighbours", "That vote, at most the bank's size.",
+              AtLeast{1})
+      .Option(&KnnOptions::temperature, "temperature", "Of the votes' weights exp(cosine / T).",
+              AtLeast{1e-3});
+}
+
 at::Tensor KnnClassify(const at::Tensor& bank, const at::Tensor& labels, const at::Tensor& queries,
                        const KnnOptions& options) {
   const at::Tensor unit_bank = Unit(bank), unit_queries = Unit(queries);

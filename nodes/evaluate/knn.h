@@ -7,6 +7,7 @@
 #include <string>
 
 #include "nodes/evaluate/feature_table.h"
+#include "pipeline/node/options.h"
 
 namespace flowtrain {
 
@@ -15,6 +16,8 @@ struct KnnOptions {
   double temperature = 0.1;
   int64_t classes = 0;
   bool leave_one_out = false;  // queries are the bank; an image is not its own neighbour
+
+  static void Declare(OptionsOf<KnnOptions>& options);  // neighbours and temperature
 };
 
 // The class of each query, int64 [Q]: each of its nearest bank features by cosine votes for its

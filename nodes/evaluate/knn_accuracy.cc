@@ -1,10 +1,6 @@
 #include "nodes/evaluate/knn_accuracy.h"
 
-#include <array>
-#include <cstdio>
-#include <string>
-
-#include "nodes/evaluate/knn.h"
+#include "nodes/evaluate/final_line.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
 #include "pipeline/node/registry.h"
@@ -19,34 +15,18 @@ void KnnAccuracy::Declare(NodeSpec& spec) {
       .Uses("dataset", "ImageDataset")
       .Uses("device", "Device")
       .Uses("run_dir", "RunDir")
-      .Option(&KnnAccuracy::neighbours_, "neighbours", 200, "That vote, at most the bank's size.",
-              AtLeast{1})
-      .Option(&KnnAccuracy::temperature_, "temperature", 0.1,
-              "Of the votes' weights exp(cosine / T).", AtLeast{1e-3});
-}
-
-void KnnAccuracy::Open(const OpenContext& context) {
-  FeatureSink::Open(context);
-  dataset_ = &context.Get<ImageDataset>("dataset");
-  device_ = &context.Get<Device>("device");
-  run_dir_ = &context.Get<RunDir>("run_dir");
+      .Options(&KnnAccuracy::knn_);
 }
 
 void KnnAccuracy::Finish(const FeatureTable& table) {
-  const Evaluation evaluation = dataset_->evaluation();
-  auto [bank, queries] = SplitByList(table, evaluation);
-  for (Features* part : {&bank, &queries}) {
-    part->features = part->features.to(device_->device());
-    part->labels = part->labels.to(device_->device());
-  }
-  const KnnOptions options{neighbours_, temperature_,
-                           static_cast<int64_t>(dataset_->classes().size()),
-                           evaluation.leave_one_out};
+  const Evaluation evaluation = dataset().evaluation();
+  const auto [bank, queries] = Split(table, evaluation);
+  KnnOptions options = knn_;
+  options.classes = static_cast<int64_t>(dataset().classes().size());
+  options.leave_one_out = evaluation.leave_one_out;
   const double top1 = KnnTop1(bank, queries, options);
   LogInfo("kNN top-1: " + ShowPercent(top1) + DescribeKnn(bank, queries, options));
-  std::array<char, 64> line{};
-  std::snprintf(line.data(), line.size(), R"({"final": true, "knn_top1": %.4f})", top1 * 100);
-  run_dir_->AppendMetrics(line.data());
+  run_dir().AppendMetrics(FinalLine({{"knn_top1", top1 * 100}}));
 }
 
 FLOWTRAIN_REGISTER(KnnAccuracy);

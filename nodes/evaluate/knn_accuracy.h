@@ -1,11 +1,8 @@
 // The kNN accuracy of a trained backbone by itself.
 #pragma once
 
-#include "nodes/data/dataset.h"
-#include "nodes/device/device.h"
-#include "nodes/evaluate/feature_table.h"
-#include "nodes/run/run_dir.h"
-#include "pipeline/node/node.h"
+#include "nodes/evaluate/feature_judge.h"
+#include "nodes/evaluate/knn.h"
 
 namespace flowtrain {
 
@@ -19,20 +16,14 @@ namespace flowtrain {
 //
 // Example:
 //   knn: {type: KnnAccuracy, in: features, options: {neighbours: 200, temperature: 0.1}}
-class KnnAccuracy final : public FeatureSink {
+class KnnAccuracy final : public FeatureJudge {
  public:
   static void Declare(NodeSpec& spec);
-  void Open(const OpenContext& context) override;
 
  private:
   void Finish(const FeatureTable& table) override;
 
-  int neighbours_ = 0;  // options
-  double temperature_ = 0;
-
-  ImageDataset* dataset_ = nullptr;
-  Device* device_ = nullptr;
-  RunDir* run_dir_ = nullptr;
+  KnnOptions knn_;  // options
 };
 
 }  // namespace flowtrain

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "nodes/evaluate/features.h"
-#include "nodes/evaluate/knn.h"
+#include "nodes/evaluate/final_line.h"
+#include "nodes/image/view_side.h"
+#include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
@@ -34,12 +36,10 @@ void KnnEvaluate::Declare(NodeSpec& spec) {
       .Option(&KnnEvaluate::enabled_, "enabled", true, "Whether to evaluate at all.")
       .Option(&KnnEvaluate::every_epochs_, "every_epochs", 0,
               "Also after each N epochs; 0: at the start and the end alone.", AtLeast{0})
-      .Option(&KnnEvaluate::neighbours_, "neighbours", 200, "That vote, at most the bank's size.",
-              AtLeast{1})
-      .Option(&KnnEvaluate::temperature_, "temperature", 0.1,
-              "Of the votes' weights exp(cosine / T).", AtLeast{1e-3})
+      .Options(&KnnEvaluate::knn_)
       .Option(&KnnEvaluate::batch_size_, "batch_size", 256, "Images a forward.", AtLeast{1})
-      .Option(&KnnEvaluate::size_, "size", 96, "Side of the centre crop, pixels.", AtLeast{1})
+      .Option(&KnnEvaluate::size_, "size", 0,
+              "Side of the centre crop, pixels; 0: as large as the batches' views.", AtLeast{0})
       .Option(&KnnEvaluate::max_pixels_, "max_pixels", kMaxImagePixels,
               "Pixels of an image file that is decoded; one that claims more is unreadable.",
               Between{1, kMaxImagePixels});
@@ -47,10 +47,17 @@ void KnnEvaluate::Declare(NodeSpec& spec) {
 
 void KnnEvaluate::Open(const OpenContext& context) {
   run_ = &context.run();
+  if (size_ == 0) size_ = ViewSide(context.layout());
+  if (size_ == 0) {
+    throw ConfigError(context.NameOf("size") +
+                      " must be given: the rows of the batches are no square RGB views");
+  }
   model_ = &context.Get<SimclrModel>("model");
   const auto& dataset = context.Get<ImageDataset>("dataset");
   labelled_ = dataset.evaluation();
-  classes_ = static_cast<int64_t>(dataset.classes().size());
+  knn_.classes = static_cast<int64_t>(dataset.classes().size());
+  knn_.leave_one_out = labelled_.leave_one_out;
+  enabled_name_ = context.NameOf("enabled");
   run_dir_ = &context.Get<RunDir>("run_dir");
 }
 
@@ -77,26 +84,25 @@ void KnnEvaluate::Flush() {
   if (!trained_) return;
   LogInfo("kNN top-1 of the trained backbone: " + Percent(*trained_) + ", at the start " +
           Percent(*untrained_) + how_);
-  std::array<char, 96> line{};
-  std::snprintf(line.data(), line.size(),
-                R"({"final": true, "knn_top1": %.4f, "knn_top1_start": %.4f})", *trained_,
-                *untrained_);
-  run_dir_->AppendMetrics(line.data());
+  run_dir_->AppendMetrics(FinalLine({{"knn_top1", *trained_}, {"knn_top1_start", *untrained_}}));
 }
 
 // Nothing where the run is being stopped: someone waits for its end.
 std::optional<double> KnnEvaluate::Evaluate() {
-  const auto stop = [this] { return run_->draining(); };
-  const auto features_of = [&](const LabelledImages& images) {
-    return ComputeFeatures(*model_, images, size_, batch_size_, max_pixels_, stop);
-  };
-  const Features bank = features_of(*labelled_.bank);
+  const Features bank = FeaturesOf(*labelled_.bank);
   const Features queries =
-      labelled_.leave_one_out || stop() ? bank : features_of(*labelled_.queries);
-  if (stop()) return std::nullopt;
-  const KnnOptions options{neighbours_, temperature_, classes_, labelled_.leave_one_out};
-  how_ = DescribeKnn(bank, queries, options);
-  return KnnTop1(bank, queries, options) * 100;
+      labelled_.leave_one_out || run_->draining() ? bank : FeaturesOf(*labelled_.queries);
+  if (run_->draining()) return std::nullopt;
+  how_ = DescribeKnn(bank, queries, knn_);
+  return KnnTop1(bank, queries, knn_) * 100;
+}
+
+Features KnnEvaluate::FeaturesOf(const LabelledImages& images) const {
+  const auto stop = [this] { return run_->draining(); };
+  Features features = ComputeFeatures(*model_, images, size_, batch_size_, max_pixels_, stop);
+  if (features.unreadable == 0 || features.unreadable < images.size()) return features;
+  throw DataError("none of the " + std::to_string(images.size()) +
+                  " labelled images can be read; mend them, or set " + enabled_name_ + " to false");
 }
 
 FLOWTRAIN_REGISTER(KnnEvaluate);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nodes/data/dataset.h"
+#include "nodes/evaluate/knn.h"
 #include "nodes/run/run_dir.h"
 #include "nodes/run/step_record.h"
 #include "nodes/train/model/simclr_model.h"
@@ -37,16 +38,17 @@ class KnnEvaluate final : public StepNode {
  private:
   bool active() const { return enabled_ && labelled_.possible(); }
   std::optional<double> Evaluate();
+  Features FeaturesOf(const LabelledImages& images) const;
 
   bool enabled_ = true;  // options
-  int every_epochs_ = 0, neighbours_ = 200, batch_size_ = 256, size_ = 96;
+  int every_epochs_ = 0, batch_size_ = 256, size_ = 0;
   int64_t max_pixels_ = 0;  // of an image file
-  double temperature_ = 0.1;
+  KnnOptions knn_;
 
+  std::string enabled_name_;  // in messages
   RunControl* run_ = nullptr;
   SimclrModel* model_ = nullptr;
   Evaluation labelled_;
-  int64_t classes_ = 0;
   RunDir* run_dir_ = nullptr;
   std::optional<double> untrained_, trained_;
   std::string how_;       // the last one was measured

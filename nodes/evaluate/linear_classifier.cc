@@ -58,6 +58,14 @@ class Learner {
 
 }  // namespace
 
+void LinearOptions::Declare(OptionsOf<LinearOptions>& options) {
+  using Self = LinearOptions;
+  options.Option(&Self::epochs, "epochs", "Passes over the bank.", AtLeast{1})
+      .Option(&Self::batch_size, "batch_size", "Images a step.", AtLeast{1})
+      .Option(&Self::momentum, "momentum", "Of SGD.", Between{0, 1})
+      .Option(&Self::seed, "seed", "Of the order of the images.", AtLeast{0});
+}
+
 at::Tensor LinearClassifier::Logits(const at::Tensor& features) const {
   return at::addmm(bias, (features - mean) / scale, weight.t());
 }

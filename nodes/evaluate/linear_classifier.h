@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "pipeline/node/options.h"
+
 namespace flowtrain {
 
 struct LinearOptions {
@@ -14,7 +16,10 @@ struct LinearOptions {
   double learning_rate = 0.03;  // at first; cosine to 0, a step at a time
   double weight_decay = 0;      // of the weights, not the biases
   double momentum = 0.9;
-  uint64_t seed = 0;  // of the order of the images
+  uint64_t seed = 42;  // of the order of the images
+
+  // epochs, batch_size, momentum and seed
+  static void Declare(OptionsOf<LinearOptions>& options);
 };
 
 struct LinearClassifier {

@@ -4,13 +4,12 @@
 #include <ATen/TensorOperators.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <map>
 #include <sstream>
 #include <utility>
 
 #include "nodes/decode/encode_png.h"
+#include "nodes/evaluate/final_line.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/new_file.h"
 #include "pipeline/base/log.h"
@@ -27,12 +26,6 @@ constexpr size_t kTableClasses = 20;  // the most that a table has columns for
 Features Select(const Features& from, const std::vector<int64_t>& rows) {
   const at::Tensor index = at::tensor(rows, at::kLong).to(from.labels.device());
   return {from.features.index_select(0, index), from.labels.index_select(0, index), 0};
-}
-
-void WriteFile(const std::string& path, const std::vector<uint8_t>& bytes) {
-  NewFile file(path);
-  file.Append(bytes);
-  file.Commit({});
 }
 
 }  // namespace
@@ -60,39 +53,28 @@ void LinearProbe::Declare(NodeSpec& spec) {
       .Uses("dataset", "ImageDataset")
       .Uses("device", "Device")
       .Uses("run_dir", "RunDir")
-      .Option(&Self::epochs_, "epochs", int64_t{100}, "Passes over the bank.", AtLeast{1})
-      .Option(&Self::batch_size_, "batch_size", int64_t{256}, "Images a step.", AtLeast{1})
+      .Options(&Self::linear_)
       .Option(&Self::learning_rates_, "learning_rates", std::vector<double>{0.01, 0.03, 0.1},
               "The best on a tenth of the bank is taken; of one, that.", AtLeast{1e-9})
       .Option(&Self::weight_decays_, "weight_decays", std::vector<double>{0, 1e-3, 1e-2},
-              "The same way.", AtLeast{0})
-      .Option(&Self::momentum_, "momentum", 0.9, "Of SGD.", Between{0, 1})
-      .Option(&Self::seed_, "seed", int64_t{42}, "Of the order of the images.", AtLeast{0});
+              "The same way.", AtLeast{0});
 }
 
 void LinearProbe::Open(const OpenContext& context) {
-  FeatureSink::Open(context);
-  dataset_ = &context.Get<ImageDataset>("dataset");
-  device_ = &context.Get<Device>("device");
-  run_dir_ = &context.Get<RunDir>("run_dir");
+  FeatureJudge::Open(context);
   if (learning_rates_.empty() || weight_decays_.empty()) {
-    throw ConfigError("'" + context.name() +
-                      "' needs a learning rate and a weight decay at least (linear.learning_rates, "
-                      "linear.weight_decays)");
+    throw ConfigError(context.NameOf("learning_rates") + " and " + context.NameOf("weight_decays") +
+                      " need a number each at least");
   }
 }
 
 void LinearProbe::Finish(const FeatureTable& table) {
-  const Evaluation evaluation = dataset_->evaluation();
-  auto [bank, queries] = SplitByList(table, evaluation);
+  const Evaluation evaluation = dataset().evaluation();
+  auto [bank, queries] = Split(table, evaluation);
   if (evaluation.leave_one_out) {
     HeldOut parts = HoldOut(bank, kToJudge);
     bank = std::move(parts.kept);
     queries = std::move(parts.held);
-  }
-  for (Features* part : {&bank, &queries}) {
-    part->features = part->features.to(device_->device());
-    part->labels = part->labels.to(device_->device());
   }
   const LinearOptions options = Choose(bank);
   const LinearClassifier classifier = TrainLinear(bank.features, bank.labels, options);
@@ -100,13 +82,10 @@ void LinearProbe::Finish(const FeatureTable& table) {
 }
 
 LinearOptions LinearProbe::Choose(const Features& bank) const {
-  LinearOptions options{static_cast<int64_t>(dataset_->classes().size()),
-                        epochs_,
-                        batch_size_,
-                        learning_rates_.front(),
-                        weight_decays_.front(),
-                        momentum_,
-                        static_cast<uint64_t>(seed_)};
+  LinearOptions options = linear_;
+  options.classes = static_cast<int64_t>(dataset().classes().size());
+  options.learning_rate = learning_rates_.front();
+  options.weight_decay = weight_decays_.front();
   if (learning_rates_.size() * weight_decays_.size() == 1) return options;
   // Of a small bank more, so that each class has an image on either side.
   const int64_t of_a_class = bank.labels.size(0) / options.classes;
@@ -130,7 +109,7 @@ LinearOptions LinearProbe::Choose(const Features& bank) const {
 void LinearProbe::Report(const Features& bank, const Features& queries,
                          const LinearOptions& options, const at::Tensor& logits) {
   const double top1 = TopK(logits, queries.labels, 1), top5 = TopK(logits, queries.labels, 5);
-  const std::string path = run_dir_->path() + "/confusion.png";
+  const std::string path = run_dir().path() + "/confusion.png";
   std::ostringstream text;
   text << "linear probe top-1: " << ShowPercent(top1);
   if (options.classes > 5) text << ", top-5: " << ShowPercent(top5);
@@ -144,22 +123,20 @@ void LinearProbe::Report(const Features& bank, const Features& queries,
     LogInfo("classes, and what they were taken for:\n" + ConfusionTable(confusion));
   }
   const Picture picture = ConfusionPicture(confusion);
-  WriteFile(path, EncodePng(picture.pixels, picture.side, picture.side));
+  WriteNewFile(path, EncodePng(picture.pixels, picture.side, picture.side));
   LogInfo("the same as a picture: " + path);
-  std::array<char, 160> line{};
-  std::snprintf(line.data(), line.size(),
-                R"({"final": true, "linear_top1": %.4f, "linear_top5": %.4f, )"
-                R"("learning_rate": %g, "weight_decay": %g})",
-                top1 * 100, top5 * 100, options.learning_rate, options.weight_decay);
-  run_dir_->AppendMetrics(line.data());
+  run_dir().AppendMetrics(FinalLine({{"linear_top1", top1 * 100},
+                                     {"linear_top5", top5 * 100},
+                                     {"learning_rate", options.learning_rate},
+                                     {"weight_decay", options.weight_decay}}));
 }
 
 Confusion LinearProbe::Confuse(const at::Tensor& labels, const at::Tensor& guesses) const {
-  const auto classes = static_cast<int64_t>(dataset_->classes().size());
+  const auto classes = static_cast<int64_t>(dataset().classes().size());
   const at::Tensor counts =
       at::bincount((labels * classes + guesses).cpu(), {}, classes * classes).to(at::kLong);
   const auto* first = counts.const_data_ptr<int64_t>();
-  return {dataset_->classes(), {first, first + counts.numel()}};
+  return {dataset().classes(), {first, first + counts.numel()}};
 }
 
 FLOWTRAIN_REGISTER(LinearProbe);

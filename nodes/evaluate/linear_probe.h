@@ -4,13 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "nodes/data/dataset.h"
-#include "nodes/device/device.h"
 #include "nodes/evaluate/confusion.h"
-#include "nodes/evaluate/feature_table.h"
+#include "nodes/evaluate/feature_judge.h"
 #include "nodes/evaluate/linear_classifier.h"
-#include "nodes/run/run_dir.h"
-#include "pipeline/node/node.h"
 
 namespace flowtrain {
 
@@ -30,7 +26,7 @@ namespace flowtrain {
 //
 // Example:
 //   probe: {type: LinearProbe, in: features, options: {epochs: 100, learning_rates: [0.01, 0.1]}}
-class LinearProbe final : public FeatureSink {
+class LinearProbe final : public FeatureJudge {
  public:
   static void Declare(NodeSpec& spec);
   void Open(const OpenContext& context) override;
@@ -42,13 +38,8 @@ class LinearProbe final : public FeatureSink {
               const at::Tensor& logits);
   Confusion Confuse(const at::Tensor& labels, const at::Tensor& guesses) const;
 
-  int64_t epochs_ = 0, batch_size_ = 0, seed_ = 0;  // options
-  double momentum_ = 0;
+  LinearOptions linear_;  // options
   std::vector<double> learning_rates_, weight_decays_;
-
-  ImageDataset* dataset_ = nullptr;
-  Device* device_ = nullptr;
-  RunDir* run_dir_ = nullptr;
 };
 
 // Every `nth` image of each class apart from the others, in their order. Throws DataError where

@@ -25,10 +25,6 @@ std::string LabelFields(int64_t label, const std::vector<std::string>& classes) 
   return std::to_string(label) + ',' + (index < classes.size() ? Field(classes[index]) : "");
 }
 
-void Append(NewFile& file, const std::string& line) {
-  file.Append({reinterpret_cast<const uint8_t*>(line.data()), line.size()});
-}
-
 }  // namespace
 
 void WriteEmbeddings::Declare(NodeSpec& spec) {
@@ -50,12 +46,12 @@ void WriteEmbeddings::Finish(const FeatureTable& table) {
   const std::string base = run_dir_->path() + "/embeddings";
   WriteNpy(base + ".npy", table.features);
   NewFile list(base + ".csv");
-  Append(list, "name,label,class\n");
+  list.Append("name,label,class\n");
   const auto* ids = table.ids.const_data_ptr<int64_t>();
   const auto* labels = table.labels.const_data_ptr<int64_t>();
   for (int64_t row = 0; row < table.ids.numel(); ++row) {
-    Append(list, Field(dataset_->ImageName(static_cast<uint64_t>(ids[row]))) + ',' +
-                     LabelFields(labels[row], dataset_->classes()) + '\n');
+    list.Append(Field(dataset_->ImageName(static_cast<uint64_t>(ids[row]))) + ',' +
+                LabelFields(labels[row], dataset_->classes()) + '\n');
   }
   list.Commit({});
   LogInfo("embeddings of " + ShowCount(static_cast<uint64_t>(table.ids.numel())) + " images, " +

@@ -6,7 +6,7 @@
 
 namespace flowtrain {
 
-// The most pixels of any image, and the default of data.max_pixels: from here on Pillow raises
+// The most pixels of any image, and what a run allows unless it is told otherwise: from here on Pillow raises
 // DecompressionBombError (PIL/Image.py: twice its MAX_IMAGE_PIXELS). As RGB that is 512 MiB.
 inline constexpr int64_t kMaxImagePixels = 178'956'970;
 

@@ -25,27 +25,46 @@ class PartChooser {
   virtual WantedPart Choose(int height, int width) const = 0;
 };
 
-// uint8 [height, width, 3], RGB, packed: an image, or a part of it, perhaps reduced. A reduced
-// image has ceil(full_height / shrink) x ceil(full_width / shrink) pixels, of which `pixels` holds
-// the rectangle that begins at (top, left); a reduced pixel covers shrink x shrink of the full
-// image. Behind it may stand further `levels` (image_levels.h).
-struct RgbImage {
-  std::span<const uint8_t> pixels;  // a view of `storage`, or of the encoded bytes (Encoding::kRgb)
-  std::vector<uint8_t> storage;     // keeps its capacity from image to image
-  int height = 0, width = 0;        // of the first level of `pixels`
+// How pixels lie in memory, uint8.
+enum class PixelLayout : uint8_t {
+  kRgb,           // [height, width, 3]
+  kColumnPlanes,  // [3, width, height]: a plane a channel, column by column, as STL-10 stores them
+};
+
+// Decoded pixels, wherever they lie: an image, or a part of it, perhaps reduced. A reduced image
+// has ceil(full_height / shrink) x ceil(full_width / shrink) pixels, of which `pixels` holds the
+// rectangle that begins at (top, left); a reduced pixel covers shrink x shrink of the full image.
+// Behind it may stand further `levels` (image_levels.h).
+struct Pixels {
+  std::span<const uint8_t> pixels;
+  PixelLayout layout = PixelLayout::kRgb;
+  int height = 0, width = 0;            // of the first level of `pixels`
   int full_height = 0, full_width = 0;  // of the image
   int top = 0, left = 0;                // where `pixels` begins in the reduced image
   int shrink = 1;                       // of the first level
   int levels = 1;
+};
+
+// A whole image of one level that is not reduced.
+inline Pixels WholeImage(std::span<const uint8_t> pixels, int height, int width,
+                         PixelLayout layout = PixelLayout::kRgb) {
+  return {.pixels = pixels,
+          .layout = layout,
+          .height = height,
+          .width = width,
+          .full_height = height,
+          .full_width = width};
+}
+
+// The same with memory of its own, which it need not use: `pixels` may as well be a view of the
+// encoded bytes (Encoding::kRgb).
+struct RgbImage : Pixels {
+  std::vector<uint8_t> storage;  // keeps its capacity from image to image
 
   // Makes `storage` the place of a whole image of this size, and returns it.
   std::span<uint8_t> Resize(int new_height, int new_width) {
-    height = full_height = new_height;
-    width = full_width = new_width;
-    top = left = 0;
-    shrink = levels = 1;
-    ResizeStorage(size_t{3} * static_cast<size_t>(height) * static_cast<size_t>(width));
-    pixels = storage;
+    ResizeStorage(kChannels * static_cast<size_t>(new_height) * static_cast<size_t>(new_width));
+    static_cast<Pixels&>(*this) = WholeImage(storage, new_height, new_width);
     return storage;
   }
   // Keeps what is in it.

@@ -19,7 +19,9 @@ void FixedSource::Declare(NodeSpec& spec) {
 
 void FixedSource::Open(const OpenContext& context) {
   batches_a_window_ =
-      static_cast<uint64_t>(WindowSize(window_, effective_batch_, context.layout().rows));
+      static_cast<uint64_t>(WindowSize(window_, effective_batch_, context.layout().rows,
+                                       {context.NameOf("window"), context.NameOf("effective_batch"),
+                                        context.NameInStage("batch_size")}));
 }
 
 bool FixedSource::AdmitBatch(Batch& batch) {
@@ -29,8 +31,8 @@ bool FixedSource::AdmitBatch(Batch& batch) {
   batch.seed = static_cast<uint64_t>(seed_);
   batch.epoch = 0;
   batch.step = batch.seq / window;
-  batch.steps_per_epoch = steps;
-  batch.micro = static_cast<int>(batch.seq % window);
+  batch.steps_per_epoch = batch.total_steps = steps;
+  batch.in_window = static_cast<int>(batch.seq % window);
   batch.window = static_cast<int>(window);
   batch.last_of_epoch = batch.seq + 1 == steps * window;
   images_ += static_cast<uint64_t>(batch.layout.rows);

@@ -24,16 +24,16 @@ std::string FileText(const fs::path& path) {
 
 std::vector<fs::path> FilesOf(const DatasetOptions& options, const fs::path& root) {
   std::vector<fs::path> files;
-  if (options.kind == "folder") {
+  if (options.kind == DatasetKind::kFolder) {
     for (const std::string& name : ListImages(options.root)) files.push_back(root / name);
-  } else if (options.kind == "stl10") {
+  } else if (options.kind == DatasetKind::kStl10) {
     for (const char* split : {"train", "test", "unlabeled"}) {
       for (const char* suffix : {"_X.bin", "_y.bin"}) {
         files.push_back(root / (std::string(split) + suffix));
       }
     }
     files.push_back(root / "class_names.txt");
-  } else if (options.kind == "packed") {
+  } else if (options.kind == DatasetKind::kPacked) {
     files.push_back(root);
   }
   return files;
@@ -43,8 +43,9 @@ std::vector<fs::path> FilesOf(const DatasetOptions& options, const fs::path& roo
 
 uint64_t FingerprintOf(const DatasetOptions& options, int max_side) {
   const fs::path root = fs::absolute(options.root).lexically_normal();
-  std::string text = options.kind + "\nmax_side " + std::to_string(max_side) + '\n';
-  if (options.kind == "sample") {
+  std::string text =
+      ChoiceName(DatasetKinds(), options.kind) + "\nmax_side " + std::to_string(max_side) + '\n';
+  if (options.kind == DatasetKind::kSample) {
     text += std::to_string(options.seed) + ' ' + std::to_string(options.sample_images) + ' ' +
             std::to_string(options.sample_size);
   } else {
@@ -53,7 +54,7 @@ uint64_t FingerprintOf(const DatasetOptions& options, int max_side) {
   if (options.max_pixels != kMaxImagePixels) {
     text += "max_pixels " + std::to_string(options.max_pixels) + '\n';
   }
-  if (options.kind == "stl10") {
+  if (options.kind == DatasetKind::kStl10) {
     for (const std::string& split : options.splits) text += split + '\n';
   }
   for (const fs::path& file : FilesOf(options, root)) text += FileText(file);

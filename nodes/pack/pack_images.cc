@@ -182,11 +182,13 @@ class Packer {
   [[noreturn]] void GiveUp() const {
     constexpr size_t kNamed = 5;
     std::string text = ShowCount(result_.bad.size()) + " of " + ShowCount(items_.size()) +
-                       " images cannot be used, more than data.max_bad_fraction allows:";
+                       " images cannot be used, more than " + options_.max_bad_fraction_name +
+                       " allows:";
     for (size_t i = 0; i < std::min(kNamed, result_.bad.size()); ++i) {
       text += "\n  " + result_.bad[i].name + ": " + result_.bad[i].why;
     }
-    throw DataError(text + "\nMend or delete these files, or raise data.max_bad_fraction");
+    throw DataError(text + "\nMend or delete these files, or raise " +
+                    options_.max_bad_fraction_name);
   }
 
   void Finish() {

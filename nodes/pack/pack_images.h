@@ -17,7 +17,8 @@ struct PackOptions {
   int threads = 1;   // that decode
   int64_t max_pixels = kMaxImagePixels;  // of an image file; one that has more is unreadable
   double max_bad_fraction = 0.01;        // unreadable images, as a share of all, before it gives up
-  uint64_t fingerprint = 0;              // kept in the file's header
+  std::string max_bad_fraction_name = "max_bad_fraction";  // in messages
+  uint64_t fingerprint = 0;                                // kept in the file's header
   // Asked before each image; true ends the packing, and no file is made.
   std::function<bool()> stop = [] { return false; };
   // Called on one thread at a time after each image.

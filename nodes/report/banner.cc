@@ -36,7 +36,8 @@ Line MemoryLine(const BannerFacts& facts) {
 std::string Vram(const BannerFacts& facts) {
   std::string text = ShowGib(facts.device_bytes);
   if (facts.device_limit_bytes > 0) {
-    text += ", at most " + ShowGib(facts.device_limit_bytes) + " of it (gpu.memory_limit)";
+    text += ", at most " + ShowGib(facts.device_limit_bytes) + " of it (" +
+            facts.device_limited_by + ')';
   }
   return text;
 }
@@ -57,7 +58,7 @@ std::vector<Line> Lines(const BannerFacts& facts) {
   }
   if (facts.negatives > 0) {
     lines.push_back(
-        {true, "Negatives", ShowCount(static_cast<uint64_t>(facts.negatives)) + " an anchor"});
+        {true, "Negatives", ShowCount(static_cast<uint64_t>(facts.negatives)) + " per anchor"});
   }
   lines.push_back({true, "Data set", facts.dataset});
   lines.push_back({true, "Workers", Plural(facts.workers, "thread") + " decode and augment"});

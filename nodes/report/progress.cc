@@ -63,12 +63,6 @@ std::string RateClause(const std::string& lead, const StepTotals& totals) {
 
 }  // namespace
 
-uint64_t StepsOfRun(uint64_t epochs, uint64_t steps_per_epoch, uint64_t max_steps) {
-  const uint64_t steps = epochs * steps_per_epoch;
-  if (steps == 0 || max_steps == 0) return std::max(steps, max_steps);
-  return std::min(steps, max_steps);
-}
-
 std::string PlainLine(const Progress& progress) { return Join(Fields(progress)); }
 
 std::string BarLine(const Progress& progress, int columns, bool utf8) {

@@ -19,10 +19,6 @@ struct Progress {
   size_t device_bytes = 0;  // 0 on a CPU
 };
 
-// Steps of a run: epochs of them, but no more than max_steps. 0 in either is no limit; 0: not
-// known.
-uint64_t StepsOfRun(uint64_t epochs, uint64_t steps_per_epoch, uint64_t max_steps);
-
 // "epoch 3/100  step 120/3100  loss 4.8312  1234 images/s  data wait 0.3%  lr 6.00e-02  ETA 4 min".
 std::string PlainLine(const Progress& progress);
 // The same with a bar, in at most `columns` terminal cells: what matters least is left out first.

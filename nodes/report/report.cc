@@ -32,10 +32,8 @@ void Report::Declare(NodeSpec& spec) {
       .Option(&Report::log_every_, "log_every", 10.0,
               "Seconds between progress lines where the output is no terminal; 0: every step.",
               AtLeast{0})
-      .Option(&Report::epochs_, "epochs", 0, "Epochs of the run, for the time left; 0: not known.",
-              AtLeast{0})
-      .Option(&Report::max_steps_, "max_steps", 0,
-              "Optimiser steps before the run ends, for the time left; 0: no limit.", AtLeast{0});
+      .Retired("epochs", "the source says how long the run is")
+      .Retired("max_steps", "the source says how long the run is");
 }
 
 void Report::Open(const OpenContext& context) { run_dir_ = &context.Get<RunDir>("run_dir"); }
@@ -51,7 +49,7 @@ void Report::Process(Step& step) {
   if (payload == nullptr || payload->record == nullptr) {
     throw std::logic_error("the step carries no record; Report stands after an optimiser's node");
   }
-  pending_.push_back({payload->record, step.steps_per_epoch});
+  pending_.push_back({payload->record, step.steps_per_epoch, step.total_steps});
   while (!pending_.empty() && pending_.front().record->Fetch(pending_.size() > kStepsInFlight)) {
     Emit(pending_.front());
     pending_.pop_front();
@@ -76,7 +74,7 @@ void Report::Emit(const Pending& pending) {
   run_dir_->AppendMetrics(StepLine(record));
   WarnOfLoss(record);
   if (!quiet_) ShowProgress(pending);
-  if (record.last_of_epoch) EndEpoch(record);
+  if (record.last_of_epoch) EndEpoch(pending);
 }
 
 void Report::Count(const StepRecord& record) {
@@ -93,7 +91,12 @@ void Report::WarnOfLoss(const StepRecord& record) {
   if (!IsPowerOfTen(losses_not_finite_)) return;
   LogWarning("the loss of step " + std::to_string(record.step + 1) + " is not finite (" +
              std::to_string(losses_not_finite_) +
-             " so far); try a lower train.learning_rate, or gpu.mixed_precision=false");
+             " so far); try a lower learning rate, or go without mixed precision");
+}
+
+// The last one may be cut short.
+uint64_t Report::EpochsOf(const Pending& pending) {
+  return (pending.total_steps + pending.steps_per_epoch - 1) / pending.steps_per_epoch;
 }
 
 void Report::ShowProgress(const Pending& pending) {
@@ -106,10 +109,9 @@ void Report::ShowProgress(const Pending& pending) {
   const StepTotals recent = recent_.Totals();
   Progress progress;
   progress.epoch = record.epoch + 1;
-  progress.epochs = static_cast<uint64_t>(epochs_);
+  progress.epochs = EpochsOf(pending);
   progress.step = record.step + 1;
-  progress.steps =
-      StepsOfRun(progress.epochs, pending.steps_per_epoch, static_cast<uint64_t>(max_steps_));
+  progress.steps = pending.total_steps;
   progress.loss = record.loss;
   progress.learning_rate = record.learning_rate;
   progress.images_per_s = recent.images_per_s();
@@ -127,10 +129,11 @@ void Report::ShowProgress(const Pending& pending) {
   }
 }
 
-void Report::EndEpoch(const StepRecord& record) {
+void Report::EndEpoch(const Pending& pending) {
+  const StepRecord& record = *pending.record;
   run_dir_->AppendMetrics(EpochLine(record.epoch, epoch_, knn_top1_));
   run_dir_->NoteEpoch(record.step + 1, {epoch_.mean_loss().value_or(std::nan("")), knn_top1_});
-  LogInfo(EpochSentence(record.epoch + 1, static_cast<uint64_t>(epochs_), epoch_, knn_top1_));
+  LogInfo(EpochSentence(record.epoch + 1, EpochsOf(pending), epoch_, knn_top1_));
   epoch_ = StepTotals();
   knn_top1_.reset();
 }

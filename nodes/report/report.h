@@ -24,7 +24,7 @@ namespace flowtrain {
 // Threads one at a time, not on the device lane: the console never holds up the device.
 //
 // Example:
-//   report: {type: Report, in: saved, options: {log_every: 10, epochs: ${train.epochs}}}
+//   report: {type: Report, in: saved, options: {log_every: 10}}
 class Report final : public StepNode {
  public:
   static void Declare(NodeSpec& spec);
@@ -45,7 +45,7 @@ class Report final : public StepNode {
   using Clock = std::chrono::steady_clock;
   struct Pending {
     std::shared_ptr<StepRecord> record;
-    uint64_t steps_per_epoch;
+    uint64_t steps_per_epoch, total_steps;  // total_steps 0: not known
   };
 
   static constexpr size_t kRecentSteps = 20;  // that the shown rates are taken over
@@ -54,10 +54,10 @@ class Report final : public StepNode {
   void Count(const StepRecord& record);
   void WarnOfLoss(const StepRecord& record);
   void ShowProgress(const Pending& pending);
-  void EndEpoch(const StepRecord& record);
+  void EndEpoch(const Pending& pending);
+  static uint64_t EpochsOf(const Pending& pending);
 
-  double log_every_ = 0;                // option, seconds
-  int64_t epochs_ = 0, max_steps_ = 0;  // options
+  double log_every_ = 0;  // option, seconds
   RunDir* run_dir_ = nullptr;
   bool quiet_ = false;
   std::unique_ptr<ProgressBar> bar_;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "pipeline/base/files/new_file.h"
 #include "pipeline/base/log.h"
 
 namespace flowtrain {
@@ -46,8 +47,8 @@ Parts Split(const std::string& path, uint64_t steps_done) {
   return parts;
 }
 
-void Put(const std::string& path, const std::string& text, std::ios::openmode mode) {
-  std::ofstream out(path, mode | std::ios::binary);
+void AppendTo(const std::string& path, const std::string& text) {
+  std::ofstream out(path, std::ios::app | std::ios::binary);
   out << text;
   out.close();
   if (!out) throw std::runtime_error("cannot write " + path + "; is its disk full?");
@@ -61,9 +62,8 @@ void RewindMetrics(const std::string& path, uint64_t steps_done) {
   if (parts.lines_moved == 0 && !parts.line_break_missing) return;
   const std::string aside = fs::path(path).replace_extension(".abandoned.jsonl").string();
   // Appended first: a crash in between leaves lines in both, and none in neither.
-  if (parts.lines_moved > 0) Put(aside, parts.moved, std::ios::app);
-  Put(path + ".new", parts.kept, std::ios::trunc);
-  fs::rename(path + ".new", path);
+  if (parts.lines_moved > 0) AppendTo(aside, parts.moved);
+  WriteNewFile(path, parts.kept);
   if (parts.lines_moved == 0) return;
   LogInfo(std::to_string(parts.lines_moved) + " lines of " + path + " are of steps after step " +
           std::to_string(steps_done) + "; they are now in " + aside);

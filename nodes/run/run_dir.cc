@@ -53,11 +53,12 @@ void WriteFile(const std::string& file, std::string_view text) {
 }
 
 // A name is one part of a path, so that a configuration cannot send a run elsewhere.
-void CheckName(const std::string& name) {
+void CheckName(const std::string& name, const OpenContext& context) {
   if (!name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos) return;
-  throw ConfigError("run.name is '" + name +
+  throw ConfigError(context.NameOf("name") + " is '" + name +
                     "', which is no name of a folder: give it one without '/', and where runs are "
-                    "kept with run.dir");
+                    "kept with " +
+                    context.NameOf("root"));
 }
 
 std::string DateAndTime() {
@@ -83,8 +84,9 @@ void RunDir::Declare(NodeSpec& spec) {
       .Option(&RunDir::start_step_, "start_step", 0, "Optimiser steps done before.", AtLeast{0});
 }
 
-void RunDir::Open(const OpenContext&) {
+void RunDir::Open(const OpenContext& context) {
   if (named_path_.empty()) {
+    CheckName(name_, context);
     MakeDated();
   } else {
     MakeNamed();
@@ -120,7 +122,6 @@ void RunDir::MakeNamed() {
 }
 
 void RunDir::MakeDated() {
-  CheckName(name_);
   std::error_code error;
   fs::create_directories(root_, error);
   const std::string base = (fs::path(root_) / (name_ + '-' + DateAndTime())).string();

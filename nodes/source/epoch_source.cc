@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nodes/data/cache/decoded_cache.h"
+#include "nodes/image/image_sample.h"
 #include "nodes/source/window_size.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
@@ -53,13 +54,20 @@ void EpochSource::Open(const OpenContext& context) {
   if (cache_ != nullptr && !cache_->enabled()) cache_ = nullptr;
   const uint64_t rows = static_cast<uint64_t>(context.layout().rows);
   if (dataset_->size() < rows) {
-    throw ConfigError("the data set has " + ShowCount(dataset_->size()) +
-                      " images, fewer than one batch of " + ShowCount(rows) +
-                      ": lower data.batch_size, or give it more images (data.root, data.splits, "
-                      "sample.images)");
+    throw ConfigError(
+        "the data set has " + ShowCount(dataset_->size()) + " images, fewer than one batch of " +
+        ShowCount(rows) + ": lower " + context.NameInStage("batch_size") +
+        ", or give it more images with " + context.NameOf("dataset", "root") + ", " +
+        context.NameOf("dataset", "splits") + " or " + context.NameOf("dataset", "sample_images"));
   }
   plan_.emplace(dataset_->size() / rows,
-                WindowSize(window_, effective_batch_, static_cast<int64_t>(rows)));
+                WindowSize(window_, effective_batch_, static_cast<int64_t>(rows),
+                           {context.NameOf("window"), context.NameOf("effective_batch"),
+                            context.NameInStage("batch_size")}));
+  total_steps_ = static_cast<uint64_t>(epochs_) * plan_->steps_per_epoch();
+  if (max_steps_ != 0) total_steps_ = std::min(total_steps_, static_cast<uint64_t>(max_steps_));
+  length_names_ = context.NameOf("epochs") + ", " + context.NameOf("max_steps");
+  max_bad_name_ = context.NameOf("max_bad_fraction");
   Resume(static_cast<uint64_t>(start_step_));
 }
 
@@ -71,37 +79,34 @@ void EpochSource::Flush() {
 }
 
 void EpochSource::Resume(uint64_t steps_done) {
-  const uint64_t of_epochs = static_cast<uint64_t>(epochs_) * plan_->steps_per_epoch();
-  const uint64_t total =
-      max_steps_ == 0 ? of_epochs : std::min(of_epochs, static_cast<uint64_t>(max_steps_));
-  if (steps_done > total) {
+  if (steps_done > total_steps_) {
     throw DataError("cannot go on after step " + ShowCount(steps_done) + ": the run has " +
-                    ShowCount(total) + " steps (train.epochs, train.max_steps)");
+                    ShowCount(total_steps_) + " steps, as " + length_names_ + " say");
   }
   first_step_ = steps_done;
 }
 
 bool EpochSource::AdmitBatch(Batch& batch) {
   dataset_->CheckFiles();
-  const BatchPlace place = plan_->Place(plan_->FirstBatch(first_step_) + batch.seq);
-  if (place.epoch >= static_cast<uint64_t>(epochs_)) return false;
-  if (max_steps_ != 0 && place.step >= static_cast<uint64_t>(max_steps_)) return false;
+  const PlannedBatch planned = plan_->At(plan_->FirstBatch(first_step_) + batch.seq);
+  if (planned.step >= total_steps_) return false;
   batch.seed = static_cast<uint64_t>(seed_);
-  batch.epoch = place.epoch;
-  batch.step = place.step;
+  batch.epoch = planned.epoch;
+  batch.step = planned.step;
   batch.steps_per_epoch = plan_->steps_per_epoch();
-  batch.micro = place.micro;
-  batch.window = place.window;
-  batch.last_of_epoch = place.last_of_epoch;
+  batch.total_steps = total_steps_;
+  batch.in_window = planned.in_window;
+  batch.window = planned.window;
+  batch.last_of_epoch = planned.last_of_epoch;
   return true;
 }
 
 void EpochSource::AdmitSample(Sample& sample) {
   const Batch& batch = *sample.batch;
-  const uint64_t number = plan_->FirstBatch(batch.step) + static_cast<uint64_t>(batch.micro);
+  const uint64_t number = plan_->FirstBatch(batch.step) + static_cast<uint64_t>(batch.in_window);
   const uint64_t rows = static_cast<uint64_t>(batch.layout.rows);
   sample.epoch = batch.epoch;
-  sample.position = plan_->Place(number).batch * rows + static_cast<uint64_t>(sample.row);
+  sample.position = plan_->At(number).batch * rows + static_cast<uint64_t>(sample.row);
   sample.seed = batch.seed;
   if (!order_ || order_epoch_ != batch.epoch) {
     order_.emplace(size(), RngKey{sample.seed, batch.epoch, 0, kShuffle});
@@ -116,7 +121,7 @@ void EpochSource::Substitute(Sample& sample) {
   const std::string line = bad.name + ": " + bad.why;
   const bool is_new = dataset_->bad_images().Add(std::move(bad));
   const uint64_t count = dataset_->bad_images().count();
-  if (count > AllowedBad()) GiveUp("more than data.max_bad_fraction allows");
+  if (count > AllowedBad()) GiveUp("more than " + max_bad_name_ + " allows");
   if (sample.attempt > kMaxSubstitutes) {
     GiveUp("and " + std::to_string(kMaxSubstitutes) + " of them came one after the other");
   }
@@ -128,33 +133,21 @@ void EpochSource::Substitute(Sample& sample) {
 }
 
 Outcome EpochSource::Process(Sample& sample, Worker&) {
-  if (cache_ != nullptr && TakeFromCache(sample)) return Ok();
-  EncodedImage image = dataset_->Fetch(sample.id, sample.file_bytes);
-  if (!image.error.empty()) return Bad(std::move(image.error));
-  sample.encoded = image.bytes;
-  sample.lost = image.lost;
-  sample.label = image.label;
-  sample.height = image.height;
-  sample.width = image.width;
-  sample.levels = image.levels;
-  return Ok();
+  ImageSample& image = ImageOf(sample);
+  image.decoded = cache_ != nullptr && TakeFromCache(sample, image);
+  if (image.decoded) return Ok();
+  image.encoded = dataset_->Fetch(sample.id, image.file_bytes);
+  sample.label = image.encoded.label;
+  return image.encoded.error.empty() ? Ok() : Bad(std::move(image.encoded.error));
 }
 
-bool EpochSource::TakeFromCache(Sample& sample) const {
+bool EpochSource::TakeFromCache(Sample& sample, ImageSample& image) const {
   CacheHandle cached = cache_->Find(sample.id);
   if (!cached) return false;
-  sample.lost = nullptr;
+  image.encoded = {};
+  static_cast<Pixels&>(image.image) = cached->pixels();
   sample.label = cached->label();
-  sample.pixels = cached->pixels();
-  sample.layout = PixelLayout::kRgb;
-  sample.height = cached->height();
-  sample.width = cached->width();
-  sample.full_height = cached->full_height();
-  sample.full_width = cached->full_width();
-  sample.top = sample.left = 0;
-  sample.shrink = cached->shrink();
-  sample.levels = cached->levels();
-  sample.hold = std::move(cached).ToHold();
+  image.hold = std::move(cached).ToHold();
   return true;
 }
 
@@ -169,8 +162,8 @@ void EpochSource::GiveUp(const std::string& reason) const {
   const double share = static_cast<double>(bad.size()) / static_cast<double>(size());
   throw DataError(ShowCount(bad.size()) + " of " + ShowCount(size()) + " images (" +
                   PercentText(share) + ") cannot be used, " + reason + ":" + NameSome(bad) +
-                  "\nMend or delete these files, or raise data.max_bad_fraction (now " +
-                  PercentText(max_bad_fraction_) + ')');
+                  "\nMend or delete these files, or raise " + max_bad_name_ + " from " +
+                  PercentText(max_bad_fraction_));
 }
 
 FLOWTRAIN_REGISTER(EpochSource);

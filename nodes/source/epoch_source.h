@@ -6,6 +6,7 @@
 #include <string>
 
 #include "nodes/data/dataset.h"
+#include "nodes/image/image_sample.h"
 #include "nodes/source/epoch_plan.h"
 #include "pipeline/base/philox.h"
 #include "pipeline/node/node.h"
@@ -41,6 +42,7 @@ class EpochSource final : public SourceNode {
   // before the first batch. Throws DataError when the run would have ended before.
   void Resume(uint64_t steps_done);
 
+  std::unique_ptr<Payload> NewPayload() override { return std::make_unique<ImageSample>(); }
   bool AdmitBatch(Batch& batch) override;
   void AdmitSample(Sample& sample) override;
   // Throws DataError when too many images are unreadable.
@@ -51,7 +53,7 @@ class EpochSource final : public SourceNode {
   const EpochPlan& plan() const { return *plan_; }
 
  private:
-  bool TakeFromCache(Sample& sample) const;
+  bool TakeFromCache(Sample& sample, ImageSample& image) const;
   uint64_t AllowedBad() const;
   [[noreturn]] void GiveUp(const std::string& reason) const;
 
@@ -60,9 +62,11 @@ class EpochSource final : public SourceNode {
   int64_t effective_batch_ = 0, seed_ = 0, start_step_ = 0;
   double max_bad_fraction_ = 0;
 
+  std::string length_names_, max_bad_name_;  // in messages
   ImageDataset* dataset_ = nullptr;
   const DecodedCache* cache_ = nullptr;  // null: there is none, or it keeps nothing
   std::optional<EpochPlan> plan_;
+  uint64_t total_steps_ = 0;  // of the run
   uint64_t first_step_ = 0;
   std::optional<Permutation> order_;  // of order_epoch_
   uint64_t order_epoch_ = 0;

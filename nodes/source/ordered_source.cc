@@ -19,18 +19,19 @@ void OrderedSource::Declare(NodeSpec& spec) {
   spec.Doc("Fetches every image once, in order: what an evaluation looks at.")
       .Output("ids", Stream::kSample)
       .Uses("dataset", "ImageDataset")
-      .Option(&OrderedSource::images_, "images", "labelled",
+      .Option(&OrderedSource::images_, "images", Images::kLabelled,
               "labelled (the evaluation's: its bank, then its queries), all (those to train on).",
-              OneOf{{"labelled", "all"}});
+              Choices<Images>{{{"labelled", Images::kLabelled}, {"all", Images::kAll}}});
 }
 
 void OrderedSource::Open(const OpenContext& context) {
   dataset_ = &context.Get<ImageDataset>("dataset");
-  if (images_ == "all") return;
+  if (images_ == Images::kAll) return;
   const Evaluation evaluation = dataset_->evaluation();
   if (!evaluation.possible()) {
     throw ConfigError("there are no labelled images to evaluate on: " + evaluation.why_not +
-                      " (data.kind, data.root)");
+                      "; name another data set in " + context.NameOf("dataset", "kind") + " and " +
+                      context.NameOf("dataset", "root"));
   }
   lists_ = {evaluation.bank};
   if (!evaluation.leave_one_out) lists_.push_back(evaluation.queries);
@@ -56,8 +57,8 @@ bool OrderedSource::AdmitBatch(Batch& batch) {
   if (batch.seq * rows >= size()) return false;
   batch.epoch = 0;
   batch.step = batch.seq;
-  batch.steps_per_epoch = (size() + rows - 1) / rows;
-  batch.micro = 0;
+  batch.steps_per_epoch = batch.total_steps = (size() + rows - 1) / rows;
+  batch.in_window = 0;
   batch.window = 1;
   batch.last_of_epoch = batch.seq + 1 == batch.steps_per_epoch;
   return true;
@@ -79,31 +80,16 @@ void OrderedSource::Substitute(Sample& sample) {
 }
 
 Outcome OrderedSource::Process(Sample& sample, Worker&) {
-  if (sample.id == kNoImage) {
-    StandIn(sample);
-    return Ok();
+  ImageSample& image = ImageOf(sample);
+  image.decoded = sample.id == kNoImage;
+  if (image.decoded) {
+    image.encoded = {};
+    static_cast<Pixels&>(image.image) = WholeImage(kBlack, 1, 1);
+  } else {
+    image.encoded = Fetch(sample.id, image.file_bytes);
   }
-  EncodedImage image = Fetch(sample.id, sample.file_bytes);
-  if (!image.error.empty()) return Bad(std::move(image.error));
-  sample.encoded = image.bytes;
-  sample.lost = image.lost;
-  sample.label = image.label;
-  sample.height = image.height;
-  sample.width = image.width;
-  sample.levels = image.levels;
-  return Ok();
-}
-
-// Pixels that are held need no decoding.
-void OrderedSource::StandIn(Sample& sample) {
-  sample.lost = nullptr;
-  sample.label = -1;
-  sample.pixels = kBlack;
-  sample.layout = PixelLayout::kRgb;
-  sample.height = sample.width = sample.full_height = sample.full_width = 1;
-  sample.top = sample.left = 0;
-  sample.shrink = sample.levels = 1;
-  sample.hold = Hold(this, [](void*) noexcept {});
+  sample.label = image.encoded.label;
+  return image.encoded.error.empty() ? Ok() : Bad(std::move(image.encoded.error));
 }
 
 EncodedImage OrderedSource::Fetch(uint64_t id, std::vector<uint8_t>& storage) const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nodes/data/dataset.h"
+#include "nodes/image/image_sample.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
@@ -36,6 +37,7 @@ class OrderedSource final : public SourceNode {
   void Open(const OpenContext& context) override;
   void Flush() override;
 
+  std::unique_ptr<Payload> NewPayload() override { return std::make_unique<ImageSample>(); }
   bool AdmitBatch(Batch& batch) override;
   void AdmitSample(Sample& sample) override;
   void Substitute(Sample& sample) override;
@@ -45,9 +47,10 @@ class OrderedSource final : public SourceNode {
  private:
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const;
   std::string NameOf(uint64_t id) const;
-  void StandIn(Sample& sample);
 
-  std::string images_;  // option
+  enum class Images : uint8_t { kLabelled, kAll };
+
+  Images images_ = Images::kLabelled;  // option
   ImageDataset* dataset_ = nullptr;
   std::vector<const LabelledImages*> lists_;  // one after the other; empty: those to train on
 };

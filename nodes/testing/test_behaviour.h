@@ -23,10 +23,10 @@ class TestBehaviour : public Base {
   void Open(const OpenContext& context) override {
     name_ = context.name();
     log_ = context.TryGet<TestLog>("log");
-    Enter("open");
+    Enter(Phase::kOpen);
   }
-  void Start() override { Enter("start"); }
-  void Flush() override { Enter("flush"); }
+  void Start() override { Enter(Phase::kStart); }
+  void Flush() override { Enter(Phase::kFlush); }
   void Close() noexcept override {
     if (log_ != nullptr) log_->AddEvent(name_ + ".close");
   }
@@ -40,15 +40,17 @@ class TestBehaviour : public Base {
                 "Sleep for that time instead of keeping the core busy.")
         .Option(&TestBehaviour::lock_us_, "lock_us", 0,
                 "Part of that time in which all others wait for a lock, microseconds.", AtLeast{0})
-        .Option(&TestBehaviour::throw_in_, "throw_in", "", "Lifecycle call that throws.",
-                OneOf{{"", "open", "start", "process", "flush"}})
+        .Option(&TestBehaviour::throw_in_, "throw_in", Phase::kNone, "Lifecycle call that throws.",
+                Phases())
         .Option(&TestBehaviour::throw_at_, "throw_at_seq", 0,
                 "Number of the packet on which process throws.", AtLeast{0});
   }
 
   // To be called first in Process.
   void Work(const Packet& packet) const {
-    if (throw_in_ == "process" && packet.seq == static_cast<uint64_t>(throw_at_)) Throw("process");
+    if (throw_in_ == Phase::kProcess && packet.seq == static_cast<uint64_t>(throw_at_)) {
+      Throw(Phase::kProcess);
+    }
     if (lock_us_ > 0) {
       const std::lock_guard lock(mutex_);
       Serve(lock_us_, sleep_);
@@ -59,18 +61,27 @@ class TestBehaviour : public Base {
   TestLog* log_ = nullptr;
 
  private:
-  void Enter(const std::string& phase) const {
-    if (log_ != nullptr) log_->AddEvent(name_ + '.' + phase);
+  enum class Phase : uint8_t { kNone, kOpen, kStart, kProcess, kFlush };
+  static Choices<Phase> Phases() {
+    return {{{"", Phase::kNone},
+             {"open", Phase::kOpen},
+             {"start", Phase::kStart},
+             {"process", Phase::kProcess},
+             {"flush", Phase::kFlush}}};
+  }
+
+  void Enter(Phase phase) const {
+    if (log_ != nullptr) log_->AddEvent(name_ + '.' + ChoiceName(Phases(), phase));
     if (throw_in_ == phase) Throw(phase);
   }
-  [[noreturn]] void Throw(const std::string& phase) const {
-    throw std::runtime_error("told to throw in " + phase);
+  [[noreturn]] void Throw(Phase phase) const {
+    throw std::runtime_error("told to throw in " + ChoiceName(Phases(), phase));
   }
 
   std::string name_;
   int64_t service_us_ = 0, lock_us_ = 0, throw_at_ = 0;  // options
   bool sleep_ = false;
-  std::string throw_in_;
+  Phase throw_in_ = Phase::kNone;
   mutable std::mutex mutex_;
 };
 

@@ -24,12 +24,6 @@ namespace {
 
 constexpr char kReportFile[] = "nonfinite.json";
 
-std::string Settings(int64_t micro_batch, int64_t window_images) {
-  const int64_t micro_batches = (window_images + micro_batch - 1) / micro_batch;
-  return "data.batch_size=" + std::to_string(micro_batch) +
-         ", gpu.gradient_accumulation=" + std::to_string(micro_batches);
-}
-
 }  // namespace
 
 void ForwardBackward::Declare(NodeSpec& spec) {
@@ -43,23 +37,12 @@ void ForwardBackward::Declare(NodeSpec& spec) {
       .Uses("optimizer", "Optimizer")
       .MayUse("dataset", "ImageDataset")
       .MayUse("run_dir", "RunDir")
-      .Option(&ForwardBackward::loss_name_, "loss", std::string("nt_xent"),
-              "nt_xent: SimCLR; dcl: decoupled contrastive learning; barlow_twins; vicreg.",
-              OneOf{{"nt_xent", "dcl", "barlow_twins", "vicreg"}})
-      .Option(&ForwardBackward::temperature_, "temperature", 0.5, "Of nt_xent and dcl.",
-              AtLeast{1e-4})
-      .Option(&ForwardBackward::barlow_twins_lambda_, "barlow_twins_lambda", 0.005,
-              "Weight of barlow_twins' redundancy term.", AtLeast{0})
-      .Option(&ForwardBackward::vicreg_invariance_, "vicreg_invariance", 25.0,
-              "Weight of vicreg's invariance term.", AtLeast{0})
-      .Option(&ForwardBackward::vicreg_variance_, "vicreg_variance", 25.0,
-              "Weight of vicreg's variance term.", AtLeast{0})
-      .Option(&ForwardBackward::vicreg_covariance_, "vicreg_covariance", 1.0,
-              "Weight of vicreg's covariance term.", AtLeast{0})
-      .Option(&ForwardBackward::accumulation_, "accumulation", std::string("exact"),
+      .Options(&ForwardBackward::loss_)
+      .Option(&ForwardBackward::accumulation_, "accumulation", Accumulation::kExact,
               "exact: the loss of the whole window, whatever its micro-batches; independent: the "
               "mean of the micro-batches' losses.",
-              OneOf{{"exact", "independent"}})
+              Choices<Accumulation>{
+                  {{"exact", Accumulation::kExact}, {"independent", Accumulation::kIndependent}}})
       .Option(&ForwardBackward::gradient_accumulation_, "gradient_accumulation", std::string("1"),
               "auto: the largest micro-batch that fits the device is found at the start; else a "
               "batch of the loader is one.")
@@ -71,6 +54,7 @@ void ForwardBackward::Declare(NodeSpec& spec) {
 }
 
 void ForwardBackward::Open(const OpenContext& context) {
+  context_ = &context;
   device_ = &context.Get<Device>("device");
   model_ = &context.Get<SimclrModel>("model");
   optimizer_ = &context.Get<Optimizer>("optimizer");
@@ -78,22 +62,15 @@ void ForwardBackward::Open(const OpenContext& context) {
   run_dir_ = context.TryGet<RunDir>("run_dir");
   layout_ = context.layout();
   if (layout_.rows < 2) {
-    throw ConfigError(
-        "the loss compares images (negatives, or statistics of the batch): data.batch_size must be "
-        "at least 2");
+    throw ConfigError("the loss compares images (negatives, or statistics of the batch): " +
+                      context.NameInStage("batch_size") + " must be at least 2");
   }
   WindowGradient::Network network;
   network.represent = [this](const at::Tensor& images) { return Represent(images); };
-  network.loss = MakeLoss({.name = loss_name_,
-                           .temperature = temperature_,
-                           .barlow_twins_lambda = barlow_twins_lambda_,
-                           .vicreg = {.invariance = vicreg_invariance_,
-                                      .variance = vicreg_variance_,
-                                      .covariance = vicreg_covariance_}});
+  network.loss = MakeLoss(loss_);
   network.scale = [this](const at::Tensor& loss) { return optimizer_->ScaleLoss(loss); };
-  gradient_ = std::make_unique<WindowGradient>(
-      accumulation_ == "exact" ? Accumulation::kExact : Accumulation::kIndependent,
-      std::move(network), model_->running_statistics());
+  gradient_ = std::make_unique<WindowGradient>(accumulation_, std::move(network),
+                                               model_->running_statistics());
   watch_ = std::make_unique<NonFiniteWatch>(max_nonfinite_steps_);
   micro_batch_ = layout_.rows;
 }
@@ -105,8 +82,9 @@ void ForwardBackward::Start() {
   model_->running_statistics().Save();  // takes its memory while there is some
   if (gradient_accumulation_ != kAutoAccumulation) return;
   if (device_->is_cuda()) micro_batch_ = FindMicroBatch(effective_batch_);
-  LogInfo("gpu.gradient_accumulation=auto: micro-batches of " + std::to_string(micro_batch_) +
-          " images" + (device_->is_cuda() ? "" : " (data.batch_size: a CPU sets no bound)"));
+  LogInfo(context_->NameOf("gradient_accumulation") + " is auto: micro-batches of " +
+          std::to_string(micro_batch_) + " images" +
+          (device_->is_cuda() ? "" : ", the loader's batches: a CPU sets no bound"));
 }
 
 template <typename Call>
@@ -123,11 +101,11 @@ void ForwardBackward::WithRoom(Call call) {
 
 void ForwardBackward::Process(Batch& batch, Step& step) {
   auto& payload = static_cast<TrainPayload&>(*step.payload);
-  if (batch.micro == 0) BeginWindow(batch, step);
+  if (batch.in_window == 0) BeginWindow(batch, step);
   ids_.insert(ids_.end(), batch.ids.begin(), batch.ids.end());
   gradient_->Add(Take(batch));
   WithRoom([&] { gradient_->Advance(); });
-  if (batch.micro + 1 < batch.window) return;
+  if (batch.in_window + 1 < batch.window) return;
   WithRoom([&] { payload.loss = gradient_->Finish(); });
   if (watch_->TooMany()) EndWhereNotFinite(batch, payload.loss);
   watch_->Add(payload.record);
@@ -206,9 +184,10 @@ void ForwardBackward::MakeRoom() {
   if (too_large <= LeastMicroBatch()) {
     DropWindow();
     throw EndRun("the device has too little memory for micro-batches of " +
-                 std::to_string(too_large) +
-                 " images: lower data.image_size, take a smaller model.backbone, or raise "
-                 "gpu.memory_limit where one is set");
+                 std::to_string(too_large) + " images: lower " +
+                 context_->NameInStage("image_size") + ", take a smaller network with " +
+                 context_->NameOf("model", "backbone") + ", or raise " +
+                 context_->NameOf("device", "memory_limit") + " where it sets a limit");
   }
   micro_batch_ = (too_large + 1) / 2;
   UndoWindow();
@@ -216,10 +195,18 @@ void ForwardBackward::MakeRoom() {
       "out of memory: the window is computed again, with the same samples, in micro-batches "
       "of " +
       std::to_string(micro_batch_) + " images instead of " + std::to_string(too_large) +
-      ", as are the next ones. To start like that: " + Settings(micro_batch_, window_images_) +
-      (accumulation_ == "exact" ? ""
-                                : ". An image's negatives are those of its micro-batch: "
-                                  "there are fewer of them now"));
+      ", as are the next ones. To start like that: " + Settings() +
+      (accumulation_ == Accumulation::kExact
+           ? ""
+           : ". An image's negatives are those of its micro-batch: "
+             "there are fewer of them now"));
+}
+
+std::string ForwardBackward::Settings() const {
+  const int64_t micro_batches = (window_images_ + micro_batch_ - 1) / micro_batch_;
+  return "set " + context_->NameInStage("batch_size") + " to " + std::to_string(micro_batch_) +
+         " and " + context_->NameOf("gradient_accumulation") + " to " +
+         std::to_string(micro_batches);
 }
 
 // As if nothing of the window had been computed; its images stay.
@@ -237,7 +224,9 @@ void ForwardBackward::DropWindow() {
 }
 
 // A pair by itself has a loss only where other pairs are its negatives.
-int64_t ForwardBackward::LeastMicroBatch() const { return accumulation_ == "exact" ? 1 : 2; }
+int64_t ForwardBackward::LeastMicroBatch() const {
+  return accumulation_ == Accumulation::kExact ? 1 : 2;
+}
 
 void ForwardBackward::EndWhereNotFinite(const Batch& batch, const at::Tensor& loss) {
   const NonFiniteReport report = Examine(batch, loss);
@@ -254,9 +243,10 @@ void ForwardBackward::EndWhereNotFinite(const Batch& batch, const at::Tensor& lo
   DropWindow();
   throw EndRun(std::to_string(watch_->in_a_row()) +
                " steps in a row had no finite gradients and were skipped; " +
-               WhereNotFinite(report) + '.' + where +
-               " Try a lower train.learning_rate, or gpu.mixed_precision=false, from a checkpoint "
-               "before the trouble began");
+               WhereNotFinite(report) + '.' + where + " Try a lower " +
+               context_->NameOf("optimizer", "learning_rate") + ", or " +
+               context_->NameOf("device", "mixed_precision") +
+               " set to false, from a checkpoint before the trouble began");
 }
 
 NonFiniteReport ForwardBackward::Examine(const Batch& batch, const at::Tensor& loss) {

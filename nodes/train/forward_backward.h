@@ -63,6 +63,7 @@ class ForwardBackward final : public WindowNode {
   template <typename Call>
   void WithRoom(Call call);
   void MakeRoom();
+  std::string Settings() const;  // that would begin with the present micro-batch
   void UndoWindow();
   void DropWindow();
   int64_t LeastMicroBatch() const;
@@ -70,12 +71,12 @@ class ForwardBackward final : public WindowNode {
   void EndWhereNotFinite(const Batch& batch, const at::Tensor& loss);
   NonFiniteReport Examine(const Batch& batch, const at::Tensor& loss);
 
-  std::string loss_name_;  // options
-  double temperature_ = 0, barlow_twins_lambda_ = 0;
-  double vicreg_invariance_ = 0, vicreg_variance_ = 0, vicreg_covariance_ = 0;
-  std::string accumulation_, gradient_accumulation_;
+  LossOptions loss_;  // options
+  Accumulation accumulation_ = Accumulation::kExact;
+  std::string gradient_accumulation_;
   int64_t effective_batch_ = 0, max_nonfinite_steps_ = 0;
 
+  const OpenContext* context_ = nullptr;
   Device* device_ = nullptr;
   SimclrModel* model_ = nullptr;
   Optimizer* optimizer_ = nullptr;

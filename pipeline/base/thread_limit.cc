@@ -44,8 +44,8 @@ class Crowd {
 }  // namespace
 
 const char* MoreThreads() {
-  return "raise the limit (ulimit -u and -v, or those of the container), or lower data.num_workers "
-         "and threads";
+  return "raise the limit (ulimit -u and -v, or those of the container), or lower the numbers "
+         "of workers and of the device's threads";
 }
 
 void CheckThreads(int threads) {

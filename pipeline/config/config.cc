@@ -157,8 +157,17 @@ std::vector<std::string> Config::Keys() const {
 
 std::string Config::ToYaml() const { return ToBlockYaml(merged_); }
 
-std::vector<Diagnostic> Config::Problems(const std::vector<std::string>& referenced) const {
-  const internal::KnownKeys known(default_keys_, referenced);
+std::vector<Diagnostic> Config::Problems(const std::vector<std::string>& referenced,
+                                         const std::vector<std::string>& sections,
+                                         const std::vector<std::string>& laid_over) const {
+  std::vector<std::string> defaults = default_keys_;
+  std::erase_if(defaults, [&](const std::string& key) {
+    if (std::find(laid_over.begin(), laid_over.end(), key) != laid_over.end()) return false;
+    return std::any_of(sections.begin(), sections.end(), [&](const std::string& section) {
+      return key.compare(0, section.size() + 1, section + '.') == 0;
+    });
+  });
+  const internal::KnownKeys known(defaults, referenced);
   std::vector<Diagnostic> problems;
   for (const Value& layer : layers_) known.CheckLayer(layer, problems);
   return problems;

@@ -62,7 +62,12 @@ class Config {
 
   // Findings: keys of a layer that neither the default file nor `referenced` (dotted keys that the
   // graph reads) knows, values where a group of parameters belongs, groups where a value belongs.
-  std::vector<Diagnostic> Problems(const std::vector<std::string>& referenced) const;
+  // Of `sections`, which the graph hands on whole, `referenced` alone says which keys have a
+  // meaning: one of the default file that nobody takes would be lost without a word. But those
+  // `laid_over`, which the graph itself says otherwise about, may stand in the default file.
+  std::vector<Diagnostic> Problems(const std::vector<std::string>& referenced,
+                                   const std::vector<std::string>& sections = {},
+                                   const std::vector<std::string>& laid_over = {}) const;
   // Throws ConfigError when there are any.
   void Check(const std::vector<std::string>& referenced) const;
   // "; did you mean 'data.batch_size'?" or an empty string.

@@ -22,6 +22,7 @@ struct Value {
   bool quoted = false;         // kScalar: stood in quotes, so it is text whatever it looks like
   std::vector<Value> items;    // kList
   std::vector<Entry> entries;  // kMap
+  std::string parameter;       // in a graph: the parameter that was put in here; empty: none
   Position at;
 
   const Value* Find(std::string_view key) const;  // kMap: the value under `key`, or nullptr
@@ -33,6 +34,7 @@ struct Entry {
   std::string key;
   Position at;
   Value value;
+  std::string section = {};  // of an option: the section of parameters that was handed on with it
 };
 
 // Reads a YAML file. Throws ConfigError for a file that cannot be read (which a FIFO or a device

@@ -112,6 +112,81 @@ class UseCheck {
   std::map<std::string, std::string> types_;
 };
 
+template <typename Declared>
+auto FindNamed(const std::vector<Declared>& declared, const std::string& name) {
+  return std::find_if(declared.begin(), declared.end(),
+                      [&](const Declared& one) { return one.name == name; });
+}
+
+template <typename Declared>
+bool Has(const std::vector<Declared>& declared, const std::string& name) {
+  return FindNamed(declared, name) != declared.end();
+}
+
+// Without a type nobody knows what is taken, and the finding about the type is enough.
+void TakeAll(const ComponentDef& def, TakenOptions& taken) {
+  for (const Entry& entry : def.options) {
+    if (!entry.section.empty()) taken.parameters.push_back(entry.value.parameter);
+  }
+}
+
+// Lays the options that are given over one another: of each that is left, the last one. Of a
+// section only those that the type declares are taken, since it may serve others too.
+class OptionLayers {
+ public:
+  OptionLayers(ComponentDef& def, const NodeSpec& spec, TakenOptions& taken)
+      : def_(def), spec_(spec), taken_(taken) {}
+
+  void Lay() {
+    std::vector<Entry> laid;
+    for (size_t i = 0; i < def_.options.size(); ++i) {
+      const Entry& entry = def_.options[i];
+      if (!entry.section.empty()) TakeSection(i);
+      if (!IsOption(entry)) continue;
+      const auto below = std::find_if(laid.begin(), laid.end(),
+                                      [&](const Entry& one) { return one.key == entry.key; });
+      if (below == laid.end()) {
+        laid.push_back(entry);
+      } else {
+        *below = entry;
+      }
+    }
+    std::stable_sort(laid.begin(), laid.end(), [this](const Entry& a, const Entry& b) {
+      return FindNamed(spec_.options, a.key) < FindNamed(spec_.options, b.key);
+    });
+    def_.options = std::move(laid);
+  }
+
+ private:
+  bool IsOption(const Entry& entry) {
+    const auto retired = FindNamed(spec_.retired, entry.key);
+    if (retired == spec_.retired.end()) {
+      return entry.section.empty() || Has(spec_.options, entry.key);
+    }
+    if (entry.section.empty()) {
+      taken_.retired += (taken_.retired.empty() ? "" : ", ") + def_.name + '.' + entry.key + " (" +
+                        retired->why + ')';
+    }
+    return false;
+  }
+
+  // With the last entry of a section: notes what of it the type has options for.
+  void TakeSection(size_t last) {
+    const std::string& section = def_.options[last].section;
+    if (last + 1 < def_.options.size() && def_.options[last + 1].section == section) return;
+    for (const OptionSpec& option : spec_.options) {
+      const bool overlaid = std::any_of(
+          def_.options.begin() + static_cast<std::ptrdiff_t>(last) + 1, def_.options.end(),
+          [&](const Entry& later) { return later.key == option.name; });
+      (overlaid ? taken_.laid_over : taken_.parameters).push_back(section + '.' + option.name);
+    }
+  }
+
+  ComponentDef& def_;
+  const NodeSpec& spec_;
+  TakenOptions& taken_;
+};
+
 void CheckOptions(const ComponentDef& def, const Registry::Type& type, Problems& problems) {
   const std::unique_ptr<Component> component = type.make();
   type.spec.SetDefaults(*component);
@@ -170,6 +245,7 @@ void BindOptions(const ComponentDef& def, const Registry::Type& type, Component&
   for (const Entry& entry : def.options) {
     const auto found = std::find(known.begin(), known.end(), entry.key);
     if (found == known.end()) {
+      if (Has(type.spec.retired, entry.key)) continue;
       std::string hint = DidYouMean(entry.key, known);
       if (hint.empty()) hint = known.empty() ? "; it has none" : "; known are " + JoinNames(known);
       problems.Add(entry.at,
@@ -192,18 +268,27 @@ void BindOptions(const ComponentDef& def, const Registry::Type& type, Component&
   }
 }
 
-void CheckComponents(ParsedGraph& graph, const Registry& registry, Problems& problems) {
+void CheckComponents(ParsedGraph& graph, const Registry& registry, TakenOptions& taken,
+                     Problems& problems) {
   const UseCheck uses(graph.def, registry, problems);
   for (ComponentDef& resource : graph.def.resources) {
     const Registry::Type* type = FindType(resource, true, registry, problems);
-    if (type == nullptr) continue;
+    if (type == nullptr) {
+      TakeAll(resource, taken);
+      continue;
+    }
     uses.Complete(resource, type->spec);
+    OptionLayers(resource, type->spec, taken).Lay();
     CheckOptions(resource, *type, problems);
   }
   for (ParsedNode& node : graph.nodes) {
     const Registry::Type* type = FindType(node.def, false, registry, problems);
-    if (type == nullptr) continue;
+    if (type == nullptr) {
+      TakeAll(node.def, taken);
+      continue;
+    }
     uses.Complete(node.def, type->spec);
+    OptionLayers(node.def, type->spec, taken).Lay();
     CheckOptions(node.def, *type, problems);
     CheckWorkers(node, type->spec, problems);
   }

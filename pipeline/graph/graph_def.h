@@ -18,7 +18,7 @@ struct ComponentDef {
   std::string name;            // key in the graph file
   std::string type;            // in the registry
   std::vector<UseDef> uses;    // complete after validation: defaults filled in
-  std::vector<Entry> options;  // parameters put in
+  std::vector<Entry> options;  // parameters put in; after validation each once, as declared
   Position at;
 };
 

@@ -44,6 +44,23 @@ std::string ReadText(const Entry& entry, const std::string& what, Problems& prob
   return text;
 }
 
+// A map of options, or a list of such maps, of which each lies over those before it.
+std::vector<Entry> ReadOptions(const Entry& entry, const std::string& what, Problems& problems) {
+  const Value& value = entry.value;
+  const bool is_list = value.kind == Value::Kind::kList;
+  std::vector<Entry> options;
+  for (const Value& layer : is_list ? value.items : std::vector<Value>{value}) {
+    if (layer.kind == Value::Kind::kMap) {
+      options.insert(options.end(), layer.entries.begin(), layer.entries.end());
+    } else if (layer.kind != Value::Kind::kNull && !IsUnresolved(layer)) {
+      problems.Add(layer.at, what + " must be a map" + (is_list ? ", or a list of maps" : "") +
+                                 ", not " + Quoted(layer.ToString()) +
+                                 TakenBy(what, entry.at, layer.at));
+    }
+  }
+  return options;
+}
+
 // Both nodes and resources. `owner` is "node" or "resource".
 ComponentDef ParseComponent(const Entry& entry, const std::string& owner, Problems& problems) {
   ComponentDef def;
@@ -60,8 +77,8 @@ ComponentDef ParseComponent(const Entry& entry, const std::string& owner, Proble
       def.uses.push_back({use.key, resource, use.value.at});
     }
   }
-  if (const Value* options = ReadMap(entry.value, "options", def.name + ".options", problems)) {
-    def.options = options->entries;
+  if (const Entry* options = FindEntry(entry.value, "options")) {
+    def.options = ReadOptions(*options, def.name + ".options", problems);
   }
   return def;
 }

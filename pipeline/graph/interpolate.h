@@ -19,11 +19,21 @@ class Interpolation {
   // is (see IsUnresolved). Keys of maps are left alone.
   Value Resolve(const Value& value);
 
-  // Every key that was asked for, there or not.
+  // The same for a graph. There the `options` of a node or resource may be `${section}`, a whole
+  // group of parameters, or a list of groups and maps of which each lies over those before it. A
+  // group becomes a map whose entries say which section they are of, and stand where it does.
+  Value ResolveGraph(const Value& graph);
+
+  // Every key that was asked for, there or not; without sections.
   const std::vector<std::string>& referenced() const { return referenced_; }
+  // The sections that were handed on whole.
+  const std::vector<std::string>& sections() const { return sections_; }
 
  private:
   Value ResolveScalar(const Value& value);
+  Value ResolveComponents(const Value& components);
+  Value ResolveOptions(const Value& options);
+  Value ResolveSection(const Value& reference, const std::string& key, const Value& section);
   const Value* Lookup(const std::string& key, const Position& at);
 
   // Counts what a parameter adds to the graph; false, with a finding, when it comes to too much.
@@ -31,7 +41,7 @@ class Interpolation {
 
   const Config& config_;
   Problems& problems_;
-  std::vector<std::string> referenced_;
+  std::vector<std::string> referenced_, sections_;
   size_t put_in_ = 0;  // bytes, about
 };
 

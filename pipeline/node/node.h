@@ -80,14 +80,16 @@ class SampleNode : public Node {
 // time and do no I/O; Process (many threads) fetches the bytes.
 class SourceNode : public SampleNode {
  public:
-  // The next batch: sets epoch, step, steps_per_epoch, micro, window, last_of_epoch
+  // What each sample slot carries from the source on.
+  virtual std::unique_ptr<Payload> NewPayload() { return nullptr; }
+  // The next batch: sets epoch, step, steps_per_epoch, total_steps, in_window, window, last_of_epoch
   // from batch.seq. False: the run is over.
   virtual bool AdmitBatch(Batch& batch) = 0;
   // The next sample of that batch: sets epoch, position, id, seed from sample.batch and sample.row.
   virtual void AdmitSample(Sample& sample) = 0;
-  // The image could not be used: sets another id, from the counter-based RNG and sample.attempt.
+  // The item could not be used: sets another id, from the counter-based RNG and sample.attempt.
   virtual void Substitute(Sample& sample) = 0;
-  // Images of the data set.
+  // Items of the data set.
   virtual uint64_t size() const = 0;
 };
 
@@ -148,26 +150,34 @@ class NodeSpec {
   template <typename C, typename T, typename D, typename... Bounds>
   NodeSpec& Option(T C::*member, std::string name, D fallback, std::string doc, Bounds... bounds) {
     const T value(std::move(fallback));
-    OptionSpec spec = MakeOption<C, T>(member, std::move(name), std::move(doc), bounds...);
-    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-      spec.default_text = Show(static_cast<int64_t>(value));
-    } else if constexpr (std::is_floating_point_v<T>) {
-      spec.default_text = Show(static_cast<double>(value));
-    } else {
-      spec.default_text = Show(value);
-    }
+    Add(member, internal::DescribeOption<T>(std::move(name), std::move(doc), bounds...), bounds...)
+        .default_text = internal::ShowOption(value, bounds...);
     set_default_.push_back([member, value](Component& c) { static_cast<C&>(c).*member = value; });
-    options.push_back(std::move(spec));
     return *this;
   }
   // The same without a default: the graph must give it.
   template <typename C, typename T, typename... Bounds>
   NodeSpec& Required(T C::*member, std::string name, std::string doc, Bounds... bounds) {
-    OptionSpec spec = MakeOption<C, T>(member, std::move(name), std::move(doc), bounds...);
-    spec.required = true;
-    options.push_back(std::move(spec));
+    Add(member, internal::DescribeOption<T>(std::move(name), std::move(doc), bounds...), bounds...)
+        .required = true;
     return *this;
   }
+  // The options that the struct in `member` declares (OptionsOf).
+  template <typename C, typename S>
+  NodeSpec& Options(S C::*member) {
+    OptionsOf<S> of_struct;
+    S::Declare(of_struct);
+    for (const auto& one : of_struct.declared()) {
+      options.push_back(one.spec);
+      options.back().assign = [member, assign = one.assign](Component& c, const Value& value) {
+        return assign(static_cast<C&>(c).*member, value);
+      };
+    }
+    return *this;
+  }
+  // An option that older graphs give: it is accepted and does nothing. `why` ends a sentence: "the
+  // batches carry it".
+  NodeSpec& Retired(std::string name, std::string why);
 
   void SetDefaults(Component& component) const;
 
@@ -176,28 +186,21 @@ class NodeSpec {
   std::vector<Port> inputs, outputs;
   std::vector<Use> uses;
   std::vector<OptionSpec> options;
+  struct RetiredOption {
+    std::string name, why;
+  };
+  std::vector<RetiredOption> retired;
   bool on_lane = false, serial = false;
   enum class Kind { kResource, kSource, kSample, kCollate, kWindow, kStep } kind = Kind::kResource;
 
  private:
   template <typename C, typename T, typename... Bounds>
-  static OptionSpec MakeOption(T C::*member, std::string name, std::string doc, Bounds... bounds) {
-    OptionSpec spec;
-    spec.name = std::move(name);
-    spec.type = TypeName<T>();
-    spec.doc = std::move(doc);
-    ((spec.bound += (spec.bound.empty() ? "" : ", ") + BoundText(bounds)), ...);
-    spec.assign = [member, bounds...](Component& c, const Value& value) -> std::string {
-      T parsed{};
-      if (!Read(value, parsed)) {
-        return internal::WrongType(value, TypeName<T>());
-      }
-      std::string wrong;
-      ((wrong = wrong.empty() ? internal::TestBound(parsed, bounds) : wrong), ...);
-      if (wrong.empty()) static_cast<C&>(c).*member = std::move(parsed);
-      return wrong;
+  OptionSpec& Add(T C::*member, OptionSpec spec, Bounds... bounds) {
+    spec.assign = [member, bounds...](Component& c, const Value& value) {
+      return internal::ReadOption(value, static_cast<C&>(c).*member, bounds...);
     };
-    return spec;
+    options.push_back(std::move(spec));
+    return options.back();
   }
 
   std::vector<std::function<void(Component&)>> set_default_;
@@ -229,6 +232,19 @@ class OpenContext {
   T* TryGet(std::string_view use) const {
     return dynamic_cast<T*>(Find(use));
   }
+
+  // How a message names an option, so that whoever reads it finds where to change it: the parameter
+  // that it comes from, "data.batch_size (configs/my.yaml:12)", else "batch_size of 'stage'
+  // (graphs/my.yaml:24)", without a place where it has its default.
+  virtual std::string NameOf(std::string_view option) const;
+  // The same of an option of the resource that this component uses as `use`.
+  virtual std::string NameOf(std::string_view use, std::string_view option) const;
+  // The same of an option of the stage node, which layout() comes from.
+  virtual std::string NameInStage(std::string_view option) const;
+
+ protected:
+  // "batch_size of 'stage'".
+  static std::string Named(std::string_view option, std::string_view component);
 
  private:
   virtual Resource* Find(std::string_view use) const = 0;

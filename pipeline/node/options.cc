@@ -42,6 +42,16 @@ std::string CheckBound(double value, const Between& bound) {
   return "must be between " + Show(bound.low) + " and " + Show(bound.high) + ", not " + Show(value);
 }
 
+std::string CheckBound(double value, const Odd&) {
+  if (std::fmod(value, 2) != 0) return {};
+  return "must be odd, not " + Show(value);
+}
+
+std::string CheckRange(const std::vector<double>& value, const PositiveRange&) {
+  if (value.size() == 2 && value[0] > 0 && value[0] <= value[1]) return {};
+  return "must be [low, high] with 0 < low <= high, not " + Show(value);
+}
+
 std::string CheckChoice(const std::string& value, const OneOf& choice) {
   const auto& names = choice.names;
   if (std::find(names.begin(), names.end(), value) != names.end()) return {};
@@ -51,6 +61,10 @@ std::string CheckChoice(const std::string& value, const OneOf& choice) {
 std::string BoundText(const AtLeast& bound) { return ">= " + Show(bound.low); }
 
 std::string BoundText(const Between& bound) { return Show(bound.low) + " to " + Show(bound.high); }
+
+std::string BoundText(const Odd&) { return "odd"; }
+
+std::string BoundText(const PositiveRange&) { return "0 < low <= high"; }
 
 std::string BoundText(const OneOf& choice) { return "one of " + JoinNames(choice.names); }
 

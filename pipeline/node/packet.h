@@ -6,9 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace flowtrain {
@@ -17,37 +15,13 @@ namespace flowtrain {
 enum class Stream : uint8_t { kSample, kBatch, kStep };
 const char* ToString(Stream stream);
 
-// Something a node hangs on a packet for a later node (a device tensor, a step's figures). The
+// What a node hangs on a packet for later nodes: an image, a device tensor, a step's figures. The
 // engine only owns it.
 class Payload {
  public:
   virtual ~Payload() = default;
-};
-
-// Keeps something of a node's alive for as long as a packet points to it. Moves, costs no memory.
-class Hold {
- public:
-  using Release = void (*)(void* held) noexcept;
-
-  Hold() = default;
-  Hold(void* held, Release release) : held_(held), release_(release) {}
-  Hold(Hold&& other) noexcept { *this = std::move(other); }
-  Hold& operator=(Hold&& other) noexcept {
-    Reset();
-    held_ = std::exchange(other.held_, nullptr);
-    release_ = other.release_;
-    return *this;
-  }
-  ~Hold() { Reset(); }
-
-  void Reset() noexcept {
-    if (held_ != nullptr) release_(std::exchange(held_, nullptr));
-  }
-  explicit operator bool() const { return held_ != nullptr; }
-
- private:
-  void* held_ = nullptr;
-  Release release_ = nullptr;
+  // The packet's slot goes home: lets go of what belongs to somebody else.
+  virtual void Release() noexcept {}
 };
 
 struct Packet {
@@ -56,10 +30,9 @@ struct Packet {
   Packet& operator=(const Packet&) = delete;
 
   const Stream stream;
-  uint64_t seq =
-      0;  // number of this packet among those of its stream, from 0, in order of admission
-  // When it came to the node that it is at, of the engine's clock. Who sends it sets it: that one
-  // has just read the clock.
+  uint64_t seq = 0;  // among the packets of its stream, from 0, in order of admission
+  // When it came to the node that it is at, by the engine's clock. The sender sets it, having just
+  // read the clock.
   uint64_t arrived_ns = 0;
 };
 
@@ -93,8 +66,9 @@ struct Batch : Packet {
   uint64_t epoch = 0;  // from 0
   uint64_t step = 0;   // optimiser step this batch belongs to, from 0 at the start of the run
   uint64_t steps_per_epoch = 1;
-  int micro = 0;   // number of this micro-batch in its window, from 0
-  int window = 1;  // micro-batches of the window
+  uint64_t total_steps = 0;  // of the whole run; 0: the source does not know
+  int in_window = 0;  // number of this batch in its window, from 0
+  int window = 1;            // micro-batches of the window
   bool last_of_epoch = false;
   std::vector<uint64_t> ids;    // of each row; a row's worker writes its own
   std::vector<int32_t> labels;  // class of each row, -1 where there is none
@@ -103,46 +77,23 @@ struct Batch : Packet {
   std::unique_ptr<Payload> payload;  // of the stage node
 };
 
-// How decoded pixels lie in memory, uint8.
-enum class PixelLayout : uint8_t {
-  kRgb,           // [height, width, 3]
-  kColumnPlanes,  // [3, width, height]: a plane a channel, column by column, as STL-10 stores them
-};
-
-// An image on its way from the data set to a row of a batch.
+// One item of the data set on its way to a row of a batch.
 struct Sample : Packet {
   Sample() : Packet(Stream::kSample) {}
 
   // Set at admission.
   uint64_t epoch = 0;     // from 0
   uint64_t position = 0;  // in the epoch's order, from 0
-  uint64_t id = 0;        // of the image in the data set
+  uint64_t id = 0;        // of the item in the data set
   uint64_t seed = 0;      // of the run: with epoch, id and a purpose the key of every draw
-  int attempt = 0;        // 0, or the number of the substitute for an unreadable image
+  int attempt = 0;        // 0, or the number of the substitute for an unreadable item
   Batch* batch = nullptr;
   int row = 0;
 
-  // Set by the source: the encoded image, usually a view of a mapping; `file_bytes` backs it
-  // otherwise.
-  std::span<const uint8_t> encoded;
-  std::vector<uint8_t> file_bytes;
-  // Of a mapped file: set when some of it could not be read and reads as zeros; who has used
-  // `encoded` or a view of it looks at this (pipeline/base/files/mapping_guard.h). Null otherwise.
-  const std::atomic<bool>* lost = nullptr;
-  int32_t label = -1;
+  int32_t label = -1;                // class; -1 where there is none. Set by the source
+  std::unique_ptr<Payload> payload;  // of the source; kept when the slot is used again
 
-  // Set by decode: red, green and blue, packed. They are the image, or a part of it that begins at
-  // (top, left) of the image reduced by `shrink`; a whole image of more `levels` is followed by
-  // copies of itself, each reduced by 2 more (nodes/image/image_levels.h).
-  std::span<const uint8_t> pixels;
-  PixelLayout layout = PixelLayout::kRgb;
-  Hold hold;  // of `pixels` that belong to a node; let go when the row is written
-  std::vector<uint8_t> pixel_bytes;     // backs `pixels` unless they are a view
-  int height = 0, width = 0;            // of `pixels`
-  int full_height = 0, full_width = 0;  // of the image
-  int top = 0, left = 0, shrink = 1, levels = 1;
-
-  std::string error;  // why the image could not be used; empty when it could
+  std::string error;  // why the item could not be used; empty when it could
 };
 
 // A window that went through forward and backward, and then through the optimiser.
@@ -153,9 +104,9 @@ struct Step : Packet {
   uint64_t epoch = 0;  // from 0
   int images = 0;      // images of the window
   uint64_t steps_per_epoch = 1;
+  uint64_t total_steps = 0;  // of the whole run; 0: not known
   bool last_of_epoch = false;
-  std::unique_ptr<Payload>
-      payload;  // of the node that makes steps; kept when the slot is used again
+  std::unique_ptr<Payload> payload;  // of the window node; kept when the slot is used again
 };
 
 // "image 17 (epoch 2)", "batch 4", "step 12": what an error message calls a packet.

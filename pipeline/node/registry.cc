@@ -27,6 +27,7 @@ Registry& Registry::Global() {
 void Registry::Add(std::string name, NodeSpec spec, Factory make) {
   if (types_.count(name) != 0) throw std::logic_error("type '" + name + "' is registered twice");
   RefuseRepeats(name, "option", spec.options);
+  RefuseRepeats(name, "retired option", spec.retired);
   RefuseRepeats(name, "resource", spec.uses);
   RefuseRepeats(name, "input", spec.inputs);
   RefuseRepeats(name, "output", spec.outputs);

@@ -38,8 +38,35 @@ class ComponentSet::Context final : public OpenContext {
   const BatchLayout& layout() const override { return layout_; }
   RunControl& run() const override { return set_.run_; }
   uint64_t lane_idle_ns() const override { return lane_idle_ns_(); }
+  std::string NameOf(std::string_view option) const override { return NameIn(def_, option); }
+  std::string NameOf(std::string_view use, std::string_view option) const override {
+    for (const UseDef& declared : def_.uses) {
+      if (declared.name != use) continue;
+      for (const ComponentDef& resource : set_.def_.resources) {
+        if (resource.name == declared.resource) return NameIn(resource, option);
+      }
+    }
+    return OpenContext::NameOf(use, option);
+  }
+  std::string NameInStage(std::string_view option) const override {
+    for (size_t i = 0; i < set_.nodes_.size(); ++i) {
+      if (set_.spec(i).kind == NodeSpec::Kind::kCollate) return NameIn(set_.def_.nodes[i], option);
+    }
+    return OpenContext::NameInStage(option);
+  }
 
  private:
+  static std::string NameIn(const ComponentDef& def, std::string_view option) {
+    for (const Entry& given : def.options) {
+      if (given.key != option) continue;
+      const bool is_parameter = !given.value.parameter.empty();
+      const Position& at = given.value.at;
+      return (is_parameter ? given.value.parameter : Named(option, def.name)) + " (" + at.file +
+             (at.line == 0 ? "" : ':' + std::to_string(at.line)) + ')';
+    }
+    return Named(option, def.name);
+  }
+
   Resource* Find(std::string_view use) const override {
     for (const UseDef& declared : def_.uses) {
       if (declared.name == use) return dynamic_cast<Resource*>(set_.Find(declared.resource));

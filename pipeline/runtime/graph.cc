@@ -10,11 +10,11 @@
 #include "pipeline/base/thread_limit.h"
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
-#include "pipeline/runtime/collate_stage.h"
+#include "pipeline/runtime/collate_runner.h"
 #include "pipeline/runtime/graph_impl.h"
-#include "pipeline/runtime/sample_stage.h"
-#include "pipeline/runtime/step_stage.h"
-#include "pipeline/runtime/window_stage.h"
+#include "pipeline/runtime/sample_runner.h"
+#include "pipeline/runtime/step_runner.h"
+#include "pipeline/runtime/window_runner.h"
 
 namespace flowtrain {
 namespace {
@@ -63,13 +63,13 @@ Graph::Impl::Impl(const GraphDef& graph_def, const Registry& registry, RunContro
       components(def, registry, run_control),
       settings(SettingsOf(def)) {}
 
-// Stages hold TBB nodes, which must go before their tbb::flow::graph does, and after its last task:
+// Runners hold TBB nodes, which must go before their tbb::flow::graph does, and after its last task:
 // making an edge already spawns one, so a graph whose Start failed has tasks too.
 Graph::Impl::~Impl() {
   if (!flow) return;  // TBB's threads are not made for nothing: there may be no memory for them
   arena.execute([this] {
     flow->wait_for_all();
-    stages.clear();
+    runners.clear();
     flow.reset();
   });
 }
@@ -89,7 +89,12 @@ void Graph::Impl::Open() {
 }
 
 void Graph::Impl::AllocatePools() {
-  for (int i = 0; i < def.capacity.sample_slots; ++i) samples.Add(std::make_unique<Sample>());
+  auto& source = dynamic_cast<SourceNode&>(components.node(0));
+  for (int i = 0; i < def.capacity.sample_slots; ++i) {
+    auto sample = std::make_unique<Sample>();
+    sample->payload = source.NewPayload();
+    samples.Add(std::move(sample));
+  }
   auto& collate = dynamic_cast<CollateNode&>(components.node(FirstOf(NodeSpec::Kind::kCollate)));
   for (int i = 0; i < def.capacity.batch_slots; ++i) {
     auto batch = std::make_unique<Batch>();
@@ -113,24 +118,24 @@ void Graph::Impl::AllocatePools() {
   }
 }
 
-void Graph::Impl::BuildStages() {
+void Graph::Impl::BuildRunners() {
   flow = std::make_unique<tbb::flow::graph>();  // attaches to the arena it is made in
-  env =
-      std::make_unique<internal::StageEnv>(internal::StageEnv{run, *lane, samples, batches, steps});
+  env = std::make_unique<internal::RunnerEnv>(
+      internal::RunnerEnv{run, *lane, samples, batches, steps});
   auto& source = dynamic_cast<SourceNode&>(components.node(0));
   admission = std::make_unique<Admission>(source, layout, samples, batches, run, [this](Sample* s) {
     s->arrived_ns = NowNs();
-    stages.front()->entry().try_put(s);
+    runners.front()->entry().try_put(s);
   });
   for (size_t i = 0; i < components.nodes().size(); ++i) {
-    stages.push_back(MakeStage(i));
-    if (!IsWorkerNode(i)) stages.back()->SetSerial();
-    stages.back()->SetTrace(trace, static_cast<uint16_t>(i));
+    runners.push_back(MakeRunner(i));
+    if (!IsWorkerNode(i)) runners.back()->SetSerial();
+    runners.back()->SetTrace(trace, static_cast<uint16_t>(i));
   }
   Connect();
 }
 
-std::unique_ptr<internal::Stage> Graph::Impl::MakeStage(size_t index) {
+std::unique_ptr<internal::NodeRunner> Graph::Impl::MakeRunner(size_t index) {
   const NodeDef& node_def = def.nodes[index];
   const NodeSpec& spec = components.spec(index);
   Node& node = components.node(index);
@@ -138,38 +143,38 @@ std::unique_ptr<internal::Stage> Graph::Impl::MakeStage(size_t index) {
   const bool returns_lease = index == LastOnLane();
   switch (spec.kind) {
     case NodeSpec::Kind::kCollate:
-      return std::make_unique<internal::CollateStage>(
+      return std::make_unique<internal::CollateRunner>(
           *flow, *env, *admission, dynamic_cast<CollateNode&>(node), node_def.name, passes_on);
     case NodeSpec::Kind::kWindow: {
-      auto stage = std::make_unique<internal::WindowStage>(*flow, *env, *admission,
-                                                           dynamic_cast<WindowNode&>(node),
-                                                           node_def.name, passes_on, returns_lease);
-      window = stage.get();
-      return stage;
+      auto runner = std::make_unique<internal::WindowRunner>(
+          *flow, *env, *admission, dynamic_cast<WindowNode&>(node), node_def.name, passes_on,
+          returns_lease);
+      window = runner.get();
+      return runner;
     }
     case NodeSpec::Kind::kStep: {
       const internal::StepEnd end{window, passes_on, returns_lease};
       if (spec.on_lane) {
-        return std::make_unique<internal::LaneStepStage>(*flow, *env, dynamic_cast<StepNode&>(node),
-                                                         node_def.name, end);
+        return std::make_unique<internal::LaneStepRunner>(
+            *flow, *env, dynamic_cast<StepNode&>(node), node_def.name, end);
       }
-      return std::make_unique<internal::WorkerStepStage>(*flow, *env, dynamic_cast<StepNode&>(node),
-                                                         node_def.name, end);
+      return std::make_unique<internal::WorkerStepRunner>(
+          *flow, *env, dynamic_cast<StepNode&>(node), node_def.name, end);
     }
     default:
-      return std::make_unique<internal::SampleStage>(*flow, *env, *admission,
-                                                     dynamic_cast<SampleNode&>(node), node_def.name,
-                                                     settings.workers[index]);
+      return std::make_unique<internal::SampleRunner>(*flow, *env, *admission,
+                                                      dynamic_cast<SampleNode&>(node),
+                                                      node_def.name, settings.workers[index]);
   }
 }
 
 void Graph::Impl::Connect() {
-  for (size_t i = 0; i < stages.size(); ++i) {
-    stages[i]->ConnectWithin();
-    if (auto* sample_stage = dynamic_cast<internal::SampleStage*>(stages[i].get())) {
-      tbb::flow::make_edge(sample_stage->rejects(), stages.front()->entry());
+  for (size_t i = 0; i < runners.size(); ++i) {
+    runners[i]->ConnectWithin();
+    if (auto* sample_runner = dynamic_cast<internal::SampleRunner*>(runners[i].get())) {
+      tbb::flow::make_edge(sample_runner->rejects(), runners.front()->entry());
     }
-    if (i + 1 < stages.size()) tbb::flow::make_edge(*stages[i]->exit(), stages[i + 1]->entry());
+    if (i + 1 < runners.size()) tbb::flow::make_edge(*runners[i]->exit(), runners[i + 1]->entry());
   }
 }
 
@@ -188,11 +193,11 @@ void Graph::Impl::Run() {
   });
   {
     const std::lock_guard lock(live_mutex);
-    arena.execute([this] { BuildStages(); });
+    arena.execute([this] { BuildRunners(); });
   }
   try {
     StartNodes();
-    for (auto& stage : stages) stage->gate().ResetCounters();
+    for (auto& runner : runners) runner->gate().ResetCounters();
     idle_at_start_ns = lane->idle_ns();
     SetLive();
     arena.execute([this] {
@@ -227,7 +232,7 @@ void Graph::Impl::OnOwnThread(size_t index, const std::function<void()>& call) {
       throw NodeError(def.nodes[index].name, "", error.what());
     }
   };
-  if (stages[index]->on_lane()) {
+  if (runners[index]->on_lane()) {
     lane->Call(guarded);
   } else {
     guarded();
@@ -235,20 +240,20 @@ void Graph::Impl::OnOwnThread(size_t index, const std::function<void()>& call) {
 }
 
 void Graph::Impl::StartNodes() {
-  for (size_t i = 0; i < stages.size() && !run.aborted(); ++i) {
+  for (size_t i = 0; i < runners.size() && !run.aborted(); ++i) {
     OnOwnThread(i, [&] { components.node(i).Start(); });
   }
 }
 
 void Graph::Impl::FlushNodes() {
-  for (size_t i = 0; i < stages.size(); ++i) {
+  for (size_t i = 0; i < runners.size(); ++i) {
     OnOwnThread(i, [&] { components.node(i).Flush(); });
   }
 }
 
 void Graph::Impl::CloseAll() noexcept {
-  for (size_t i = stages.size(); i-- > 0;) {
-    if (stages[i]->on_lane()) {
+  for (size_t i = runners.size(); i-- > 0;) {
+    if (runners[i]->on_lane()) {
       lane->Call([&] { components.node(i).Close(); });
     } else {
       components.node(i).Close();

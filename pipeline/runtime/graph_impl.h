@@ -20,9 +20,9 @@
 #include "pipeline/runtime/graph.h"
 #include "pipeline/runtime/lane.h"
 #include "pipeline/runtime/live_threads.h"
-#include "pipeline/runtime/stage.h"
-#include "pipeline/runtime/stage_env.h"
-#include "pipeline/runtime/window_stage.h"
+#include "pipeline/runtime/node_runner.h"
+#include "pipeline/runtime/runner_env.h"
+#include "pipeline/runtime/window_runner.h"
 #include "pipeline/runtime/worker_threads.h"
 
 namespace flowtrain {
@@ -37,8 +37,8 @@ class Graph::Impl {
   void Open();
   void Run();
   void AllocatePools();
-  void BuildStages();
-  std::unique_ptr<internal::Stage> MakeStage(size_t index);
+  void BuildRunners();
+  std::unique_ptr<internal::NodeRunner> MakeRunner(size_t index);
   void Connect();
   // Between these, packets may be in flight, and limits change at once.
   void SetLive();
@@ -69,10 +69,10 @@ class Graph::Impl {
   tbb::task_arena arena{1, 1};
   std::unique_ptr<Lane> lane;
   std::unique_ptr<tbb::flow::graph> flow;
-  std::unique_ptr<internal::StageEnv> env;
+  std::unique_ptr<internal::RunnerEnv> env;
   std::unique_ptr<Admission> admission;
-  std::vector<std::unique_ptr<internal::Stage>> stages;
-  internal::WindowStage* window = nullptr;
+  std::vector<std::unique_ptr<internal::NodeRunner>> runners;
+  internal::WindowRunner* window = nullptr;
   std::atomic<uint64_t> idle_at_start_ns{0};  // others may look while the run begins
   TraceRing* trace = nullptr;
   internal::WorkerCpu worker_cpu;
@@ -81,7 +81,7 @@ class Graph::Impl {
   // Of what can be changed by other threads while Run is under way.
   mutable std::mutex live_mutex;
   GraphSettings settings;
-  bool live = false;  // stages stand, and packets may be in flight
+  bool live = false;  // runners stand, and packets may be in flight
   std::optional<internal::LiveThreads> threads;
 };
 

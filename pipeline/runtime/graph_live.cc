@@ -21,7 +21,7 @@ void Graph::Impl::EndLive() {
 }
 
 bool Graph::Impl::IsWorkerNode(size_t index) const {
-  return internal::PlaceOf(components.spec(index)) == internal::Place::kWorkers;
+  return internal::RunsOnOf(components.spec(index)) == internal::RunsOn::kWorkers;
 }
 
 void Graph::Impl::Apply(GraphSettings wanted) {
@@ -41,8 +41,8 @@ void Graph::Impl::Apply(GraphSettings wanted) {
   // Between taking packets from a gate and giving them to TBB the graph may look at rest.
   flow->reserve_wait();
   threads->Set(settings.threads);
-  for (size_t i = 0; i < stages.size(); ++i) {
-    if (IsWorkerNode(i)) stages[i]->SetLimit(settings.workers[i]);
+  for (size_t i = 0; i < runners.size(); ++i) {
+    if (IsWorkerNode(i)) runners[i]->SetLimit(settings.workers[i]);
   }
   admission->Pump();  // there may be more slots than before
   flow->release_wait();
@@ -67,8 +67,8 @@ bool Graph::running() const {
 
 std::vector<NodeCounters> Graph::counters() const {
   std::vector<NodeCounters> figures;
-  const std::lock_guard lock(impl_->live_mutex);  // while the stages are made there are none
-  for (const auto& stage : impl_->stages) figures.push_back(stage->counters());
+  const std::lock_guard lock(impl_->live_mutex);  // while the runners are made there are none
+  for (const auto& runner : impl_->runners) figures.push_back(runner->counters());
   return figures;
 }
 

@@ -154,7 +154,7 @@ class Bench {
   // `node`: what the verdict must name; empty: whatever it does.
   void Run(const std::string& name, const std::string& node, const GraphDef& def, bool device) {
     device_ = device;
-    const SettingLimits most{kMostThreads, 48, 3};
+    const Capacity most{kMostThreads, 48, 3};
     Verdict verdict;
     double measured = 0;
     Time(def, most, verdict, measured);
@@ -175,7 +175,7 @@ class Bench {
 
  private:
   // As `flowtrain timing` does.
-  void Time(const GraphDef& def, const SettingLimits& most, Verdict& verdict, double& measured) {
+  void Time(const GraphDef& def, const Capacity& most, Verdict& verdict, double& measured) {
     const double cores = ThisMachine().cores;
     std::optional<Snapshot> part;
     {
@@ -195,9 +195,8 @@ class Bench {
   }
 
   // Tries all, then the best few again and with them `tuned`, by turns.
-  Best Search(GraphDef def, const SettingLimits& most, const GraphSettings& tuned,
-              double& tuned_rate) {
-    def.capacity = {most.threads, most.sample_slots, most.batch_slots};
+  Best Search(GraphDef def, const Capacity& most, const GraphSettings& tuned, double& tuned_rate) {
+    def.capacity = most;
     LiveRun run(def, Registry::Global(), &signals_);
     const LiveTry try_settings(run.graph(), Rows(run.graph()),
                                [&](double s) { return run.Pause(s); });

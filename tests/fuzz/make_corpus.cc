@@ -127,6 +127,27 @@ augment:
   flip: 0.5
 )";
   Write("graph", "loader", graph);
+  const std::string sections = R"(graph: g
+resources:
+  dataset: {type: ImageDataset, options: [${data}, {seed: ${seed}}]}
+  views: {type: ViewRecipe, options: ${augment}}
+nodes:
+  source:
+    type: EpochSource
+    out: ids
+    options:
+      - ${data}
+      - {epochs: 3}
+  decode: {type: DecodeImage, in: ids, out: images, options: ${data}}
+  augment: {type: DualViewAugment, in: images, out: rows}
+  stage: {type: TestCollate, in: rows, out: batches}
+  step: {type: TestStep, in: batches}
+%%%
+seed: 1
+data: {kind: sample, max_pixels: 100, deep: {max_side: 4}}
+augment: {flip: 0.5, interpolation: bicubic, fli: 1}
+)";
+  Write("graph", "sections", sections);
   Write("graph", "extends", std::string("extends: a.yaml\nparameters:\n  a.b: [1, 2]\n"));
   Write("graph", "alias", std::string("a: &a [x, *a]\nb: !!map {<<: *a}\n? [k]\n: |\n  text\n"));
   Write("config", "all", std::string(R"(data:

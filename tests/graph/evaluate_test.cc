@@ -172,7 +172,7 @@ TEST_F(Trained, WhatDoesNotFitIsSaid) {
   const std::vector<Case> cases = {
       {{kRoot + "/graphs/knn.yaml", "--run-dir", folder / "a", "--set", "data.kind=sample"},
        2,
-       "--set checkpoint=PATH"},
+       "set checkpoint ("},
       {Judge("knn.yaml", folder / "b", {"checkpoint=" + (folder / "none")}), 2, "no checkpoint in"},
       {Judge("knn.yaml", folder / "c", {"model.backbone=resnet50"}), 2, "of another shape"},
       {Judge("knn.yaml", folder / "d", {"model.stem=standard"}), 2, "model.stem"},

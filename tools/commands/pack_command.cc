@@ -48,12 +48,12 @@ Config ParametersOf(const PackRequest& request) {
   return config;
 }
 
-std::string KindOf(const std::string& dataset) {
-  if (dataset == "sample") return "sample";
+DatasetKind KindOf(const std::string& dataset) {
+  if (dataset == "sample") return DatasetKind::kSample;
   std::error_code ignored;
-  if (fs::is_regular_file(dataset, ignored)) return "packed";
+  if (fs::is_regular_file(dataset, ignored)) return DatasetKind::kPacked;
   const bool stl10 = Stl10IsThere(dataset, {"train", "test", "unlabeled"}, nullptr);
-  return stl10 ? "stl10" : "folder";
+  return stl10 ? DatasetKind::kStl10 : DatasetKind::kFolder;
 }
 
 ExitCode Verify(const std::string& path, std::ostream& out) {

@@ -61,7 +61,7 @@ void LogBadImages(const Graph& graph) {
 
 // Threads may come and go; batches stay as many as the graph says, since each takes memory.
 Capacity AutoCapacity(const GraphDef& def) {
-  const SettingLimits most = LimitsFor(def, ThisMachine().cores);
+  const Capacity most = LimitsFor(def, ThisMachine().cores);
   return {most.threads, most.sample_slots, 0};
 }
 
@@ -94,7 +94,7 @@ void SetAsTuned(const TrainRequest& request, GraphDef& def) {
   const Registry& registry = Registry::Global();
   const Machine machine = ThisMachine();
   const std::string path =
-      FindShippedFile(request.tuned_file.empty() ? TunedPath(machine) : request.tuned_file);
+      FindShippedFile(request.tuned_file.empty() ? TunedName(machine) : request.tuned_file);
   ApplyTuned(path, TunedFor(def, registry, machine, DeviceNameOf(def, registry)), def);
   LogInfo("set as tuned: " + path);
 }

@@ -95,7 +95,7 @@ ExitCode TuneGraph(const TuneRequest& request, StopSignals& signals, std::ostrea
       request.no_device ? HostGraph(loaded, registry) : TrainGraph(loaded, registry);
   const std::optional<Tuned> tuned = RunAndTune(def, registry, RunOf(request, def), signals);
   if (!tuned) return ExitCode::kInterrupted;
-  const std::string path = request.to.empty() ? TunedPath(machine) : request.to;
+  const std::string path = request.to.empty() ? PathToTune(machine) : request.to;
   WriteTuned(path, loaded.name,
              ToFile(*tuned, TunedFor(loaded, registry, machine, DeviceNameOf(loaded, registry))));
   out << ResultText(tuned->tuning, tuned->plan, tuned->bound) << "  written to " << path
@@ -110,7 +110,8 @@ Command AddTune(CLI::App& app) {
   auto* tune = app.add_subcommand(
       "tune", "Find the worker counts, slots and batch buffers that are fastest on this machine");
   AddGraphOptions(*tune, request->graph, true);
-  tune->add_option("--to", request->to, "File to write; without it configs/tuned/HOST.yaml")
+  tune->add_option("--to", request->to,
+                   "File to write; without it configs/tuned/HOST.yaml, beside the graphs that ship")
       ->type_name("FILE");
   tune->add_option("--seconds", request->seconds, "Of one try")
       ->check(CLI::Range(0.05, 3600.0))

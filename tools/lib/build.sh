@@ -4,6 +4,9 @@
 # A build folder of objects and programs, tests included.
 # shellcheck disable=SC2034  # used by prepare.sh
 readonly BUILD_MIB=700
+# Of one core, for the program alone.
+# shellcheck disable=SC2034  # used by prepare.sh
+readonly BUILD_CORE_MINUTES=20
 
 # configure PRESET TORCH [TBB]: configures where it has not been done, or was done for other libraries or another
 # compiler. TBB is the prefix of one that takes the system's place.

@@ -10,7 +10,7 @@ readonly CUDA_WHEELS=(nvidia-cublas==13.1.0.3 nvidia-cufft==12.0.0.61 nvidia-cuf
   nvidia-cuda-nvrtc==13.0.88 nvidia-nvtx==13.0.85 nvidia-cudnn-cu13==9.19.0.56 nvidia-cusparselt-cu13==0.8.0
   nvidia-nccl-cu13==2.28.9 nvidia-nvshmem-cu13==3.4.5)
 # Mebibytes of the wheels, and of what is unpacked of them.
-readonly TORCH_DOWNLOAD_MIB=519 TORCH_MIB=1035
+readonly TORCH_DOWNLOAD_MIB=519 TORCH_MIB=1060
 readonly CUDA_DOWNLOAD_MIB=1900 CUDA_MIB=2660
 
 torch_cache() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/flowtrain/libtorch-$TORCH_VERSION"; }
@@ -72,14 +72,16 @@ find_libtorch() {
   fi
 }
 
-# Prints the mebibytes that the cache still needs, downloads included.
-libtorch_space() {
-  local cache=$1 space=0
-  [ -f "$cache/torch/lib/libtorch_cpu.so" ] || space=$((TORCH_DOWNLOAD_MIB + TORCH_MIB))
-  if has_nvidia_driver && [ ! -f "$cache/nvidia/complete" ]; then
-    space=$((space + CUDA_DOWNLOAD_MIB + CUDA_MIB))
-  fi
-  echo "$space"
+# Print the mebibytes that the cache still lacks: to download, and unpacked.
+libtorch_download() { libtorch_lacks "$1" "$TORCH_DOWNLOAD_MIB" "$CUDA_DOWNLOAD_MIB"; }
+libtorch_disk() { libtorch_lacks "$1" "$TORCH_MIB" "$CUDA_MIB"; }
+libtorch_space() { echo $(($(libtorch_download "$1") + $(libtorch_disk "$1"))); }
+
+libtorch_lacks() {
+  local cache=$1 torch=$2 cuda=$3 sum=0
+  [ -f "$cache/torch/lib/libtorch_cpu.so" ] || sum=$torch
+  if has_nvidia_driver && [ ! -f "$cache/nvidia/complete" ]; then sum=$((sum + cuda)); fi
+  echo "$sum"
 }
 
 fetch_libtorch() {
@@ -124,17 +126,21 @@ download() {
       "to go on, or set FLOWTRAIN_TORCH to an installed torch 2.11."
 }
 
-# Headers and libraries do not depend on the Python that a wheel is for. pip's own copies stay off the system's /tmp,
-# which may be small, and out of its cache, which would double them.
+# Headers and libraries do not depend on the Python that a wheel is for; a test imports torch, so it is this machine's.
+# pip's own copies stay off the system's /tmp, which may be small, and out of its cache, which would double them.
 pip_download() {
-  local folder=$1 platform platforms=()
+  local folder=$1 platform platforms=() python
   shift
+  python=$(python_with_pip)
   # All tags that torch's own wheel admits, each by name: pip does not take the older ones as included.
   for platform in manylinux_2_{28..5}_x86_64 manylinux{2014,2010,1}_x86_64; do platforms+=(--platform "$platform"); done
-  TMPDIR=$folder/tmp PIP_REQUIRE_VIRTUALENV=0 "$(python_with_pip)" -m pip download --no-deps --no-cache-dir \
-    --disable-pip-version-check --progress-bar off --only-binary=:all: --implementation cp --python-version 3.11 \
-    "${platforms[@]}" -d "$folder" "$@"
+  TMPDIR=$folder/tmp PIP_REQUIRE_VIRTUALENV=0 "$python" -m pip download --no-deps --no-cache-dir \
+    --disable-pip-version-check --progress-bar off --only-binary=:all: --implementation cp \
+    --python-version "$(wheel_python "$python")" "${platforms[@]}" -d "$folder" "$@"
 }
+
+# Prints the version of a Python, or 3.11 where torch has no wheel for it.
+wheel_python() { "$1" -c 'import sys; minor = sys.version_info[1]; print(f"3.{minor if 10 <= minor <= 14 else 11}")'; }
 
 # The active Python may be one without pip.
 python_with_pip() {

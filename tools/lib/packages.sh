@@ -3,11 +3,12 @@
 
 # Build tools and libraries; python3-pip fetches libtorch's wheel.
 readonly PACKAGES=(cmake ninja-build ccache python3 python3-pip ca-certificates libtbb-dev libyaml-cpp-dev
-  libspdlog-dev libcli11-dev nlohmann-json3-dev libjpeg-dev libspng-dev libhwy-dev libopencv-core-dev libopencv-imgproc-dev
-  libopencv-imgcodecs-dev libgtest-dev libgmock-dev libbenchmark-dev)
-# Measured on a bare Debian 12, compiler included: what apt downloads and what lies on the disk afterwards.
+  libspdlog-dev libxxhash-dev libcli11-dev nlohmann-json3-dev libjpeg-dev libspng-dev libhwy-dev libopencv-core-dev
+  libopencv-imgproc-dev libopencv-imgcodecs-dev libgtest-dev libgmock-dev libbenchmark-dev)
+# Measured on a bare Debian 12, compiler included: what apt downloads, what lies on the disk afterwards, and the room that
+# installing takes, with apt's lists and to spare.
 # shellcheck disable=SC2034  # used by prepare.sh
-readonly PACKAGES_MIB=1300
+readonly PACKAGES_DOWNLOAD_MIB=180 PACKAGES_DISK_MIB=720 PACKAGES_MIB=1300
 
 # Prints the first of the named compilers that is there and new enough.
 first_compiler() {
@@ -53,6 +54,19 @@ missing_packages() {
   for package in "$@"; do
     grep -qx -- "$package" <<<"$installed" || echo "$package"
   done
+}
+
+# packages_cost PACKAGE…: as apt reckons it, where it has its lists.
+packages_cost() {
+  local plan download disk
+  plan=$(LC_ALL=C apt-get -q --assume-no --no-install-recommends install "$@" 2>/dev/null) || true # it was told no
+  download=$(sed -n 's/^Need to get \([^/]*\).* of archives.*/\1/p' <<<"$plan")
+  disk=$(sed -n 's/^After this operation, \(.*\) of additional disk space.*/\1/p' <<<"$plan")
+  if [ -n "$download" ] && [ -n "$disk" ]; then
+    echo "$download to download, $disk on the disk"
+  else
+    echo "about $PACKAGES_DOWNLOAD_MIB MiB to download and $PACKAGES_DISK_MIB MiB on the disk where all are missing"
+  fi
 }
 
 as_root() {

@@ -56,18 +56,46 @@ wanted_packages() {
   choose_compiler "$preset" >/dev/null || compiler_package "$preset"
 }
 
-# Stops now rather than in the middle: no room, or no right to install.
+# Says what will be fetched, and stops now rather than in the middle: no room, or no right to install.
 ask_first() {
-  local torch=$1 missing=$2 cache needs=()
+  local torch=$1 missing=$2 cache fetch='' needs=()
   cache=$(torch_cache)
-  if [ -n "$missing" ]; then
-    # shellcheck disable=SC2086  # a list of words
-    check_root $missing
-    needs+=(/usr "$PACKAGES_MIB")
-  fi
-  if [ "$torch" = "$cache/torch" ] && ! cache_complete "$cache"; then needs+=("$cache" "$(libtorch_space "$cache")"); fi
+  if [ "$torch" = "$cache/torch" ] && ! cache_complete "$cache"; then fetch=$cache; fi
+  [ -z "$missing$fetch" ] || announce "$missing" "$fetch"
+  [ -z "$missing" ] || needs+=(/usr "$PACKAGES_MIB")
+  [ -z "$fetch" ] || needs+=("$cache" "$(libtorch_space "$cache")")
   if [ ! -f "$FLOWTRAIN_BUILD/build.ninja" ]; then needs+=("$FLOWTRAIN_BUILD" "$BUILD_MIB"); fi
   [ ${#needs[@]} -eq 0 ] || check_space "${needs[@]}"
+  [ -z "$missing$fetch" ] || leave_time_to_stop
+  # shellcheck disable=SC2086  # a list of words
+  [ -z "$missing" ] || check_root $missing
+}
+
+# announce PACKAGES CACHE: what is missing, what it costs and what comes after. CACHE is empty where libtorch is there.
+announce() {
+  local missing=$1 cache=$2 mebibytes=0 sudo=''
+  say "this machine lacks some of what flowtrain needs. What will be done, once:"
+  if [ -n "$missing" ]; then
+    [ "$(id -u)" -eq 0 ] || sudo='sudo '
+    say "  packages: ${sudo}apt-get install ${missing% }"
+    # shellcheck disable=SC2086  # a list of words
+    say "            $(packages_cost $missing)"
+    mebibytes=$PACKAGES_DOWNLOAD_MIB
+  fi
+  if [ -n "$cache" ]; then
+    say "  libtorch: $TORCH_VERSION from PyPI, to $cache"
+    say "            $(libtorch_download "$cache") MiB to download, $(libtorch_disk "$cache") MiB on the disk"
+    mebibytes=$((mebibytes + $(libtorch_download "$cache")))
+  fi
+  say "  build:    in $FLOWTRAIN_BUILD, at most $BUILD_MIB MiB"
+  say "About $((1 + mebibytes / 600 + BUILD_CORE_MINUTES / $(nproc))) minutes in all on $(nproc) cores, where 10 MiB/s come in."
+}
+
+# Where someone may be watching. Nothing has been done so far.
+leave_time_to_stop() {
+  [ -t 2 ] || return 0
+  say "press Ctrl-C now to stop; it goes on in 5 seconds"
+  sleep 5
 }
 
 write_stamp() {

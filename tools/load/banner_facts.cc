@@ -52,6 +52,7 @@ void AddDevice(const Device& device, const Config& config, BannerFacts& facts) {
   facts.device = device.Name();
   facts.device_bytes = device.TotalBytes();
   if (device.memory_fraction() < 1) {
+    facts.device_limited_by = "gpu.memory_limit";
     facts.device_limit_bytes =
         static_cast<size_t>(device.memory_fraction() * static_cast<double>(facts.device_bytes));
   }

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <system_error>
-#include <vector>
 
 #include "pipeline/base/error.h"
 
@@ -11,16 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> ShippedFolders() {
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (error) return {};
-  const fs::path folder = program.parent_path();
-  const fs::path above = folder.parent_path();
-  return {above / "share/flowtrain", folder / "share/flowtrain", folder, above,
-          above.parent_path()};
-}
-
 bool IsFile(const fs::path& path) {
   std::error_code error;
   return fs::is_regular_file(path, error);
@@ -28,19 +17,32 @@ bool IsFile(const fs::path& path) {
 
 }  // namespace
 
+std::string ShippedFolder() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (error) return {};
+  const fs::path above = program.parent_path().parent_path();
+  // bin/ beside share/; bin/ in a bundle; build/PRESET/tools/ in a checkout.
+  for (const fs::path& folder :
+       {above / "share/flowtrain", above, above.parent_path().parent_path()}) {
+    if (IsFile(folder / "configs/stl10_config.yaml")) return folder.string();
+  }
+  return {};
+}
+
 std::string FindShippedFile(const std::string& name) {
   if (IsFile(name)) return name;
   std::error_code error;
   if (fs::is_directory(name, error)) throw ConfigError(name + " is a folder, not a file");
   if (fs::exists(name, error)) throw ConfigError(name + " cannot be read: it is no regular file");
-  std::string places = "  " + fs::absolute(name, error).string();
-  if (fs::path(name).is_relative()) {
-    for (const fs::path& folder : ShippedFolders()) {
-      if (IsFile(folder / name)) return (folder / name).string();
-      places += "\n  " + (folder / name).string();
-    }
+  std::string places = "\n  " + fs::absolute(name, error).string();
+  const fs::path shipped = ShippedFolder();
+  if (fs::path(name).is_relative() && !shipped.empty()) {
+    const std::string there = (shipped / name).string();
+    if (IsFile(there)) return there;
+    places += "\n  " + there;
   }
-  throw ConfigError("there is no file " + name + "; looked for\n" + places);
+  throw ConfigError("there is no file " + name + "; looked for" + places);
 }
 
 }  // namespace flowtrain

@@ -5,9 +5,12 @@
 
 namespace flowtrain {
 
-// `name` as given, or under the folders that ship graphs: <program>/../share/flowtrain (installed,
-// and the bundle), then the program's own folder and those above it as far as the source tree of a
-// build. Throws ConfigError that lists the places.
+// The folder with the graphs/ and configs/ that ship with this program, absolute: the checkout it
+// was built in, a bundle, or <prefix>/share/flowtrain. Empty where there is none.
+std::string ShippedFolder();
+
+// `name` as given, seen from the working directory, or else below ShippedFolder(): a user's own
+// file always wins. Throws ConfigError that lists the places.
 std::string FindShippedFile(const std::string& name);
 
 }  // namespace flowtrain

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "nodes/data/dataset.h"
@@ -12,12 +13,15 @@
 #include "pipeline/graph/load_graph.h"
 #include "pipeline/node/registry.h"
 #include "tools/load/find_file.h"
+#include "tools/load/pack_dataset.h"
 #include "tools/load/packed_cache.h"
 #include "tools/load/put_parameter.h"
 #include "tools/load/resume.h"
 
 namespace flowtrain {
 namespace {
+
+namespace fs = std::filesystem;
 
 // The layers of parameters, lowest first, in the order they are put on.
 struct Layers {
@@ -41,7 +45,7 @@ void TakeFromCheckpoint(const std::string& checkpoint, Config& config) {
 
 // Weights say nothing of a run.
 bool IsWeights(const std::string& path) {
-  return std::filesystem::path(path).extension() == ".safetensors" && !IsCheckpoint(path);
+  return fs::path(path).extension() == ".safetensors" && !IsCheckpoint(path);
 }
 
 Config Stack(const Layers& layers) {
@@ -79,11 +83,22 @@ bool MustTakeSample(const Config& config, std::string* why) {
   if (kind.empty() || kind == "sample") return false;
   if (config.GetOr<std::string>("data.if_missing", "") != "sample") return false;
   try {
-    return !DatasetIsThere(kind, config.GetOr<std::string>("data.root", ""),
-                           config.GetOr<std::vector<std::string>>("data.splits", {}), why);
+    return !DatasetIsThere(DatasetPlaceOf(config), why);
   } catch (const ConfigError&) {
     return false;  // an unknown kind or split: LoadGraph tells of it, with its place
   }
+}
+
+// The relative data.root of the graph's own parameters, where there is nothing at it, is looked for
+// where they ship too: from another folder than the checkout its data/ would not be found.
+void FindDataRoot(const GraphFile& file, Config& config) {
+  const std::string root = config.GetOr<std::string>("data.root", "");
+  std::error_code error;
+  if (root.empty() || fs::path(root).is_absolute() || fs::exists(root, error)) return;
+  if (DefaultParameters(file).GetOr<std::string>("data.root", "") != root) return;
+  const fs::path shipped = fs::path(ShippedFolder()) / root;
+  if (!fs::exists(shipped, error)) return;
+  PutParameter(config, "data.root", TextValue(shipped.string(), "data.root"));
 }
 
 void TellOfSample(const Layers& layers, const std::string& why) {
@@ -110,11 +125,7 @@ void LowerWorkers(Config& config) {
 void TakePackedCache(Config& config, StopSignals* signals) {
   if (config.GetOr<std::string>("data.kind", "packed") == "packed") return;
   std::string why;
-  if (!DatasetIsThere(config.GetOr<std::string>("data.kind", ""),
-                      config.GetOr<std::string>("data.root", ""),
-                      config.GetOr<std::vector<std::string>>("data.splits", {}), &why)) {
-    return;
-  }
+  if (!DatasetIsThere(DatasetPlaceOf(config), &why)) return;
   const std::string path = PackedCacheOf(config, signals);
   PutParameter(config, "data.kind", TextValue("packed", "data.cache"));
   PutParameter(config, "data.root", TextValue(path, "data.cache"));
@@ -134,6 +145,7 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* sig
     loaded.config = Stack(layers);
   }
   if (for_run) {
+    FindDataRoot(file, loaded.config);
     if (std::string why; MustTakeSample(loaded.config, &why)) {
       TellOfSample(layers, why);
       layers.sample = true;

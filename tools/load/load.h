@@ -37,6 +37,7 @@ LoadedGraph Load(const GraphRequest& request);
 // The same for a run on this machine: where the configured data set is not there and
 // data.if_missing is `sample`, the graph's sample_config stands between --config and --set and the
 // built-in set is taken; data.num_workers is lowered to the cores there are. Both with a warning.
+// A relative data.root that the graph's own parameters name is looked for in ShippedFolder() too.
 // Where data.cache is `packed`, the packed file of the data set is made or found (PackedCacheOf)
 // and taken in its place; `signals` (may be null) can end that.
 LoadedGraph LoadForRun(const GraphRequest& request, StopSignals* signals = nullptr);

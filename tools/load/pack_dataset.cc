@@ -60,12 +60,22 @@ void LogBadImages(const std::vector<BadImage>& bad) {
 
 }  // namespace
 
-DatasetOptions DatasetOptionsOf(const Config& config) {
+DatasetOptions DatasetPlaceOf(const Config& config) {
   DatasetOptions options;
-  options.kind = config.Get<std::string>("data.kind");
-  options.root = config.Get<std::string>("data.root");
-  options.splits = config.Get<std::vector<std::string>>("data.splits");
-  options.sample_if_missing = false;
+  const auto kind = config.GetOr<std::string>("data.kind", "stl10");
+  if (const std::string wrong = CheckChoice(kind, NamesOf(DatasetKinds())); !wrong.empty()) {
+    throw ConfigError(wrong + " (data.kind)");
+  }
+  options.kind = ChoiceValue(DatasetKinds(), kind);
+  options.root = config.GetOr<std::string>("data.root", "");
+  options.splits = config.GetOr<std::vector<std::string>>("data.splits", {});
+  options.if_missing = IfMissing::kError;
+  options.names = [](std::string_view option) { return "data." + std::string(option); };
+  return options;
+}
+
+DatasetOptions DatasetOptionsOf(const Config& config) {
+  DatasetOptions options = DatasetPlaceOf(config);
   options.seed = static_cast<uint64_t>(config.Get<int64_t>("train.seed"));
   options.sample_images = static_cast<uint64_t>(config.Get<int64_t>("sample.images"));
   options.sample_size = config.Get<int>("data.image_size");
@@ -86,6 +96,7 @@ PackResult PackDataset(const DatasetOptions& dataset, const std::string& path, i
   options.max_pixels = std::clamp<int64_t>(dataset.max_pixels, 1, kMaxImagePixels);
   options.threads = ReadCpuLimits().usable;
   options.max_bad_fraction = max_bad_fraction;
+  options.max_bad_fraction_name = "data.max_bad_fraction";
   options.fingerprint = fingerprint;
   options.stop = [&run] { return run.draining(); };
   PackProgress progress;

@@ -11,6 +11,10 @@
 
 namespace flowtrain {
 
+// What data.kind, data.root and data.splits of the configuration say, as far as they are there.
+// Throws ConfigError for an unknown kind.
+DatasetOptions DatasetPlaceOf(const Config& config);
+
 // What data.*, sample.* and train.seed of the configuration say. Throws ConfigError for a missing
 // key.
 DatasetOptions DatasetOptionsOf(const Config& config);

@@ -61,7 +61,7 @@ bool IsUpToDate(const std::string& path, uint64_t fingerprint, std::string* why)
 }  // namespace
 
 std::string DefaultCacheFile(const DatasetOptions& dataset) {
-  if (dataset.kind == "sample") return UserCacheFolder() / "sample.ftpack";
+  if (dataset.kind == DatasetKind::kSample) return UserCacheFolder() / "sample.ftpack";
   fs::path root = fs::absolute(dataset.root).lexically_normal();
   if (!root.has_filename()) root = root.parent_path();
   const fs::path folder = root.parent_path();

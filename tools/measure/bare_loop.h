@@ -3,15 +3,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
 
-#include "pipeline/node/node.h"
-#include "pipeline/runtime/graph.h"
+#include "pipeline/node/packet.h"
+#include "tools/measure/bare_nodes.h"
 
 namespace flowtrain {
-
-class Registry;
-class RunControl;
 
 // Calls the node objects of a graph, from its source to the node that collates, one after the other
 // on the calling thread: no gates, no tasks, no device lane, one sample and one batch. The images
@@ -31,21 +27,12 @@ class BareLoop {
   const Batch& batch() const { return batch_; }  // the one that is being filled
 
  private:
-  bool BeginBatch();
-  void Admit();
-  void Process();
-  bool TryNodes();  // false: the image could not be used
-
   RunControl& run_;
-  Graph graph_;
-  SourceNode* source_ = nullptr;
-  std::vector<SampleNode*> nodes_;  // the source first
-  CollateNode* stage_ = nullptr;
-  std::shared_ptr<uint8_t> buffer_;
+  BareNodes nodes_;
   Batch batch_;
+  std::shared_ptr<uint8_t> buffer_;  // of batch_
   Sample sample_;
-  uint64_t batches_ = 0, samples_ = 0;  // admitted
-  int row_ = 0;                         // the next one of batch_
+  int row_ = 0;  // the next one of batch_
 };
 
 }  // namespace flowtrain

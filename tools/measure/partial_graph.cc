@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "tools/load/put_parameter.h"
+
 namespace flowtrain {
 namespace {
 
@@ -16,11 +18,8 @@ NodeSpec::Kind KindOf(const ComponentDef& def, const Registry& registry) {
   return registry.Find(def.type)->spec.kind;
 }
 
-void SetOption(ComponentDef& def, const std::string& key, std::string text) {
-  Value value;
-  value.kind = Value::Kind::kScalar;
-  value.scalar = std::move(text);
-  value.at.file = "bench";
+void SetOption(ComponentDef& def, const std::string& key, const std::string& text) {
+  Value value = PlainValue(text, "bench");
   for (Entry& option : def.options) {
     if (option.key != key) continue;
     option.value = std::move(value);

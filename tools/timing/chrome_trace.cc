@@ -7,7 +7,6 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <string_view>
 #include <utility>
 
 #include "pipeline/base/error.h"
@@ -57,6 +56,8 @@ const char* Phase(FlowPoint::Part part) {
   return "";
 }
 
+// Puts the events together by hand: a trace has millions, and nlohmann::json takes 9 us for one
+// instead of 1.5.
 class TraceWriter {
  public:
   TraceWriter(const ChromeTrace& trace, const std::string& path) : trace_(trace), file_(path) {}
@@ -64,14 +65,14 @@ class TraceWriter {
   void Write() {
     FindOrigin();
     for (const TraceNode& node : trace_.nodes) node_names_.push_back(Quote(node.name));
-    Put("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"program\":\"flowtrain\",\"graph\":" +
-        Quote(trace_.graph) + ",\"dropped_calls\":" + std::to_string(trace_.dropped_calls) +
-        "},\n\"traceEvents\":[\n");
+    file_.Append("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"program\":\"flowtrain\",\"graph\":" +
+                 Quote(trace_.graph) + ",\"dropped_calls\":" +
+                 std::to_string(trace_.dropped_calls) + "},\n\"traceEvents\":[\n");
     WriteThreads();
     WriteCalls();
     WriteLevels();
     WriteDevice();
-    Put("\n]}\n");
+    file_.Append("\n]}\n");
     file_.Commit({});
   }
 
@@ -86,14 +87,10 @@ class TraceWriter {
 
   std::string Time(uint64_t ns) const { return Micros(ns - origin_ns_); }
 
-  void Put(std::string_view text) {
-    file_.Append({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-  }
-
   // `fields` without braces.
   void PutEvent(const std::string& fields) {
-    if (!std::exchange(first_event_, false)) Put(",\n");
-    Put("{" + fields + "}");
+    if (!std::exchange(first_event_, false)) file_.Append(",\n");
+    file_.Append("{" + fields + "}");
   }
 
   // A name in the viewer, of a process or a thread, and its place from the top.

@@ -12,7 +12,7 @@
 namespace flowtrain {
 
 struct AloneRequest {
-  SettingLimits most;
+  Capacity most;
   bool curve = false;  // at 1, 2, 4 … workers; else at 1, at the number of cores and at the most
   double seconds = 0.25;  // each point
   bool device = true;     // the graph has one, to be measured too

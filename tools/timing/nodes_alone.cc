@@ -37,59 +37,24 @@ struct NodesAlone::Prepared {
 };
 
 NodesAlone::NodesAlone(const GraphDef& def, const Registry& registry, int most_workers)
-    : graph_(OnThreads(def, most_workers), registry, run_) {
-  graph_.Open();
-  for (const NodeDef& node : def.nodes) {
-    Component* component = graph_.Find(node.name);
-    if (auto* sample_node = dynamic_cast<SampleNode*>(component)) nodes_.push_back(sample_node);
-    if (auto* collate = dynamic_cast<CollateNode*>(component)) stage_ = collate;
-  }
-  source_ = dynamic_cast<SourceNode*>(nodes_.front());
-  for (const ComponentDef& resource : def.resources) {
-    resources_.push_back(dynamic_cast<Resource*>(graph_.Find(resource.name)));
-    resources_.back()->OnWorkerThread();
-  }
-  for (SampleNode* node : nodes_) node->Start();
+    : nodes_(OnThreads(def, most_workers), registry, run_) {
   for (int i = 0; i < most_workers; ++i) {
     prepared_.push_back(std::make_unique<Prepared>());
     Prepare(*prepared_.back());
   }
 }
 
-NodesAlone::~NodesAlone() {
-  prepared_.clear();  // samples may hold what is the nodes'
-  for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) (*node)->Close();
-}
+NodesAlone::~NodesAlone() = default;
 
 void NodesAlone::Prepare(Prepared& prepared) {
-  prepared.batch.layout = stage_->Layout();
+  prepared.buffer = nodes_.Allocate(prepared.batch);
   const int rows = prepared.batch.layout.rows;
-  prepared.buffer = stage_->Allocate(prepared.batch.layout.bytes());
-  prepared.batch.buffer = prepared.buffer.get();
-  prepared.batch.ids.resize(static_cast<size_t>(rows));
-  prepared.batch.labels.resize(static_cast<size_t>(rows));
   for (int i = 0; i < kSamplesAThread; ++i) {
-    if (i % rows == 0) {
-      prepared.batch.seq = batches_++;
-      if (!source_->AdmitBatch(prepared.batch)) throw DataError("the source has no more images");
+    if (i % rows == 0 && !nodes_.BeginBatch(prepared.batch)) {
+      throw DataError("the source has no more images");
     }
-    auto sample = std::make_unique<Sample>();
-    Admit(*sample, prepared.batch, i % rows);
-    prepared.samples.push_back(std::move(sample));
-  }
-}
-
-void NodesAlone::Admit(Sample& sample, Batch& batch, int row) {
-  sample.seq = samples_++;
-  sample.batch = &batch;
-  sample.row = row;
-  source_->AdmitSample(sample);
-  Worker worker;
-  for (size_t i = 0; i < nodes_.size(); ++i) {
-    if (nodes_[i]->Process(sample, worker).ok) continue;
-    ++sample.attempt;
-    source_->Substitute(sample);
-    i = static_cast<size_t>(-1);  // from the source on, as in a run
+    prepared.samples.push_back(std::make_unique<Sample>());
+    nodes_.Admit(*prepared.samples.back(), prepared.batch, i % rows);
   }
 }
 
@@ -97,7 +62,7 @@ AloneRate NodesAlone::Measure(size_t node, int workers, double seconds) {
   std::vector<Done> done(static_cast<size_t>(workers));
   std::barrier start(workers);
   const auto work = [&](int index) {
-    for (Resource* resource : resources_) resource->OnWorkerThread();
+    nodes_.JoinThread();
     Done& mine = done[static_cast<size_t>(index)];
     auto& samples = prepared_[static_cast<size_t>(index)]->samples;
     Worker worker{index};
@@ -107,7 +72,7 @@ AloneRate NodesAlone::Measure(size_t node, int workers, double seconds) {
     uint64_t now_ns = begin_ns;
     try {
       for (; now_ns < end_ns; now_ns = NowNs()) {
-        nodes_[node]->Process(*samples[mine.calls++ % samples.size()], worker);
+        nodes_.nodes()[node]->Process(*samples[mine.calls++ % samples.size()], worker);
       }
     } catch (...) {
       mine.error = std::current_exception();

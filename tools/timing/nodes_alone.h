@@ -6,9 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/node/node.h"
 #include "pipeline/node/run_control.h"
-#include "pipeline/runtime/graph.h"
+#include "tools/measure/bare_nodes.h"
 #include "tools/timing/run_load.h"
 
 namespace flowtrain {
@@ -24,23 +23,18 @@ class NodesAlone {
   NodesAlone(const NodesAlone&) = delete;
   NodesAlone& operator=(const NodesAlone&) = delete;
 
-  size_t nodes() const { return nodes_.size(); }  // on samples, the source first
+  size_t nodes() const { return nodes_.nodes().size(); }  // on samples, the source first
   // Lets `workers` threads call the node for so long.
   AloneRate Measure(size_t node, int workers, double seconds);
 
  private:
   struct Prepared;  // the samples of a thread
   void Prepare(Prepared& prepared);
-  void Admit(Sample& sample, Batch& batch, int row);
 
   RunControl run_;
-  Graph graph_;
-  SourceNode* source_ = nullptr;
-  CollateNode* stage_ = nullptr;
-  std::vector<SampleNode*> nodes_;
-  std::vector<Resource*> resources_;
-  std::vector<std::unique_ptr<Prepared>> prepared_;
-  uint64_t batches_ = 0, samples_ = 0;  // admitted
+  BareNodes nodes_;
+  std::vector<std::unique_ptr<Prepared>>
+      prepared_;  // gone first: samples may hold what is the nodes'
 };
 
 }  // namespace flowtrain

@@ -184,7 +184,7 @@ double LoaderRate(const RunLoad& load, const GraphSettings& settings) {
   return 0;
 }
 
-Bound BoundOf(const RunLoad& load, const SettingLimits& most) {
+Bound BoundOf(const RunLoad& load, const Capacity& most) {
   Bound bound;
   bound.limits = {Cores(load), Lane(load), Threads(load, most.threads)};
   for (size_t i = 0; i < load.nodes.size(); ++i) {
@@ -201,7 +201,7 @@ Bound BoundOf(const RunLoad& load, const SettingLimits& most) {
   return bound;
 }
 
-GraphSettings Allotment(const RunLoad& load, const SettingLimits& most) {
+GraphSettings Allotment(const RunLoad& load, const Capacity& most) {
   const double rate = BoundOf(load, most).images_per_s;
   GraphSettings settings;
   const double at_a_time = rate * WorkerUs(load) * 1e-6;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/graph/graph_def.h"
 #include "pipeline/runtime/graph_settings.h"
 #include "pipeline/runtime/snapshot.h"
 
@@ -33,11 +34,6 @@ struct NodeLoad {
   // The fewest workers that do `images_per_s`, or, where none does, the fewest that come within 2 %
   // of the best; at most `most`.
   int WorkersFor(double images_per_s, int most) const;
-};
-
-// What a run may be set to at most.
-struct SettingLimits {
-  int threads = 1, sample_slots = 64, batch_slots = 4;
 };
 
 struct RunLoad {
@@ -74,9 +70,9 @@ struct Bound {
   double images_per_s = 0;
   std::vector<Limit> limits;
 };
-Bound BoundOf(const RunLoad& load, const SettingLimits& most);
+Bound BoundOf(const RunLoad& load, const Capacity& most);
 
 // The fewest workers, threads and slots that should reach the bound.
-GraphSettings Allotment(const RunLoad& load, const SettingLimits& most);
+GraphSettings Allotment(const RunLoad& load, const Capacity& most);
 
 }  // namespace flowtrain

@@ -2,12 +2,11 @@
 #pragma once
 
 #include "pipeline/graph/graph_def.h"
-#include "tools/timing/run_load.h"
 
 namespace flowtrain {
 
 // Threads: twice the cores, since a node may wait for a disk; slots in proportion. Never below what
 // the graph is set to.
-SettingLimits LimitsFor(const GraphDef& def, double cores);
+Capacity LimitsFor(const GraphDef& def, double cores);
 
 }  // namespace flowtrain

@@ -24,7 +24,7 @@ struct Timing {
   uint64_t steps = 0;  // of it
   std::vector<Slice> slices;
   RunLoad load;  // with what was measured alone, where it was
-  SettingLimits most;
+  Capacity most;
   bool sweep = false;  // say how the nodes scale
 };
 

@@ -58,7 +58,7 @@ Limit Holding(const std::vector<Limit>& limits) {
 
 class Judge {
  public:
-  Judge(const Snapshot& part, const RunLoad& load, const SettingLimits& most)
+  Judge(const Snapshot& part, const RunLoad& load, const Capacity& most)
       : part_(part), load_(load), most_(most) {}
 
   Verdict Decide() {
@@ -247,12 +247,12 @@ class Judge {
 
   const Snapshot& part_;
   const RunLoad& load_;
-  const SettingLimits& most_;
+  const Capacity& most_;
 };
 
 }  // namespace
 
-Verdict VerdictOf(const Snapshot& part, const RunLoad& load, const SettingLimits& most) {
+Verdict VerdictOf(const Snapshot& part, const RunLoad& load, const Capacity& most) {
   return Judge(part, load, most).Decide();
 }
 

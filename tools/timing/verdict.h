@@ -18,6 +18,6 @@ struct Verdict {
 
 // Of a part of a run: its figures, and the load that stands for them (LoadOf, with what was
 // measured alone where it was).
-Verdict VerdictOf(const Snapshot& part, const RunLoad& load, const SettingLimits& most);
+Verdict VerdictOf(const Snapshot& part, const RunLoad& load, const Capacity& most);
 
 }  // namespace flowtrain

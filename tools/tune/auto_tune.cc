@@ -66,8 +66,7 @@ bool AutoTune::TuneOnce() {
   const GraphSettings start = graph_.settings();
   const std::optional<Snapshot> part = live_try(start, 2 * kTrySeconds);
   if (!part) return false;
-  const Capacity& capacity = graph_.capacity();
-  const SettingLimits most{capacity.threads, capacity.sample_slots, capacity.batch_slots};
+  const Capacity& most = graph_.capacity();
   TunePlan plan = PlanFor(graph_.def(), registry_, most, *part, cores);
   plan.seconds = kTrySeconds;
   plan.least_gain = kLeastGain;

@@ -7,7 +7,7 @@
 
 namespace flowtrain {
 
-TunePlan PlanFor(const GraphDef& def, const Registry& registry, const SettingLimits& most,
+TunePlan PlanFor(const GraphDef& def, const Registry& registry, const Capacity& most,
                  const Snapshot& part, double cores) {
   TunePlan plan;
   plan.most = most;
@@ -16,8 +16,8 @@ TunePlan PlanFor(const GraphDef& def, const Registry& registry, const SettingLim
   plan.cores = std::max(1, static_cast<int>(std::lround(cores - std::min(1.0, lane_cores))));
   for (const NodeDef& node : def.nodes) {
     plan.names.push_back(node.name);
-    plan.tunable.push_back(internal::PlaceOf(registry.Find(node.type)->spec) ==
-                           internal::Place::kWorkers);
+    plan.tunable.push_back(internal::RunsOnOf(registry.Find(node.type)->spec) ==
+                           internal::RunsOn::kWorkers);
   }
   return plan;
 }

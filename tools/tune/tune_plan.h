@@ -11,7 +11,7 @@ namespace flowtrain {
 
 // `part` is of a run of the graph: where the device lane used half a core or more in it, a core
 // is left to it.
-TunePlan PlanFor(const GraphDef& def, const Registry& registry, const SettingLimits& most,
+TunePlan PlanFor(const GraphDef& def, const Registry& registry, const Capacity& most,
                  const Snapshot& part, double cores);
 
 }  // namespace flowtrain

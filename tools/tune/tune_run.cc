@@ -57,7 +57,7 @@ std::optional<Tuned> RunAndTune(const GraphDef& def, const Registry& registry, c
                                 StopSignals& signals) {
   const double cores = ThisMachine().cores;
   GraphDef roomy = def;
-  roomy.capacity = {how.most.threads, how.most.sample_slots, how.most.batch_slots};
+  roomy.capacity = how.most;
 
   LogInfo("running " + def.name + " as it is set");
   std::optional<Snapshot> first;

@@ -12,7 +12,7 @@
 namespace flowtrain {
 
 struct TuneRun {
-  SettingLimits most;
+  Capacity most;
   double seconds = 0.5;  // of one try
   bool device = true;    // the graph has one, to be measured alone too
 };

@@ -1,9 +1,12 @@
 #include "tools/tune/tuned_file.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "pipeline/base/error.h"
@@ -11,6 +14,8 @@
 #include "pipeline/base/text/units.h"
 #include "pipeline/config/problems.h"
 #include "pipeline/config/yaml_write.h"
+#include "tools/load/find_file.h"
+#include "tools/load/put_parameter.h"
 #include "tools/measure/partial_graph.h"
 
 namespace flowtrain {
@@ -36,18 +41,10 @@ const std::set<std::string>& OptionsOfNoCost() {
   return names;
 }
 
-Value Scalar(std::string text) {
-  Value value;
-  value.kind = Value::Kind::kScalar;
-  value.scalar = std::move(text);
-  return value;
-}
+constexpr char kMadeBy[] = "flowtrain tune";
 
-Value Text(std::string text) {
-  Value value = Scalar(std::move(text));
-  value.quoted = true;
-  return value;
-}
+Value Number(int64_t number) { return PlainValue(std::to_string(number), kMadeBy); }
+Value Rate(double images_per_s) { return PlainValue(ShowFixed(images_per_s, 1), kMadeBy); }
 
 Value Map() {
   Value map;
@@ -71,14 +68,14 @@ void AddOptions(const ComponentDef& def, std::map<std::string, std::string>& hol
 
 Value ToValue(const TunedGraph& tuned) {
   Value holds_for = Map(), workers = Map(), graph = Map();
-  for (const auto& [key, value] : tuned.holds_for) Put(holds_for, key, Text(value));
-  for (const auto& [node, count] : tuned.workers) Put(workers, node, Scalar(std::to_string(count)));
-  Put(graph, "threads", Scalar(std::to_string(tuned.threads)));
+  for (const auto& [key, value] : tuned.holds_for) Put(holds_for, key, TextValue(value, kMadeBy));
+  for (const auto& [node, count] : tuned.workers) Put(workers, node, Number(count));
+  Put(graph, "threads", Number(tuned.threads));
   Put(graph, "workers", std::move(workers));
-  Put(graph, "sample_slots", Scalar(std::to_string(tuned.sample_slots)));
-  Put(graph, "batch_slots", Scalar(std::to_string(tuned.batch_slots)));
-  Put(graph, "images_per_s_before", Scalar(ShowFixed(tuned.before, 1)));
-  Put(graph, "images_per_s_after", Scalar(ShowFixed(tuned.after, 1)));
+  Put(graph, "sample_slots", Number(tuned.sample_slots));
+  Put(graph, "batch_slots", Number(tuned.batch_slots));
+  Put(graph, "images_per_s_before", Rate(tuned.before));
+  Put(graph, "images_per_s_after", Rate(tuned.after));
   Put(graph, "holds_for", std::move(holds_for));
   return graph;
 }
@@ -157,10 +154,20 @@ std::map<std::string, std::string> TunedFor(const GraphDef& def, const Registry&
   return holds_for;
 }
 
-std::string TunedPath(const Machine& machine) {
+std::string TunedName(const Machine& machine) {
   std::string host = machine.host;
   std::replace(host.begin(), host.end(), '/', '-');
   return "configs/tuned/" + (host.empty() ? "this-machine" : host) + ".yaml";
+}
+
+std::string PathToTune(const Machine& machine) {
+  const std::string name = TunedName(machine);
+  const fs::path shipped = ShippedFolder();
+  std::error_code error;
+  if (shipped.empty() || fs::exists(name, error)) return name;
+  // An installation may be another's.
+  if (access((shipped / "configs").c_str(), W_OK) != 0) return name;
+  return (shipped / name).string();
 }
 
 void WriteTuned(const std::string& path, const std::string& graph, const TunedGraph& tuned) {
@@ -168,7 +175,7 @@ void WriteTuned(const std::string& path, const std::string& graph, const TunedGr
   if (fs::exists(path)) graphs = NeedMap(ReadTuned(path), "graphs");
   std::erase_if(graphs.entries, [&](const Entry& entry) { return entry.key == graph; });
   Put(graphs, graph, ToValue(tuned));
-  Put(file_value, "flowtrain_tuned", Scalar(std::to_string(kVersion)));
+  Put(file_value, "flowtrain_tuned", Number(kVersion));
   Put(file_value, "graphs", std::move(graphs));
   const std::string text = "# Written by `flowtrain tune`; `flowtrain GRAPH --tuned` reads it.\n" +
                            ToBlockYaml(file_value);

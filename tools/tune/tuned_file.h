@@ -24,8 +24,13 @@ struct TunedGraph {
 std::map<std::string, std::string> TunedFor(const GraphDef& def, const Registry& registry,
                                             const Machine& machine, const std::string& device);
 
-// "configs/tuned/HOST.yaml"
-std::string TunedPath(const Machine& machine);
+// "configs/tuned/HOST.yaml", for FindShippedFile.
+std::string TunedName(const Machine& machine);
+
+// The file to write, which FindShippedFile then finds from any folder: the working directory's
+// where there is one, else that beside what ships; where that may not be written to, again the
+// working directory's.
+std::string PathToTune(const Machine& machine);
 
 // Puts the graph's settings into the file; those of other graphs stay. Throws std::runtime_error
 // where it cannot be written.

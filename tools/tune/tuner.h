@@ -17,7 +17,7 @@ namespace flowtrain {
 using Try = std::function<std::optional<Snapshot>(const GraphSettings& settings, double seconds)>;
 
 struct TunePlan {
-  SettingLimits most;
+  Capacity most;
   std::vector<std::string> names;  // of the nodes
   std::vector<bool> tunable;       // whether a node's workers may be set
   int cores = 1;                   // threads on work that keeps them busy may not be more

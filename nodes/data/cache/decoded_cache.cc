@@ -25,10 +25,11 @@ void DecodedCache::Declare(NodeSpec& spec) {
   using Self = DecodedCache;
   spec.Doc("Keeps decoded images in memory, so that later epochs need not decode them again.")
       .Uses("dataset", "ImageDataset")
-      .Option(&Self::mode_, "mode", "none",
+      .Option(&Self::mode_, "mode", Mode::kNone,
               "none, memory (keep decoded images), packed (train from a packed file: the program "
               "makes it before the run, and nothing is kept here).",
-              OneOf{{"none", "memory", "packed"}})
+              Choices<Mode>{
+                  {{"none", Mode::kNone}, {"memory", Mode::kMemory}, {"packed", Mode::kPacked}}})
       .Option(&Self::budget_, "budget", "50%",
               "Memory for the images: like 4 GiB, or a share of what is available at the start.")
       .Option(&Self::max_side_, "max_side", 0,
@@ -40,15 +41,16 @@ void DecodedCache::Declare(NodeSpec& spec) {
 
 void DecodedCache::Open(const OpenContext& context) {
   const auto& dataset = context.Get<ImageDataset>("dataset");
-  if (mode_ != "memory") return;
+  if (mode_ != Mode::kMemory) return;
+  budget_name_ = context.NameOf("budget");
   const uint64_t available = AvailableMemory();
   uint64_t budget = ParseMemorySize(budget_, available);
   if (budget > available) {
     constexpr uint64_t kMebibyte = 1u << 20;
     LogWarning("the cache's budget of " + budget_ + " is more than the " +
                std::to_string(available / kMebibyte) +
-               " MiB of memory that are available: it is lowered to half of them "
-               "(data.cache_budget)");
+               " MiB of memory that are available: it is lowered to half of them; lower " +
+               budget_name_);
     budget = available / 2;
   }
   Open(dataset.size(), budget);
@@ -96,7 +98,7 @@ bool DecodedCache::Claim(uint64_t id, const RgbImage& offered, int32_t label) {
   if (block.data == nullptr) {
     cutoff_.store(0, std::memory_order_relaxed);  // what is there stays, nothing enters any more
     LogWarning("the system has no more memory for the cache of decoded images: it stays at " +
-               std::to_string(kept_) + " images; a smaller data.cache_budget avoids this");
+               std::to_string(kept_) + " images; lower " + budget_name_);
     return false;
   }
   CachedImage& image = images_[id];

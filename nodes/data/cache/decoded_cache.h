@@ -14,8 +14,8 @@
 
 #include "nodes/data/cache/page_store.h"
 #include "nodes/image/image_levels.h"
+#include "nodes/image/image_sample.h"
 #include "pipeline/node/node.h"
-#include "pipeline/node/packet.h"
 
 namespace flowtrain {
 
@@ -23,15 +23,16 @@ namespace flowtrain {
 // empty, then holds its image, and is evicted at most once, after which it stays empty.
 class CachedImage {
  public:
-  // RGB, packed: of as many levels as there are, one after the other, the first reduced by
-  // shrink().
-  std::span<const uint8_t> pixels() const { return {block_.data, bytes()}; }
-  int height() const { return height_; }  // of the first level
-  int width() const { return width_; }
-  int full_height() const { return full_height_; }  // of the image
-  int full_width() const { return full_width_; }
-  int shrink() const { return shrink_; }
-  int levels() const { return levels_; }
+  // RGB, packed: of as many levels as there are, one after the other.
+  Pixels pixels() const {
+    return {.pixels = {block_.data, bytes()},
+            .height = height_,
+            .width = width_,
+            .full_height = full_height_,
+            .full_width = full_width_,
+            .shrink = shrink_,
+            .levels = levels_};
+  }
   int32_t label() const { return label_; }  // class, -1 where there is none
 
  private:
@@ -69,7 +70,7 @@ class CacheHandle {
   void Reset() {
     if (image_ != nullptr) std::exchange(image_, nullptr)->Unpin();
   }
-  // The same for a packet to carry.
+  // The same for a sample to carry.
   Hold ToHold() && {
     return {std::exchange(image_, nullptr),
             [](void* image) noexcept { static_cast<CachedImage*>(image)->Unpin(); }};
@@ -152,8 +153,13 @@ class DecodedCache final : public Resource {
   void FreeUnused();
   bool Claim(uint64_t id, const RgbImage& offered, int32_t label);
 
-  std::string mode_, budget_, file_;  // options
-  int max_side_ = 0;                  // option
+  enum class Mode : uint8_t { kNone, kMemory, kPacked };
+
+  Mode mode_ = Mode::kNone;  // options
+  std::string budget_, file_;
+  int max_side_ = 0;
+
+  std::string budget_name_ = "budget";  // in messages
 
   uint64_t size_ = 0;
   size_t budget_bytes_ = 0;

@@ -45,6 +45,7 @@ void Checkpoint::Open(const OpenContext& context) {
   model_ = &context.Get<SimclrModel>("model");
   optimizer_ = &context.Get<Optimizer>("optimizer");
   run_dir_ = &context.Get<RunDir>("run_dir");
+  intervals_ = context.NameOf("every_steps") + " or " + context.NameOf("every_minutes");
   // Before the first step, so that the evaluation at the start sees the state that the run begins
   // with.
   if (!resume_.empty()) {
@@ -108,8 +109,7 @@ void Checkpoint::Save() {
   if (waited_s > kLongWaitS && !told_of_wait_) {
     told_of_wait_ = true;
     LogWarning("the training waited " + ShowDuration(waited_s) +
-               " for a checkpoint to be written before the next one: raise "
-               "run.checkpoint_every_steps or run.checkpoint_every_minutes");
+               " for a checkpoint to be written before the next one: raise " + intervals_);
   }
   saved_at_ns_ = NowNs();
   saved_ = true;

@@ -53,6 +53,7 @@ class Checkpoint final : public StepNode {
   bool keep_best_ = true;
   std::string resume_;
 
+  std::string intervals_;  // what messages call the options that say how often
   SimclrModel* model_ = nullptr;
   Optimizer* optimizer_ = nullptr;
   RunDir* run_dir_ = nullptr;

@@ -5,6 +5,7 @@
 
 #include "nodes/device/autocast.h"
 #include "nodes/train/loss/loss_input.h"
+#include "pipeline/node/options.h"
 
 namespace flowtrain {
 namespace {
@@ -23,6 +24,16 @@ at::Tensor Covariance(const at::Tensor& z) {
 }
 
 }  // namespace
+
+void VicregWeights::Declare(OptionsOf<VicregWeights>& options) {
+  using Self = VicregWeights;
+  options
+      .Option(&Self::invariance, "vicreg_invariance", "Weight of vicreg's invariance term.",
+              AtLeast{0})
+      .Option(&Self::variance, "vicreg_variance", "Weight of vicreg's variance term.", AtLeast{0})
+      .Option(&Self::covariance, "vicreg_covariance", "Weight of vicreg's covariance term.",
+              AtLeast{0});
+}
 
 at::Tensor Vicreg(const at::Tensor& representations, const VicregWeights& weights) {
   const NoAutocast fp32(representations.device().type());

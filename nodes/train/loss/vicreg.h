@@ -5,9 +5,14 @@
 
 namespace flowtrain {
 
+template <typename S>
+class OptionsOf;
+
 // The weights of its terms. Defaults are the paper's (section 4.2).
 struct VicregWeights {
   double invariance = 25, variance = 25, covariance = 1;
+
+  static void Declare(OptionsOf<VicregWeights>& options);
 };
 
 // VICReg (Bardes, Ponce, LeCun: "VICReg: Variance-Invariance-Covariance Regularization for

@@ -85,7 +85,7 @@ class Match {
   }
 
   // Throws what is wrong; the tensors not taken are left over.
-  void Check(const std::string& path) const {
+  void Check(const std::string& path, const std::string& options) const {
     std::vector<std::string> extra;
     for (const auto& [name, tensor] : given_) {
       if (!StartsWith(name, "fc.")) extra.push_back(name);
@@ -95,9 +95,8 @@ class Match {
     Add(path, "of another shape", misshapen_, findings);
     Add(path, "that the backbone does not have", extra, findings);
     if (findings.empty()) return;
-    findings.push_back(Finding(path,
-                               "the weights are of another network: set model.backbone and "
-                               "model.stem to theirs; names must be torchvision's"));
+    findings.push_back(Finding(path, "the weights are of another network: set " + options +
+                                         " to theirs; names must be torchvision's"));
     throw ConfigError(std::move(findings));
   }
 
@@ -119,11 +118,11 @@ NamedTensors ReadBackboneWeights(const std::string& path) {
                   "(flowtrain's first checkpoints, .pt, are no longer read)");
 }
 
-void LoadBackbone(const std::string& path, ResNet& backbone) {
+void LoadBackbone(const std::string& path, ResNet& backbone, const std::string& options) {
   const c10::NoGradGuard no_grad;
   Match match(ReadBackboneWeights(path));
   for (auto& [name, tensor] : ParametersAndBuffers(backbone)) match.Take(name, tensor);
-  match.Check(path);
+  match.Check(path, options);
 }
 
 }  // namespace flowtrain

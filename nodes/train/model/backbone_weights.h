@@ -15,7 +15,8 @@ NamedTensors ReadBackboneWeights(const std::string& path);
 
 // Fills `backbone` with them. The classifier (fc.*) is ignored, and batch-norms may lack
 // num_batches_tracked, which old files do not have. Throws ConfigError with all that is missing,
-// left over or of another shape.
-void LoadBackbone(const std::string& path, ResNet& backbone);
+// left over or of another shape; `options` is what that calls those of the backbone.
+void LoadBackbone(const std::string& path, ResNet& backbone,
+                  const std::string& options = "backbone and stem");
 
 }  // namespace flowtrain

@@ -4,17 +4,32 @@
 
 #include <string>
 
+#include "pipeline/node/options.h"
+
 namespace flowtrain {
 
 using torch::nn::BatchNorm1d;
 using torch::nn::Linear;
 using torch::nn::LinearOptions;
 
+void ProjectionOptions::Declare(OptionsOf<ProjectionOptions>& options) {
+  using Self = ProjectionOptions;
+  options
+      .Option(&Self::hidden, "projection_hidden",
+              "Width of the head's hidden layers; 0: the backbone's.", Between{0, 65536})
+      .Option(&Self::out, "projection_dim", "Width of the representations the loss sees.",
+              Between{1, 65536})
+      .Option(&Self::layers, "projection_layers", "Linear layers of the head.", Between{2, 3})
+      .Option(&Self::output_norm, "projection_output_norm",
+              "A batch-norm on the head's last layer too.");
+}
+
 ProjectionHead::ProjectionHead(const ProjectionOptions& options) {
   int64_t in = options.in;
   for (int layer = 1; layer <= options.layers; ++layer) {
     const bool last = layer == options.layers, normed = !last || options.output_norm;
-    const int64_t out = last ? options.out : options.hidden;
+    const int64_t hidden = options.hidden > 0 ? options.hidden : options.in;
+    const int64_t out = last ? options.out : hidden;
     const std::string number = std::to_string(layer);
     linear_.push_back(
         register_module("linear" + number, Linear(LinearOptions(in, out).bias(!normed))));

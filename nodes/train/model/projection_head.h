@@ -12,10 +12,15 @@
 
 namespace flowtrain {
 
+template <typename S>
+class OptionsOf;
+
 struct ProjectionOptions {
-  int64_t in = 0, hidden = 0, out = 0;  // widths
-  int layers = 2;                       // linear layers, at least 1
-  bool output_norm = false;             // a batch-norm on the last one too
+  int64_t in = 0, hidden = 0, out = 128;  // widths; hidden 0: as `in`
+  int layers = 2;                         // linear layers, at least 1
+  bool output_norm = false;               // a batch-norm on the last one too
+
+  static void Declare(OptionsOf<ProjectionOptions>& options);
 };
 
 // Linear layers with batch-norm and ReLU between them. Two are the head of SimCLR (Chen et al.

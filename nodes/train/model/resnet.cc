@@ -112,11 +112,16 @@ struct Shape {
   bool bottleneck;
 };
 
-Shape ShapeOf(const std::string& name) {
-  if (name == "resnet18") return {{2, 2, 2, 2}, false};
-  if (name == "resnet34") return {{3, 4, 6, 3}, false};
-  if (name == "resnet50") return {{3, 4, 6, 3}, true};
-  throw std::invalid_argument("unknown backbone '" + name + "'");
+Shape ShapeOf(Backbone name) {
+  switch (name) {
+    case Backbone::kResNet18:
+      return {{2, 2, 2, 2}, false};
+    case Backbone::kResNet34:
+      return {{3, 4, 6, 3}, false};
+    case Backbone::kResNet50:
+      return {{3, 4, 6, 3}, true};
+  }
+  throw std::logic_error("a backbone without a name");
 }
 
 template <typename Kind>
@@ -138,7 +143,26 @@ Tensor Through(const ModuleList& layer, Tensor x, const LayerObserver& observe) 
 
 }  // namespace
 
-ResNet::ResNet(const ResNetOptions& options) : small_stem_(options.small_stem) {
+Choices<Backbone> Backbones() {
+  return {{{"resnet18", Backbone::kResNet18},
+           {"resnet34", Backbone::kResNet34},
+           {"resnet50", Backbone::kResNet50}}};
+}
+
+Choices<Stem> Stems() { return {{{"standard", Stem::kStandard}, {"small", Stem::kSmall}}}; }
+
+std::string ResNetOptions::Description() const {
+  return ChoiceName(Backbones(), name) + " (" + ChoiceName(Stems(), stem) + " stem)";
+}
+
+void ResNetOptions::Declare(OptionsOf<ResNetOptions>& options) {
+  options.Option(&ResNetOptions::name, "backbone", "The ResNet.", Backbones())
+      .Option(&ResNetOptions::stem, "stem",
+              "standard: 7x7 stride 2 and max-pool; small: 3x3 stride 1, for 32x32 images.",
+              Stems());
+}
+
+ResNet::ResNet(const ResNetOptions& options) : small_stem_(options.stem == Stem::kSmall) {
   const auto [blocks, bottleneck] = ShapeOf(options.name);
   conv1_ = register_module("conv1", small_stem_ ? Conv(3, 64, 3, 1) : Conv(3, 64, 7, 2));
   bn1_ = register_module("bn1", BatchNorm2d(64));

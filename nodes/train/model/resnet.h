@@ -12,20 +12,31 @@
 #include <string>
 
 #include "nodes/train/model/layer_observer.h"
+#include "pipeline/node/options.h"
 
 namespace flowtrain {
 
+enum class Backbone : uint8_t { kResNet18, kResNet34, kResNet50 };
+Choices<Backbone> Backbones();  // "resnet18", …
+
+enum class Stem : uint8_t {
+  kStandard,  // 7x7 convolution of stride 2 and a max-pool, for images of 64 pixels and more
+  kSmall  // 3x3 of stride 1 and no pool, as SimCLR does for CIFAR (Chen et al. 2020, appendix B.9)
+};
+Choices<Stem> Stems();  // "standard", …
+
 struct ResNetOptions {
-  std::string name = "resnet18";  // resnet18, resnet34, resnet50
-  // False: 7x7 convolution of stride 2 and a max-pool, for images of 64 pixels and more. True: 3x3
-  // of stride 1 and no pool, as SimCLR does for CIFAR (Chen et al. 2020, appendix B.9).
-  bool small_stem = false;
+  Backbone name = Backbone::kResNet18;
+  Stem stem = Stem::kStandard;
+
+  // "resnet18 (standard stem)"
+  std::string Description() const;
+  static void Declare(OptionsOf<ResNetOptions>& options);
 };
 
 class ResNet : public torch::nn::Module {
  public:
-  // Throws std::invalid_argument for an unknown name. Weights are torch's defaults until
-  // Initialise.
+  // Weights are torch's defaults until Initialise.
   explicit ResNet(const ResNetOptions& options);
 
   // [N, 3, H, W] to [N, feature_dim()]: the average over the last feature map.

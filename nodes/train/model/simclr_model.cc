@@ -21,34 +21,19 @@ class Holder : public torch::nn::Module {
 void SimclrModel::Declare(NodeSpec& spec) {
   spec.Doc("The network that is trained: a ResNet and a projection head.")
       .Uses("device", "Device")
-      .Option(&SimclrModel::backbone_name_, "backbone", std::string("resnet18"), "The ResNet.",
-              OneOf{{"resnet18", "resnet34", "resnet50"}})
-      .Option(&SimclrModel::stem_, "stem", std::string("standard"),
-              "standard: 7x7 stride 2 and max-pool; small: 3x3 stride 1, for 32x32 images.",
-              OneOf{{"standard", "small"}})
-      .Option(&SimclrModel::projection_hidden_, "projection_hidden", int64_t{0},
-              "Width of the head's hidden layers; 0: the backbone's.", Between{0, 65536})
-      .Option(&SimclrModel::projection_dim_, "projection_dim", int64_t{128},
-              "Width of the representations the loss sees.", Between{1, 65536})
-      .Option(&SimclrModel::projection_layers_, "projection_layers", int64_t{2},
-              "Linear layers of the head.", Between{2, 3})
-      .Option(&SimclrModel::projection_output_norm_, "projection_output_norm", false,
-              "A batch-norm on the head's last layer too.")
-      .Option(&SimclrModel::seed_, "seed", int64_t{42}, "Of the initial weights.", AtLeast{0})
+      .Options(&SimclrModel::resnet_)
+      .Options(&SimclrModel::head_)
       .Option(&SimclrModel::init_, "init", std::string(),
-              "File of weights that the backbone starts from; empty: seeded ones.");
+              "File of weights that the backbone starts from; empty: seeded ones.")
+      .Option(&SimclrModel::seed_, "seed", int64_t{42}, "Of the initial weights.", AtLeast{0});
 }
 
 void SimclrModel::Open(const OpenContext& context) {
   device_ = &context.Get<Device>("device");
-  backbone_ = std::make_shared<ResNet>(ResNetOptions{backbone_name_, stem_ == "small"});
-  const int64_t features = backbone_->feature_dim();
-  projection_ = std::make_shared<ProjectionHead>(
-      ProjectionOptions{.in = features,
-                        .hidden = projection_hidden_ > 0 ? projection_hidden_ : features,
-                        .out = projection_dim_,
-                        .layers = static_cast<int>(projection_layers_),
-                        .output_norm = projection_output_norm_});
+  backbone_ = std::make_shared<ResNet>(resnet_);
+  ProjectionOptions head = head_;
+  head.in = backbone_->feature_dim();
+  projection_ = std::make_shared<ProjectionHead>(head);
   const auto holder = std::make_shared<Holder>();
   holder->register_module("backbone", backbone_);
   holder->register_module("projection", projection_);
@@ -56,10 +41,10 @@ void SimclrModel::Open(const OpenContext& context) {
   running_statistics_ = std::make_unique<RunningStatistics>(*module_);
   Initialise(*module_, static_cast<uint64_t>(seed_));
   if (!init_.empty()) {
-    LoadBackbone(init_, *backbone_);
+    LoadBackbone(init_, *backbone_, context.NameOf("backbone") + " and " + context.NameOf("stem"));
     LogInfo("the backbone starts from " + init_);
   }
-  device_->Place(*module_);
+  device_->Adopt(*module_);
 }
 
 std::string SimclrModel::FirstNonFiniteLayer(const torch::Tensor& images) {
@@ -77,10 +62,9 @@ std::string SimclrModel::FirstNonFiniteLayer(const torch::Tensor& images) {
 std::string SimclrModel::Description() const {
   int64_t count = 0;
   for (const torch::Tensor& parameter : module_->parameters()) count += parameter.numel();
-  std::array<char, 96> text{};
-  std::snprintf(text.data(), text.size(), "%s (%s stem), %.1f M parameters", backbone_name_.c_str(),
-                stem_.c_str(), static_cast<double>(count) / 1e6);
-  return text.data();
+  std::array<char, 32> millions{};
+  std::snprintf(millions.data(), millions.size(), "%.1f", static_cast<double>(count) / 1e6);
+  return resnet_.Description() + ", " + millions.data() + " M parameters";
 }
 
 FLOWTRAIN_REGISTER(SimclrModel);

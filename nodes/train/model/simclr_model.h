@@ -38,9 +38,9 @@ class SimclrModel final : public Resource {
   std::string Description() const;  // "resnet18 (standard stem), 11.5 M parameters"
 
  private:
-  std::string backbone_name_, stem_, init_;  // options
-  int64_t projection_hidden_ = 0, projection_dim_ = 0, projection_layers_ = 2;
-  bool projection_output_norm_ = false;
+  ResNetOptions resnet_;  // options
+  ProjectionOptions head_;
+  std::string init_;
   int64_t seed_ = 0;
 
   Device* device_ = nullptr;

@@ -29,7 +29,7 @@ class AdamW final : public UpdateRule {
       if (state.group.parameters.empty()) continue;
       at::_foreach_add_(state.steps, 1);
       at::_fused_adamw_(state.group.parameters, state.group.Gradients(), state.mean, state.square,
-                        {}, state.steps, learning_rate, options_.beta1, options_.beta2,
+                        {}, state.steps, learning_rate, options_.betas[0], options_.betas[1],
                         state.group.decayed ? options_.weight_decay : 0.0, kEpsilon,
                         /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, found_inf);
       // A skipped step does not count.

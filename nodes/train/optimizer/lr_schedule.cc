@@ -1,16 +1,26 @@
 #include "nodes/train/optimizer/lr_schedule.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <stdexcept>
 
 namespace flowtrain {
 
-double ScaleLearningRate(const std::string& rule, double rate, int effective_batch) {
-  if (rule == "none") return rate;
-  if (rule == "linear") return rate * effective_batch / 256;
-  if (rule == "sqrt") return rate * std::sqrt(effective_batch);
-  throw std::invalid_argument("unknown learning-rate scaling '" + rule + "'");
+Choices<LrScaling> LrScalings() {
+  return {{{"none", LrScaling::kNone}, {"linear", LrScaling::kLinear}, {"sqrt", LrScaling::kSqrt}}};
+}
+
+double ScaleLearningRate(LrScaling rule, double rate, int effective_batch) {
+  switch (rule) {
+    case LrScaling::kNone:
+      return rate;
+    case LrScaling::kLinear:
+      return rate * effective_batch / 256;
+    case LrScaling::kSqrt:
+      return rate * std::sqrt(effective_batch);
+  }
+  throw std::logic_error("a scaling without a name");
 }
 
 double LrSchedule::At(uint64_t step) const {
@@ -21,6 +31,25 @@ double LrSchedule::At(uint64_t step) const {
   const double done =
       static_cast<double>(step - warmup_steps) / static_cast<double>(total_steps - warmup_steps);
   return base * 0.5 * (1 + std::cos(std::numbers::pi * done));
+}
+
+void ScheduleOptions::Declare(OptionsOf<ScheduleOptions>& options) {
+  using Self = ScheduleOptions;
+  options.Option(&Self::learning_rate, "learning_rate", "After the warm-up.", AtLeast{0})
+      .Option(
+          &Self::lr_scaling, "lr_scaling",
+          "By the effective batch N: none; linear: learning_rate x N / 256; sqrt: learning_rate "
+          "x sqrt(N).",
+          LrScalings())
+      .Option(&Self::warmup_epochs, "warmup_epochs", "Epochs of linear rise from 0.", AtLeast{0});
+}
+
+LrSchedule MakeSchedule(const ScheduleOptions& options, uint64_t steps_per_epoch,
+                        uint64_t total_steps, int images) {
+  const auto warmup = static_cast<uint64_t>(
+      std::llround(options.warmup_epochs * static_cast<double>(steps_per_epoch)));
+  return {ScaleLearningRate(options.lr_scaling, options.learning_rate, images),
+          std::min(warmup, total_steps), total_steps};
 }
 
 }  // namespace flowtrain

@@ -2,17 +2,20 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+
+#include "pipeline/node/options.h"
 
 namespace flowtrain {
 
+enum class LrScaling : uint8_t { kNone, kLinear, kSqrt };
+Choices<LrScaling> LrScalings();  // "none", …
+
 // A learning rate that was given for a unit of the batch, at `effective_batch` images a step. The
-// rules, by name:
+// rules:
 //   none    the rate itself
 //   linear  rate x effective_batch / 256 (Goyal et al., "Accurate, Large Minibatch SGD", 2017)
 //   sqrt    rate x sqrt(effective_batch) (Chen et al. 2020, appendix B.1, with rate 0.075)
-// Throws std::invalid_argument for an unknown name.
-double ScaleLearningRate(const std::string& rule, double rate, int effective_batch);
+double ScaleLearningRate(LrScaling rule, double rate, int effective_batch);
 
 // Linear warm-up, then half a cosine to 0, a step at a time (Loshchilov, Hutter: SGDR, ICLR 2017,
 // without restarts; warm-up as Goyal et al. 2017).
@@ -24,5 +27,17 @@ struct LrSchedule {
 
   double At(uint64_t step) const;  // from 0; 0 at and after total_steps
 };
+
+struct ScheduleOptions {
+  double learning_rate = 0.06;  // after the warm-up
+  LrScaling lr_scaling = LrScaling::kNone;
+  double warmup_epochs = 10;
+
+  static void Declare(OptionsOf<ScheduleOptions>& options);
+};
+
+// Of a run of `total_steps` with `images` a step.
+LrSchedule MakeSchedule(const ScheduleOptions& options, uint64_t steps_per_epoch,
+                        uint64_t total_steps, int images);
 
 }  // namespace flowtrain

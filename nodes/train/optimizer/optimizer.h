@@ -15,6 +15,13 @@ namespace flowtrain {
 
 class SimclrModel;
 
+// Where a step is in its run.
+struct StepPlace {
+  uint64_t step = 0;  // from 0
+  uint64_t steps_per_epoch = 1, total_steps = 1;
+  int images = 0;  // the effective batch: the images of the step's window
+};
+
 // Opened for the parameters of the model. No call waits for the device.
 class Optimizer final : public Resource {
  public:
@@ -33,26 +40,21 @@ class Optimizer final : public Resource {
   };
   // Unscales the gradients, moves the parameters unless a gradient or the loss is not finite,
   // adapts the scale. A step that is left out leaves no trace in the running statistics either, as
-  // far as the model has saved them. Steps count from 0 over the run; `images` is the effective
-  // batch, the images of the step's window.
-  StepResult Step(uint64_t step, uint64_t steps_per_epoch, int images, const at::Tensor& loss = {});
+  // far as the model has saved them.
+  StepResult Step(const StepPlace& place, const at::Tensor& loss = {});
   double loss_scale() const;  // of the next step; waits for the device
 
-  LrSchedule Schedule(uint64_t steps_per_epoch, int images) const;
-  const std::string& name() const { return options_.name; }
+  std::string name() const { return ChoiceName(UpdateNames(), update_.name); }
 
   // What it keeps from step to step, by name, the loss scaler's under "scaler.": the tensors
   // themselves, no copies.
   NamedTensors State() const;
 
  private:
-  std::string name_, lr_scaling_;  // options
-  double learning_rate_ = 0, momentum_ = 0, weight_decay_ = 0, warmup_epochs_ = 0;
-  std::vector<double> betas_;
-  int64_t epochs_ = 0, max_steps_ = 0;
+  UpdateOptions update_;  // options
+  ScheduleOptions schedule_;
 
   SimclrModel* model_ = nullptr;
-  UpdateOptions options_;
   std::vector<at::Tensor> parameters_;
   std::unique_ptr<UpdateRule> rule_;
   std::unique_ptr<LossScaler> scaler_;

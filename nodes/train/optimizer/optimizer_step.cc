@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 #include "nodes/train/optimizer/train_payload.h"
 #include "pipeline/base/clock.h"
@@ -44,9 +45,15 @@ void OptimizerStep::Start() {
 }
 
 void OptimizerStep::Process(Step& step) {
+  if (step.total_steps == 0) {
+    throw std::logic_error("the source does not say how long the run is (Batch::total_steps)");
+  }
   auto& payload = static_cast<TrainPayload&>(*step.payload);
-  const Optimizer::StepResult result =
-      optimizer_->Step(step.step, step.steps_per_epoch, step.images, payload.loss);
+  const Optimizer::StepResult result = optimizer_->Step({.step = step.step,
+                                                         .steps_per_epoch = step.steps_per_epoch,
+                                                         .total_steps = step.total_steps,
+                                                         .images = step.images},
+                                                        payload.loss);
   StepRecord& record = *payload.record;
   record.step = step.step;
   record.epoch = step.epoch;

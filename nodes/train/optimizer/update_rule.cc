@@ -7,6 +7,18 @@
 
 namespace flowtrain {
 
+Choices<UpdateName> UpdateNames() {
+  return {{{"sgd", UpdateName::kSgd}, {"adamw", UpdateName::kAdamW}, {"lars", UpdateName::kLars}}};
+}
+
+void UpdateOptions::Declare(OptionsOf<UpdateOptions>& options) {
+  using Self = UpdateOptions;
+  options.Option(&Self::name, "name", "The update rule.", UpdateNames())
+      .Option(&Self::momentum, "momentum", "Of sgd and lars.", Between{0, 1})
+      .Option(&Self::betas, "betas", "Of adamw.", Between{0, 1})
+      .Option(&Self::weight_decay, "weight_decay", "Not on biases and batch-norm.", AtLeast{0});
+}
+
 std::vector<at::Tensor> ParameterGroup::Gradients() const {
   std::vector<at::Tensor> gradients;
   gradients.reserve(parameters.size());
@@ -21,10 +33,15 @@ std::unique_ptr<UpdateRule> MakeUpdateRule(const UpdateOptions& options,
   for (const at::Tensor& parameter : parameters) {
     groups[parameter.dim() > 1 ? 0 : 1].parameters.push_back(parameter);
   }
-  if (options.name == "sgd") return MakeSgd(options, std::move(groups));
-  if (options.name == "adamw") return MakeAdamW(options, std::move(groups));
-  if (options.name == "lars") return MakeLars(options, std::move(groups));
-  throw std::invalid_argument("unknown optimizer '" + options.name + "'");
+  switch (options.name) {
+    case UpdateName::kSgd:
+      return MakeSgd(options, std::move(groups));
+    case UpdateName::kAdamW:
+      return MakeAdamW(options, std::move(groups));
+    case UpdateName::kLars:
+      return MakeLars(options, std::move(groups));
+  }
+  throw std::logic_error("an update rule without a name");
 }
 
 void MomentumStep::Apply(const std::vector<at::Tensor>& parameters,

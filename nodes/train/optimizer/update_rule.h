@@ -3,19 +3,27 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "nodes/train/weights/named_tensors.h"
+#include "pipeline/node/options.h"
 
 namespace flowtrain {
 
+enum class UpdateName : uint8_t { kSgd, kAdamW, kLars };
+Choices<UpdateName> UpdateNames();  // "sgd", …
+
 struct UpdateOptions {
-  std::string name = "sgd";           // sgd, adamw, lars
-  double momentum = 0.9;              // sgd, lars
-  double beta1 = 0.9, beta2 = 0.999;  // adamw
-  double weight_decay = 0;
+  UpdateName name = UpdateName::kSgd;
+  double momentum = 0.9;                    // sgd, lars
+  std::array<double, 2> betas{0.9, 0.999};  // adamw
+  double weight_decay = 5e-4;
+
+  static void Declare(OptionsOf<UpdateOptions>& options);
 };
 
 // Parameters that move alike. Weight decay, and LARS's adaptation, skip biases and batch-norm
@@ -37,7 +45,6 @@ class UpdateRule {
   virtual NamedTensors State() const = 0;
 };
 
-// Throws std::invalid_argument for an unknown name.
 std::unique_ptr<UpdateRule> MakeUpdateRule(const UpdateOptions& options,
                                            const std::vector<at::Tensor>& parameters);
 

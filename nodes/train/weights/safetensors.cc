@@ -221,7 +221,7 @@ void WriteSafetensors(const std::string& path, const Safetensors& contents) {
   const uint64_t length = header.size();
   NewFile file(path);
   file.Append({reinterpret_cast<const uint8_t*>(&length), kLengthBytes});
-  file.Append({reinterpret_cast<const uint8_t*>(header.data()), header.size()});
+  file.Append(header);
   for (const auto& [name, tensor] : tensors) file.Append(BytesOf(tensor));
   file.Commit({});
 }

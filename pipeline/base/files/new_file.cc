@@ -40,6 +40,10 @@ void NewFile::Append(std::span<const uint8_t> bytes) {
   }
 }
 
+void NewFile::Append(std::string_view text) {
+  Append(std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+}
+
 void NewFile::AlignTo(size_t unit) {
   const std::vector<uint8_t> zeros((unit - size() % unit) % unit);
   Append(zeros);
@@ -85,10 +89,14 @@ void NewFile::Fail(const char* action) const {
                   std::generic_category().message(errno));
 }
 
-void WriteNewFile(const std::string& path, std::string_view text) {
+void WriteNewFile(const std::string& path, std::span<const uint8_t> bytes) {
   NewFile file(path);
-  file.Append({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  file.Append(bytes);
   file.Commit({});
+}
+
+void WriteNewFile(const std::string& path, std::string_view text) {
+  WriteNewFile(path, std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
 }
 
 }  // namespace flowtrain

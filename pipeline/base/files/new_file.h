@@ -20,6 +20,7 @@ class NewFile {
   NewFile& operator=(const NewFile&) = delete;
 
   void Append(std::span<const uint8_t> bytes);
+  void Append(std::string_view text);
   // Appends zeros until the size is a multiple of `unit`.
   void AlignTo(size_t unit);
   uint64_t size() const { return written_ + buffer_.size(); }  // so far
@@ -38,7 +39,8 @@ class NewFile {
   uint64_t written_ = 0;
 };
 
-// Makes a file of this text in the same way: whole or not at all. Throws DataError.
+// Makes a file of these bytes, or this text, in the same way: whole or not at all. Throws DataError.
+void WriteNewFile(const std::string& path, std::span<const uint8_t> bytes);
 void WriteNewFile(const std::string& path, std::string_view text);
 
 }  // namespace flowtrain

@@ -51,7 +51,7 @@ def make_venv(folder, packages):
 def find_flowtrain():
     path = os.path.join(ROOT, "build", "release", "tools", "flowtrain")
     if not os.path.exists(path):
-        raise Failed("flowtrain is not built: run tools/flowtrain --version first, or name a program with --flowtrain")
+        raise Failed("flowtrain is not built: run tools/flowtrain nodes first, or name a program with --flowtrain")
     return path
 
 

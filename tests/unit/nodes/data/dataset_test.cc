@@ -31,9 +31,10 @@ TEST(ImageDataset, StandsInForAMissingSetAndSaysSo) {
   EXPECT_THAT(message, HasSubstr("/no/such/folder"));
   EXPECT_THAT(message, HasSubstr("built-in sample"));
   EXPECT_THAT(message, HasSubstr("http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"));
-  EXPECT_THAT(message, HasSubstr("--set data.root="));
+  EXPECT_THAT(message, HasSubstr("set root of 'under_test' to stl10_binary"));
   EXPECT_EQ(dataset.size(), 40u);
-  EXPECT_EQ(dataset.encoding(), Encoding::kRgb);
+  std::vector<uint8_t> storage;
+  EXPECT_EQ(dataset.Fetch(0, storage).encoding, Encoding::kRgb);
   EXPECT_EQ(dataset.image_height(), 32);
 }
 
@@ -56,7 +57,7 @@ TEST(ImageDataset, NeverReplacesABrokenSet) {
 
   std::filesystem::remove(folder / "train_X.bin");  // one of two splits
   std::string why;
-  EXPECT_TRUE(DatasetIsThere("stl10", folder.path(), {"train", "unlabeled"}, &why));
+  EXPECT_TRUE(DatasetIsThere({.root = folder.path()}, &why));
   EXPECT_THAT(MessageOf<DataError>([&] { dataset.Open(TestContext()); }),
               HasSubstr("holds no train_X.bin"));
 
@@ -67,15 +68,19 @@ TEST(ImageDataset, NeverReplacesABrokenSet) {
 
 TEST(DatasetIsThere, SaysWhatWasLookedFor) {
   std::string why;
-  EXPECT_TRUE(DatasetIsThere("sample", "", {}, &why));
+  EXPECT_TRUE(DatasetIsThere({.kind = DatasetKind::kSample}, &why));
   EXPECT_EQ(why, "");
-  EXPECT_FALSE(DatasetIsThere("folder", "/no/such/folder", {}, &why));
+  EXPECT_FALSE(DatasetIsThere({.kind = DatasetKind::kFolder, .root = "/no/such/folder"}, &why));
   EXPECT_THAT(why, HasSubstr("/no/such/folder"));
   const TempFolder folder;
-  EXPECT_FALSE(DatasetIsThere("stl10", folder.path(), {"test"}, &why));
+  DatasetOptions stl10{.root = folder.path(), .splits = {"test"}};
+  stl10.names = [](std::string_view option) { return "data." + std::string(option); };
+  EXPECT_FALSE(DatasetIsThere(stl10, &why));
   EXPECT_THAT(why, HasSubstr("test_X.bin"));
-  EXPECT_FALSE(DatasetIsThere("stl10", folder.path(), {"test"}, nullptr));
-  EXPECT_THROW(DatasetIsThere("cifar", "", {}, nullptr), ConfigError);
+  EXPECT_THAT(why, HasSubstr("which data.root names"));
+  EXPECT_FALSE(DatasetIsThere(stl10, nullptr));
+  stl10.splits = {"tset"};
+  EXPECT_THROW(DatasetIsThere(stl10, nullptr), ConfigError);
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ TEST(Stl10, ConcatenatesTheSplitsInTheOrderGiven) {
   EXPECT_EQ(set->Fetch(5, storage).bytes.size(), kStl10ImageBytes);
   EXPECT_EQ(set->ImageName(5), "train image 1");
   EXPECT_EQ(set->Description(), "STL-10, unlabeled + train: 7 images 96x96");
-  EXPECT_EQ(set->encoding(), Encoding::kStl10Planes);
+  EXPECT_EQ(set->Fetch(0, storage).encoding, Encoding::kStl10Planes);
   EXPECT_EQ(set->classes().size(), 10u);
   EXPECT_EQ(set->classes()[0], "airplane");
 }
@@ -135,8 +135,8 @@ TEST(Stl10, PointsToTheFolderInside) {
   const TempFolder folder;
   folder.Write("stl10_binary/train_X.bin", Images(1, 0));
   std::string why;
-  EXPECT_FALSE(DatasetIsThere("stl10", folder.path(), {"train"}, &why));
-  EXPECT_THAT(why, HasSubstr("set data.root=" + (folder / "stl10_binary")));
+  EXPECT_FALSE(DatasetIsThere({.root = folder.path(), .splits = {"train"}}, &why));
+  EXPECT_THAT(why, HasSubstr("set root to " + (folder / "stl10_binary")));
 }
 
 // A small part of the real data set, where the developer has one beside the source.

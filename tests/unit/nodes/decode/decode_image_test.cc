@@ -8,6 +8,7 @@
 #include "nodes/decode/decode_scratch.h"
 #include "tests/support/components.h"
 #include "tests/support/decode_testing.h"
+#include "tests/support/image_slot.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_context.h"
 
@@ -60,12 +61,9 @@ TEST(DecodeToRgb, PassesRgbWithoutACopy) {
 }
 
 // Source-side part of a sample, as EpochSource leaves it.
-void Fetch(const ImageDataset& dataset, uint64_t id, Sample& sample) {
+void Fetch(const ImageDataset& dataset, uint64_t id, ImageSlot& sample) {
   sample.id = id;
-  const EncodedImage image = dataset.Fetch(id, sample.file_bytes);
-  sample.encoded = image.bytes;
-  sample.height = image.height;
-  sample.width = image.width;
+  sample.carried().encoded = dataset.Fetch(id, sample.carried().file_bytes);
 }
 
 TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {
@@ -74,26 +72,26 @@ TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {
   folder.Write("2.png", WriteJpeg(SolidImage(8, 16, {10, 100, 250})));  // a JPEG
   folder.Write("3.jpg", {0xFF, 0xD8, 0xFF, 0xE0});
   DatasetOptions options;
-  options.kind = "folder";
+  options.kind = DatasetKind::kFolder;
   options.root = folder.path();
   ImageDataset dataset;
   dataset.Open(options);
   DecodeImage decode;
   decode.Open(TestContext({{"dataset", &dataset}}));
   Worker worker{1};
-  Sample sample;
+  ImageSlot sample;
   Fetch(dataset, 0, sample);
   ASSERT_TRUE(decode.Process(sample, worker).ok);
-  EXPECT_EQ(sample.height, 40);
-  EXPECT_EQ(sample.width, 30);
-  ASSERT_EQ(sample.pixels.size(), 3600u);
-  EXPECT_NEAR(sample.pixels[0], 200, 4);
-  const uint8_t* memory = sample.pixel_bytes.data();
-  EXPECT_EQ(sample.pixels.data(), memory);
+  EXPECT_EQ(sample.image().height, 40);
+  EXPECT_EQ(sample.image().width, 30);
+  ASSERT_EQ(sample.image().pixels.size(), 3600u);
+  EXPECT_NEAR(sample.image().pixels[0], 200, 4);
+  const uint8_t* memory = sample.image().storage.data();
+  EXPECT_EQ(sample.image().pixels.data(), memory);
   Fetch(dataset, 1, sample);
   ASSERT_TRUE(decode.Process(sample, worker).ok);
-  EXPECT_EQ(sample.pixels.data(), memory);
-  EXPECT_EQ(sample.height, 8);
+  EXPECT_EQ(sample.image().pixels.data(), memory);
+  EXPECT_EQ(sample.image().height, 8);
   Fetch(dataset, 2, sample);
   const Outcome outcome = decode.Process(sample, worker);
   EXPECT_FALSE(outcome.ok);
@@ -105,7 +103,7 @@ TEST(DecodeImage, AnImageOfMorePixelsThanAllowedIsBad) {
   folder.Write("1.jpg", WriteJpeg(SolidImage(40, 30, {200, 100, 50})));
   folder.Write("2.png", WritePng(40, 30, 8, 2, Bytes(3600)));
   DatasetOptions options;
-  options.kind = "folder";
+  options.kind = DatasetKind::kFolder;
   options.root = folder.path();
   ImageDataset dataset;
   dataset.Open(options);
@@ -115,11 +113,11 @@ TEST(DecodeImage, AnImageOfMorePixelsThanAllowedIsBad) {
     decode.Open(TestContext({{"dataset", &dataset}}));
     for (const uint64_t id : {0, 1}) {
       Worker worker;
-      Sample sample;
+      ImageSlot sample;
       Fetch(dataset, id, sample);
       const Outcome outcome = decode.Process(sample, worker);
       EXPECT_EQ(outcome.ok, allowed == 1200) << outcome.why;
-      const char* why = allowed == 1199 ? "more than data.max_pixels=1199" : "";
+      const char* why = allowed == 1199 ? "more than max_pixels=1199" : "";
       EXPECT_THAT(outcome.why, HasSubstr(why));
     }
   }
@@ -128,7 +126,7 @@ TEST(DecodeImage, AnImageOfMorePixelsThanAllowedIsBad) {
 TEST(DecodeImage, DecodesStl10AndTheSampleSet) {
   const TempFolder folder;
   folder.Write("train_X.bin", Bytes(kStl10ImageBytes, 3));
-  for (const char* kind : {"stl10", "sample"}) {
+  for (const DatasetKind kind : {DatasetKind::kStl10, DatasetKind::kSample}) {
     DatasetOptions options;
     options.kind = kind;
     options.root = folder.path();
@@ -138,12 +136,12 @@ TEST(DecodeImage, DecodesStl10AndTheSampleSet) {
     DecodeImage decode;
     decode.Open(TestContext({{"dataset", &dataset}}));
     Worker worker;
-    Sample sample;
+    ImageSlot sample;
     Fetch(dataset, 0, sample);
     ASSERT_TRUE(decode.Process(sample, worker).ok);
-    EXPECT_EQ(sample.height, 96);
-    EXPECT_EQ(sample.width, 96);
-    EXPECT_EQ(sample.pixels.size(), kStl10ImageBytes);
+    EXPECT_EQ(sample.image().height, 96);
+    EXPECT_EQ(sample.image().width, 96);
+    EXPECT_EQ(sample.image().pixels.size(), kStl10ImageBytes);
   }
 }
 

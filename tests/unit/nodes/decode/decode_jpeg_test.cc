@@ -204,7 +204,7 @@ TEST(DecodeJpeg, RefusesWhatHasMorePixelsThanAreAllowed) {
   std::string why;
   scratch.max_pixels = 599;
   EXPECT_FALSE(DecodeJpeg(file, scratch, nullptr, image, &why));
-  EXPECT_EQ(why, "it is too large: 30x20 pixels, more than data.max_pixels=599");
+  EXPECT_EQ(why, "it is too large: 30x20 pixels, more than max_pixels=599");
   EXPECT_TRUE(image.storage.empty()) << "no memory was taken";
   scratch.max_pixels = 600;
   EXPECT_TRUE(DecodeJpeg(file, scratch, nullptr, image, &why)) << why;

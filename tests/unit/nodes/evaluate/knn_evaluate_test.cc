@@ -62,8 +62,8 @@ TEST_F(KnnEvaluateNode, ComparesTheEndWithTheStart) {
   EXPECT_EQ(*node->trained(), *node->untrained());  // nothing was trained
   EXPECT_GT(*node->trained(), 0);
   EXPECT_LE(*node->trained(), 100);
-  EXPECT_THAT(Metrics(), testing::AllOf(testing::HasSubstr(R"("final": true)"),
-                                        testing::HasSubstr(R"("knn_top1_start": )")));
+  EXPECT_THAT(Metrics(), testing::AllOf(testing::HasSubstr(R"("final":true)"),
+                                        testing::HasSubstr(R"("knn_top1_start":)")));
 }
 
 TEST_F(KnnEvaluateNode, EvaluatesAtTheEndOfEveryNthEpoch) {

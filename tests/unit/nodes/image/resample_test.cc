@@ -27,7 +27,7 @@ Bytes Resized(const Bytes& image, int height, int width, int out_height, int out
 
 Bytes Centre(const Bytes& image, int height, int width, int size) {
   Bytes out(static_cast<size_t>(size) * static_cast<size_t>(size) * 3);
-  CenterView(image.data(), height, width, size, out.data());
+  CenterView(WholeImage(image, height, width), size, out.data());
   return out;
 }
 

@@ -75,7 +75,6 @@ TEST(PackImages, AFolderComesBackWithPixelsLabelsNamesAndEvaluation) {
   const auto packed = OpenPacked(folder / "set.ftpack");
   ExpectSame(*set, *packed);
   EXPECT_THAT(packed->classes(), ElementsAre("cat", "dog"));
-  EXPECT_EQ(packed->encoding(), Encoding::kRgb);
   EXPECT_EQ(packed->image_height(), 0) << "sizes differ";
   const Evaluation evaluation = packed->evaluation();
   ASSERT_TRUE(evaluation.possible());
@@ -223,7 +222,7 @@ TEST(Fingerprint, ChangesWithTheFilesAndTheOptionsAndNothingElse) {
   const TempFolder folder;
   WriteFolder(folder, 4);
   DatasetOptions options;
-  options.kind = "folder";
+  options.kind = DatasetKind::kFolder;
   options.root = folder / "photos";
   const uint64_t before = FingerprintOf(options, 0);
   EXPECT_EQ(FingerprintOf(options, 0), before);
@@ -238,7 +237,7 @@ TEST(Fingerprint, ChangesWithTheFilesAndTheOptionsAndNothingElse) {
   folder.Write("photos/dog/new.jpg", {1, 2});
   EXPECT_NE(FingerprintOf(options, 0), more);
 
-  options.kind = "sample";
+  options.kind = DatasetKind::kSample;
   const uint64_t sample = FingerprintOf(options, 0);
   options.seed = 5;
   EXPECT_NE(FingerprintOf(options, 0), sample);

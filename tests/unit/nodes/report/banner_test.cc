@@ -29,7 +29,7 @@ TEST(Banner, Gpu) {
             "✓ cuDNN benchmark:       on\n"
             "✓ Mixed precision:       FP16\n"
             "✓ Gradient accumulation: 4 steps (effective batch = 128 x 4 = 512)\n"
-            "✓ Negatives:             1,022 an anchor\n"
+            "✓ Negatives:             1,022 per anchor\n"
             "✓ Data set:              STL-10, train + unlabeled: 105,000 images 96x96\n"
             "✓ Workers:               6 threads decode and augment\n"
             "✓ Memory of the pools:   at most 700 MiB\n"
@@ -59,6 +59,7 @@ TEST(Banner, SaysHowMuchOfTheMemoryMayBeTaken) {
   BannerFacts facts = Gpu();
   facts.device_bytes = size_t{80} << 30;
   facts.device_limit_bytes = size_t{12} << 30;
+  facts.device_limited_by = "gpu.memory_limit";
   EXPECT_NE(
       FormatBanner(facts, true)
           .find("VRAM:                  80.0 GiB, at most 12.0 GiB of it (gpu.memory_limit)\n"),

@@ -64,14 +64,6 @@ TEST(Units, CountsBytesAndRates) {
   EXPECT_EQ(ShowPercent(0.0034), "0.3%");
 }
 
-TEST(StepsOfRun, IsBoundedByMaxSteps) {
-  EXPECT_EQ(StepsOfRun(10, 31, 0), 310U);
-  EXPECT_EQ(StepsOfRun(10, 31, 100), 100U);
-  EXPECT_EQ(StepsOfRun(10, 31, 1000), 310U);
-  EXPECT_EQ(StepsOfRun(0, 31, 1000), 1000U);
-  EXPECT_EQ(StepsOfRun(0, 31, 0), 0U);
-}
-
 TEST(PlainLine, SaysAll) {
   EXPECT_EQ(PlainLine(Halfway()),
             "epoch 3/10  step 155/310  loss 4.8312  1234 images/s  data wait 0.3%  lr 6.00e-02  "

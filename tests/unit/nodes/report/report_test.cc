@@ -98,6 +98,7 @@ class ReportTest : public testing::Test {
     slot_.step = record.step;
     slot_.epoch = record.epoch;
     slot_.steps_per_epoch = 4;
+    slot_.total_steps = total_steps_;
     if (!slot_.payload) slot_.payload = std::make_unique<StepPayload>();
     static_cast<StepPayload&>(*slot_.payload).record = std::make_shared<StepRecord>(record);
     report_->Process(slot_);
@@ -123,11 +124,13 @@ class ReportTest : public testing::Test {
   std::unique_ptr<RunDir> run_dir_;
   std::unique_ptr<Report> report_;
   Step slot_;
+  uint64_t total_steps_ = 0;  // not known
   std::vector<std::string> terminal_;
 };
 
 TEST_F(ReportTest, WritesStepsEpochsAndASummary) {
-  Begin({{"log_every", "0"}, {"epochs", "2"}});
+  Begin({{"log_every", "0"}});
+  total_steps_ = 8;
   for (uint64_t step = 0; step < 6; ++step) {
     StepRecord record = Record(step);
     if (step == 3) record.knn_top1 = 40;
@@ -156,6 +159,14 @@ TEST_F(ReportTest, WritesStepsEpochsAndASummary) {
   EXPECT_EQ(
       terminal_[7],
       "6 steps, 768 images in 3.0 s: 256 images/s, data wait 25.0%; results in " + (temp_ / "run"));
+}
+
+TEST_F(ReportTest, CountsAnEpochThatIsCutShort) {
+  Begin({{"log_every", "0"}});
+  total_steps_ = 6;
+  Send(Record(0));
+  report_->Flush();
+  EXPECT_EQ(terminal_.front(), "epoch 1/2  step 1/6  loss 5.0000  lr 5.00e-02");
 }
 
 TEST_F(ReportTest, WaitsForADeviceOnlyWhenTwoStepsAreBehind) {

@@ -44,7 +44,7 @@ TEST(RunDir, ANameIsOnePartOfAPath) {
   for (const char* name : {"", ".", "..", "../x", "/x", "a/b", "a/"}) {
     auto run_dir = Make<RunDir>({{"root", temp / "runs"}, {"name", '"' + std::string(name) + '"'}});
     EXPECT_THAT(MessageOf<ConfigError>([&] { run_dir->Open(TestContext()); }),
-                HasSubstr("run.name is '" + std::string(name) + "'"));
+                HasSubstr("name of 'under_test' is '" + std::string(name) + "'"));
   }
   EXPECT_FALSE(std::filesystem::exists(temp / "runs"));
 }

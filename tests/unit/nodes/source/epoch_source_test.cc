@@ -12,6 +12,7 @@
 #include "pipeline/base/log.h"
 #include "tests/support/components.h"
 #include "tests/support/errors.h"
+#include "tests/support/image_slot.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_context.h"
 
@@ -24,7 +25,7 @@ using ::testing::HasSubstr;
 struct Fixture {
   Fixture(int images, int rows, const Options& options) : rows(rows) {
     DatasetOptions data;
-    data.kind = "sample";
+    data.kind = DatasetKind::kSample;
     data.sample_images = static_cast<uint64_t>(images);
     data.sample_size = 8;
     dataset.Open(data);
@@ -32,7 +33,7 @@ struct Fixture {
   }
   Fixture(const std::string& root, int rows, const Options& options) : rows(rows) {
     DatasetOptions data;
-    data.kind = "folder";
+    data.kind = DatasetKind::kFolder;
     data.root = root;
     dataset.Open(data);
     Open(options);
@@ -51,7 +52,7 @@ struct Fixture {
   std::vector<uint64_t> Ids(Batch& batch) {
     std::vector<uint64_t> ids;
     for (int row = 0; row < rows; ++row) {
-      Sample sample;
+      ImageSlot sample;
       sample.batch = &batch;
       sample.row = row;
       source.AdmitSample(sample);
@@ -79,7 +80,7 @@ TEST_F(EpochSourceTest, PlacesBatchesInWindowsStepsAndEpochs) {
   Fixture fixture(23, 4, {{"epochs", "2"}, {"window", "2"}});  // 5 batches: windows of 2, 2, 1
   struct Expected {
     uint64_t epoch, step;
-    int micro, window;
+    int in_window, window;
     bool last;
   };
   const std::vector<Expected> expected = {
@@ -92,11 +93,20 @@ TEST_F(EpochSourceTest, PlacesBatchesInWindowsStepsAndEpochs) {
     EXPECT_EQ(batch->epoch, expected[seq].epoch) << seq;
     EXPECT_EQ(batch->step, expected[seq].step) << seq;
     EXPECT_EQ(batch->steps_per_epoch, 3u);
-    EXPECT_EQ(batch->micro, expected[seq].micro) << seq;
+    EXPECT_EQ(batch->in_window, expected[seq].in_window) << seq;
     EXPECT_EQ(batch->window, expected[seq].window) << seq;
     EXPECT_EQ(batch->last_of_epoch, expected[seq].last) << seq;
   }
   EXPECT_EQ(fixture.Admit(expected.size()), nullptr);
+}
+
+TEST_F(EpochSourceTest, SaysHowLongTheRunIs) {
+  // 23 images are 5 batches of 4, and these 3 windows of 2, 2 and 1.
+  EXPECT_EQ(Fixture(23, 4, {{"epochs", "7"}, {"window", "2"}}).Admit(0)->total_steps, 21u);
+  Fixture cut(23, 4, {{"epochs", "7"}, {"window", "2"}, {"max_steps", "20"}});
+  EXPECT_EQ(cut.Admit(0)->total_steps, 20u);
+  Fixture whole(23, 4, {{"epochs", "7"}, {"window", "2"}, {"max_steps", "22"}});
+  EXPECT_EQ(whole.Admit(5)->total_steps, 21u);
 }
 
 TEST_F(EpochSourceTest, EndsAtAWindowBoundary) {
@@ -140,7 +150,7 @@ TEST_F(EpochSourceTest, GoesOnInMidEpochWithTheSameBatches) {
       const auto batch = resumed.Admit(seq), same = whole.Admit(batches + seq);
       ASSERT_NE(batch, nullptr);
       EXPECT_EQ(batch->step, same->step);
-      EXPECT_EQ(batch->micro, same->micro);
+      EXPECT_EQ(batch->in_window, same->in_window);
       EXPECT_EQ(resumed.Ids(*batch), whole.Ids(*same));
     }
     EXPECT_EQ(resumed.Admit(15 - batches), nullptr);
@@ -150,19 +160,21 @@ TEST_F(EpochSourceTest, GoesOnInMidEpochWithTheSameBatches) {
 
 TEST_F(EpochSourceTest, RefusesADataSetSmallerThanABatch) {
   EXPECT_THAT(MessageOf<ConfigError>([] { Fixture(7, 8, {}); }),
-              ::testing::AllOf(HasSubstr("7 images"), HasSubstr("data.batch_size")));
+              ::testing::AllOf(HasSubstr("7 images"),
+                               HasSubstr("lower batch_size of 'stage', or give it more images with "
+                                         "root of 'dataset'")));
   Fixture(8, 8, {});
 }
 
 TEST_F(EpochSourceTest, FetchesTheImage) {
   Fixture fixture(10, 4, {});
   const auto batch = fixture.Admit(0);
-  Sample sample;
+  ImageSlot sample;
   sample.batch = batch.get();
   fixture.source.AdmitSample(sample);
   Worker worker;
   ASSERT_TRUE(fixture.source.Process(sample, worker).ok);
-  EXPECT_EQ(sample.encoded.size(), 8u * 8 * 3);
+  EXPECT_EQ(sample.carried().encoded.bytes.size(), 8u * 8 * 3);
   EXPECT_EQ(sample.label, static_cast<int32_t>(sample.id % 10));
   EXPECT_EQ(sample.seed, 42u);
 }
@@ -181,7 +193,7 @@ TEST_F(EpochSourceTest, ReportsAFileItCannotRead) {
   Worker worker;
   int bad = 0;
   for (int row = 0; row < 4; ++row) {
-    Sample sample;
+    ImageSlot sample;
     sample.batch = batch.get();
     sample.row = row;
     fixture.source.AdmitSample(sample);
@@ -207,7 +219,7 @@ TEST_F(EpochSourceTest, SubstitutesDependOnThePlaceAndTheAttempt) {
   auto chain = [](uint64_t seq, int row) {
     Fixture fixture(1000, 4, {{"max_bad_fraction", "1"}});
     const auto batch = fixture.Admit(seq);
-    Sample sample;
+    ImageSlot sample;
     sample.batch = batch.get();
     sample.row = row;
     fixture.source.AdmitSample(sample);
@@ -227,7 +239,7 @@ TEST_F(EpochSourceTest, SubstitutesDependOnThePlaceAndTheAttempt) {
 
 TEST_F(EpochSourceTest, GivesUpWhenTooManyImagesAreBad) {
   Fixture fixture(200, 4, {{"max_bad_fraction", "0.02"}});  // 4 of 200
-  Sample sample;
+  ImageSlot sample;
   auto fail = [&](uint64_t id) {
     sample.attempt = 0;
     sample.id = id;
@@ -237,7 +249,7 @@ TEST_F(EpochSourceTest, GivesUpWhenTooManyImagesAreBad) {
   const std::string message = MessageOf<DataError>([&] { fail(5); });
   EXPECT_THAT(message, HasSubstr("5 of 200 images (2.5 %)"));
   EXPECT_THAT(message, HasSubstr("picture 1 (ring): damaged JPEG"));
-  EXPECT_THAT(message, HasSubstr("data.max_bad_fraction (now 2 %)"));
+  EXPECT_THAT(message, HasSubstr("raise max_bad_fraction of 'under_test' from 2 %"));
   const auto bad = fixture.dataset.bad_images().List();
   ASSERT_EQ(bad.size(), 5u);
   EXPECT_EQ(bad[0].id, 1u);
@@ -245,7 +257,7 @@ TEST_F(EpochSourceTest, GivesUpWhenTooManyImagesAreBad) {
 }
 
 TEST_F(EpochSourceTest, AFractionAllowsAtLeastOneAndZeroNone) {
-  Sample sample;
+  ImageSlot sample;
   Fixture some(20, 4, {{"max_bad_fraction", "0.001"}});
   Replace(some.source, sample, "bad");
   Fixture none(20, 4, {{"max_bad_fraction", "0"}});
@@ -255,7 +267,7 @@ TEST_F(EpochSourceTest, AFractionAllowsAtLeastOneAndZeroNone) {
 
 TEST_F(EpochSourceTest, GivesUpOnAPlaceAfterSixteenSubstitutes) {
   Fixture fixture(5000, 4, {{"max_bad_fraction", "1"}});
-  Sample sample;
+  ImageSlot sample;
   for (int attempt = 1; attempt <= 16; ++attempt) Replace(fixture.source, sample, "bad");
   EXPECT_THAT(MessageOf<DataError>([&] { Replace(fixture.source, sample, "bad"); }),
               HasSubstr("16 of them came one after the other"));
@@ -267,7 +279,7 @@ TEST_F(EpochSourceTest, SaysAtTheEndWhatCouldNotBeRead) {
   SetLogWriter([&](const std::string& line) { log += line; });
   fixture.source.Flush();
   EXPECT_EQ(log, "");
-  Sample sample;
+  ImageSlot sample;
   sample.id = 11;
   Replace(fixture.source, sample, "it is torn");
   log.clear();

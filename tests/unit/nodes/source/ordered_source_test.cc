@@ -11,6 +11,7 @@
 #include "pipeline/base/log.h"
 #include "tests/support/components.h"
 #include "tests/support/errors.h"
+#include "tests/support/image_slot.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_context.h"
 
@@ -23,7 +24,7 @@ using ::testing::HasSubstr;
 struct OrderedFixture {
   explicit OrderedFixture(const std::string& images, int rows) : rows(rows) {
     DatasetOptions data;
-    data.kind = "sample";
+    data.kind = DatasetKind::kSample;
     data.sample_images = 8;
     data.sample_size = 8;
     dataset.Open(data);
@@ -37,7 +38,7 @@ struct OrderedFixture {
     std::vector<uint64_t> ids;
     if (!source.AdmitBatch(batch)) return ids;
     for (int row = 0; row < rows; ++row) {
-      Sample sample;
+      ImageSlot sample;
       sample.batch = &batch;
       sample.row = row;
       source.AdmitSample(sample);
@@ -68,14 +69,13 @@ TEST(OrderedSource, GivesTheBankThenTheQueriesEachOnce) {
 TEST(OrderedSource, FetchesTheQueriesAfterTheBank) {
   OrderedFixture fixture("labelled", 4);
   const Evaluation evaluation = fixture.dataset.evaluation();
-  Sample sample;
+  ImageSlot sample;
   sample.id = 9;
   Worker worker;
   ASSERT_TRUE(fixture.source.Process(sample, worker).ok);
   std::vector<uint8_t> storage;
   const EncodedImage expected = evaluation.queries->Fetch(1, storage);
-  EXPECT_TRUE(std::equal(sample.encoded.begin(), sample.encoded.end(), expected.bytes.begin(),
-                         expected.bytes.end()));
+  EXPECT_TRUE(std::ranges::equal(sample.carried().encoded.bytes, expected.bytes));
   EXPECT_EQ(sample.label, expected.label);
 }
 
@@ -88,7 +88,7 @@ TEST(OrderedSource, GivesAllImagesToTrainOn) {
 
 TEST(OrderedSource, AnUnreadableImageIsNotedAndItsRowStandsForNone) {
   OrderedFixture fixture("labelled", 4);
-  Sample sample;
+  ImageSlot sample;
   sample.id = 9;
   sample.error = "cut short";
   fixture.source.Substitute(sample);
@@ -96,8 +96,8 @@ TEST(OrderedSource, AnUnreadableImageIsNotedAndItsRowStandsForNone) {
   Worker worker;
   ASSERT_TRUE(fixture.source.Process(sample, worker).ok);
   EXPECT_EQ(sample.label, -1);
-  EXPECT_EQ(sample.pixels.size(), 3u);
-  EXPECT_TRUE(sample.hold) << "decode must let it pass";
+  EXPECT_EQ(sample.image().pixels.size(), 3u);
+  EXPECT_TRUE(sample.carried().decoded) << "decode must let it pass";
   std::string log;
   SetLogWriter([&log](const std::string& line) { log += line; });
   fixture.source.Flush();
@@ -110,7 +110,7 @@ TEST(OrderedSource, WithoutLabelsItSaysWhy) {
   const TempFolder folder;
   folder.Write("a.jpg", {1});
   DatasetOptions data;
-  data.kind = "folder";
+  data.kind = DatasetKind::kFolder;
   data.root = folder.path();
   ImageDataset dataset;
   dataset.Open(data);

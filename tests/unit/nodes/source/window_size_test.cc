@@ -30,10 +30,16 @@ TEST(WindowSize, SaysWhatIsWrong) {
   for (const char* text : {"0", "-1", "2.5", "four", "", "99999999999"}) {
     fails(text, 0, "a whole number from 1, or auto");
   }
-  fails("auto", 0, "needs train.effective_batch");
-  fails("auto", 500, "must be a multiple of data.batch_size (128)");
+  fails("auto", 0, "gradient_accumulation is auto and needs effective_batch");
+  fails("auto", 500,
+        "effective_batch, which is 500, must be a multiple of batch_size, which is 128");
   fails("auto", 64, "must be a multiple");
-  fails("2", 512, "is not data.batch_size (128) x gpu.gradient_accumulation (2)");
+  fails("2", 512, "is not 2 (gradient_accumulation) times batch_size, which is 128");
+  EXPECT_THAT(
+      [] {
+        WindowSize("auto", 0, 128, {"gpu.a (my.yaml:1)", "train.e", "data.b"});
+      },
+      ThrowsMessage<ConfigError>(HasSubstr("gpu.a (my.yaml:1) is auto and needs train.e")));
 }
 
 }  // namespace

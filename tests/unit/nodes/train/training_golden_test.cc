@@ -58,7 +58,8 @@ TEST(TrainingGolden, LossesAreLightlys) {
   for (const golden::LossGolden& expected : golden::kLosses) {
     SCOPED_TRACE(expected.name);
     const double temperature = std::string(expected.name) == "dcl" ? 0.1 : 0.5;
-    const Loss loss = MakeLoss({.name = expected.name, .temperature = temperature});
+    const Loss loss =
+        MakeLoss({.name = ChoiceValue(LossNames(), expected.name), .temperature = temperature});
     for (const at::ScalarType type : {at::kDouble, at::kFloat}) {
       at::Tensor leaf = z.to(type).clone().set_requires_grad(true);
       const at::Tensor value = loss(leaf);
@@ -122,10 +123,12 @@ class GoldenTraining {
   void Backward() {
     optimizer_->ZeroGrad();
     output_ = training_.model->Project(training_.model->Encode(images_));
-    loss_ = MakeLoss({.name = "nt_xent"})(output_);
+    loss_ = MakeLoss({})(output_);
     loss_.backward();
   }
-  void Step(uint64_t step) { optimizer_->Step(step, 1, kGoldenImages); }
+  void Step(uint64_t step) {
+    optimizer_->Step({.step = step, .total_steps = golden::kTotalSteps, .images = kGoldenImages});
+  }
 
   void ExpectLoss(const golden::Snapshot& expected) const {
     EXPECT_NEAR(loss_.item<double>(), expected.loss, Tolerance(type_) * expected.loss);
@@ -167,8 +170,7 @@ TEST_P(OptimizersAgainstGolden, StepsAreTorchsAndLightlys) {
                                  {"learning_rate", std::to_string(expected.learning_rate)},
                                  {"weight_decay", std::to_string(expected.weight_decay)},
                                  {"betas", "[0.9, 0.95]"},
-                                 {"warmup_epochs", std::to_string(golden::kWarmupSteps)},
-                                 {"epochs", std::to_string(golden::kTotalSteps)}});
+                                 {"warmup_epochs", std::to_string(golden::kWarmupSteps)}});
   training.Backward();
   training.ExpectLoss(golden::kInitial);
   training.ExpectOutput(golden::kInitial);

@@ -31,7 +31,8 @@ class Window {
       : training_(Options{{"stem", "small"}}), type_(type) {
     if (type == at::kDouble) training_.model->module().to(type);
     network_ = {[this](const at::Tensor& images) { return Represent(images); },
-                MakeLoss({.name = loss}), [scale](const at::Tensor& l) { return l * scale; }};
+                MakeLoss({.name = ChoiceValue(LossNames(), loss)}),
+                [scale](const at::Tensor& l) { return l * scale; }};
     at::manual_seed(5);
     images_ = at::randint(256, {2, kImages, kSide, kSide, 3}, at::kByte);
   }

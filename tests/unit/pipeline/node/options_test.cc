@@ -10,6 +10,35 @@ namespace {
 
 using ::testing::ElementsAre;
 
+enum class Speed : uint8_t { kSlow, kFast };
+
+struct Inner {
+  double share = 0.25;
+
+  static void Declare(OptionsOf<Inner>& options) {
+    options.Option(&Inner::share, "inner_share", "Share.", Between{0, 1});
+  }
+};
+
+struct Grouped {
+  std::array<double, 2> range{0.2, 1.0};
+  std::array<double, 2> pair{0, -1};
+  uint64_t seed = 42;
+  int odd = 9;
+  Speed speed = Speed::kFast;
+  Inner inner;
+
+  static void Declare(OptionsOf<Grouped>& options) {
+    options.Option(&Grouped::range, "limits", "Limits.", Between{0, 1}, PositiveRange{})
+        .Option(&Grouped::pair, "pair", "Pair.")
+        .Option(&Grouped::seed, "seed", "Seed.", AtLeast{0})
+        .Option(&Grouped::odd, "odd", "Odd.", Odd{})
+        .Option(&Grouped::speed, "speed", "Speed.",
+                Choices<Speed>{{{"slow", Speed::kSlow}, {"fast", Speed::kFast}}})
+        .Options(&Grouped::inner);
+  }
+};
+
 class Everything final : public Resource {
  public:
   static void Declare(NodeSpec& spec) {
@@ -23,7 +52,11 @@ class Everything final : public Resource {
         .Option(&Everything::parts, "parts", std::vector<std::string>{"train"}, "Parts.",
                 OneOf{{"train", "test"}})
         .Option(&Everything::range, "range", std::vector<double>{0.2, 1.0}, "Range.", AtLeast{0})
-        .Required(&Everything::must, "must", "Must be given.");
+        .Required(&Everything::must, "must", "Must be given.")
+        .Option(&Everything::speed, "top_speed", Speed::kSlow, "Speed.",
+                Choices<Speed>{{{"slow", Speed::kSlow}, {"fast", Speed::kFast}}})
+        .Options(&Everything::grouped)
+        .Retired("weight", "nobody weighs it");
   }
   int count = 0, must = 0;
   int64_t wide = 0;
@@ -33,6 +66,8 @@ class Everything final : public Resource {
   std::string name;
   std::vector<std::string> parts;
   std::vector<double> range;
+  Speed speed = Speed::kFast;
+  Grouped grouped;
 };
 
 class OptionTest : public ::testing::Test {
@@ -113,6 +148,66 @@ TEST_F(OptionTest, AssignSaysWhatIsWrongAndLeavesTheMember) {
   EXPECT_EQ(Assign("range", "0.5"), "'0.5' is not a list of numbers");
   EXPECT_EQ(component_.count, 3);
   EXPECT_EQ(component_.name, "sgd");
+}
+
+TEST_F(OptionTest, AStructDeclaresItsOwn) {
+  EXPECT_EQ(Option("limits").default_text, "[0.2, 1]") << "the members' initialisers";
+  EXPECT_EQ(Option("seed").default_text, "42");
+  EXPECT_EQ(Option("speed").default_text, "fast");
+  EXPECT_EQ(Option("inner_share").default_text, "0.25");
+  EXPECT_EQ(Option("limits").bound, "0 to 1, 0 < low <= high");
+  EXPECT_EQ(Option("odd").bound, "odd");
+  spec_.SetDefaults(component_);
+  EXPECT_THAT(component_.grouped.range, ElementsAre(0.2, 1.0));
+  EXPECT_EQ(Assign("limits", "[0.5, 0.5]"), "");
+  EXPECT_THAT(component_.grouped.range, ElementsAre(0.5, 0.5));
+  EXPECT_EQ(Assign("pair", "[1, -2]"), "");
+  EXPECT_THAT(component_.grouped.pair, ElementsAre(1, -2));
+  EXPECT_EQ(Assign("seed", "7"), "");
+  EXPECT_EQ(component_.grouped.seed, 7u);
+  EXPECT_EQ(Assign("inner_share", "0.75"), "");
+  EXPECT_EQ(component_.grouped.inner.share, 0.75);
+}
+
+TEST_F(OptionTest, AStructsOptionsAreChecked) {
+  EXPECT_EQ(Assign("limits", "[0.5]"), "'[0.5]' is not a list of two numbers");
+  EXPECT_EQ(Assign("limits", "0.5"), "'0.5' is not a list of two numbers");
+  EXPECT_EQ(Assign("limits", "[0.5, 2]"), "must be between 0 and 1, not 2");
+  EXPECT_EQ(Assign("limits", "[0.5, 0.25]"),
+            "must be [low, high] with 0 < low <= high, not [0.5, 0.25]");
+  EXPECT_EQ(Assign("limits", "[0, 0.25]"),
+            "must be [low, high] with 0 < low <= high, not [0, 0.25]");
+  EXPECT_EQ(Assign("seed", "-1"), "must be at least 0, not -1");
+  EXPECT_EQ(Assign("odd", "8"), "must be odd, not 8");
+  EXPECT_EQ(Assign("inner_share", "2"), "must be between 0 and 1, not 2");
+  EXPECT_THAT(component_.grouped.range, ElementsAre(0.2, 1.0));
+}
+
+TEST_F(OptionTest, AnEnumIsWrittenByItsNames) {
+  EXPECT_EQ(Option("top_speed").default_text, "slow");
+  EXPECT_EQ(Option("top_speed").type, "text");
+  EXPECT_EQ(Option("top_speed").bound, "one of slow, fast");
+  spec_.SetDefaults(component_);
+  EXPECT_EQ(component_.speed, Speed::kSlow);
+  EXPECT_EQ(Assign("top_speed", "fast"), "");
+  EXPECT_EQ(component_.speed, Speed::kFast);
+  EXPECT_EQ(Assign("top_speed", "fsat"), "'fsat' is none of slow, fast; did you mean 'fast'?");
+  EXPECT_EQ(Assign("top_speed", "[fast]"), "'[fast]' is not text");
+  EXPECT_EQ(Assign("speed", "slow"), "");
+  EXPECT_EQ(component_.grouped.speed, Speed::kSlow);
+}
+
+TEST(Choices, GoBothWays) {
+  const Choices<Speed> speeds{{{"slow", Speed::kSlow}, {"fast", Speed::kFast}}};
+  EXPECT_EQ(ChoiceName(speeds, Speed::kFast), "fast");
+  EXPECT_EQ(ChoiceValue(speeds, "slow"), Speed::kSlow);
+  EXPECT_THROW(ChoiceValue(speeds, "slwo"), std::invalid_argument);
+}
+
+TEST_F(OptionTest, ARetiredOneIsNoOption) {
+  EXPECT_THROW(Option("weight"), std::logic_error);
+  ASSERT_EQ(spec_.retired.size(), 1u);
+  EXPECT_EQ(spec_.retired[0].why, "nobody weighs it");
 }
 
 }  // namespace

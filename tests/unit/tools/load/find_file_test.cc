@@ -4,32 +4,57 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "pipeline/base/error.h"
+#include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
 
 namespace fs = std::filesystem;
 
-TEST(FindShippedFile, TakesTheFileAsGiven) {
+// Makes a folder of its own the working directory while it lives.
+class FindFile : public ::testing::Test {
+ protected:
+  FindFile() { fs::current_path(folder_.path()); }
+  ~FindFile() override { fs::current_path(before_); }
+
+  void Make(const std::string& name) const {
+    fs::create_directories(fs::path(folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << "the user's own\n";
+  }
+
+ private:
+  const fs::path before_ = fs::current_path();
+  const TempFolder folder_;
+};
+
+TEST_F(FindFile, TakesAnAbsolutePathAsGiven) {
   EXPECT_EQ(FindShippedFile("/proc/self/status"), "/proc/self/status");
 }
 
-TEST(FindShippedFile, LooksBesideTheProgram) {
-  const fs::path program = fs::read_symlink("/proc/self/exe");
-  const std::string name = program.filename().string();
-  const std::string found = FindShippedFile(name);
-  EXPECT_TRUE(fs::equivalent(found, program));
+TEST_F(FindFile, FindsWhatShipsFromAnyFolder) {
+  EXPECT_TRUE(fs::equivalent(ShippedFolder(), FLOWTRAIN_SOURCE_DIR));
+  for (const char* name : {"graphs/simclr.yaml", "configs/stl10_config.yaml"}) {
+    EXPECT_EQ(FindShippedFile(name), ShippedFolder() + '/' + name);
+  }
 }
 
-TEST(FindShippedFile, SaysWhereItLooked) {
+TEST_F(FindFile, TakesTheUsersOwnFileFirst) {
+  Make("graphs/simclr.yaml");
+  EXPECT_EQ(FindShippedFile("graphs/simclr.yaml"), "graphs/simclr.yaml");
+}
+
+TEST_F(FindFile, NamesBothPlacesWhereThereIsNeither) {
   try {
     FindShippedFile("graphs/there-is-none.yaml");
     FAIL() << "no error";
   } catch (const ConfigError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("share/flowtrain/graphs/there-is-none.yaml"));
+    for (const std::string& folder : {fs::current_path().string(), ShippedFolder()}) {
+      EXPECT_THAT(error.what(), ::testing::HasSubstr(folder + "/graphs/there-is-none.yaml"));
+    }
   }
   EXPECT_THROW(FindShippedFile("/"), ConfigError);
 }

@@ -12,7 +12,7 @@ using Kind = Limit::Kind;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr SettingLimits kMost{8, 64, 4};
+constexpr Capacity kMost{8, 64, 4};
 
 TEST(Verdict, NamesTheNodeThatIsToGetMoreWorkers) {
   MadeUpRun run;

@@ -3,10 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "pipeline/base/error.h"
 #include "tests/support/errors.h"
 #include "tests/support/small_graph.h"
 #include "tests/support/temp_folder.h"
+#include "tools/load/find_file.h"
 
 namespace flowtrain {
 namespace {
@@ -45,6 +49,20 @@ TEST(TunedFile, SetsTheGraphItWasFoundFor) {
   EXPECT_EQ(def.sample_slots, 40);
   EXPECT_EQ(def.batch_slots, 4);
   EXPECT_EQ(def.nodes[1].workers, 5);
+}
+
+TEST(TunedFile, IsWrittenWhereItIsLookedFor) {
+  const TempFolder folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  const Machine machine{"no-such-host", "Some CPU", 8};
+  const std::string name = TunedName(machine);
+  EXPECT_EQ(name, "configs/tuned/no-such-host.yaml");
+  EXPECT_EQ(PathToTune(machine), ShippedFolder() + '/' + name);
+  folder.Write(name, {});
+  EXPECT_EQ(PathToTune(machine), name);
+  EXPECT_EQ(FindShippedFile(name), name);
+  std::filesystem::current_path(before);
 }
 
 TEST(TunedFile, KeepsTheSettingsOfOtherGraphs) {

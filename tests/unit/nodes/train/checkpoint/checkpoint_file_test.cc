@@ -32,7 +32,8 @@ class CheckpointFile : public testing::Test {
     for (at::Tensor& p : training.model->module().parameters()) {
       p.mutable_grad() = at::randn(p.sizes()) * 0.01;
     }
-    training.optimizer->Step(number, 10, 8);
+    training.optimizer->Step(
+        {.step = number, .steps_per_epoch = 10, .total_steps = 1000, .images = 8});
   }
   static std::string ErrorOfLoading(const std::string& path, Training& training) {
     return MessageOf<std::runtime_error>(

@@ -80,7 +80,7 @@ TEST_F(BackboneWeights, AModelStartsFromThem) {
 }
 
 TEST_F(BackboneWeights, TheClassifierIsIgnoredAndOldFilesWithoutCountersFit) {
-  ResNet from({"resnet18", false}), to({"resnet18", false});
+  ResNet from({Backbone::kResNet18, Stem::kStandard}), to({Backbone::kResNet18, Stem::kStandard});
   NamedTensors tensors = {{"fc.weight", at::ones({1000, 512})}, {"fc.bias", at::ones({1000})}};
   for (const auto& [name, tensor] : ParametersAndBuffers(from)) {
     if (name.find("num_batches_tracked") == std::string::npos) tensors.emplace_back(name, tensor);
@@ -92,7 +92,7 @@ TEST_F(BackboneWeights, TheClassifierIsIgnoredAndOldFilesWithoutCountersFit) {
 }
 
 TEST_F(BackboneWeights, EveryMisfitIsNamedAtOnce) {
-  ResNet backbone({"resnet18", false});
+  ResNet backbone({Backbone::kResNet18, Stem::kStandard});
   NamedTensors tensors;
   for (auto& [name, tensor] : ParametersAndBuffers(backbone)) {
     if (name == "bn1.bias" || name == "layer2.0.bn1.running_var") continue;
@@ -105,9 +105,9 @@ TEST_F(BackboneWeights, EveryMisfitIsNamedAtOnce) {
   EXPECT_THAT(findings, HasSubstr("1 tensor of another shape: conv1.weight [64, 3, 3, 3] instead "
                                   "of [64, 3, 7, 7]\n"));
   EXPECT_THAT(findings, HasSubstr("1 tensor that the backbone does not have: head.weight\n"));
-  EXPECT_THAT(findings, HasSubstr("model.stem"));
+  EXPECT_THAT(findings, HasSubstr("set backbone and stem to theirs"));
 
-  ResNet larger({"resnet50", false});
+  ResNet larger({Backbone::kResNet50, Stem::kStandard});
   EXPECT_THAT(MisfitsOf(Path("a.safetensors"), larger), HasSubstr(" more\n"));
 }
 

@@ -65,7 +65,8 @@ TEST_P(OnTheModel, EveryParameterMovesByItsOwnGradient) {
   std::vector<at::Tensor> expected;
   for (const auto& item : named) expected.push_back(Expected(GetParam(), item.value(), kDecay));
 
-  MakeUpdateRule({.name = GetParam(), .weight_decay = kDecay}, named.values())
+  MakeUpdateRule({.name = ChoiceValue(UpdateNames(), GetParam()), .weight_decay = kDecay},
+                 named.values())
       ->Apply(kRate, at::zeros({1}));
   for (size_t i = 0; i < expected.size(); ++i) {
     EXPECT_TRUE(named[i].value().to(at::kDouble).allclose(expected[i], 1e-4, 1e-6))
@@ -86,9 +87,11 @@ TEST_P(OnTheModel, DecayAndAdaptationSkipBiasesAndBatchNorm) {
     with[i].value().mutable_grad() = without[i].value().grad().clone();
     sgd.push_back(without[i].value() - kRate * without[i].value().grad());
   }
-  MakeUpdateRule({.name = GetParam(), .weight_decay = 0}, without.values())
+  MakeUpdateRule({.name = ChoiceValue(UpdateNames(), GetParam()), .weight_decay = 0},
+                 without.values())
       ->Apply(kRate, at::zeros({1}));
-  MakeUpdateRule({.name = GetParam(), .weight_decay = 0.1}, with.values())
+  MakeUpdateRule({.name = ChoiceValue(UpdateNames(), GetParam()), .weight_decay = 0.1},
+                 with.values())
       ->Apply(kRate, at::zeros({1}));
   int skipped = 0;
   for (size_t i = 0; i < without.size(); ++i) {
@@ -108,7 +111,8 @@ TEST_P(OnTheModel, DecayAndAdaptationSkipBiasesAndBatchNorm) {
 TEST_P(OnTheModel, DivergenceIsNotHiddenWithoutLossScaling) {
   std::vector<at::Tensor> parameters = {at::ones({2, 2})};
   parameters[0].mutable_grad() = at::full({2, 2}, std::numeric_limits<float>::quiet_NaN());
-  MakeUpdateRule({.name = GetParam()}, parameters)->Apply(kRate, at::zeros({1}));
+  MakeUpdateRule({.name = ChoiceValue(UpdateNames(), GetParam()), .weight_decay = 0}, parameters)
+      ->Apply(kRate, at::zeros({1}));
   EXPECT_TRUE(parameters[0].isnan().all().item<bool>());
 }
 
@@ -119,7 +123,8 @@ TEST_P(OnTheModel, ASkippedFirstStepLeavesNoTrace) {
     at::manual_seed(2);
     std::vector<at::Tensor> parameters = {at::randn({5, 4}, at::kDouble),
                                           at::randn({5}, at::kDouble)};
-    const auto rule = MakeUpdateRule({.name = GetParam(), .weight_decay = 0.1}, parameters);
+    const auto rule = MakeUpdateRule(
+        {.name = ChoiceValue(UpdateNames(), GetParam()), .weight_decay = 0.1}, parameters);
     if (skip_first) {
       for (at::Tensor& p : parameters) {
         p.mutable_grad() = at::full_like(p, std::numeric_limits<double>::infinity());
@@ -146,7 +151,8 @@ TEST(Lars, TakesAPlainStepWhereANormIsZero) {
                                         at::ones({2, 3}, at::kDouble)};
   parameters[0].mutable_grad() = at::ones({2, 3}, at::kDouble);
   parameters[1].mutable_grad() = at::zeros({2, 3}, at::kDouble);
-  MakeUpdateRule({.name = "lars", .weight_decay = 0.1}, parameters)->Apply(kRate, at::zeros({1}));
+  MakeUpdateRule({.name = UpdateName::kLars, .weight_decay = 0.1}, parameters)
+      ->Apply(kRate, at::zeros({1}));
   EXPECT_NEAR(parameters[0][0][0].item<double>(), -kRate, 1e-15);
   EXPECT_NEAR(parameters[1][0][0].item<double>(), 1 - kRate * 0.1, 1e-15);
 }
@@ -154,7 +160,9 @@ TEST(Lars, TakesAPlainStepWhereANormIsZero) {
 TEST(UpdateRule, WorksWithoutMomentum) {
   for (const char* rule_name : {"sgd", "lars"}) {
     std::vector<at::Tensor> parameters = {at::full({4}, 2.0, at::kDouble)};
-    const auto rule = MakeUpdateRule({.name = rule_name, .momentum = 0}, parameters);
+    const auto rule = MakeUpdateRule(
+        {.name = ChoiceValue(UpdateNames(), rule_name), .momentum = 0, .weight_decay = 0},
+        parameters);
     for (int step = 0; step < 2; ++step) {
       parameters[0].mutable_grad() = at::ones({4}, at::kDouble);
       rule->Apply(kRate, at::zeros({1}));

@@ -25,6 +25,7 @@ TEST(OptimizerStep, DataWaitIsTheLanesIdleShareOfTheStep) {
       parameter.mutable_grad() = at::zeros_like(parameter);
     }
     Step step;
+    step.total_steps = 100;
     auto payload = std::make_unique<TrainPayload>();
     payload->record = std::make_shared<StepRecord>();
     payload->loss = at::full({}, 2.5);

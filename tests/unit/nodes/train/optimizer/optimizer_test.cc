@@ -52,14 +52,14 @@ void CompareToReference(const UpdateOptions& options,
     rule->Apply(kBaseRate, Fine());
     for (size_t i = 0; i < expected.size(); ++i) {
       EXPECT_TRUE(toy.parameters[i].to(at::kDouble).allclose(expected[i], 1e-5, 1e-6))
-          << options.name << ", step " << step << ", parameter " << i;
+          << ChoiceName(UpdateNames(), options.name) << ", step " << step << ", parameter " << i;
     }
   }
 }
 
 TEST(UpdateRule, SgdIsTorchsWithDecayOnWeightsAlone) {
   std::vector<at::Tensor> velocity(2);
-  CompareToReference({.name = "sgd", .momentum = 0.9, .weight_decay = 0.1},
+  CompareToReference({.name = UpdateName::kSgd, .momentum = 0.9, .weight_decay = 0.1},
                      [&](at::Tensor& w, const at::Tensor& grad, bool decayed, int step) {
                        at::Tensor g = decayed ? grad + w * 0.1 : grad;
                        at::Tensor& v = velocity[decayed ? 0 : 1];
@@ -70,7 +70,7 @@ TEST(UpdateRule, SgdIsTorchsWithDecayOnWeightsAlone) {
 
 TEST(UpdateRule, AdamWDecouplesTheDecay) {
   std::vector<at::Tensor> m(2), s(2);
-  CompareToReference({.name = "adamw", .beta1 = 0.8, .beta2 = 0.95, .weight_decay = 0.1},
+  CompareToReference({.name = UpdateName::kAdamW, .betas = {0.8, 0.95}, .weight_decay = 0.1},
                      [&](at::Tensor& w, const at::Tensor& g, bool decayed, int step) {
                        const size_t i = decayed ? 0 : 1;
                        if (step == 0) m[i] = s[i] = at::zeros_like(g);
@@ -85,7 +85,7 @@ TEST(UpdateRule, AdamWDecouplesTheDecay) {
 
 TEST(UpdateRule, LarsTrustsEachLayerByItsNorms) {
   std::vector<at::Tensor> velocity(2);
-  CompareToReference({.name = "lars", .momentum = 0.9, .weight_decay = 0.1},
+  CompareToReference({.name = UpdateName::kLars, .momentum = 0.9, .weight_decay = 0.1},
                      [&](at::Tensor& w, const at::Tensor& grad, bool decayed, int step) {
                        at::Tensor& v = velocity[decayed ? 0 : 1];
                        at::Tensor move = grad * kBaseRate;
@@ -102,7 +102,7 @@ class EachRule : public testing::TestWithParam<const char*> {};
 
 TEST_P(EachRule, ASkippedStepChangesNothingAtAll) {
   Toy toy, untouched;
-  const UpdateOptions options{.name = GetParam(), .weight_decay = 0.1};
+  const UpdateOptions options{.name = ChoiceValue(UpdateNames(), GetParam()), .weight_decay = 0.1};
   const auto rule = MakeUpdateRule(options, toy.parameters);
   const auto other = MakeUpdateRule(options, untouched.parameters);
   const auto step = [](Toy& t, UpdateRule& r, int number) {
@@ -124,7 +124,7 @@ TEST_P(EachRule, ASkippedStepChangesNothingAtAll) {
 
 TEST_P(EachRule, GoesOnFromASavedStateBitForBit) {
   Toy toy, resumed;
-  const UpdateOptions options{.name = GetParam(), .weight_decay = 0.1};
+  const UpdateOptions options{.name = ChoiceValue(UpdateNames(), GetParam()), .weight_decay = 0.1};
   const auto rule = MakeUpdateRule(options, toy.parameters);
   for (int i = 0; i < 3; ++i) {
     toy.SetGradients(i);
@@ -208,31 +208,35 @@ TEST(LrSchedule, IsTheDefinitionStepByStep) {
 }
 
 TEST(ScaleLearningRate, FollowsTheRules) {
-  EXPECT_DOUBLE_EQ(ScaleLearningRate("none", 0.06, 512), 0.06);
-  EXPECT_DOUBLE_EQ(ScaleLearningRate("linear", 0.3, 4096), 4.8);  // SimCLR's, at its batch size
-  EXPECT_DOUBLE_EQ(ScaleLearningRate("sqrt", 0.075, 4096), 4.8);  // the same rate by appendix B.1
-  EXPECT_THROW(ScaleLearningRate("cubic", 1, 1), std::invalid_argument);
+  EXPECT_DOUBLE_EQ(ScaleLearningRate(LrScaling::kNone, 0.06, 512), 0.06);
+  EXPECT_DOUBLE_EQ(ScaleLearningRate(LrScaling::kLinear, 0.3, 4096),
+                   4.8);  // SimCLR's, at its batch size
+  EXPECT_DOUBLE_EQ(ScaleLearningRate(LrScaling::kSqrt, 0.075, 4096),
+                   4.8);  // the same rate by appendix B.1
 }
 
 TEST(Optimizer, ScalesTheRateByTheImagesOfTheStep) {
-  const Training training({{"stem", "small"}}, {{"learning_rate", "0.2"},
-                                                {"lr_scaling", "linear"},
-                                                {"epochs", "10"},
-                                                {"warmup_epochs", "2"}});
+  const Training training(
+      {{"stem", "small"}},
+      {{"learning_rate", "0.2"}, {"lr_scaling", "linear"}, {"warmup_epochs", "2"}});
   for (at::Tensor& parameter : training.model->module().parameters()) {
     parameter.mutable_grad() = at::zeros_like(parameter);
   }
   // A quarter of the warm-up, at a rate of 0.2 x 512 / 256.
-  EXPECT_DOUBLE_EQ(training.optimizer->Step(1, 4, 512).learning_rate, 0.4 * 2 / 8);
-  EXPECT_DOUBLE_EQ(training.optimizer->Schedule(4, 64).base, 0.05);
+  EXPECT_DOUBLE_EQ(
+      training.optimizer->Step({.step = 1, .steps_per_epoch = 4, .total_steps = 40, .images = 512})
+          .learning_rate,
+      0.4 * 2 / 8);
 }
 
-TEST(Optimizer, TheScheduleFollowsEpochsOrMaxSteps) {
-  const Training by_epochs({}, {{"epochs", "10"}, {"warmup_epochs", "2"}, {"learning_rate", "1"}});
-  EXPECT_EQ(by_epochs.optimizer->Schedule(7, 512).total_steps, 70u);
-  EXPECT_EQ(by_epochs.optimizer->Schedule(7, 512).warmup_steps, 14u);
-  const Training by_steps({}, {{"epochs", "10"}, {"max_steps", "20"}});
-  EXPECT_EQ(by_steps.optimizer->Schedule(7, 512).total_steps, 20u);
+TEST(MakeSchedule, IsAsLongAsTheRun) {
+  const ScheduleOptions options{
+      .learning_rate = 0.2, .lr_scaling = LrScaling::kLinear, .warmup_epochs = 2};
+  const LrSchedule schedule = MakeSchedule(options, 7, 70, 64);
+  EXPECT_DOUBLE_EQ(schedule.base, 0.05);
+  EXPECT_EQ(schedule.warmup_steps, 14u);
+  EXPECT_EQ(schedule.total_steps, 70u);
+  EXPECT_EQ(MakeSchedule(options, 7, 10, 64).warmup_steps, 10u) << "a run within the warm-up";
 }
 
 }  // namespace

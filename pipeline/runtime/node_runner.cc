@@ -1,8 +1,8 @@
-#include "pipeline/runtime/stage.h"
+#include "pipeline/runtime/node_runner.h"
 
 namespace flowtrain::internal {
 
-NodeCounters Stage::counters() const {
+NodeCounters NodeRunner::counters() const {
   NodeCounters figures = gate_.counters();
   figures.name = name_;
   figures.on_lane = on_lane();
@@ -11,7 +11,7 @@ NodeCounters Stage::counters() const {
   return figures;
 }
 
-void Stage::SetTrace(TraceRing* trace, uint16_t index) {
+void NodeRunner::SetTrace(TraceRing* trace, uint16_t index) {
   trace_ = trace;
   index_ = index;
 }

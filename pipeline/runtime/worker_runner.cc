@@ -1,4 +1,4 @@
-#include "pipeline/runtime/worker_stage.h"
+#include "pipeline/runtime/worker_runner.h"
 
 #include <utility>
 
@@ -10,8 +10,8 @@ using tbb::flow::unlimited;
 // The body of the entry is a noexcept lambda: TBB runs a lightweight body in the
 // sender's thread, without a task of its own, when it cannot throw.
 
-WorkerStage::WorkerStage(tbb::flow::graph& graph, std::string name, int limit)
-    : Stage(std::move(name), limit),
+WorkerRunner::WorkerRunner(tbb::flow::graph& graph, std::string name, int limit)
+    : NodeRunner(std::move(name), limit),
       worker_(graph, unlimited,
               [this](Packet* packet, Worker::output_ports_type& ports) { Run(packet, ports); }),
       entry_(graph, unlimited, [this](Packet* packet) noexcept {
@@ -19,13 +19,13 @@ WorkerStage::WorkerStage(tbb::flow::graph& graph, std::string name, int limit)
         return continue_msg();
       }) {}
 
-void WorkerStage::Begin(Packet* packet) { worker_.try_put(packet); }
+void WorkerRunner::Begin(Packet* packet) { worker_.try_put(packet); }
 
-void WorkerStage::SetLimit(int limit) {
+void WorkerRunner::SetLimit(int limit) {
   for (Packet* packet : gate_.SetLimit(limit)) Begin(packet);
 }
 
-void WorkerStage::Run(Packet* packet, Worker::output_ports_type& ports) {
+void WorkerRunner::Run(Packet* packet, Worker::output_ports_type& ports) {
   Fate fate = Fate::kEnd;
   const Call call = Timed(*packet, [&](Call& made) { fate = Work(packet, made.bad); });
   if (fate != Fate::kEnd) packet->arrived_ns = call.end_ns;

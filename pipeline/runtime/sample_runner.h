@@ -4,21 +4,21 @@
 #include <string>
 
 #include "pipeline/runtime/admission.h"
-#include "pipeline/runtime/stage_env.h"
-#include "pipeline/runtime/worker_stage.h"
+#include "pipeline/runtime/runner_env.h"
+#include "pipeline/runtime/worker_runner.h"
 
 namespace flowtrain::internal {
 
-class SampleStage final : public WorkerStage {
+class SampleRunner final : public WorkerRunner {
  public:
-  SampleStage(tbb::flow::graph& graph, StageEnv& env, Admission& admission, SampleNode& node,
-              std::string name, int limit);
+  SampleRunner(tbb::flow::graph& graph, RunnerEnv& env, Admission& admission, SampleNode& node,
+               std::string name, int limit);
   Stream stream() const override { return Stream::kSample; }
 
  private:
   Fate Work(Packet* packet, bool& bad) override;
 
-  StageEnv& env_;
+  RunnerEnv& env_;
   Admission& admission_;
   SampleNode& node_;
 };

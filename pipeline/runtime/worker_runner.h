@@ -1,4 +1,4 @@
-// A stage whose calls run as TBB tasks. Internal to the engine.
+// A runner whose calls run as TBB tasks. Internal to the engine.
 #pragma once
 
 #include <oneapi/tbb/flow_graph.h>
@@ -6,13 +6,13 @@
 #include <string>
 #include <tuple>
 
-#include "pipeline/runtime/stage.h"
+#include "pipeline/runtime/node_runner.h"
 
 namespace flowtrain::internal {
 
-class WorkerStage : public Stage {
+class WorkerRunner : public NodeRunner {
  public:
-  WorkerStage(tbb::flow::graph& graph, std::string name, int limit);
+  WorkerRunner(tbb::flow::graph& graph, std::string name, int limit);
   tbb::flow::receiver<Packet*>& entry() override { return entry_; }
   tbb::flow::sender<Packet*>* exit() override { return &tbb::flow::output_port<0>(worker_); }
   bool on_lane() const override { return false; }

@@ -1,4 +1,4 @@
-#include "pipeline/runtime/lane_stage.h"
+#include "pipeline/runtime/lane_runner.h"
 
 #include <utility>
 
@@ -7,8 +7,8 @@ namespace flowtrain::internal {
 using tbb::flow::continue_msg;
 using tbb::flow::unlimited;
 
-LaneStage::LaneStage(tbb::flow::graph& graph, Lane& lane, std::string name)
-    : Stage(std::move(name), 1),
+LaneRunner::LaneRunner(tbb::flow::graph& graph, Lane& lane, std::string name)
+    : NodeRunner(std::move(name), 1),
       lane_(lane),
       async_(graph, unlimited,
              [this](Packet* packet, Async::gateway_type& gateway) noexcept {
@@ -20,11 +20,11 @@ LaneStage::LaneStage(tbb::flow::graph& graph, Lane& lane, std::string name)
         return continue_msg();
       }) {}
 
-void LaneStage::Submit(Packet* packet) {
+void LaneRunner::Submit(Packet* packet) {
   if (gate_.Enter(packet)) async_.try_put(packet);
 }
 
-void LaneStage::Run(Packet* packet) {
+void LaneRunner::Run(Packet* packet) {
   Async::gateway_type& gateway = async_.gateway();
   Packet* result = nullptr;
   const Call call = Timed(*packet, [&](Call&) { result = Work(packet); });

@@ -3,44 +3,44 @@
 
 #include <string>
 
-#include "pipeline/runtime/lane_stage.h"
-#include "pipeline/runtime/stage_env.h"
-#include "pipeline/runtime/window_stage.h"
-#include "pipeline/runtime/worker_stage.h"
+#include "pipeline/runtime/lane_runner.h"
+#include "pipeline/runtime/runner_env.h"
+#include "pipeline/runtime/window_runner.h"
+#include "pipeline/runtime/worker_runner.h"
 
 namespace flowtrain::internal {
 
 // Common to step nodes on the lane and on workers: what happens after the call.
 struct StepEnd {
-  WindowStage* window = nullptr;
+  WindowRunner* window = nullptr;
   bool passes_on = false;
   bool returns_lease = false;
 };
 
-class LaneStepStage final : public LaneStage {
+class LaneStepRunner final : public LaneRunner {
  public:
-  LaneStepStage(tbb::flow::graph& graph, StageEnv& env, StepNode& node, std::string name,
-                StepEnd end);
+  LaneStepRunner(tbb::flow::graph& graph, RunnerEnv& env, StepNode& node, std::string name,
+                 StepEnd end);
   Stream stream() const override { return Stream::kStep; }
 
  private:
   Packet* Work(Packet* packet) override;
 
-  StageEnv& env_;
+  RunnerEnv& env_;
   StepNode& node_;
   const StepEnd end_;
 };
 
-class WorkerStepStage final : public WorkerStage {
+class WorkerStepRunner final : public WorkerRunner {
  public:
-  WorkerStepStage(tbb::flow::graph& graph, StageEnv& env, StepNode& node, std::string name,
-                  StepEnd end);
+  WorkerStepRunner(tbb::flow::graph& graph, RunnerEnv& env, StepNode& node, std::string name,
+                   StepEnd end);
   Stream stream() const override { return Stream::kStep; }
 
  private:
   Fate Work(Packet* packet, bool& bad) override;
 
-  StageEnv& env_;
+  RunnerEnv& env_;
   StepNode& node_;
   const StepEnd end_;
 };

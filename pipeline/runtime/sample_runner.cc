@@ -1,4 +1,4 @@
-#include "pipeline/runtime/sample_stage.h"
+#include "pipeline/runtime/sample_runner.h"
 
 #include <oneapi/tbb/task_arena.h>
 
@@ -6,11 +6,11 @@
 
 namespace flowtrain::internal {
 
-SampleStage::SampleStage(tbb::flow::graph& graph, StageEnv& env, Admission& admission,
-                         SampleNode& node, std::string name, int limit)
-    : WorkerStage(graph, std::move(name), limit), env_(env), admission_(admission), node_(node) {}
+SampleRunner::SampleRunner(tbb::flow::graph& graph, RunnerEnv& env, Admission& admission,
+                           SampleNode& node, std::string name, int limit)
+    : WorkerRunner(graph, std::move(name), limit), env_(env), admission_(admission), node_(node) {}
 
-WorkerStage::Fate SampleStage::Work(Packet* packet, bool& bad) {
+WorkerRunner::Fate SampleRunner::Work(Packet* packet, bool& bad) {
   auto& sample = static_cast<Sample&>(*packet);
   Outcome outcome = Ok();
   Guarded(env_, name(), sample, [&] {

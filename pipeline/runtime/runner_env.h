@@ -1,4 +1,4 @@
-// What the run-time stages of a graph share. Internal to the engine.
+// What the run-time runners of a graph share. Internal to the engine.
 #pragma once
 
 #include <exception>
@@ -13,7 +13,7 @@
 
 namespace flowtrain::internal {
 
-struct StageEnv {
+struct RunnerEnv {
   RunControl& run;
   Lane& lane;
   Pool<Sample>& samples;
@@ -24,7 +24,7 @@ struct StageEnv {
 // Runs `call` unless the run was aborted; what it throws fails the run as a NodeError (an error
 // that the program maps to an exit code of its own passes as it is), or, an EndRun, ends it.
 template <typename Call>
-void Guarded(StageEnv& env, const std::string& node, const Packet& packet, Call&& call) {
+void Guarded(RunnerEnv& env, const std::string& node, const Packet& packet, Call&& call) {
   if (env.run.aborted()) return;
   try {
     call();

@@ -1,4 +1,4 @@
-// A stage whose calls run on the device lane. Internal to the engine.
+// A runner whose calls run on the device lane. Internal to the engine.
 #pragma once
 
 #include <oneapi/tbb/flow_graph.h>
@@ -6,13 +6,13 @@
 #include <string>
 
 #include "pipeline/runtime/lane.h"
-#include "pipeline/runtime/stage.h"
+#include "pipeline/runtime/node_runner.h"
 
 namespace flowtrain::internal {
 
-class LaneStage : public Stage {
+class LaneRunner : public NodeRunner {
  public:
-  LaneStage(tbb::flow::graph& graph, Lane& lane, std::string name);
+  LaneRunner(tbb::flow::graph& graph, Lane& lane, std::string name);
   tbb::flow::receiver<Packet*>& entry() override { return entry_; }
   tbb::flow::sender<Packet*>* exit() override { return &tbb::flow::output_port<0>(async_); }
   bool on_lane() const override { return true; }

@@ -6,15 +6,15 @@
 #include <string>
 
 #include "pipeline/runtime/admission.h"
-#include "pipeline/runtime/lane_stage.h"
-#include "pipeline/runtime/stage_env.h"
+#include "pipeline/runtime/lane_runner.h"
+#include "pipeline/runtime/runner_env.h"
 
 namespace flowtrain::internal {
 
-class CollateStage final : public LaneStage {
+class CollateRunner final : public LaneRunner {
  public:
-  CollateStage(tbb::flow::graph& graph, StageEnv& env, Admission& admission, CollateNode& node,
-               std::string name, bool passes_on);
+  CollateRunner(tbb::flow::graph& graph, RunnerEnv& env, Admission& admission, CollateNode& node,
+                std::string name, bool passes_on);
   tbb::flow::receiver<Packet*>& entry() override { return rows_; }
 
   Stream stream() const override { return Stream::kBatch; }
@@ -24,7 +24,7 @@ class CollateStage final : public LaneStage {
   void CountRow(Sample* sample);
   Packet* Work(Packet* packet) override;
 
-  StageEnv& env_;
+  RunnerEnv& env_;
   Admission& admission_;
   CollateNode& node_;
   const bool passes_on_;

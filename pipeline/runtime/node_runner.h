@@ -1,10 +1,9 @@
-// The run-time form of a node: a Gate before TBB nodes that never reject. Internal to the engine.
+// What runs a node: a Gate before TBB nodes that never reject. Internal to the engine.
 //
-//   worker stage   entry (function_node, runs in the sender) > Gate > worker (multifunction_node,
-//                  unlimited)
-//   lane stage     entry > Gate > async_node, whose body posts to the device lane
-//   collate        entry counts rows and sends samples home; sequencer_node > lane stage
-//   window         entry waits for the model lease and a step slot > lane stage
+//   worker    entry (function_node, runs in the sender) > Gate > worker (multifunction_node, unlimited)
+//   lane      entry > Gate > async_node, whose body posts to the device lane
+//   collate   entry counts rows and sends samples home; sequencer_node > lane runner
+//   window    entry waits for the model lease and a step slot > lane runner
 #pragma once
 
 #include <oneapi/tbb/flow_graph.h>
@@ -19,19 +18,19 @@
 
 namespace flowtrain::internal {
 
-// What every stage offers to the builder.
-class Stage {
+// What every runner offers to the builder.
+class NodeRunner {
  public:
-  Stage(std::string name, int limit) : gate_(limit), name_(std::move(name)) {}
-  virtual ~Stage() = default;
-  Stage(const Stage&) = delete;
-  Stage& operator=(const Stage&) = delete;
+  NodeRunner(std::string name, int limit) : gate_(limit), name_(std::move(name)) {}
+  virtual ~NodeRunner() = default;
+  NodeRunner(const NodeRunner&) = delete;
+  NodeRunner& operator=(const NodeRunner&) = delete;
 
   virtual tbb::flow::receiver<Packet*>& entry() = 0;
   virtual tbb::flow::sender<Packet*>* exit() { return nullptr; }  // nullptr: packets end here
   virtual bool on_lane() const = 0;
   virtual Stream stream() const = 0;  // of the packets it takes
-  // Makes the edges inside the stage. Not for a constructor: an edge spawns a task, and one that is
+  // Makes the edges inside the runner. Not for a constructor: an edge spawns a task, and one that is
   // not finished because memory ran out would leave that task behind.
   virtual void ConnectWithin() {}
 
@@ -68,7 +67,7 @@ inline uint64_t CpuPeriod(uint64_t service_ns) {
 }
 
 template <typename Work>
-Call Stage::Timed(const Packet& packet, Work&& work) {
+Call NodeRunner::Timed(const Packet& packet, Work&& work) {
   Call call;
   // The packet may be somebody else's once the work is done.
   const uint64_t arrived_ns = packet.arrived_ns, seq = packet.seq;

@@ -1,4 +1,4 @@
-#include "pipeline/runtime/collate_stage.h"
+#include "pipeline/runtime/collate_runner.h"
 
 #include <utility>
 
@@ -7,9 +7,9 @@ namespace flowtrain::internal {
 using tbb::flow::continue_msg;
 using tbb::flow::unlimited;
 
-CollateStage::CollateStage(tbb::flow::graph& graph, StageEnv& env, Admission& admission,
-                           CollateNode& node, std::string name, bool passes_on)
-    : LaneStage(graph, env.lane, std::move(name)),
+CollateRunner::CollateRunner(tbb::flow::graph& graph, RunnerEnv& env, Admission& admission,
+                             CollateNode& node, std::string name, bool passes_on)
+    : LaneRunner(graph, env.lane, std::move(name)),
       env_(env),
       admission_(admission),
       node_(node),
@@ -20,13 +20,13 @@ CollateStage::CollateStage(tbb::flow::graph& graph, StageEnv& env, Admission& ad
         return continue_msg();
       }) {}
 
-void CollateStage::ConnectWithin() { tbb::flow::make_edge(in_order_, LaneStage::entry()); }
+void CollateRunner::ConnectWithin() { tbb::flow::make_edge(in_order_, LaneRunner::entry()); }
 
-void CollateStage::CountRow(Sample* sample) {
+void CollateRunner::CountRow(Sample* sample) {
   Batch* batch = sample->batch;
   batch->ids[static_cast<size_t>(sample->row)] = sample->id;
   batch->labels[static_cast<size_t>(sample->row)] = sample->label;
-  sample->hold.Reset();
+  if (sample->payload != nullptr) sample->payload->Release();
   env_.samples.Release(sample);
   // Release what this worker wrote to its row; the one that counts the last row acquires all of it.
   const int done = batch->rows_done.fetch_add(1, std::memory_order_acq_rel) + 1;
@@ -37,7 +37,7 @@ void CollateStage::CountRow(Sample* sample) {
   admission_.Pump();
 }
 
-Packet* CollateStage::Work(Packet* packet) {
+Packet* CollateRunner::Work(Packet* packet) {
   auto& batch = static_cast<Batch&>(*packet);
   Guarded(env_, name(), batch, [&] { node_.Process(batch); });
   if (passes_on_) return packet;

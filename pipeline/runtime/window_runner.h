@@ -7,15 +7,15 @@
 
 #include "pipeline/base/ring_queue.h"
 #include "pipeline/runtime/admission.h"
-#include "pipeline/runtime/lane_stage.h"
-#include "pipeline/runtime/stage_env.h"
+#include "pipeline/runtime/lane_runner.h"
+#include "pipeline/runtime/runner_env.h"
 
 namespace flowtrain::internal {
 
-class WindowStage final : public LaneStage {
+class WindowRunner final : public LaneRunner {
  public:
-  WindowStage(tbb::flow::graph& graph, StageEnv& env, Admission& admission, WindowNode& node,
-              std::string name, bool passes_on, bool returns_lease);
+  WindowRunner(tbb::flow::graph& graph, RunnerEnv& env, Admission& admission, WindowNode& node,
+               std::string name, bool passes_on, bool returns_lease);
 
   // The model lease is free again: parameters will not change until the next window took it.
   void ReturnLease();
@@ -33,7 +33,7 @@ class WindowStage final : public LaneStage {
   Packet* Work(Packet* packet) override;
   void SendHome(Batch* batch, bool last_of_window);
 
-  StageEnv& env_;
+  RunnerEnv& env_;
   Admission& admission_;
   WindowNode& node_;
   const bool passes_on_, returns_lease_;

@@ -1,0 +1,14 @@
+// The line of metrics.jsonl that ends an evaluation.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+namespace flowtrain {
+
+// {"final":true,"knn_top1":36.25}: the figures by name, in their order. One that
+// is not finite is null.
+std::string FinalLine(std::initializer_list<std::pair<const char*, double>> figures);
+
+}  // namespace flowtrain

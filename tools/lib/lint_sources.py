@@ -1,0 +1,235 @@
+"""Reads C++ files with clang-tidy 14 and remembers by their content which were clean.
+
+  lint_sources.py [--build FOLDER]… FILE.cc…    from the root of the checkout; a BUILD has a compile_commands.json
+
+Most of the time goes to the headers that a file includes. So neighbours are first read together, by a file that includes
+them all; where that one has a finding, or does not compile, its files are read one by one.
+"""
+import argparse
+import concurrent.futures
+import hashlib
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+
+TIDY = "clang-tidy-14"
+TOGETHER = 8  # files
+KEPT_DAYS = 30
+INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
+# A name for another namespace's: the checks for unused ones look at the file that is compiled and at none it includes.
+SHORT_NAME = re.compile(rb'^[ \t]*(?:using[ \t]+[\w:]+::(\w+)[ \t]*;|namespace[ \t]+(\w+)[ \t]*=)', re.MULTILINE)
+ROOT = os.getcwd()
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def read_commands(builds):
+    """How each file is compiled: its path to the folder and the words of the command. The first build counts."""
+    commands = {}
+    for build in reversed(builds):
+        path = os.path.join(build, "compile_commands.json")
+        if os.path.exists(path):
+            for entry in json.loads(read(path)):
+                file = os.path.join(entry["directory"], entry["file"])
+                words = entry.get("arguments") or shlex.split(entry["command"])
+                commands[os.path.realpath(file)] = (entry["directory"], words, entry["file"])
+    return commands
+
+
+def flags_of(command):
+    """What two files must share to be read together."""
+    _, words, source = command
+    output = words.index("-o") + 1 if "-o" in words else None
+    return tuple(word for i, word in enumerate(words) if i != output and word != source)
+
+
+def seems_unused(text):
+    """Whether the file gives a short name and does not mention it again."""
+    names = [first or second for first, second in SHORT_NAME.findall(text)]
+    return any(len(re.findall(rb"\b" + name + rb"\b", text)) == 1 for name in names)
+
+
+class Keys:
+    """A key of all that decides what clang-tidy finds in a file, the libraries of the system aside."""
+
+    def __init__(self, commands):
+        self.commands = commands
+        self.known = {}  # path: hash of the content, own files that it includes
+        version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
+        self.common = [version, read(".clang-tidy"), read(os.path.abspath(__file__))]
+        self.torch = {}
+
+    def content(self, path, folders):
+        """Hash of a file and the paths of what it includes of the checkout."""
+        if path not in self.known:
+            text = read(path)
+            places = [os.path.dirname(path), *folders]
+            included = []
+            for name in INCLUDE.findall(text):
+                found = (os.path.join(place, os.fsdecode(name)) for place in places)
+                included += [os.path.normpath(candidate) for candidate in found if os.path.isfile(candidate)][:1]
+            self.known[path] = hashlib.sha256(text).digest(), included
+        return self.known[path]
+
+    def torch_version(self, flags):
+        """Of the folders of headers among the flags, what tells libtorch's version."""
+        headers = [os.path.join(flag, "torch/headeronly/version.h") for flag in flags if flag.endswith("torch/include")]
+        return [read(header) for header in headers if os.path.exists(header)]
+
+    def key(self, path):
+        flags = flags_of(self.commands[path])
+        folders = [flag[2:] for flag in flags if flag.startswith("-I" + ROOT)]
+        parts, seen, waiting = [], {path}, [path]
+        while waiting:
+            file = waiting.pop()
+            digest, included = self.content(file, folders)
+            parts.append(os.fsencode(os.path.relpath(file)) + digest)
+            fresh = [other for other in included if other not in seen]
+            seen.update(fresh)
+            waiting += fresh
+        # The same in any checkout.
+        words = "\0".join(flags).replace(ROOT, ".").encode()
+        everything = [*self.common, *self.torch_version(flags), words, *sorted(parts)]
+        return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in everything)).hexdigest()
+
+
+class Clean:
+    """The keys of clean files: empty files in a folder that all checkouts of a user share."""
+
+    def __init__(self):
+        cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        self.folder = os.path.join(cache, "flowtrain", "lint")
+        os.makedirs(self.folder, exist_ok=True)
+
+    def has(self, key):
+        try:
+            os.utime(os.path.join(self.folder, key))
+            return True
+        except FileNotFoundError:
+            return False
+
+    def add(self, key):
+        with open(os.path.join(self.folder, key), "w", encoding="utf-8"):
+            pass
+
+    def drop_old(self):
+        oldest = time.time() - KEPT_DAYS * 24 * 3600
+        for entry in os.scandir(self.folder):
+            if entry.stat().st_mtime < oldest:
+                os.unlink(entry.path)
+
+
+def tidy(build, file, *options):
+    """Exit code and findings."""
+    done = subprocess.run([TIDY, "-p", build, "--quiet", *options, file], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout if done.stdout.strip() else done.stderr
+
+
+class Linter:
+    def __init__(self, commands, folder):
+        self.commands = commands
+        self.folder = folder  # of the compile commands and the files that include others
+        filter_line = re.search(r"^HeaderFilterRegex: *'(.*)\\\.h\$'", read(".clang-tidy").decode(), re.MULTILINE)
+        self.header_filter = "--header-filter=" + filter_line[1] + r"\.(h|cc)$"
+
+    def batches(self, files):
+        """Files that are compiled alike, a few neighbours at a time."""
+        alike, result = {}, []
+        for file in files:
+            if seems_unused(read(file)):
+                result.append([file])
+            else:
+                alike.setdefault(flags_of(self.commands[file]), []).append(file)
+        for group in map(sorted, alike.values()):
+            result += [group[i:i + TOGETHER] for i in range(0, len(group), TOGETHER)]
+        return result
+
+    def write(self, batches):
+        """A file for each batch, and how it and every single file is compiled."""
+        os.makedirs(self.folder, exist_ok=True)
+        entries = []
+        for i, batch in enumerate(batches):
+            for file in batch:
+                directory, words, _ = self.commands[file]
+                entries.append({"directory": directory, "arguments": words, "file": file})
+            if len(batch) > 1:
+                directory, words, source = self.commands[batch[0]]
+                with open(self.batch_file(i), "w", encoding="utf-8") as file:
+                    file.writelines(f'#include "{name}"  // NOLINT(bugprone-suspicious-include)\n' for name in batch)
+                words = [self.batch_file(i) if word == source else word for word in words]
+                entries.append({"directory": directory, "arguments": words, "file": self.batch_file(i)})
+        with open(os.path.join(self.folder, "compile_commands.json"), "w", encoding="utf-8") as file:
+            json.dump(entries, file)
+
+    def batch_file(self, i):
+        return os.path.join(self.folder, f"together_{i}.cc")
+
+    def together(self, i):
+        return tidy(self.folder, self.batch_file(i), self.header_filter)[0] == 0
+
+    def alone(self, file):
+        return tidy(self.folder, file)
+
+
+def lint(files, linter, found_clean):
+    """Returns how many have findings, which are printed."""
+    batches = linter.batches(files)
+    linter.write(batches)
+    singles = [batch[0] for batch in batches if len(batch) == 1]
+    faulty = 0
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        runs = {pool.submit(linter.together, i): batch for i, batch in enumerate(batches) if len(batch) > 1}
+        for run in concurrent.futures.as_completed(runs):
+            if run.result():
+                found_clean(runs[run])
+            else:
+                singles += runs[run]
+        runs = {pool.submit(linter.alone, file): file for file in singles}
+        for run in concurrent.futures.as_completed(runs):
+            code, findings = run.result()
+            if code == 0:
+                found_clean([runs[run]])
+            else:
+                print(findings, end="", flush=True)
+                faulty += 1
+    return faulty
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", action="append", required=True)
+    parser.add_argument("files", nargs="+")
+    arguments = parser.parse_args()
+    commands = read_commands(arguments.build)
+    files = [os.path.realpath(file) for file in arguments.files]
+    unknown = [os.path.relpath(file) for file in files if file not in commands]
+    if unknown:
+        sys.exit(f"flowtrain: error: {arguments.build[0]}/compile_commands.json does not say how these are compiled: "
+                 + " ".join(unknown))
+    keys, clean = Keys(commands), Clean()
+    key_of = {file: keys.key(file) for file in files}
+    wanted = [file for file in files if not clean.has(key_of[file])]
+    clean.drop_old()
+    if wanted:
+        print(f"flowtrain: clang-tidy reads {len(wanted)} files; {len(files) - len(wanted)} are known to be clean",
+              file=sys.stderr, flush=True)
+
+    def found_clean(batch):
+        for file in batch:
+            clean.add(key_of[file])
+
+    faulty = lint(wanted, Linter(commands, os.path.abspath(os.path.join(arguments.build[0], "together"))), found_clean)
+    if faulty:
+        sys.exit(f"flowtrain: error: clang-tidy has findings in {faulty} of {len(files)} files (see above)")
+    print(f"{len(files)} files are clean")
+
+
+if __name__ == "__main__":
+    main()
