@@ -24,8 +24,8 @@ class Trained : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = new TempFolder;
-    const Result result =
-        RunProgram(SmallRun(Run(), {"sample.images=80", "train.max_steps=2", "model.stem=small"}));
+    const Result result = RunProgram(SmallRun(
+        Run(), {"sample.images=80", "data.image_size=8", "train.max_steps=2", "model.stem=small"}));
     ASSERT_EQ(result.code, 0) << result.output;
   }
   static void TearDownTestSuite() {
@@ -211,7 +211,7 @@ TEST_F(Trained, ExportWritesEitherFormatAndKeepsWhatIsThere) {
   const Result judged =
       RunProgram(Judge("knn.yaml", folder / "knn",
                        {"checkpoint=" + weights, "model.stem=small", "data.kind=sample",
-                        "sample.images=80", "data.image_size=16"}));
+                        "sample.images=80", "data.image_size=8"}));
   ASSERT_EQ(judged.code, 0) << judged.output;
   EXPECT_EQ(Final(folder / "knn", "knn_top1"), Final(Run(), "knn_top1"));
 }
@@ -221,8 +221,9 @@ TEST_F(Trained, ATrainingStartsFromWeights) {
   for (const char* name : {"a.safetensors", "a.pt"}) {
     const std::string weights = folder / name, run = folder / (std::string(name) + "-run");
     ASSERT_EQ(RunProgram({"export", Run(), "--to", weights}).code, 0);
-    std::vector<std::string> arguments = SmallRun(
-        run, {"sample.images=80", "train.max_steps=1", "model.stem=small", "train.seed=42"});
+    std::vector<std::string> arguments =
+        SmallRun(run, {"sample.images=80", "data.image_size=8", "train.max_steps=1",
+                       "model.stem=small", "train.seed=42"});
     arguments.insert(arguments.end(), {"--init", weights});
     const Result result = RunProgram(arguments);
     ASSERT_EQ(result.code, 0) << result.output;

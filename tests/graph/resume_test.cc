@@ -86,7 +86,7 @@ bool HasHalfACheckpoint(const std::string& run_dir) {
 // Kills the program so many times, at moments that lie anywhere in it: at its start, in steps, while a checkpoint is
 // written. Each time it goes on with another number of workers.
 void KillAndGoOn(int kills) {
-  const int epochs = std::max(3, kills * 3 / 5);  // of five steps
+  const int epochs = std::max(2, kills * 3 / 5);  // of five steps
   const TempFolder folder;
   const std::string whole = folder / "whole", killed = folder / "killed";
   ASSERT_EQ(RunProgram(FewSteps(whole, epochs)).code, 0);
@@ -120,11 +120,11 @@ void KillAndGoOn(int kills) {
   EXPECT_EQ(Losses(killed), Losses(whole));
 }
 
-TEST(Resume, KilledAtAnyMomentItEndsAsIfLeftAlone) { KillAndGoOn(4); }
+TEST(Resume, KilledAtAnyMomentItEndsAsIfLeftAlone) { KillAndGoOn(3); }
 
 TEST(Resume, LongKilledAgainAndAgain) {
   const char* asked = std::getenv("FLOWTRAIN_KILLS");
-  KillAndGoOn(asked == nullptr ? 20 : std::atoi(asked));
+  KillAndGoOn(asked == nullptr ? 12 : std::atoi(asked));
 }
 
 class Finished : public testing::Test {

@@ -66,8 +66,7 @@ TEST(Timing, PrintsOneJsonObject) {
 
 TEST(Timing, OfARunIsReadFromItsFolder) {
   const TempFolder folder;
-  const Result run =
-      RunProgram(SmallRun(folder / "run", {"train.epochs=12", "evaluate.knn=false"}));
+  const Result run = RunProgram(SmallRun(folder / "run", {"train.epochs=5", "evaluate.knn=false"}));
   ASSERT_EQ(run.code, 0) << run.output;
   const Result timing = RunProgram({"timing", folder / "run"});
   EXPECT_EQ(timing.code, 0) << timing.output;
@@ -186,14 +185,14 @@ TEST(Tune, AnInterruptKeepsTheBestSoFar) {
 
 TEST(AutoWorkers, HaveNoEffectOnWhatIsTrained) {
   const TempFolder folder;
-  const std::vector<std::string> extra = {"train.epochs=6", "evaluate.knn=false"};
+  const std::vector<std::string> extra = {"train.epochs=4", "evaluate.knn=false"};
   std::vector<std::string> automatic = extra;
   automatic.emplace_back("data.num_workers=auto");
   ASSERT_EQ(RunProgram(SmallRun(folder / "fixed", extra)).code, 0);
   const Result result = RunProgram(SmallRun(folder / "auto", automatic));
   ASSERT_EQ(result.code, 0) << result.output;
   const std::vector<double> losses = Losses(folder / "fixed");
-  EXPECT_EQ(losses.size(), 18u);
+  EXPECT_EQ(losses.size(), 12u);
   EXPECT_EQ(losses, Losses(folder / "auto"));
 }
 

@@ -25,7 +25,7 @@ struct LaneNodes {
   };
 
   explicit LaneNodes(const Settings& given)
-      : settings(given), training({{"stem", "small"}}, given.optimizer, given.device) {
+      : settings(given), training({}, given.optimizer, given.device) {
     stage = Make<PinnedStage>({{"batch_size", std::to_string(settings.rows)},
                                {"image_size", std::to_string(settings.side)}});
     training.context.batch = stage->Layout();

@@ -18,7 +18,7 @@ class KnnEvaluateNode : public testing::Test {
  protected:
   KnnEvaluateNode() : training_(Options{{"stem", "small"}}) {
     dataset_ =
-        Make<ImageDataset>({{"kind", "sample"}, {"sample_images", "40"}, {"sample_size", "32"}});
+        Make<ImageDataset>({{"kind", "sample"}, {"sample_images", "40"}, {"sample_size", "16"}});
     run_dir_ = Make<RunDir>({{"path", folder_.path()}});
     dataset_->Open(training_.context);
     run_dir_->Open(training_.context);
@@ -27,7 +27,7 @@ class KnnEvaluateNode : public testing::Test {
   }
 
   std::unique_ptr<KnnEvaluate> Started(Options options) {
-    options["size"] = "32";
+    options["size"] = "16";
     auto node = Make<KnnEvaluate>(options);
     node->Open(training_.context);
     node->Start();

@@ -5,15 +5,19 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "nodes/device/autocast.h"
 #include "nodes/train/model/normalise.h"
+#include "nodes/train/model/projection_head.h"
 #include "tests/support/tensors.h"
-#include "tests/support/train_fixture.h"
 
 namespace flowtrain {
 namespace {
@@ -22,14 +26,38 @@ struct Result {
   at::Tensor loss, gradients, statistics;
 };
 
-// A small ResNet-18 with a projection head, always the same, and a window of noise.
+// What a network has that a window's split could show: convolutions, batch-norms and the projection head. A ResNet would
+// take minutes, and window_test.cc has one.
+struct SmallNetwork final : torch::nn::Module {
+  SmallNetwork() {
+    first =
+        register_module("first", torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 16, 3).stride(2)));
+    norm = register_module("norm", torch::nn::BatchNorm2d(16));
+    second = register_module("second", torch::nn::Conv2d(torch::nn::Conv2dOptions(16, 32, 3)));
+    head = std::make_shared<ProjectionHead>(ProjectionOptions{.in = 32, .hidden = 32, .out = 16});
+    register_module("head", head);
+  }
+  at::Tensor Represent(const at::Tensor& images) {
+    const at::Tensor features = second->forward(norm->forward(first->forward(images)).relu());
+    return head->forward(features.relu().mean({2, 3}));
+  }
+
+  torch::nn::Conv2d first{nullptr}, second{nullptr};
+  torch::nn::BatchNorm2d norm{nullptr};
+  std::shared_ptr<ProjectionHead> head;
+};
+
+// The network, always the same, and a window of noise.
 class Window {
  public:
   static constexpr int64_t kImages = 16, kBatch = 4, kSide = 8;
 
   explicit Window(at::ScalarType type, const std::string& loss = "nt_xent", double scale = 1)
-      : training_(Options{{"stem", "small"}}), type_(type) {
-    if (type == at::kDouble) training_.model->module().to(type);
+      : type_(type) {
+    at::manual_seed(4);
+    module_ = std::make_shared<SmallNetwork>();
+    if (type == at::kDouble) module_->to(type);
+    statistics_.emplace(*module_);
     network_ = {[this](const at::Tensor& images) { return Represent(images); },
                 MakeLoss({.name = ChoiceValue(LossNames(), loss)}),
                 [scale](const at::Tensor& l) { return l * scale; }};
@@ -38,12 +66,12 @@ class Window {
   }
 
   // Batch-norm by running statistics, which then stand still.
-  void Freeze() { training_.model->SetTraining(false); }
+  void Freeze() { module_->eval(); }
 
   // In micro-batches of the given size, of batches of kBatch images.
   Result Run(Accumulation accumulation, int64_t micro_batch) {
-    WindowGradient gradient(accumulation, network_, training_.model->running_statistics());
-    training_.optimizer->ZeroGrad();
+    WindowGradient gradient(accumulation, network_, *statistics_);
+    module_->zero_grad();
     gradient.Begin(kImages, micro_batch);
     for (int64_t first = 0; first < kImages; first += kBatch) {
       gradient.Add(images_.narrow(1, first, kBatch).contiguous());
@@ -55,7 +83,7 @@ class Window {
 
   // With the activations of all micro-batches at a time: what the exact mode saves.
   Result RunWhole(int64_t micro_batch) {
-    training_.optimizer->ZeroGrad();
+    module_->zero_grad();
     std::vector<at::Tensor> parts;
     for (int64_t first = 0; first < kImages; first += micro_batch) {
       const at::Tensor part = images_.narrow(1, first, micro_batch).flatten(0, 1);
@@ -71,31 +99,31 @@ class Window {
     const bool mixed = type_ == at::kHalf || type_ == at::kBFloat16;
     const Autocast autocast(c10::kCPU, mixed ? type_ : at::kFloat);
     const at::Tensor input = Normalise(images);
-    return training_.model->Project(
-        training_.model->Encode(type_ == at::kDouble ? input.to(type_) : input));
+    return module_->Represent(type_ == at::kDouble ? input.to(type_) : input);
   }
   at::Tensor Gradients() const {
     std::vector<at::Tensor> all;
-    for (const at::Tensor& parameter : training_.model->module().parameters()) {
+    for (const at::Tensor& parameter : module_->parameters()) {
       all.push_back(parameter.grad().flatten());
     }
     return at::cat(all);
   }
   at::Tensor Statistics() const {
     std::vector<at::Tensor> all;
-    for (const at::Tensor& buffer : training_.model->module().buffers()) {
+    for (const at::Tensor& buffer : module_->buffers()) {
       all.push_back(buffer.flatten().to(at::kDouble));
     }
     return at::cat(all);
   }
 
-  Training training_;
   const at::ScalarType type_;
+  std::shared_ptr<SmallNetwork> module_;
+  std::optional<RunningStatistics> statistics_;
   WindowGradient::Network network_;
   at::Tensor images_;
 };
 
-// Rounding of a type, through twenty layers and back.
+// Rounding of a type, through the layers and back.
 double RoundingOf(at::ScalarType type) { return type == at::kDouble ? 1e-10 : 1e-5; }
 
 class Precise : public testing::TestWithParam<at::ScalarType> {};

@@ -9,6 +9,7 @@
 #include "nodes/train/loss/nt_xent.h"
 #include "nodes/train/model/normalise.h"
 #include "tests/support/lane_nodes.h"
+#include "tests/support/tensors.h"
 
 namespace flowtrain {
 namespace {
@@ -34,6 +35,25 @@ TEST(ForwardBackward, AccumulatesTheMeanOfTheMicroBatchesLosses) {
     const at::Tensor& gradient = expected[item.key()].grad();
     EXPECT_TRUE(item.value().grad().allclose(gradient, 1e-3, 1e-5)) << item.key();
   }
+}
+
+// With batch-norm frozen, the images of a window are as one batch, whatever goes through the network at a time.
+TEST(ForwardBackward, AWindowIsOneLargeBatch) {
+  LaneNodes nodes(2), reference(2);
+  nodes.model().SetTraining(false);
+  reference.model().SetTraining(false);
+  nodes.ForwardBackwardAll();
+
+  std::vector<at::Tensor> batches;
+  for (auto& batch : reference.batches) {
+    batches.push_back(at::from_blob(batch->buffer, {2, kRows, kSide, kSide, 3}, at::kByte));
+  }
+  const at::Tensor images = at::cat(batches, 1).flatten(0, 1);
+  SimclrModel& model = reference.model();
+  const at::Tensor loss = NtXent(model.Project(model.Encode(Normalise(images))), 0.5);
+  loss.backward();
+  EXPECT_NEAR(nodes.payload().loss.item<float>(), loss.item<float>(), 1e-5);
+  EXPECT_LT(RelativeDifference(nodes.Gradients(), reference.Gradients()), 1e-5);
 }
 
 TEST(ForwardBackward, AWindowStartsWithoutGradientsOfTheOneBefore) {
