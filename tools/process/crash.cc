@@ -1,5 +1,6 @@
 #include "tools/process/crash.h"
 
+#include <execinfo.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -20,6 +21,11 @@ struct sigaction before;
 void OnSegmentationFault(int, siginfo_t*, void*) {
   if (MemoryIsShort()) ExitForWantOfMemory();
   sigaction(SIGSEGV, &before, nullptr);  // the instruction runs again and meets that one
+}
+
+// What the C library and libtorch end with where a page is not to be had. abort() goes on after this.
+void OnAbort(int) {
+  if (MemoryIsShort()) ExitForWantOfMemory();
 }
 
 }  // namespace
@@ -47,6 +53,13 @@ void ReportCrashesOfShortMemory() {
   action.sa_sigaction = OnSegmentationFault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigaction(SIGSEGV, &action, &before);
+  struct sigaction on_abort {};
+  on_abort.sa_handler = OnAbort;
+  on_abort.sa_flags = SA_ONSTACK;
+  sigaction(SIGABRT, &on_abort, nullptr);
+  // The C library loads the unwinder when a thread first needs it, and aborts where it cannot: now it can.
+  void* frame = nullptr;
+  backtrace(&frame, 1);
 }
 
 }  // namespace flowtrain
