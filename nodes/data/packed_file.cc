@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "nodes/image/image_levels.h"
+#include "nodes/image/pixel_limit.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/xxh64.h"
 #include "pipeline/base/text/units.h"

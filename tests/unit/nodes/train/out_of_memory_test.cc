@@ -102,8 +102,9 @@ TEST(OutOfMemory, SaysWhatToWriteIntoTheConfiguration) {
   ::testing::internal::CaptureStderr();
   nodes.ForwardBackwardAll();
   const std::string log = ::testing::internal::GetCapturedStderr();
-  EXPECT_THAT(log,
-              HasSubstr("set batch_size of 'stage' to 2 and gradient_accumulation of 'under_test' to 4"));
+  EXPECT_THAT(
+      log,
+      HasSubstr("set batch_size of 'stage' to 2 and gradient_accumulation of 'under_test' to 4"));
 }
 
 TEST(OutOfMemory, EndsTheRunWhenNotEvenOneImageFits) {
