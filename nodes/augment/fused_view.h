@@ -57,8 +57,8 @@ class FusedView {
 
   FusedTaps row_taps_, column_taps_;
   LineReader lines_;
-  AlignedVector<uint8_t> combined_,
-      turned_;                     // the crop, resized along one axis, and the same turned
+  // The crop, resized along one axis, and the same transposed.
+  AlignedVector<uint8_t> combined_, turned_;
   AlignedVector<uint8_t> planes_;  // the view, and one more plane
   AlignedVector<uint16_t> blur_scratch_, blur_weights_;
   AlignedVector<double> gaussian_;
