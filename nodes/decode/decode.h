@@ -17,7 +17,7 @@ namespace flowtrain {
 // `scratch` allows is refused before memory is taken for it. Throws nothing but std::bad_alloc.
 //
 // With a `chooser` the result may be just the part it asks for, still followed by the levels that
-// the image comes with (RgbImage says what it is); without one it is the whole image alone.
+// the image comes with (RgbImage says what it is); without one it is just the whole image.
 bool DecodeToRgb(const EncodedImage& image, DecodeScratch& scratch, const PartChooser* chooser,
                  RgbImage& out, std::string* why);
 

@@ -1,4 +1,4 @@
-// How many cores this process may use. TBB sizes an arena by the affinity mask alone; a container
+// How many cores this process may use. TBB sizes an arena by the affinity mask only; a container
 // is usually limited by a cgroup's CPU quota, beyond which more threads only wait for each other.
 #pragma once
 

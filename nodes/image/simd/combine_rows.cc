@@ -16,7 +16,7 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Where a weighted sum stands: the even and the odd bytes of a vector, 16 bits each.
+// Where a weighted sum is held: the even and the odd bytes of a vector, 16 bits each.
 template <typename V>
 struct Sums {
   V even, odd;

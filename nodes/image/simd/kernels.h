@@ -1,6 +1,6 @@
 // Kernels of the fused augmentation, on planes of uint8. Each runs the best instruction set of the
 // processor (SSE4, AVX2, AVX-512, NEON, …), chosen when the program runs, and uses integer
-// arithmetic alone, so that all of them give the same bytes.
+// arithmetic only, so that all of them give the same bytes.
 #pragma once
 
 #include <cstddef>
