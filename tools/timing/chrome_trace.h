@@ -11,7 +11,7 @@ namespace flowtrain {
 
 struct TraceNode {
   std::string name;
-  bool on_lane = false;  // its calls run on the device lane, else on workers
+  bool on_lane = false;  // its calls run on the device lane, otherwise on workers
 };
 
 // How full the graph was at one moment.

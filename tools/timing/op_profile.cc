@@ -120,8 +120,8 @@ int64_t WallAheadNs() {
 }  // namespace
 
 OpProfile::OpProfile(Graph& graph, bool gpu) : graph_(graph) {
-  // Its library prints on standard error what is no error here, such as a machine without a GPU, or
-  // a call on a thread other than the one that loaded it.
+  // Its library prints to standard error what is not an error here, such as a machine without a
+  // GPU, or a call on a thread other than the one that loaded it.
   setenv("KINETO_LOG_LEVEL", "5", 0);
   torch::autograd::profiler::prepareProfiler(Configuration(), Activities(gpu));
   // The profiler belongs to the thread that starts it; what autograd runs for it counts too.

@@ -31,8 +31,8 @@ struct NodeLoad {
   // Images per second that `workers` of it can do: as measured alone or, if it was not, as if calls
   // did not disturb each other.
   double Rate(int workers) const;
-  // The fewest workers that do `images_per_s` or, if no number does, the fewest that come within 2
-  // % of the best; at most `most`.
+  // The fewest workers that do `images_per_s` or, if no number does, the fewest that come within
+  // 2 % of the best; at most `most`.
   int WorkersFor(double images_per_s, int most) const;
 };
 
