@@ -1,4 +1,4 @@
-# Compiles through ccache where it is installed; nothing needs it. Paths are taken relative to the checkout, so that two
+# Compiles through ccache if it is installed; nothing needs it. Paths are taken relative to the checkout, so that two
 # checkouts share what they have in common.
 find_program(FLOWTRAIN_CCACHE ccache DOC "ccache, or empty to compile without")
 if(FLOWTRAIN_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
