@@ -1,12 +1,12 @@
-# Defines the imported target flowtrain::torch from an unpacked libtorch (a pip or conda torch, or what
-# tools/flowtrain fetched), and FLOWTRAIN_TORCH_DIR. find_package(Torch) is not used: for the PyPI wheel it demands
-# the CUDA toolkit, which neither the build nor a CPU machine needs. Only c10 and torch_cpu are linked;
-# libtorch_cuda.so is opened at start-up where a driver is present, so one binary serves both.
+# Defines the imported target flowtrain::torch from an unpacked libtorch (a pip or conda torch, or what tools/flowtrain
+# fetched), and FLOWTRAIN_TORCH_DIR. find_package(Torch) is not used: for the PyPI wheel it demands the CUDA toolkit,
+# which neither the build nor a CPU machine needs. Only c10 and torch_cpu are linked; libtorch_cuda.so is opened at
+# start-up if a driver is present, so one binary serves both.
 set(FLOWTRAIN_TORCH "$ENV{FLOWTRAIN_TORCH}" CACHE PATH
     "A torch folder (it holds include/ and lib/) or its parent; empty: the active Python's, then the per-user cache")
 set(FLOWTRAIN_TORCH_SUPPORTED 2.11)
 
-# The version of the torch in a folder, such as 2.11; empty where there is none.
+# The version of the torch in a folder, such as 2.11; empty if there is none.
 function(flowtrain_torch_version dir out)
   set(${out} "" PARENT_SCOPE)
   set(header "${dir}/include/torch/headeronly/version.h")
@@ -63,5 +63,5 @@ foreach(lib c10 torch_cpu)
 endforeach()
 add_library(flowtrain::torch INTERFACE IMPORTED)
 target_link_libraries(flowtrain::torch INTERFACE flowtrain_torch_cpu flowtrain_c10)
-# libtorch's own dependencies (libcudart, libcupti) are found through its libraries' own rpath at run time.
+# libtorch's own dependencies (libcudart, libcupti) are found at run time through its libraries' own rpath.
 target_link_options(flowtrain::torch INTERFACE -Wl,--allow-shlib-undefined)

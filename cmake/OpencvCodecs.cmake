@@ -1,6 +1,6 @@
-# Finds what the codec plug-in needs of OpenCV and defines flowtrain::opencv_codecs, where it is there. Not by
-# find_package: Debian keeps OpenCV's CMake files in libopencv-dev, which brings 421 packages (1.1 GB) where the
-# three libraries' own -dev packages bring 180 (0.5 GB).
+# Finds what the codec plug-in needs of OpenCV and, if that is there, defines flowtrain::opencv_codecs. Does not use
+# find_package: Debian keeps OpenCV's CMake files in libopencv-dev, which brings 421 packages (1.1 GB), while the three
+# libraries' own -dev packages bring 180 (0.5 GB).
 find_path(FLOWTRAIN_OPENCV_INCLUDE opencv2/imgcodecs.hpp PATH_SUFFIXES opencv4)
 set(libraries "")
 foreach(module imgcodecs imgproc core)

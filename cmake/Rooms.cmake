@@ -1,21 +1,21 @@
-# Rooms: a folder of sources is a target, and says which rooms it may include from. A need must have been declared
-# before, so the doors between rooms open one way and no circle can be written down; tests/rooms_test.py reads every
-# include and fails where one has no door.
+# Rooms: a folder of sources is a target, and says which rooms it may include from. Each of these must be declared
+# before it, so the doors between rooms open one way and no circle is possible; tests/rooms_test.py reads every include
+# and fails if one has no door.
 #
 #   flowtrain_room(nodes/device                the folder, from the project's root
 #     FOLDERS .                                its folders with sources, itself if none is named
 #     NEEDS pipeline/base nodes/data/cache     rooms it includes from
 #     USES flowtrain::torch                    libraries whose headers its own headers show
 #     HIDES nlohmann_json::nlohmann_json       libraries that only its sources use
-#     BATCH 8)                                 sources a compilation, in a unity build
+#     BATCH 8)                                 sources per compilation, in a unity build
 #
-# makes the target flowtrain_nodes_device. All are OBJECT libraries: in a static one the linker drops the node types, which
-# register themselves.
+# makes the target flowtrain_nodes_device. All targets are OBJECT libraries: from a static library the linker drops the
+# node types, which register themselves.
 set(CMAKE_UNITY_BUILD ${FLOWTRAIN_UNITY})
 
 define_property(GLOBAL PROPERTY FLOWTRAIN_ROOMS BRIEF_DOCS "The rooms so far" FULL_DOCS "In the order of their floors")
 
-# A floor sees itself and what is below it: a link to each in a folder of its own, which is what its rooms include from.
+# A floor sees itself and what is below it: a folder of its own has a link to each, and its rooms include from there.
 # The project's root, where pipeline/ would find nodes/, is on nobody's path.
 set(FLOWTRAIN_FLOORS "${PROJECT_BINARY_DIR}/floors")
 function(flowtrain_floor floor)
@@ -70,7 +70,7 @@ function(flowtrain_room room)
   set_property(GLOBAL APPEND PROPERTY FLOWTRAIN_ROOM_LINES "${room}: ${line}")
 endfunction()
 
-# Links `target` with the rooms named and all that they need: objects reach only a target that names their library itself.
+# Links `target` with the named rooms and all that they need: objects reach only a target that names their library.
 function(flowtrain_link target)
   set(open ${ARGN})
   set(all "")
@@ -87,7 +87,7 @@ function(flowtrain_link target)
   target_link_libraries(${target} PRIVATE flowtrain_warnings)
 endfunction()
 
-# The rooms and their doors, a line each, for tests/rooms_test.py. Called once, when all rooms are known.
+# The rooms and their doors, one room per line, for tests/rooms_test.py. Called once, when all rooms are known.
 function(flowtrain_write_rooms)
   get_property(lines GLOBAL PROPERTY FLOWTRAIN_ROOM_LINES)
   list(JOIN lines "\n" text)

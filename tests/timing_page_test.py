@@ -11,6 +11,7 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
 from browser import Browser, find_chromium
 from timing_samples import EVIL, SAMPLES
 

@@ -84,15 +84,15 @@ ExitCode Main(int argc, char** argv, StopSignals& signals) {
   return train.run(signals);
 }
 
-// Where a signal ends the process on the spot.
+// Called where a signal ends the process at once.
 void BeforeExit() {
   KeyWatch::RestoreTerminal();
   WriteLineAtOnce("interrupted: exiting at once");
 }
 
 ExitCode CatchingMain(int argc, char** argv) {
-  // Before any other thread, so that all of them leave the signals to this one. Never destroyed: a
-  // signal while the process exits would kill it, and the exit code would be another.
+  // Before any other thread, so that all of them leave the signals to this one. Never destroyed:
+  // otherwise a signal while the process exits would kill it, with a different exit code.
   static auto* const watched =
       new StopSignals([](const std::string& text) { LogWarning(text); }, BeforeExit);
   StopSignals& signals = *watched;

@@ -54,7 +54,7 @@ Hsv ToHsv(int red, int green, int blue) {
 // Half away from zero, of a value in [0, 255].
 uint8_t Nearest(double value) { return static_cast<uint8_t>(value + 0.5); }
 
-// The way back; channels are rounded.
+// The inverse of ToHsv; channels are rounded.
 void FromHsv(const Hsv& hsv, uint8_t* pixel) {
   const auto put = [pixel](uint8_t red, uint8_t green, uint8_t blue) {
     pixel[0] = red;

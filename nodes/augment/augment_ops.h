@@ -1,5 +1,5 @@
 // Pixel operations of the augmentation, in place on packed uint8 RGB. Each rounds to uint8 as
-// torchvision's transforms do on a Pillow image, and follows the formula that those publish.
+// torchvision's transforms do on a Pillow image, and follows the formula published for those.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ void AdjustBrightness(RgbBytes rgb, float factor);
 void AdjustContrast(RgbBytes rgb, float factor);
 // d is each pixel's luma.
 void AdjustSaturation(RgbBytes rgb, float factor);
-// Turns the hue by `turn` (in [-1/2, 1/2]) of the circle of 256 steps that Pillow's HSV has, by
+// Turns the hue by `turn` (in [-1/2, 1/2]) of Pillow's HSV circle, which has 256 steps: by
 // trunc(255 turn) steps. 0 leaves the image as it is; any other value goes through uint8 HSV, which
 // loses a little.
 void ShiftHue(RgbBytes rgb, float turn);

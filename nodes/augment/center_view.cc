@@ -10,8 +10,8 @@
 namespace flowtrain {
 namespace {
 
-// `side` is the axis's length in the image, `shorter` that of its shorter axis. The longer side
-// loses its fraction, the offset is rounded half to even.
+// `side` is the axis's length in the image, `shorter` that of its shorter axis. The fraction of the
+// longer side is dropped, the offset is rounded half to even.
 OutputRange Central(int side, int shorter, int size) {
   const int64_t full = int64_t{size} * side / shorter;
   const auto offset = static_cast<int64_t>(std::nearbyint(static_cast<double>(full - size) / 2));

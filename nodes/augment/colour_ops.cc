@@ -8,7 +8,7 @@ namespace {
 
 using Kind = simd::ColourOp::Kind;
 
-// Least e of at least 1 with factor < 2^e.
+// The least e >= 1 with factor < 2^e.
 int Exponent(float factor) {
   int exponent = 1;
   while (factor >= std::ldexp(1.0f, exponent)) ++exponent;

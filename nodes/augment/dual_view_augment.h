@@ -19,8 +19,8 @@ class ViewRecipe;
 //                         the crops, perhaps reduced.
 // Output  rows    sample  both views written to the sample's row of its batch, uint8 HWC RGB,
 //                         size x size.
-// Memory  a worker: two copies of a view or of the crop with resized rows, and a blurred plane.
-// Threads any number; one Worker a thread.
+// Memory  per worker: two copies of a view or of the crop with resized rows, and a blurred plane.
+// Threads any number; one Worker per thread.
 // Errors  Open: ConfigError when the batch's rows have another size.
 //
 // Example:
@@ -33,7 +33,7 @@ class DualViewAugment final : public SampleNode {
   Outcome Process(Sample& sample, Worker& worker) override;
 
  private:
-  // Of a worker; on cache lines of its own.
+  // Of one worker; on cache lines of its own.
   struct alignas(64) ViewMakers {
     FusedView fused;
     ReferenceView reference;

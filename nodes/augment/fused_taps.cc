@@ -31,7 +31,7 @@ void FusedTaps::Plan(const AxisBox& box, int outputs, Interpolation interpolatio
 
   for (int i = 0; i < outputs; ++i) {
     const double centre = box.first + (i + 0.5) * scale;
-    // Dropping the fraction is rounding down but below 0, which the clamp takes care of.
+    // Dropping the fraction rounds down, except below 0, which the clamp takes care of.
     const int begin =
         std::clamp(static_cast<int>(centre - half_width + 0.5), box.low, box.high - taps_);
     double sum = 0;
@@ -48,7 +48,7 @@ void FusedTaps::Plan(const AxisBox& box, int outputs, Interpolation interpolatio
   }
 }
 
-// What most views of small images need: two neighbours, and no branch on the way.
+// What most views of small images need: two neighbours, and no branches.
 void FusedTaps::PlanLinear(const AxisBox& box, int outputs, bool mirrored) {
   const double scale = box.length / outputs;
   is_signed_ = false;
@@ -64,7 +64,7 @@ void FusedTaps::PlanLinear(const AxisBox& box, int outputs, bool mirrored) {
   const double step = mirrored ? -scale : scale;
   const double first = box.first - box.low + (mirrored ? outputs - 0.5 : 0.5) * scale - 0.5;
   for (int i = 0; i < outputs; ++i) {
-    // Beyond the outermost centres there is but one pixel to take.
+    // Beyond the outermost centres there is only one pixel to take.
     const double position = std::clamp(first + i * step, 0.0, last);
     const int begin = std::min(static_cast<int>(position), static_cast<int>(last) - 1);
     const int second = static_cast<int>((position - begin) * 65536 + 0.5);
@@ -74,7 +74,7 @@ void FusedTaps::PlanLinear(const AxisBox& box, int outputs, bool mirrored) {
   }
 }
 
-// What rounding leaves goes to the largest weight, so that a flat image stays as it is.
+// The rounding error goes to the largest weight, so that a flat image stays as it is.
 void FusedTaps::Quantise(double sum, size_t largest, size_t output) {
   const int one = is_signed_ ? 1 << 14 : 1 << 16;
   const int most = is_signed_ ? 0x7FFF : 0xFFFF;

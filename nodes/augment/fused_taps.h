@@ -9,18 +9,18 @@
 
 namespace flowtrain {
 
-// What of an axis is resized: `length` pixels from `first` on, fractions and all, with pixels read
-// from [low, high) alone.
+// The part of an axis that is resized: `length` pixels from `first` on, fractions included; only
+// pixels in [low, high) are read.
 struct AxisBox {
   double first, length;
   int low, high;
 };
 
-// As AxisTaps, with 16-bit weights, the same number of taps for every output, and a box that may
-// begin within a pixel.
+// Like AxisTaps, but with 16-bit weights, the same number of taps for every output, and a box that
+// may begin within a pixel.
 class FusedTaps {
  public:
-  // Takes the memory that a plan for any crop of `length` pixels can come to need.
+  // Allocates what a plan for any crop of `length` pixels can need.
   void Reserve(int length, int outputs, Interpolation interpolation);
 
   // `mirrored`: the outputs run from the far end to the near one.

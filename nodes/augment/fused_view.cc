@@ -76,7 +76,7 @@ void FusedView::GrowForLinesOf(size_t length, size_t side) {
   GrowTo(turned_, side * longest);
 }
 
-// Rows first, on packed pixels; then turned, so that columns have become rows.
+// Rows first, on packed pixels; then transposed, so that columns become rows.
 void FusedView::ResizeRgb(const ViewSource& source, const Crop& crop, int size,
                           const simd::Planes& planes) {
   const Lines lines =
@@ -94,7 +94,7 @@ void FusedView::ResizeRgb(const ViewSource& source, const Crop& crop, int size,
   }
 }
 
-// Columns first, which lie as rows do; then turned, so that rows have become what they are.
+// Columns first, which are stored as rows are; then transposed, so that rows become rows again.
 void FusedView::ResizeColumnPlanes(const ViewSource& source, const Crop& crop, int size,
                                    const simd::Planes& planes) {
   const auto height = static_cast<size_t>(source.height), side = static_cast<size_t>(size);
@@ -125,7 +125,7 @@ void FusedView::Colour(const Resized& view, const ViewParams& params) {
       if (op == JitterOp::kSaturation) ops[count++] = SaturationOp(params.saturation);
       if (op == JitterOp::kHue && params.hue != 0) ops[count++] = HueOp(params.hue);
       if (op == JitterOp::kContrast) {
-        // It needs the mean of all pixels as they are by then.
+        // It needs the mean of all pixels as they are at this point.
         const auto mean = static_cast<double>(apply(true)) / static_cast<double>(view.pixels);
         ops[count++] = ContrastOp(params.contrast, static_cast<int>(mean + 0.5));
       }
@@ -160,7 +160,7 @@ simd::BlurTaps FusedView::PlanBlur(float sigma, int radius) {
   return {radius, blur_weights_.data()};
 }
 
-// Each plane to the place of the one before, which is free by then, and the first to a fourth one.
+// Each plane goes to the place of the one before, which is free by then, and the first to a fourth.
 void FusedView::Blur(Resized& view, float sigma, int kernel, int size) {
   const simd::BlurTaps taps = PlanBlur(sigma, kernel / 2);
   if (taps.radius == 0) return;

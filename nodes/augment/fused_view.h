@@ -14,7 +14,7 @@
 
 namespace flowtrain {
 
-// What ReferenceView makes, within rounding: the same bytes for the same parameters on every
+// Makes what ReferenceView makes, within rounding: the same bytes for the same parameters on every
 // instruction set. Differences come from 16-bit weights (a grey level at most, here and there) and
 // from the hue, which is turned in true HSV where Pillow first rounds to HSV of 8 bits.
 //
@@ -22,7 +22,7 @@ namespace flowtrain {
 // Not thread-safe.
 class FusedView {
  public:
-  // Whether it can make views of this size by these options.
+  // Whether it can make views of this size with these options.
   static bool Covers(const AugmentOptions& options, int size);
 
   // Writes size x size packed RGB to `out`: crop resized, flip, colour jitter, grey, blur,
@@ -31,7 +31,7 @@ class FusedView {
             int size, uint8_t* out);
 
  private:
-  // The view as three planes, row by row or column by column: no operation on them minds.
+  // The view as three planes, row by row or column by column: the operations work on either.
   struct Resized {
     simd::Planes planes;
     size_t pixels;
@@ -45,7 +45,8 @@ class FusedView {
   Resized Resize(const ViewSource& source, const ViewParams& params, Interpolation interpolation,
                  int size);
   void GrowForLinesOf(size_t length, size_t side);
-  // Along the lines in which the source's pixels lie last, so that they are read as they lie.
+  // The axis in which the source's pixels are contiguous is resized last, so that they are read in
+  // order.
   void ResizeRgb(const ViewSource& source, const Crop& crop, int size, const simd::Planes& planes);
   void ResizeColumnPlanes(const ViewSource& source, const Crop& crop, int size,
                           const simd::Planes& planes);
@@ -56,9 +57,9 @@ class FusedView {
 
   FusedTaps row_taps_, column_taps_;
   LineReader lines_;
-  AlignedVector<uint8_t> combined_,
-      turned_;                     // the crop, resized along one axis, and the same turned
-  AlignedVector<uint8_t> planes_;  // the view, and a plane more
+  // The crop, resized along one axis, and the same transposed.
+  AlignedVector<uint8_t> combined_, turned_;
+  AlignedVector<uint8_t> planes_;  // the view, and one more plane
   AlignedVector<uint16_t> blur_scratch_, blur_weights_;
   AlignedVector<double> gaussian_;
 };

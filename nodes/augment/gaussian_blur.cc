@@ -25,13 +25,13 @@ void SampleGaussian(int kernel, float sigma, std::vector<float>& weights) {
   }
 }
 
-// sums[i] += weight * values[i]; apart so that the compiler sees that they do not overlap.
+// sums[i] += weight * values[i]; separate so that the compiler sees that they do not overlap.
 void AddScaled(float weight, const float* __restrict values, size_t count, float* __restrict sums) {
   for (size_t i = 0; i < count; ++i) sums[i] += weight * values[i];
 }
 
 // Nearest integer, half to even, of a value in [0, 2^22): the sum has no bits left for a fraction.
-// Unlike std::nearbyint it is no call, so loops over it use vector instructions.
+// Unlike std::nearbyint it is not a call, so loops over it use vector instructions.
 float RoundHalfToEven(float value) { return (value + 0x1p23f) - 0x1p23f; }
 
 }  // namespace

@@ -31,7 +31,7 @@ bool Happens(Rng& rng, double probability) {
 // Half to even, as Python's round.
 int Round(double value) { return static_cast<int>(std::nearbyint(value)); }
 
-// The whole image, or as much of it as has the nearest ratio in range.
+// The whole image, or the largest central part of it with the nearest ratio in range.
 Extent CentralExtent(const AugmentOptions& options, int height, int width) {
   const auto [low, high] = options.crop_ratio;
   const double ratio = static_cast<double>(width) / height;
@@ -48,7 +48,7 @@ void DrawCrop(const AugmentOptions& options, int height, int width, Rng& rng, Vi
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const double target = area * UniformIn(rng, options.crop_scale[0], options.crop_scale[1]);
     const double log_ratio = UniformIn(rng, log_low, log_high);
-    if (found) continue;  // its words are taken all the same
+    if (found) continue;  // its words are taken anyway
     const double ratio = std::exp(log_ratio);
     const int w = Round(std::sqrt(target * ratio));
     const int h = Round(std::sqrt(target / ratio));

@@ -29,7 +29,7 @@ struct AugmentOptions {
   int blur_kernel = 9;                         // pixels, odd
   std::array<double, 2> blur_sigma{0.1, 2.0};  // pixels
   double solarize = 0;                         // probability (BYOL and later methods)
-  int solarize_threshold = 128;                // a value from here on is inverted
+  int solarize_threshold = 128;                // values from here on are inverted
   Interpolation interpolation = Interpolation::kBilinear;
 
   static void Declare(OptionsOf<AugmentOptions>& options);
@@ -56,11 +56,11 @@ struct ViewParams {
 // ratio, then the largest central crop whose ratio is in range.
 //
 // Takes kViewDraws words of `rng`, always the same ones for the same parameter, whether or not it
-// comes to be used: turning an option off leaves all other parameters as they were.
+// is used: turning an option off leaves all other parameters as they were.
 ViewParams DrawViewParams(const AugmentOptions& options, int height, int width, Rng& rng);
 inline constexpr int kViewDraws = 33;
 
-// No crop that is drawn of a height x width image has a shorter side, pixels.
+// No crop drawn from a height x width image has a shorter side than this, in pixels.
 int LeastCropSide(const AugmentOptions& options, int height, int width);
 
 }  // namespace flowtrain

@@ -34,11 +34,11 @@ class ViewRecipe final : public Resource {
   ViewParams Draw(const ViewKey& key, int view, int height, int width) const;
 
   // How often an image may be halved for the view of a crop whose shorter side has `crop_side`
-  // pixels, three times at most; 0 unless fused(). A JPEG as it is decoded, as long as the crop
-  // keeps the pixels of its view along both sides: nothing is lost that resizing would keep. By
-  // means of 2 x 2 pixels (image_levels.h), which lose more, as long as it keeps 9/8 of them: views
-  // of photographs are then within a grey level of those of the whole image on average (0.8 at 96
-  // pixels, 0.9 at 32), and with 8/8 they would not be at 32 pixels.
+  // pixels, three times at most; 0 unless fused(). A JPEG is halved as it is decoded, as long as
+  // the crop keeps at least the pixels of its view along both sides: nothing is lost that resizing
+  // would keep. Means of 2 x 2 pixels (image_levels.h) lose more and are taken as long as the crop
+  // keeps 9/8 of them: views of photographs are then within a grey level of those of the whole
+  // image on average (0.8 at 96 pixels, 0.9 at 32); with 8/8 they would not be at 32 pixels.
   int JpegHalvings(int crop_side) const { return Halvings(crop_side, size_); }
   int LevelHalvings(int crop_side) const { return Halvings(crop_side, size_ * 9 / 8); }
 

@@ -8,7 +8,7 @@
 namespace flowtrain {
 
 // An image, or the part of it that begins at (top, left) of the image reduced by `shrink`. A crop,
-// which is in pixels of the whole image, lies within.
+// which is in pixels of the whole image, lies within it.
 struct ViewSource {
   const uint8_t* pixels = nullptr;
   int height = 0, width = 0;

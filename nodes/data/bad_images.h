@@ -27,7 +27,7 @@ class BadImages {
   std::map<uint64_t, BadImage> images_;
 };
 
-// What a message says of them: a line for each of the first few, and how many more there are.
+// What a message says about them: a line for each of the first few, and how many more there are.
 inline constexpr uint64_t kNamedImages = 5;
 std::string NameSome(const std::vector<BadImage>& bad);
 

@@ -43,7 +43,7 @@ struct DatasetOptions {
 // that out. Throws ConfigError for an unknown split.
 bool DatasetIsThere(const DatasetOptions& options, std::string* why);
 
-// Opens the configured data set, or the sample set in its stead (see ImageDataset). Throws
+// Opens the configured data set, or the sample set in its place (see ImageDataset). Throws
 // DataError for a set that is missing (and is not replaced) or broken, ConfigError for an option
 // that makes no sense. `substitution_message` (not null) is left empty when nothing was
 // substituted.
@@ -65,8 +65,8 @@ class ImageDataset final : public Resource {
 
   // Images to train on; ids are 0 … size() - 1.
   uint64_t size() const { return set_->size(); }
-  // The encoded image. Its bytes live in `storage` (whose capacity is used again) or in a mapping.
-  // An image that cannot be read comes back with `error` set. Throws DataError where the set as a
+  // The encoded image. Its bytes are in `storage` (whose capacity is reused) or in a mapping. An
+  // image that cannot be read comes back with `error` set. Throws DataError where the set as a
   // whole has become unreadable: its file was cut short.
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const {
     return set_->Fetch(id, storage);
@@ -90,7 +90,7 @@ class ImageDataset final : public Resource {
   BadImages& bad_images() { return bad_images_; }
   const BadImages& bad_images() const { return bad_images_; }
 
-  // The configured set was not there and the sample set took its place.
+  // Whether the configured set was not there and the sample set took its place.
   bool substituted() const { return !substitution_message_.empty(); }
   // What was looked for, where, what is used instead and how to get STL-10. Several lines.
   const std::string& substitution_message() const { return substitution_message_; }

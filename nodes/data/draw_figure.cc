@@ -68,7 +68,7 @@ float Distance(Point p, const Figure& figure) {
   return 1;
 }
 
-// A wave in [-1, 1] of the texture at p; its sign says which of the two colours stands there.
+// A wave in [-1, 1] of the texture at p; its sign says which of the two colours p has.
 float Texture(Point p, const Figure& figure) {
   const float turns = 2 * kPi * figure.frequency;
   switch (figure.kind) {

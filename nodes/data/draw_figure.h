@@ -23,7 +23,7 @@ struct Canvas {
 };
 
 // The first ten are the classes of the sample set, in the order of their labels. The last two are
-// clutter that stands in pictures of every class.
+// clutter that appears in pictures of every class.
 enum class FigureKind : uint8_t {
   kDisc,
   kRing,
@@ -46,7 +46,7 @@ struct Figure {
   float radius = 0.2f;       // share of the picture's side
   float angle = 0;           // radians
   Colour colour, second;     // fill; second colour of the textures
-  float frequency = 2;       // periods of a texture a radius
+  float frequency = 2;       // periods of a texture per radius
   float wobble[2] = {0, 0};  // phases of a patch's outline, radians
 };
 

@@ -13,7 +13,7 @@ namespace {
 constexpr float kTurn = 2 * std::numbers::pi_v<float>;
 
 // A grey of some brightness, tinted. Tints are weak and every figure has its own, so that pictures
-// do not stand apart by their colours: a contrastive loss would then learn colours and nothing
+// cannot be told apart by their colours: a contrastive loss would then learn colours and nothing
 // else.
 Colour RandomColour(Rng& rng, float darkest, float brightest, float tint) {
   const float grey = rng.Uniform(darkest, brightest);
@@ -59,7 +59,7 @@ class ValueNoise {
   std::array<float, (kMaxCells + 1) * (kMaxCells + 1)> lattice_;
 };
 
-// Two colours that a gradient and two octaves of noise mix. Returns their mean.
+// Two colours mixed by a gradient and two octaves of noise. Returns their mean.
 Colour DrawBackground(Rng& rng, const Canvas& canvas) {
   const Colour base = BackgroundColour(rng);
   const Colour other = BackgroundColour(rng);
@@ -132,7 +132,7 @@ void DrawPicture(uint64_t seed, uint64_t id, int label, int side, std::span<uint
   DrawClutter(rng, canvas, background, 4);
   std::array<Figure, 6> figures;
   const size_t count = 3 + rng.Below(figures.size() - 2);
-  const float typical = rng.Uniform(0.14f, 0.24f);  // figures of a picture are of similar size
+  const float typical = rng.Uniform(0.14f, 0.24f);  // figures of one picture have similar sizes
   for (size_t i = 0; i < count; ++i) {
     const float radius = typical * rng.Uniform(0.75f, 1.3f);
     figures[i] = RandomFigure(rng, static_cast<FigureKind>(label), radius, background);

@@ -27,7 +27,7 @@ class Lister {
 
   std::vector<std::string> List() && {
     Enter({});
-    // By bytes: the order of std::string knows no locale.
+    // By bytes: the order of std::string ignores the locale.
     std::sort(found_.begin(), found_.end());
     return std::move(found_);
   }
@@ -63,7 +63,7 @@ class Lister {
       for (const auto& entry : fs::directory_iterator(folder)) {
         std::string name = entry.path().filename();
         if (name.front() == '.') continue;
-        // The folder itself says what its entries are; only where a link leads is looked up.
+        // The folder itself says what its entries are; only the targets of links are looked up.
         std::error_code leads_nowhere;
         if (entry.is_directory(leads_nowhere)) {
           items.push_back({std::move(name), true});

@@ -113,7 +113,7 @@ class FolderSet final : public ImageSet, public LabelledImages {
     labels_.clear();
   }
 
-  // Sorted by path, the files of a class (its name and '/') stand together.
+  // Sorted by path, the files of a class (its name and '/') are adjacent.
   int32_t LabelOf(const std::string& folder) {
     const std::string name = PrintableName(folder);
     if (classes_.empty() || classes_.back() != name) classes_.push_back(name);
@@ -128,7 +128,7 @@ class FolderSet final : public ImageSet, public LabelledImages {
   };
 
   const fs::path root_;
-  const Descriptor folder_;  // files are opened by their place in it: no path is put together
+  const Descriptor folder_;  // files are opened relative to it: no path is built
   const std::vector<std::string> files_;
   std::vector<std::string> classes_;
   std::vector<int32_t> labels_;  // of each file; empty without class folders

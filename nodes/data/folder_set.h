@@ -13,9 +13,10 @@ namespace flowtrain {
 bool FolderIsThere(const std::string& root, std::string* why, const OptionNames& names = {});
 
 // Lists the images at any depth below `root`, sorted by the bytes of their paths. Files are taken
-// by their extension, in upper or lower case; what begins with a dot is skipped; a link is
-// followed, and no folder is entered twice. Labels come from the folders directly below `root`,
-// where every image is in one of at least two. Throws DataError when there are no images.
+// by their extension, in upper or lower case; names that begin with a dot are skipped; links are
+// followed, and no folder is entered twice. Labels come from the folders directly below `root`, if
+// there are at least two and every image is in one of them. Throws DataError when there are no
+// images.
 std::unique_ptr<ImageSet> OpenFolder(const std::string& root, const OptionNames& names = {});
 
 }  // namespace flowtrain

@@ -1,4 +1,4 @@
-// What every kind of data set gives. ImageDataset holds one.
+// The interface of every kind of data set. ImageDataset holds one.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ class LabelledImages {
   virtual std::string ImageName(uint64_t index) const {
     return "evaluation image " + std::to_string(index);
   }
-  // The id of the same image among those to train on; -1 where it is none of them.
+  // The id of the same image among those to train on; -1 where it is not one of them.
   virtual int64_t TrainingId(uint64_t /*index*/) const { return -1; }
 };
 
@@ -28,7 +28,7 @@ class LabelledImages {
 struct Evaluation {
   const LabelledImages* bank = nullptr;     // neighbours are looked for among these
   const LabelledImages* queries = nullptr;  // these are classified
-  bool leave_one_out = false;  // bank and queries are one list: an image is no neighbour of its own
+  bool leave_one_out = false;  // bank and queries are one list: no image is its own neighbour
   std::string why_not;         // both null: why there is no evaluation
 
   bool possible() const { return bank != nullptr; }
@@ -41,8 +41,8 @@ class ImageSet {
   virtual uint64_t size() const = 0;
   // Throws DataError where the set as a whole has become unreadable.
   virtual EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const = 0;
-  // Throws DataError where a file that holds many images was cut short, or no longer has the size
-  // it had. Asks the system: for now and then.
+  // Throws DataError where a file that holds many images was cut short, or its size has changed.
+  // Makes system calls: for occasional use.
   virtual void CheckFiles() const {}
   virtual int image_height() const = 0;
   virtual int image_width() const = 0;

@@ -7,8 +7,8 @@
 
 namespace flowtrain {
 
-// The name under which a user finds an option: of a graph's, OpenContext::NameOf; of the program's
-// own, the parameter. Where nobody says more, the option's own.
+// The name under which a user finds an option: for a graph's, OpenContext::NameOf; for the
+// program's own, the parameter. By default, the option's own.
 using OptionNames = std::function<std::string(std::string_view option)>;
 
 inline std::string NameOf(const OptionNames& names, std::string_view option) {

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "nodes/image/image_levels.h"
+#include "nodes/image/pixel_limit.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/xxh64.h"
 #include "pipeline/base/text/units.h"
@@ -47,7 +48,7 @@ size_t BytesOf(const PackedEntry& entry) {
 bool IsPackedFile(const std::string& path) {
   std::array<char, kPackedMagic.size()> magic{};
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) return false;  // a FIFO would be waited for
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;  // opening a FIFO would wait
   std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
   return magic == kPackedMagic;
 }

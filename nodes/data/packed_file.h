@@ -14,7 +14,7 @@
 
 namespace flowtrain {
 
-// Whether the file begins as one of this format, of any version and state.
+// Whether the file begins like one of this format, of any version and state.
 bool IsPackedFile(const std::string& path);
 
 // The file is mapped; pixels are never copied. Every size and offset is checked against the file
@@ -22,7 +22,7 @@ bool IsPackedFile(const std::string& path);
 // methods may be called from any thread.
 class PackedFile {
  public:
-  // Throws DataError for a file that is not there, is none of this format, or is damaged.
+  // Throws DataError for a file that is not there, is not of this format, or is damaged.
   explicit PackedFile(const std::string& path);
 
   const std::string& path() const { return path_; }
@@ -33,8 +33,8 @@ class PackedFile {
   const std::string& why_not() const { return why_not_; }  // there is no evaluation
   const std::vector<std::string>& classes() const { return classes_; }
 
-  // The pixels, which begin to be read from the disk as a whole. With `damaged` set where their
-  // checksum is wrong; it is looked at once an image.
+  // The pixels, which begin to be read from the disk as a whole. Sets `damaged` where their
+  // checksum is wrong; one that was found right is not checked again.
   std::span<const uint8_t> Pixels(uint64_t image, bool* damaged) const;
 
   // As MappedFile's, of the pixels.
@@ -57,7 +57,7 @@ class PackedFile {
   std::span<const PackedEntry> entries_;
   std::string source_, why_not_;
   std::vector<std::string> classes_;
-  std::unique_ptr<std::atomic<bool>[]> sound_;  // of each image: its checksum was found right
+  std::unique_ptr<std::atomic<bool>[]> sound_;  // of each image: its checksum was found correct
 };
 
 }  // namespace flowtrain

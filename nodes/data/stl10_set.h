@@ -17,7 +17,8 @@ inline constexpr size_t kStl10ImageBytes = size_t{3} * kStl10Side * kStl10Side;
 inline constexpr const char* kStl10Address =
     "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz";
 
-// Whether one of the splits' image files is in `root`. False: `why` (may be null) says what is not.
+// Whether one of the splits' image files is in `root`. False: `why` (may be null) says what is
+// missing.
 bool Stl10IsThere(const std::string& root, const std::vector<std::string>& splits, std::string* why,
                   const OptionNames& names = {});
 

@@ -16,9 +16,8 @@ namespace flowtrain {
 // cut-off data is never passed on as grey pixels, and a file whose image has more pixels than
 // `scratch` allows is refused before memory is taken for it. Throws nothing but std::bad_alloc.
 //
-// With a `chooser` the result may be no more than the part it asks for, and the levels that the
-// image comes with stay behind it (RgbImage says what it is); without one it is the whole image
-// alone.
+// With a `chooser` the result may be just the part it asks for, still followed by the levels that
+// the image comes with (RgbImage says what it is); without one it is just the whole image.
 bool DecodeToRgb(const EncodedImage& image, DecodeScratch& scratch, const PartChooser* chooser,
                  RgbImage& out, std::string* why);
 

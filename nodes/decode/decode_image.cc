@@ -22,7 +22,7 @@ void Prefetch(std::span<const uint8_t> bytes) {
   for (size_t i = 0; i < bytes.size(); i += kCacheLine) __builtin_prefetch(bytes.data() + i);
 }
 
-// Those that views can come to be made from.
+// The levels that views may be made from.
 LevelRange LevelsFor(const ViewRecipe& recipe, int height, int width) {
   return {recipe.LevelHalvings(LeastCropSide(recipe.options(), height, width)),
           recipe.LevelHalvings(std::min(height, width))};
@@ -34,7 +34,7 @@ void DecodeImage::Declare(NodeSpec& spec) {
   spec.Doc("Decodes images to RGB of 8 bits: JPEG, PNG, STL-10, and what OpenCV reads.")
       .Input("ids", Stream::kSample)
       .Output("images", Stream::kSample)
-      .MayUse("dataset", "ImageDataset")  // needs it no longer; graphs may name it
+      .MayUse("dataset", "ImageDataset")  // no longer needed; graphs may name it
       .MayUse("views", "ViewRecipe")
       .MayUse("cache", "DecodedCache")
       .Option(&DecodeImage::max_pixels_, "max_pixels", kMaxImagePixels,

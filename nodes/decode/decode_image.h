@@ -18,10 +18,10 @@ struct ImageSample;
 // Decodes an image of the data set; where it knows the recipe of the views, only what they need.
 //
 // Input   ids     sample  encoded bytes.
-// Output  images  sample  uint8 [height, width, 3] RGB, any size from 1x1; where that is all the
-//                         views need a part of the image, or a reduced one.
-// Memory  one image before it is turned upright, a worker; one image a sample slot.
-// Threads any number; one Worker a thread.
+// Output  images  sample  uint8 [height, width, 3] RGB, any size from 1x1; a part of the image, or
+//                         a reduced one, where that is all the views need.
+// Memory  per worker: one image before it is turned upright; per sample slot: one image.
+// Threads any number; one Worker per thread.
 //
 // Example:
 //   decode: {type: DecodeImage, in: ids, out: images, workers: ${data.num_workers},
@@ -33,13 +33,13 @@ class DecodeImage final : public SampleNode {
   Outcome Process(Sample& sample, Worker& worker) override;
 
  private:
-  // Of a worker; on cache lines of its own.
+  // Of one worker; on cache lines of its own.
   struct alignas(64) WorkerScratch {
     DecodeScratch decode;
     ImageShrinker shrinker;
   };
 
-  // Whether the image's planes go on as they are: the fused augmentation reads them where they lie.
+  // Whether the image's planes go on as they are: the fused augmentation reads them in place.
   bool PassesPlanes(const EncodedImage& image) const;
   bool Decode(const Sample& sample, ImageSample& image, WorkerScratch& scratch,
               std::string* why) const;

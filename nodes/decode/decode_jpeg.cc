@@ -26,8 +26,8 @@ Plan PlanPart(const JpegDecompressor& jpeg, const PartChooser& chooser) {
   const WantedPart wanted = chooser.Choose(swap ? width : height, swap ? height : width);
   int shrink = wanted.shrink;
   if (orientation != 1) {
-    // Reduced pixels are counted from the stored image's corner; turned, they must still begin at
-    // one.
+    // Reduced pixels are counted from the corner of the stored image; in the turned image they must
+    // still begin at a corner.
     while (shrink > 1 && (height % shrink != 0 || width % shrink != 0)) shrink /= 2;
   }
   const Rectangle full = StoredRectangle({wanted.top, wanted.left, wanted.height, wanted.width},

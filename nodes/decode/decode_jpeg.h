@@ -18,8 +18,8 @@ inline bool IsJpeg(std::span<const uint8_t> bytes) {
 // Decodes to upright RGB. CMYK and YCCK are taken as Adobe writes them, inverted, as other readers
 // do. Data that ends early or is damaged is an error, where libjpeg would go on with grey.
 //
-// With a `chooser` no more than the wanted part is decoded, with some pixels round it, reduced as
-// far as that allows: its pixels are those of the whole image decoded at that scale.
+// With a `chooser` only the wanted part is decoded, with some pixels around it, reduced as far as
+// the part allows: its pixels are those of the whole image decoded at that scale.
 bool DecodeJpeg(std::span<const uint8_t> bytes, DecodeScratch& scratch, const PartChooser* chooser,
                 RgbImage& out, std::string* why);
 

@@ -13,8 +13,8 @@ namespace flowtrain {
 // Whether the bytes begin as a PNG does.
 bool IsPng(std::span<const uint8_t> bytes);
 
-// Decodes to upright RGB of 8 bits: grey and palette are spread out, of 16 bits the upper 8 are
-// taken, alpha is dropped. Data that ends early, or whose checksum is wrong, is an error.
+// Decodes to upright RGB of 8 bits: grey and palette are expanded, 16 bits are cut to the upper 8,
+// alpha is dropped. Data that ends early, or whose checksum is wrong, is an error.
 bool DecodePng(std::span<const uint8_t> bytes, DecodeScratch& scratch, RgbImage& out,
                std::string* why);
 

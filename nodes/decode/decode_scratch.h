@@ -12,7 +12,7 @@ namespace flowtrain {
 
 // What one thread's decodes share. Not thread-safe.
 struct DecodeScratch {
-  int64_t max_pixels = kMaxImagePixels;  // a file's image that has more is refused
+  int64_t max_pixels = kMaxImagePixels;  // a file whose image has more is refused
   std::vector<uint8_t> pixels;           // an image before it is turned upright
   std::vector<uint8_t> row;              // a row of a CMYK image
   JpegDecompressor jpeg;

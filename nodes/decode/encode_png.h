@@ -1,4 +1,4 @@
-// Writing of PNG.
+// Writes PNG.
 #pragma once
 
 #include <cstdint>

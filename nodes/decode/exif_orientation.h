@@ -6,9 +6,9 @@
 
 namespace flowtrain {
 
-// Orientation of an APP1 segment's data, 1 to 8; 1 (upright) where it holds none, or no sound one.
+// Orientation of an APP1 segment's data, 1 to 8; 1 (upright) where it holds none, or no valid one.
 int ExifOrientation(std::span<const uint8_t> app1);
-// The same of the TIFF block in it, which a PNG's eXIf chunk holds by itself.
+// The same for the TIFF block in it, which a PNG's eXIf chunk holds by itself.
 int TiffOrientation(std::span<const uint8_t> block);
 
 // Turns an image of `height` x `width` pixels upright: `to` is as large as `from`, and [height,

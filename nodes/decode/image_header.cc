@@ -24,7 +24,7 @@ class Reader {
     }
     return number;
   }
-  // Of two's complement, without its sign.
+  // A two's complement number, without its sign.
   int64_t Length(uint64_t offset) {
     const int64_t number = static_cast<int32_t>(Number(offset, 4));
     return number < 0 ? -number : number;
@@ -84,7 +84,7 @@ Size OfTiff(std::span<const uint8_t> file, bool big) {
     if (tag != kWidthTag && tag != kHeightTag) continue;
     const unsigned bytes = header.Number(entry + 2, 2) == kShort ? 2 : 4;
     int64_t& side = tag == kWidthTag ? width : height;
-    // A tag that stands twice counts as the larger.
+    // A tag that occurs twice counts as the larger.
     side = std::max(side, static_cast<int64_t>(header.Number(entry + (big ? 12 : 8), bytes)));
   }
   return header.Found(height, width);
@@ -125,7 +125,7 @@ class Words {
     text_.remove_prefix(word.size());
     return word;
   }
-  // -1 for what is no number; one that is too large stops growing.
+  // -1 for what is not a number; one that is too large stops growing.
   int64_t NextNumber() {
     constexpr int64_t kLarge = int64_t{1} << 40;
     const std::string_view word = Next();

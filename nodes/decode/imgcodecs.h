@@ -12,13 +12,13 @@ namespace flowtrain {
 
 struct RgbImage;
 
-// The plug-in flowtrain_imgcodecs.so. One a thread: copies share nothing but the library itself,
+// The plug-in flowtrain_imgcodecs.so. One per thread: copies share nothing but the library itself,
 // which stays open to the end of the program.
 class Imgcodecs {
  public:
-  // Decodes the formats that ReadImageSize knows, and of these an image of no more than
-  // `max_pixels`. False: `why` says what is wrong with the image, or that the plug-in is not
-  // installed and what to do about it.
+  // Decodes the formats that ReadImageSize knows, if the image has at most `max_pixels`. False:
+  // `why` says what is wrong with the image, or that the plug-in is not installed and what to do
+  // about it.
   bool Decode(std::span<const uint8_t> bytes, int64_t max_pixels, RgbImage& out, std::string* why);
 
   // Folders in which it is looked for, in this order: $FLOWTRAIN_PLUGINS, the program's own,

@@ -33,7 +33,7 @@ void JpegArena::Serve(jpeg_decompress_struct& info) {
     if (pool != JPOOL_IMAGE) return Of(i).original_.alloc_barray(i, pool, blocks, rows);
     return AllocateRows<JBLOCKROW>(i, blocks * sizeof(JBLOCK), rows);
   };
-  // The virtual arrays of progressive files are the manager's own business.
+  // The virtual arrays of progressive files are left to the manager.
   info.mem->free_pool = [](j_common_ptr i, int pool) {
     JpegArena& arena = Of(i);
     arena.original_.free_pool(i, pool);
@@ -41,7 +41,7 @@ void JpegArena::Serve(jpeg_decompress_struct& info) {
   };
 }
 
-// No exception may pass through libjpeg: memory that is not there is an error of its kind.
+// No exception may pass through libjpeg: running out of memory becomes an error of libjpeg's.
 void* JpegArena::Allocate(j_common_ptr info, size_t bytes) {
   void* memory = nullptr;
   try {
@@ -57,7 +57,7 @@ void* JpegArena::Allocate(j_common_ptr info, size_t bytes) {
 
 template <typename Row>
 Row* JpegArena::AllocateRows(j_common_ptr info, size_t row_bytes, JDIMENSION rows) {
-  // Vector code writes over the end of a row by less than its alignment.
+  // Vector code writes past the end of a row by less than its alignment.
   const size_t stride = RoundUp(row_bytes) + kAlignment;
   auto* pointers = static_cast<Row*>(Allocate(info, rows * sizeof(Row)));
   auto* bytes = static_cast<uint8_t*>(Allocate(info, rows * stride));

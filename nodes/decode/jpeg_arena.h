@@ -12,8 +12,8 @@
 
 namespace flowtrain {
 
-// libjpeg frees what an image took when it is done with it, and takes it anew for the next: a dozen
-// calls of malloc an image, on every worker. Serve answers those from blocks that stay.
+// libjpeg frees what an image took when it is done with it, and allocates it again for the next: a
+// dozen calls of malloc per image, on every worker. Serve answers those from blocks that are kept.
 class JpegArena {
  public:
   // Puts itself before the memory manager of a decompressor that has just been created, and must

@@ -38,7 +38,7 @@ bool JpegDecompressor::ReadHeader(std::span<const uint8_t> bytes) {
       arena_.Serve(info);
       jpeg_save_markers(&info, JPEG_APP0 + 1, 0xFFFF);
     }
-    jpeg_abort_decompress(&info);  // whatever became of the image before
+    jpeg_abort_decompress(&info);  // whatever became of the previous image
     jpeg_mem_src(&info, bytes.data(), bytes.size());
     jpeg_read_header(&info, TRUE);
   });

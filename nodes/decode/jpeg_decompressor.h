@@ -32,7 +32,7 @@ class JpegDecompressor {
     return true;
   }
 
-  // Whether the data has an end: else it was cut off, perhaps behind the last row that is read.
+  // Whether the data has an end: otherwise it was cut off, perhaps after the last row that is read.
   bool HasEnd() const;
   int Orientation() const;  // as Exif says, 1 to 8
   int height() const { return static_cast<int>(info_.image_height); }

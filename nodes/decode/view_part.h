@@ -6,9 +6,8 @@
 
 namespace flowtrain {
 
-// The rectangle round the crops of all views, and the largest reduction at which each crop still
-// has at least the pixels of its view along both sides: nothing is lost to it that resizing would
-// keep.
+// The rectangle around the crops of all views, and the largest reduction at which each crop still
+// has at least the pixels of its view along both sides: nothing is lost that resizing would keep.
 class ViewPart final : public PartChooser {
  public:
   ViewPart(const ViewRecipe& recipe, const ViewKey& key, int views)

@@ -1,4 +1,4 @@
-// Scopes in which libtorch computes in a lower precision, or does not.
+// Scopes that turn libtorch's autocast to a lower precision on or off.
 #pragma once
 
 #include <ATen/autocast_mode.h>
@@ -7,9 +7,9 @@
 
 namespace flowtrain {
 
-// While it lives, operations of this thread on devices of `type` run under autocast to `dtype`
-// (fp32: without autocast). The casts of parameters it cached are dropped at its end, since a step
-// changes parameters.
+// While it lives, this thread's operations on devices of `type` run under autocast to `dtype`
+// (fp32: without autocast). The casts of parameters that it cached are dropped at its end, since a
+// step changes the parameters.
 class Autocast {
  public:
   Autocast(c10::DeviceType type, c10::ScalarType dtype)

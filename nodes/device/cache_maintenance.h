@@ -1,4 +1,4 @@
-// Keeps the run's caches in order: gives memory back that nothing uses.
+// Gives back memory that the run's caches hold and nothing uses.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,13 @@
 
 namespace flowtrain {
 
-// After the last step of every N-th epoch, empties the device allocator's cache and logs what it
-// gave back: memory that other programs on the GPU can then use, and fewer fragments. Does nothing
-// on a CPU.
+// After the last step of every N-th epoch, empties the device allocator's cache and logs how much
+// it gave back: memory that other programs on the GPU can then use, and fewer fragments. Does
+// nothing on a CPU.
 //
-// Where decoded images are kept in memory, it frees those that were evicted after the last step of
-// every epoch, and logs how full the cache is and how many of the look-ups since the line before it
-// answered. The loader is ahead of the steps, so these are about an epoch's.
+// Where decoded images are kept in memory, frees the evicted ones after the last step of every
+// epoch, and logs how full the cache is and how many of the look-ups since its previous line it
+// answered. The loader is ahead of the steps, so these figures cover roughly one epoch.
 //
 // Input   steps  step
 // Output  kept   step
@@ -36,7 +36,7 @@ class CacheMaintenance final : public StepNode {
   int every_epochs_ = 0;  // option
   Device* device_ = nullptr;
   DecodedCache* decoded_ = nullptr;               // null: the graph has none, or it keeps nothing
-  uint64_t hits_before_ = 0, misses_before_ = 0;  // at the line before
+  uint64_t hits_before_ = 0, misses_before_ = 0;  // at the previous log line
 };
 
 }  // namespace flowtrain

@@ -11,7 +11,7 @@ namespace {
 
 constexpr char kAllocatorSettings[] = "PYTORCH_CUDA_ALLOC_CONF";
 
-// Under WSL2 the driver's library lies in a folder of its own, which is not always on the search
+// Under WSL2 the driver's library is in a folder of its own, which is not always on the search
 // path.
 void* OpenDriver() {
   for (const char* name : {"libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"}) {
@@ -20,7 +20,7 @@ void* OpenDriver() {
   return nullptr;
 }
 
-// The driver's functions, declared here as cuda.h has them.
+// The driver's functions, declared here as in cuda.h.
 class Driver {
  public:
   Driver() : library_(OpenDriver()) {}
@@ -29,7 +29,7 @@ class Driver {
   Function Find(const char* name) const {
     return library_ == nullptr ? nullptr : reinterpret_cast<Function>(dlsym(library_, name));
   }
-  // Its handle of GPU `index`.
+  // The driver's handle of GPU `index`.
   std::optional<int> Device(int index) const {
     const auto init = Find<int (*)(unsigned)>("cuInit");
     const auto get = Find<int (*)(int*, int)>("cuDeviceGet");
@@ -49,7 +49,7 @@ struct Loaded {
 
 Loaded Load() {
   if (OpenDriver() == nullptr) return {false, "no NVIDIA driver (libcuda.so.1 was not found)"};
-  // Global, so that the library's registrations and symbols are those that libtorch_cpu.so sees.
+  // RTLD_GLOBAL, so that libtorch_cpu.so sees the library's registrations and symbols.
   if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
     return {false, std::string("libtorch_cuda.so cannot be opened: ") + dlerror()};
   }

@@ -18,8 +18,8 @@
 namespace flowtrain {
 namespace {
 
-// A CPU with BF16 instructions computes convolutions about twice as fast in it as in FP32; one
-// without emulates them and is slower.
+// A CPU with BF16 instructions computes convolutions about twice as fast in BF16 as in FP32; a CPU
+// without them emulates them and is slower.
 bool CpuComputesInBf16() {
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx512bf16") != 0;
@@ -28,10 +28,10 @@ bool CpuComputesInBf16() {
 #endif
 }
 
-// Before Choose, which brings up the allocator. Returns the share that may be taken.
+// Call it before Choose, which starts the allocator. Returns the share that may be taken.
 double LimitMemory(const std::string& name, const std::string& limit,
                    const std::string& limit_name) {
-  constexpr size_t kAnyTotal = size_t{1} << 40;  // to find what is wrong with a limit without a GPU
+  constexpr size_t kAnyTotal = size_t{1} << 40;  // to find faults in a limit without a GPU
   const int index = name.rfind("cuda:", 0) == 0 ? std::atoi(name.c_str() + 5) : 0;
   const size_t total = name == "cpu" ? 0 : CudaTotalBytes(index);
   const double fraction = MemoryFraction(limit, total == 0 ? kAnyTotal : total, limit_name);
@@ -111,13 +111,13 @@ void Device::Open(const OpenContext& context) {
     }
   }
   at::globalContext().setBenchmarkCuDNN(cudnn_benchmark());
-  // Counting the devices does not make the allocator, which everything below asks.
+  // Counting the devices does not create the allocator, which everything below queries.
   if (is_cuda()) at::globalContext().lazyInitDevice(device_.type());
   // A process may run several graphs one after the other: the peak is that of this one.
   if (is_cuda()) at::getDeviceAllocator(device_.type())->resetPeakStats(device_.index());
 }
 
-// ATen gives each calling thread an OpenMP team of its own; a worker needs none.
+// ATen gives each calling thread its own OpenMP team; a worker needs none.
 void Device::OnWorkerThread() { at::set_num_threads(1); }
 
 void Device::OnLaneThread() {

@@ -15,8 +15,7 @@ class Module;
 
 namespace flowtrain {
 
-// What convolutions and matrix products are computed in. Parameters, batch-norm and the loss are
-// fp32.
+// The precision of convolutions and matrix products. Parameters, batch-norm and the loss are fp32.
 enum class Precision { kFp32, kFp16, kBf16 };
 const char* ToString(Precision precision);  // "FP32", "FP16", "BF16"
 
@@ -38,16 +37,16 @@ class Device final : public Resource {
   int lane_threads() const { return lane_threads_; }
 
   std::string Name() const;       // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
-  size_t TotalBytes() const;      // of the device's memory; 0 on a CPU
+  size_t TotalBytes() const;      // the device's memory; 0 on a CPU
   size_t AllocatedBytes() const;  // held by tensors on the device; 0 on a CPU
-  size_t PeakBytes() const;       // the most held at a time; 0 on a CPU
+  size_t PeakBytes() const;       // the most held at once; 0 on a CPU
   // The share of the memory that may be taken; 1 without a limit and on a CPU.
   double memory_fraction() const { return memory_fraction_; }
   size_t ReservedBytes() const;  // held by the allocator, cache included; 0 on a CPU
   void Synchronize() const;
-  // Moves a network to the device, its convolutions in channels_last.
+  // Moves a network to the device, with its convolutions in channels_last.
   void Adopt(torch::nn::Module& network) const;
-  // Gives the allocator's unused memory back to the driver; returns how many bytes. 0 on a CPU.
+  // Gives the allocator's unused memory back to the driver; returns how many bytes, 0 on a CPU.
   size_t EmptyCache();
 
  private:

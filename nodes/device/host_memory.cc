@@ -16,7 +16,7 @@ std::shared_ptr<uint8_t> AllocateHostMemory(size_t bytes) {
   const size_t pages = (bytes + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
   auto* data = static_cast<uint8_t*>(std::aligned_alloc(kHugePageBytes, pages));
   if (data == nullptr) throw std::bad_alloc();
-  madvise(data, pages, MADV_HUGEPAGE);  // only a wish: small pages do as well
+  madvise(data, pages, MADV_HUGEPAGE);  // only a hint: small pages work too
   return {data, [](uint8_t* p) { std::free(p); }};
 }
 

@@ -1,4 +1,4 @@
-// Memory of batch buffers on the host.
+// Host memory for batch buffers.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +7,10 @@
 
 namespace flowtrain {
 
-// `bytes` of memory that begins on a page; throws std::bad_alloc. Untouched, so that the workers
-// that first write to it place it near them. In huge pages where the system has some: rows are
-// written past the caches, and with small pages many of them to a page that the core must look up
-// (docs/measurements/loader.md).
+// Allocates `bytes` of page-aligned memory; throws std::bad_alloc. The memory is left untouched, so
+// that the workers that write to it first place it near themselves. It is in huge pages where the
+// system has some: rows are written past the caches, and with small pages many rows go to a page
+// that the core must look up first (docs/measurements/loader.md).
 std::shared_ptr<uint8_t> AllocateHostMemory(size_t bytes);
 
 }  // namespace flowtrain

@@ -57,7 +57,7 @@ void PinnedStage::Process(Batch& batch) {
   batch.payload = std::move(staged);
 }
 
-// Without room on the device the images stay where they are: who computes can make some.
+// If the device has no room, the images stay where they are: the node that computes can make room.
 void PinnedStage::TryCopy(StagedBatch& staged) const {
   const c10::StreamGuard on_copies(*copies_);
   try {

@@ -1,4 +1,4 @@
-// Gathers augmented samples to batches and brings them to the device.
+// Gathers augmented samples into batches and copies them to the device.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -15,10 +15,11 @@
 
 namespace flowtrain {
 
-// Input   rows     sample  its views stand in the sample's row of its batch.
+// Input   rows     sample  its views are in the sample's row of its batch.
 // Output  batches  batch   with a StagedBatch payload: uint8 [views x B, H, W, 3] on the device.
-// Memory  a buffer of views x batch_size x image_size^2 x 3 bytes a batch slot, page-locked on a
-// GPU. Threads the device lane; copies run on a stream of their own, ahead of the computation.
+// Memory  a buffer of views x batch_size x image_size^2 x 3 bytes per batch slot, page-locked on a
+//         GPU.
+// Threads the device lane; copies run on a stream of their own, ahead of the computation.
 //
 // Example:
 //   stage: {type: PinnedStage, in: rows, out: batches, options: {batch_size: 128, image_size: 96}}

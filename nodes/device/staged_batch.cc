@@ -10,9 +10,9 @@ at::Tensor TakeImages(Batch& batch, c10::Device device) {
   if (staged.copied) {
     const c10::Stream compute = at::accelerator::getCurrentStream(device.index());
     staged.copied->block(compute);
-    // Made on the copy stream and read on this one: its memory must outlive what is queued here.
+    // Made on the copy stream and read on this one: its memory must outlive the work queued here.
     images.record_stream(compute);
-    // The buffer goes home next. The copy was queued a batch ago, so it is long done.
+    // The buffer goes home next. The copy was queued one batch ago, so it has long been done.
     staged.copied->synchronize();
   } else {
     images = images.to(device);

@@ -11,19 +11,19 @@
 
 namespace flowtrain {
 
-// The payload that the stage node hangs on a batch.
+// The payload that the stage node attaches to a batch.
 struct StagedBatch : Payload {
-  // uint8 [views x B, H, W, 3]: rows 0 to B-1 the first views. A view of the batch's buffer on a
-  // CPU, and where a GPU had no room for it.
+  // uint8 [views x B, H, W, 3]: rows 0 to B-1 are the first views. A view of the batch's buffer on
+  // a CPU, and where a GPU had no room for a copy.
   at::Tensor images;
-  // Of a copy on a GPU: when it is done; the buffer may not go home before.
+  // When the copy to a GPU is done; the buffer may not go home before.
   std::optional<c10::Event> copied;
 };
 
-// Takes the images off a batch for work on the current stream of `device`: what is queued there
-// from now on sees them. On a GPU the batch's buffer may go home; on a CPU it is what they are a
-// view of. May throw c10::OutOfMemoryError where they are not on the device yet, and can then be
-// called again.
+// Takes the images off a batch for work on the current stream of `device`: work queued there from
+// now on sees them. On a GPU the batch's buffer may then go home; on a CPU the images are a view of
+// it. May throw c10::OutOfMemoryError if they are not on the device yet, and can then be called
+// again.
 at::Tensor TakeImages(Batch& batch, c10::Device device);
 
 }  // namespace flowtrain

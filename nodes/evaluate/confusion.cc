@@ -10,12 +10,12 @@
 namespace flowtrain {
 namespace {
 
-constexpr int kSide = 480;        // of a picture at least, pixels
-constexpr int kCellForLines = 8;  // cells from this side on have a line between them
+constexpr int kSide = 480;        // the least side of a picture, pixels
+constexpr int kCellForLines = 8;  // cells with at least this side have lines between them
 constexpr uint8_t kLine = 0xD0;   // grey
 constexpr std::array<uint8_t, 3> kRight = {0x08, 0x45, 0x94}, kWrong = {0xB2, 0x18, 0x2B};
 
-// White for 0, `full` for 1. The root shows rare mistakes too.
+// White for 0, `full` for 1. The square root makes rare mistakes visible too.
 std::array<uint8_t, 3> Shade(double share, const std::array<uint8_t, 3>& full) {
   std::array<uint8_t, 3> colour{};
   for (size_t c = 0; c < colour.size(); ++c) {

@@ -24,8 +24,9 @@ struct Picture {
   std::vector<uint8_t> pixels;  // [side, side, 3] RGB
 };
 
-// The same as a square of cells: the darker a cell, the larger the share of its row. What is right
-// is on the diagonal, in blue; mistakes are red. Between 480 and 960 pixels for up to 480 classes.
+// The same as a square of cells: the darker a cell, the larger its share of its row. Right guesses
+// are on the diagonal, in blue; mistakes are red. The side is between 480 and 960 pixels for up to
+// 480 classes.
 Picture ConfusionPicture(const Confusion& confusion);
 
 }  // namespace flowtrain

@@ -9,8 +9,10 @@ namespace flowtrain {
 // Runs each batch through the frozen backbone.
 //
 // Input   batches   batch  with a StagedBatch payload of one view.
-// Output  features  step   with a FeaturePayload: a row an image, those that stand for none left
-// out. Memory  the features of a batch on the device. Threads the device lane.
+// Output  features  step   with a FeaturePayload: one row per image; rows that stand for no
+//                          image are left out.
+// Memory  the features of a batch on the device.
+// Threads the device lane.
 //
 // Example:
 //   encode: {type: EncodeFeatures, in: batches, out: features}

@@ -1,4 +1,4 @@
-// What the nodes that say how good features are have in common.
+// What the nodes that judge features have in common.
 #pragma once
 
 #include "nodes/data/dataset.h"
@@ -8,7 +8,7 @@
 
 namespace flowtrain {
 
-// Uses "dataset", "device" and "run_dir", which a type declares itself.
+// Uses "dataset", "device" and "run_dir", which each node type declares itself.
 class FeatureJudge : public FeatureSink {
  public:
   void Open(const OpenContext& context) override;
@@ -16,7 +16,7 @@ class FeatureJudge : public FeatureSink {
  protected:
   const ImageDataset& dataset() const { return *dataset_; }
   RunDir& run_dir() { return *run_dir_; }
-  // As SplitByList, on the device.
+  // SplitByList, with its result on the device.
   BankAndQueries Split(const FeatureTable& table, const Evaluation& evaluation) const;
 
  private:

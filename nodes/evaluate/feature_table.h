@@ -1,4 +1,4 @@
-// The features of many images: what travels from the backbone to the nodes that judge them.
+// The features of many images, which travel from the backbone to the nodes that judge them.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,11 +18,11 @@ struct Features {
   uint64_t unreadable = 0;  // images left out
 };
 
-// On the host; the rows are images.
+// On the host; one row per image.
 struct FeatureTable {
   at::Tensor features;  // float [N, D]
   at::Tensor labels;    // int64 [N]; -1 where there is none
-  at::Tensor ids;       // int64 [N]: of the source
+  at::Tensor ids;       // int64 [N]: the source's
 };
 
 // The payload of a step: the features of a batch, without rows that stand for no image.
@@ -30,14 +30,14 @@ struct FeaturePayload : Payload {
   FeatureTable table;
 };
 
-// A node that wants the features of all images at once. It takes steps with a FeaturePayload and
-// calls Finish after the last; not where the run was stopped before, for no figure is better than
-// one of a part.
+// A node that needs the features of all images at once. It takes steps with a FeaturePayload and
+// calls Finish after the last one. It does not if the run was stopped early: no figure is better
+// than the figure of a part of the images.
 class FeatureSink : public StepNode {
  public:
   void Open(const OpenContext& context) override { run_ = &context.run(); }
   void Process(Step& step) override;
-  // Throws DataError where not one image could be read.
+  // Throws DataError if not one image could be read.
   void Flush() override;
 
  protected:
@@ -49,7 +49,7 @@ class FeatureSink : public StepNode {
 };
 
 // The bank and the queries of an evaluation whose images have the ids that OrderedSource gives
-// them; twice the same where they are one list.
+// them; both are the same where there is only one list.
 struct BankAndQueries {
   Features bank, queries;
 };

@@ -21,7 +21,7 @@
 namespace flowtrain {
 namespace {
 
-// Puts the model into evaluation mode while it lives.
+// Keeps the model in evaluation mode while it lives.
 class EvaluationMode {
  public:
   explicit EvaluationMode(SimclrModel& model) : model_(model), was_training_(model.training()) {
@@ -36,8 +36,8 @@ class EvaluationMode {
   const bool was_training_;
 };
 
-// Images first … first + count as uint8 [count, size, size, 3]; `labels` gets -1 for one that
-// cannot be read.
+// The images from `first` to `first` + `count` - 1 as uint8 [count, size, size, 3]; `labels` gets
+// -1 for an image that cannot be read.
 at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count, int size,
                      int64_t max_pixels, std::vector<int64_t>& labels) {
   const at::Tensor views = at::zeros({count, size, size, 3}, at::TensorOptions().dtype(at::kByte));
@@ -57,7 +57,7 @@ at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count
     }
     labels[static_cast<size_t>(i)] = image.encoded.label;
   };
-  // Memory and decoders are made once a range, not once an image.
+  // Memory and decoders are made once per range, not once per image.
   tbb::parallel_for(tbb::blocked_range<int64_t>(0, count), [&](const auto& range) {
     DecodeScratch scratch;
     scratch.max_pixels = max_pixels;

@@ -12,9 +12,10 @@ namespace flowtrain {
 
 // Runs every image of `images`, resized and cropped to its centre, through the backbone in
 // evaluation mode, without gradients, `batch_size` at a time; the model's mode is restored and its
-// statistics stay as they are. Decodes on TBB's threads, computes on the caller's. The result is on
-// the device. Image files of more than `max_pixels` count as unreadable. `stop`, asked before each
-// forward, ends it with no features at all; nor are there any where no image can be read.
+// statistics are left as they are. Decodes on TBB's threads, computes on the caller's. The result
+// is on the device. Image files of more than `max_pixels` count as unreadable. `stop` is asked
+// before each forward pass; true ends the call with no features at all. There are none either if no
+// image can be read.
 Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size, int batch_size,
                          int64_t max_pixels = kMaxImagePixels,
                          const std::function<bool()>& stop = {});

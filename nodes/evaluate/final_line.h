@@ -7,8 +7,8 @@
 
 namespace flowtrain {
 
-// {"final":true,"knn_top1":36.25}: the figures by name, in their order. One that
-// is not finite is null.
+// {"final":true,"knn_top1":36.25}: the figures by name, in the order given. A figure that is not
+// finite becomes null.
 std::string FinalLine(std::initializer_list<std::pair<const char*, double>> figures);
 
 }  // namespace flowtrain

@@ -10,15 +10,15 @@
 
 namespace flowtrain {
 
-// A backbone with the weights of a file, on the device, in evaluation mode. Nothing changes it.
+// A backbone with weights from a file, on the device, in evaluation mode. Nothing changes it.
 //
 // Example:
 //   backbone: {type: FrozenBackbone, options: {checkpoint: runs/first, name: resnet18}}
 class FrozenBackbone final : public Resource {
  public:
   static void Declare(NodeSpec& spec);
-  // Throws ConfigError where no file is named or its weights are of another network, DataError
-  // where it cannot be read.
+  // Throws ConfigError if no file is named or its weights are those of another network, DataError
+  // if it cannot be read.
   void Open(const OpenContext& context) override;
 
   // uint8 [N, H, W, 3] images on the device to float [N, feature_dim()] features, without

@@ -15,22 +15,22 @@ struct KnnOptions {
   int64_t neighbours = 200;  // at most the bank's size
   double temperature = 0.1;
   int64_t classes = 0;
-  bool leave_one_out = false;  // queries are the bank; an image is not its own neighbour
+  bool leave_one_out = false;  // the queries are the bank; no image is its own neighbour
 
   static void Declare(OptionsOf<KnnOptions>& options);  // neighbours and temperature
 };
 
-// The class of each query, int64 [Q]: each of its nearest bank features by cosine votes for its
-// class with weight exp(cosine / temperature) (Wu et al., "Unsupervised Feature Learning via
-// Non-Parametric Instance Discrimination", CVPR 2018, section 3.4). `bank` [N, D] and `queries` [Q,
-// D] are floats of any norm; `labels` int64 [N].
+// The class of each query, int64 [Q]: each of the query's nearest bank features by cosine votes for
+// its own class with weight exp(cosine / temperature) (Wu et al., "Unsupervised Feature Learning
+// via Non-Parametric Instance Discrimination", CVPR 2018, section 3.4). `bank` [N, D] and `queries`
+// [Q, D] are floats of any norm; `labels` is int64 [N].
 at::Tensor KnnClassify(const at::Tensor& bank, const at::Tensor& labels, const at::Tensor& queries,
                        const KnnOptions& options);
 
-// The share of the queries that KnnClassify gives their own class, 0 to 1.
+// The share of the queries to which KnnClassify gives their own class, 0 to 1.
 double KnnTop1(const Features& bank, const Features& queries, const KnnOptions& options);
 
-// How it was measured, for a log line: " (k=200, T=0.1; 500 bank images, 300 queries)".
+// How the accuracy was measured, for a log line: " (k=200, T=0.1; 500 bank images, 300 queries)".
 std::string DescribeKnn(const Features& bank, const Features& queries, const KnnOptions& options);
 
 }  // namespace flowtrain

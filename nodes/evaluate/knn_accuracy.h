@@ -1,4 +1,4 @@
-// The kNN accuracy of a trained backbone by itself.
+// The kNN accuracy of a backbone that has been trained.
 #pragma once
 
 #include "nodes/evaluate/feature_judge.h"
@@ -6,10 +6,10 @@
 
 namespace flowtrain {
 
-// Classifies the queries by their nearest neighbours in the bank (KnnClassify), logs how many are
-// right and writes it to metrics.jsonl.
+// Classifies the queries by their nearest neighbours in the bank (KnnClassify), logs the share that
+// is right and writes it to metrics.jsonl.
 //
-// Input   features  step  with FeaturePayloads, of OrderedSource's labelled images.
+// Input   features  step  with FeaturePayloads of OrderedSource's labelled images.
 // Output  judged    step  the same.
 // Memory  the features of all images.
 // Threads the device lane.

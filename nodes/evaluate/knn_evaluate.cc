@@ -79,7 +79,7 @@ void KnnEvaluate::Process(Step& step) {
 }
 
 void KnnEvaluate::Flush() {
-  if (!active() || run_->draining()) return;  // someone waits for an interrupted run to end
+  if (!active() || run_->draining()) return;  // someone is waiting for the run to end
   if (!current_) trained_ = Evaluate();
   if (!trained_) return;
   LogInfo("kNN top-1 of the trained backbone: " + Percent(*trained_) + ", at the start " +
@@ -87,7 +87,7 @@ void KnnEvaluate::Flush() {
   run_dir_->AppendMetrics(FinalLine({{"knn_top1", *trained_}, {"knn_top1_start", *untrained_}}));
 }
 
-// Nothing where the run is being stopped: someone waits for its end.
+// Returns nothing if the run is being stopped: someone is waiting for it to end.
 std::optional<double> KnnEvaluate::Evaluate() {
   const Features bank = FeaturesOf(*labelled_.bank);
   const Features queries =

@@ -1,4 +1,4 @@
-// How good the frozen backbone is.
+// Measures how good the backbone is during a training.
 #pragma once
 
 #include <optional>
@@ -13,9 +13,9 @@
 
 namespace flowtrain {
 
-// kNN accuracy of the frozen backbone on the labelled images: of the untrained one before the first
-// step, after every N-th epoch, and after the last step. It draws no random number and leaves
-// batch-norm statistics alone, so the training is the same with it and without.
+// kNN accuracy of the frozen backbone on the labelled images: of the untrained backbone before the
+// first step, after every N-th epoch, and after the last step. It draws no random numbers and
+// leaves the batch-norm statistics alone, so the training is the same with it as without.
 //
 // Input   steps      step
 // Output  evaluated  step  the record's knn_top1 set where it was evaluated.
@@ -31,7 +31,7 @@ class KnnEvaluate final : public StepNode {
   void Process(Step& step) override;
   void Flush() override;
 
-  // Percent; empty where it was not evaluated.
+  // Percent; empty if it was not evaluated.
   std::optional<double> untrained() const { return untrained_; }
   std::optional<double> trained() const { return trained_; }
 
@@ -51,8 +51,8 @@ class KnnEvaluate final : public StepNode {
   Evaluation labelled_;
   RunDir* run_dir_ = nullptr;
   std::optional<double> untrained_, trained_;
-  std::string how_;       // the last one was measured
-  bool current_ = false;  // trained_ is of the present parameters
+  std::string how_;       // how the last accuracy was measured
+  bool current_ = false;  // trained_ belongs to the present parameters
 };
 
 }  // namespace flowtrain

@@ -23,8 +23,8 @@ at::Tensor Shuffled(int64_t count, uint64_t seed, int64_t epoch) {
   return at::tensor(index, at::kLong);
 }
 
-// The classifier while it learns. The gradient is written down: an autograd graph a step costs more
-// than these products.
+// The classifier while it learns. The gradient is written out: building an autograd graph in every
+// step costs more than these products.
 class Learner {
  public:
   Learner(const at::Tensor& features, const LinearOptions& options)
@@ -35,7 +35,7 @@ class Learner {
         bias_velocity_(at::zeros_like(bias_)) {}
 
   void Step(const at::Tensor& x, const at::Tensor& labels, double learning_rate) {
-    // d loss / d logits of the mean cross-entropy: softmax less one-hot, over the batch.
+    // d loss / d logits of the mean cross-entropy: softmax minus one-hot, over the batch.
     at::Tensor gradient = at::addmm(bias_, x, weight_.t()).softmax(1);
     const at::Tensor own = labels.unsqueeze(1);
     gradient.scatter_add_(1, own, at::full_like(own, -1, gradient.options()));

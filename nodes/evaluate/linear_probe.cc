@@ -19,9 +19,9 @@
 namespace flowtrain {
 namespace {
 
-constexpr int64_t kToChoose = 10;     // one image of so many chooses the learning rate
-constexpr int64_t kToJudge = 5;       // the same for what is judged where there is no split
-constexpr size_t kTableClasses = 20;  // the most that a table has columns for
+constexpr int64_t kToChoose = 10;     // one image in this many chooses the learning rate
+constexpr int64_t kToJudge = 5;       // one in this many is judged where there is no split
+constexpr size_t kTableClasses = 20;  // the most classes that a table has columns for
 
 Features Select(const Features& from, const std::vector<int64_t>& rows) {
   const at::Tensor index = at::tensor(rows, at::kLong).to(from.labels.device());
@@ -32,7 +32,7 @@ Features Select(const Features& from, const std::vector<int64_t>& rows) {
 
 HeldOut HoldOut(const Features& features, int64_t nth) {
   std::vector<int64_t> kept, held;
-  std::map<int64_t, int64_t> seen;  // of each class
+  std::map<int64_t, int64_t> seen;  // images of each class
   const at::Tensor labels = features.labels.cpu();
   for (int64_t row = 0; row < labels.size(0); ++row) {
     const int64_t number = ++seen[labels.const_data_ptr<int64_t>()[row]];
@@ -87,7 +87,7 @@ LinearOptions LinearProbe::Choose(const Features& bank) const {
   options.learning_rate = learning_rates_.front();
   options.weight_decay = weight_decays_.front();
   if (learning_rates_.size() * weight_decays_.size() == 1) return options;
-  // Of a small bank more, so that each class has an image on either side.
+  // A larger share of a small bank, so that each class has an image in both parts.
   const int64_t of_a_class = bank.labels.size(0) / options.classes;
   const HeldOut parts = HoldOut(bank, std::clamp(of_a_class, int64_t{2}, kToChoose));
   LinearOptions best = options;

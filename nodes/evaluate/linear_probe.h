@@ -11,17 +11,17 @@
 namespace flowtrain {
 
 // Trains a linear classifier on the features of the bank and judges it on the queries (TrainLinear:
-// SGD with momentum, cosine, frozen features of centre views, no augmentation). Learning rate and
-// weight decay are those of the given ones that do best on a tenth of the bank, held out; the
-// classifier is then trained anew on all of it. Of a data set without a split, a fifth of each
-// class is held out to be judged on.
+// SGD with momentum, cosine, frozen features of centre views, no augmentation). Of the given
+// learning rates and weight decays it takes those that do best on a tenth of the bank, held out;
+// the classifier is then trained anew on the whole bank. If the data set has no split, a fifth of
+// each class is held out for judging.
 //
 // Logs top-1 and top-5 and writes them to metrics.jsonl; the confusion of the classes goes to the
 // log as a table and to RUN_DIR/confusion.png.
 //
-// Input   features  step  with FeaturePayloads, of OrderedSource's labelled images.
+// Input   features  step  with FeaturePayloads of OrderedSource's labelled images.
 // Output  judged    step  the same.
-// Memory  the features of all images, twice those of the bank on the device.
+// Memory  the features of all images; on the device, twice those of the bank.
 // Threads the device lane.
 //
 // Example:
@@ -42,7 +42,7 @@ class LinearProbe final : public FeatureJudge {
   std::vector<double> learning_rates_, weight_decays_;
 };
 
-// Every `nth` image of each class apart from the others, in their order. Throws DataError where
+// Every `nth` image of each class apart from the others, both in their order. Throws DataError if
 // either part would be empty.
 struct HeldOut {
   Features kept, held;

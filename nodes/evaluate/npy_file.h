@@ -7,8 +7,8 @@
 
 namespace flowtrain {
 
-// Writes a float matrix [N, D] on the host to `path` in format 1.0 (numpy.lib.format): what
-// numpy.load gives back as float32. Whole or not at all; throws DataError where the disk fails.
+// Writes a float matrix [N, D] on the host to `path` in format 1.0 (numpy.lib.format), which
+// numpy.load reads as float32. Writes it whole or not at all; throws DataError if the disk fails.
 void WriteNpy(const std::string& path, const at::Tensor& matrix);
 
 }  // namespace flowtrain

@@ -11,7 +11,7 @@
 namespace flowtrain {
 namespace {
 
-// A field of RFC 4180.
+// A CSV field as RFC 4180 defines it.
 std::string Field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";

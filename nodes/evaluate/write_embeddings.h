@@ -10,11 +10,11 @@ namespace flowtrain {
 
 // Writes the features of all images to the run directory:
 //   embeddings.npy  float32 [N, D]
-//   embeddings.csv  name,label,class: an image a line, in the same order; label and class are empty
-//                   where there is none
+//   embeddings.csv  name,label,class: one line per image, in the same order; label and class are
+//                   empty where there is none
 // Images that could not be read are in neither.
 //
-// Input   features  step  with FeaturePayloads, of OrderedSource's `all`.
+// Input   features  step  with FeaturePayloads of OrderedSource's `all`.
 // Output  written   step  the same.
 // Memory  the features of all images.
 // Threads the device lane.

@@ -1,4 +1,4 @@
-// Vectors whose first byte begins a cache line, as wide loads like it.
+// Vectors whose first byte begins a cache line, which suits wide loads.
 #pragma once
 
 #include <cstddef>

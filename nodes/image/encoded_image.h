@@ -21,7 +21,7 @@ struct EncodedImage {
   int32_t label = -1;         // class, from 0; -1 where there is none
   int height = 0, width = 0;  // pixels; 0 for kFile, where the file says it
   int levels = 1;             // kRgb: the image and its reduced copies
-  // Of bytes in a mapped file: for ReadsWereLost, once they were used. Null otherwise.
+  // Of bytes in a mapped file: pass it to ReadsWereLost once they were used. Null otherwise.
   const std::atomic<bool>* lost = nullptr;
   std::string error;  // why the image could not be read; empty when it could
 };

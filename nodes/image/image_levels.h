@@ -1,4 +1,4 @@
-// Reduced copies of an image that stand behind it, so that a small view of it reads few bytes.
+// Reduced copies of an image, stored after it, so that a small view of it reads few bytes.
 #pragma once
 
 #include <cstddef>
@@ -29,10 +29,9 @@ struct LevelRange {
   int first = 0, last = 0;
 };
 
-// Makes the levels of a whole image (RgbImage::shrink 1, one level), which come to be what it
-// holds. A pixel of a level is the mean of the 2 x 2 it covers, at an odd border of those there
-// are. Halves are rounded up in even rows and down in odd ones, so that no level is brighter than
-// another.
+// Makes the levels of a whole image (RgbImage::shrink 1, one level); they become what it holds. A
+// pixel of a level is the mean of the 2 x 2 it covers, at an odd border of those that exist. Halves
+// are rounded up in even rows and down in odd ones, so that no level is brighter than another.
 void MakeLevels(const LevelRange& range, RgbImage& image);
 
 }  // namespace flowtrain

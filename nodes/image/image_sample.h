@@ -12,7 +12,8 @@
 
 namespace flowtrain {
 
-// Keeps something of a node's alive for as long as a sample points to it. Moves, costs no memory.
+// Keeps something that a node owns alive for as long as a sample points to it. Can be moved;
+// allocates nothing.
 class Hold {
  public:
   using Release = void (*)(void* held) noexcept;
@@ -40,15 +41,15 @@ class Hold {
 
 // The payload of the samples. Its parts are set as a whole, never field by field.
 struct ImageSample final : Payload {
-  // Of the source.
+  // Set by the source.
   EncodedImage encoded;
   std::vector<uint8_t> file_bytes;  // backs `encoded` unless that is a view of a mapping
 
-  // Of the node that decodes, or of a source that has the pixels already: `decoded` then says that
-  // there is nothing to decode.
+  // Set by the node that decodes, or by a source that has the pixels already: `decoded` then says
+  // that there is nothing to decode.
   RgbImage image;
   bool decoded = false;
-  Hold hold;  // of pixels that belong to somebody else, until the row is written
+  Hold hold;  // on pixels that belong to others, until the row is written
 
   void Release() noexcept override { hold.Reset(); }
 };

@@ -5,8 +5,8 @@
 
 namespace flowtrain {
 
-// The pixel that stands for position `i` of an axis of n pixels mirrored at its end pixels' centres
-// without end: … c b a b c ….
+// The pixel that stands for position `i` of an axis of n pixels, mirrored endlessly at the centres
+// of its end pixels: … c b a b c ….
 inline int Mirrored(int i, int n) {
   if (n == 1) return 0;
   i = std::abs(i);

@@ -11,7 +11,8 @@ namespace {
 
 constexpr int32_t kHalf = int32_t{1} << (AxisTaps::kWeightBits - 1);
 
-// 255 x the sum of the weights' sizes stays below 2^31: it is 1, or at most 1.3 with negative ones.
+// 255 x the sum of the weights' magnitudes stays below 2^31: it is 1, or at most 1.3 with negative
+// ones.
 uint8_t ToByte(int32_t sum) {
   return static_cast<uint8_t>(std::clamp(sum >> AxisTaps::kWeightBits, 0, 255));
 }

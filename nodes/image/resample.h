@@ -57,7 +57,7 @@ class AxisTaps {
 class Resampler {
  public:
   // Writes rows.count x columns.count packed pixels of the resized region to `out`: columns first,
-  // rounded to uint8, then rows, rounded again. Pixels outside the region have no part in it.
+  // rounded to uint8, then rows, rounded again. Pixels outside the region are not used.
   void Resize(const RgbRegion& in, const OutputRange& rows, const OutputRange& columns,
               uint8_t* out, Interpolation interpolation = Interpolation::kBilinear);
 

@@ -11,7 +11,7 @@ namespace flowtrain {
 
 inline constexpr size_t kChannels = 3;  // red, green, blue
 
-// What of an image its user needs, in pixels of the upright image at its full size.
+// The part of an image that is needed, in pixels of the upright image at its full size.
 struct WantedPart {
   int top = 0, left = 0, height = 0, width = 0;
   int shrink = 1;  // 1, 2, 4 or 8: the image may be reduced by this, or by less
@@ -28,13 +28,13 @@ class PartChooser {
 // How pixels lie in memory, uint8.
 enum class PixelLayout : uint8_t {
   kRgb,           // [height, width, 3]
-  kColumnPlanes,  // [3, width, height]: a plane a channel, column by column, as STL-10 stores them
+  kColumnPlanes,  // [3, width, height]: three planes, by columns, as STL-10 stores them
 };
 
-// Decoded pixels, wherever they lie: an image, or a part of it, perhaps reduced. A reduced image
+// Decoded pixels, wherever they are: an image, or a part of it, perhaps reduced. A reduced image
 // has ceil(full_height / shrink) x ceil(full_width / shrink) pixels, of which `pixels` holds the
 // rectangle that begins at (top, left); a reduced pixel covers shrink x shrink of the full image.
-// Behind it may stand further `levels` (image_levels.h).
+// More `levels` may follow it (image_levels.h).
 struct Pixels {
   std::span<const uint8_t> pixels;
   PixelLayout layout = PixelLayout::kRgb;
@@ -67,7 +67,7 @@ struct RgbImage : Pixels {
     static_cast<Pixels&>(*this) = WholeImage(storage, new_height, new_width);
     return storage;
   }
-  // Keeps what is in it.
+  // Keeps the contents.
   void ResizeStorage(size_t bytes) {
     if (storage.capacity() < bytes) storage.reserve(std::bit_ceil(bytes));  // seldom grows again
     storage.resize(bytes);

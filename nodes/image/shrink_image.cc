@@ -6,7 +6,7 @@
 namespace flowtrain {
 namespace {
 
-// `side` times max_side / largest, rounded, at least a pixel.
+// `side` times max_side / largest, rounded, at least 1 pixel.
 int Scaled(int side, int max_side, int largest) {
   const int64_t scaled = (int64_t{2} * side * max_side + largest) / (int64_t{2} * largest);
   return static_cast<int>(std::max<int64_t>(1, scaled));

@@ -1,4 +1,4 @@
-// A source without a data set: the same noise in every batch, at no cost a sample.
+// A source without a data set: the same noise in every batch, at no cost per sample.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 namespace flowtrain {
 
 // Fills each batch buffer with noise the first time it is admitted and leaves it alone from then
-// on. It feeds the stage node directly, so a run measures the training alone: the bound that
-// `flowtrain bench` compares a loader with.
+// on. It feeds the stage node directly, so a run measures the training alone: the bound with which
+// `flowtrain bench` compares a loader.
 //
 // Output  rows  sample  its row already holds both views.
 // Threads any number; there is nothing to do.
@@ -33,7 +33,7 @@ class FixedSource final : public SourceNode {
   std::string window_;  // options
   int64_t steps_ = 0, effective_batch_ = 0, seed_ = 0;
   uint64_t batches_a_window_ = 1;
-  uint64_t images_ = 0;              // of the run, as far as batches were admitted
+  uint64_t images_ = 0;              // of the batches admitted so far
   std::set<const uint8_t*> filled_;  // buffers that hold their noise
 };
 

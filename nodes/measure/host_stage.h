@@ -1,4 +1,4 @@
-// Gathers augmented samples to batches and leaves them in the host's memory.
+// Gathers augmented samples into batches and leaves them in the host's memory.
 #pragma once
 
 #include <atomic>
@@ -9,12 +9,12 @@
 
 namespace flowtrain {
 
-// Stands where PinnedStage does and knows no device: the loader's end when the loader alone is
-// measured.
+// Takes the place of PinnedStage without a device: the end of the loader's graph when the loader
+// alone is measured.
 //
-// Input   rows     sample  both views stand in the sample's row of its batch.
-// Output  batches  batch   without a payload. Nobody need take them.
-// Memory  a buffer of 2 x batch_size x image_size^2 x 3 bytes a batch slot.
+// Input   rows     sample  both views are in the sample's row of its batch.
+// Output  batches  batch   without a payload. No node need take them.
+// Memory  per batch slot: a buffer of 2 x batch_size x image_size^2 x 3 bytes.
 // Threads the device lane.
 //
 // Example:

@@ -12,8 +12,8 @@
 namespace flowtrain {
 namespace {
 
-// NowNs counts what CLOCK_MONOTONIC does. An absolute time: a wait that a signal cuts short goes
-// on, and adds up no error.
+// NowNs reads CLOCK_MONOTONIC too. The time is absolute, so that a wait cut short by a signal goes
+// on without adding up errors.
 void SleepUntil(double at_ns) {
   constexpr int64_t kNsPerS = 1'000'000'000;
   const auto ns = static_cast<int64_t>(at_ns);

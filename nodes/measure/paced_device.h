@@ -8,14 +8,14 @@
 
 namespace flowtrain {
 
-// Behaves to a loader as a device does that takes `images_per_s`: each batch keeps it busy for
+// To a loader this behaves like a device that takes `images_per_s`: each batch keeps it busy for
 // rows / images_per_s seconds, one after the other. As with a GPU's queue the host runs one batch
-// ahead: Process returns when the device begins with the batch, whose bytes it then has. It waits
-// asleep, so its core is the loader's, and times follow a schedule: waking late costs the device
-// nothing as long as the next batch is there.
+// ahead: Process returns when the device begins the batch, whose bytes it then has. It sleeps while
+// it waits, so that its core is free for the loader, and times follow a schedule: waking late costs
+// the device nothing as long as the next batch is there.
 //
 // Input   batches  batch
-// Output  windows  step   without a payload. Nobody need take them.
+// Output  windows  step   without a payload. No node need take them.
 // Memory  none.
 // Threads the device lane; Work from any.
 //

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a fingerprint says of a file.
+// What a fingerprint includes about a file.
 std::string FileText(const fs::path& path) {
   std::error_code missing;
   const auto size = fs::file_size(path, missing);

@@ -7,8 +7,8 @@
 
 namespace flowtrain {
 
-// Tells one state of a data set, and what is made of it, from another: kind, place, options, and
-// the paths, sizes and times of the files. Throws DataError for a folder that cannot be read.
+// Tells one state of a data set, and of what is made from it, from another: kind, place, options,
+// and the paths, sizes and times of the files. Throws DataError for a folder that cannot be read.
 uint64_t FingerprintOf(const DatasetOptions& options, int max_side);
 
 }  // namespace flowtrain

@@ -34,7 +34,7 @@ struct Item {
   uint8_t lists = 0;
 };
 
-// Every image once: those to train on, then what the evaluation has besides.
+// Every image once: those to train on, then the others of the evaluation.
 std::vector<Item> ListItems(const ImageSet& set, const Evaluation& evaluation) {
   std::vector<Item> items;
   for (uint64_t id = 0; id < set.size(); ++id) items.push_back({id, Item::From::kTraining, 0});
@@ -56,8 +56,8 @@ std::vector<Item> ListItems(const ImageSet& set, const Evaluation& evaluation) {
   return items;
 }
 
-// Reduced copies that have pixels enough for views of at least 64 pixels: how large they will be is
-// for each run to say.
+// The reduced copies that have enough pixels for views of at least 64 pixels: how large the views
+// are is up to each run.
 LevelRange PackedLevels(int height, int width) {
   constexpr int kLeastSide = 64;
   LevelRange range;
@@ -172,7 +172,7 @@ class Packer {
     options_.progress(slot.number + 1, items_.size());
   }
 
-  // As the source of a run allows.
+  // As many as the source of a run allows.
   uint64_t AllowedBad() const {
     if (options_.max_bad_fraction <= 0) return 0;
     const double share = options_.max_bad_fraction * static_cast<double>(items_.size());

@@ -24,7 +24,7 @@ std::string Accumulation(const BannerFacts& facts) {
 }
 
 Line MemoryLine(const BannerFacts& facts) {
-  // A sample slot keeps the largest image it has met, which nobody knows beforehand.
+  // A sample slot keeps the largest image it has met, whose size is not known beforehand.
   const std::string slots =
       facts.sample_slots == 0 ? "" : ", and " + Plural(facts.sample_slots, "image") + " in flight";
   const std::string sum = "at most " + ShowGib(facts.pool_bytes + facts.cache_bytes) + slots;

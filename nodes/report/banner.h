@@ -1,4 +1,4 @@
-// What a run says of itself before it starts.
+// What a run says about itself before it starts.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ struct BannerFacts {
   std::string device;             // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
   size_t device_bytes = 0;        // GPU: its memory
   size_t device_limit_bytes = 0;  // GPU: the most of it that may be taken; 0: all
-  std::string device_limited_by;  // the parameter that says so
+  std::string device_limited_by;  // the parameter that sets this limit
   bool cudnn_benchmark = false;
   std::string precision;   // "FP16", "BF16"; empty: FP32, mixed precision off
   int batch_size = 0;      // images per batch
@@ -27,8 +27,8 @@ struct BannerFacts {
   std::vector<std::string> inactive;  // configuration keys without effect on this machine
 };
 
-// The banner, a line a fact, aligned, with a newline at the end of each. Without `utf8` the marks
-// are ASCII.
+// The banner, one line per fact, aligned, with a newline at the end of each. Without `utf8` the
+// marks are ASCII.
 std::string FormatBanner(const BannerFacts& facts, bool utf8);
 
 }  // namespace flowtrain

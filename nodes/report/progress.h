@@ -1,4 +1,4 @@
-// What the console says of a run on its way. Pure functions of the figures.
+// What the console says about a run in progress. Pure functions of the figures.
 #pragma once
 
 #include <cstddef>

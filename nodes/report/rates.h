@@ -10,8 +10,9 @@
 
 namespace flowtrain {
 
-// What a run of steps came to: an epoch, or all of them. The first step of a run is not `timed`: it
-// pays for start-up (filling the pools, choosing algorithms), so the rates leave it out.
+// The totals of a series of steps: an epoch, or all of them. The first step of a run is not
+// `timed`: it pays for start-up (filling the pools, choosing algorithms), so the rates leave it
+// out.
 class StepTotals {
  public:
   void Add(const StepRecord& record, bool timed);
@@ -20,7 +21,7 @@ class StepTotals {
   uint64_t images() const { return images_; }
   uint64_t skipped() const { return skipped_; }
   double seconds() const { return seconds_; }  // of all steps, the first too
-  // Over the timed steps; nothing where there is none.
+  // Over the timed steps; nothing where there are none.
   std::optional<double> images_per_s() const;
   std::optional<double> data_wait() const;       // share of the time, 0 to 1
   std::optional<double> seconds_a_step() const;  // mean

@@ -20,7 +20,7 @@ namespace flowtrain {
 //
 // Input   steps  step  with a StepPayload.
 // Memory  the records of the last steps (a device runs ahead of the host, so a step's figures are
-//         waited for only when two younger steps are there).
+//         waited for only when two later steps are there).
 // Threads one at a time, not on the device lane: the console never holds up the device.
 //
 // Example:
@@ -48,7 +48,7 @@ class Report final : public StepNode {
     uint64_t steps_per_epoch, total_steps;  // total_steps 0: not known
   };
 
-  static constexpr size_t kRecentSteps = 20;  // that the shown rates are taken over
+  static constexpr size_t kRecentSteps = 20;  // over which the rates are shown
 
   void Emit(const Pending& pending);
   void Count(const StepRecord& record);

@@ -21,7 +21,7 @@ int Columns(int descriptor) {
   return size.ws_col;
 }
 
-// A terminal that went away must not end the run, so a failed write is let go.
+// A terminal that went away must not end the run, so a failed write is ignored.
 void Write(int descriptor, const std::string& text) {
   [[maybe_unused]] const ssize_t written = ::write(descriptor, text.data(), text.size());
 }

@@ -9,7 +9,7 @@
 
 namespace flowtrain {
 
-// Whether the environment's locale (LC_ALL, LC_CTYPE, LANG) writes UTF-8.
+// Whether the environment's locale (LC_ALL, LC_CTYPE, LANG) uses UTF-8.
 bool LocaleIsUtf8();
 // Whether `descriptor` is a terminal that a line can be redrawn on.
 bool CanRedraw(int descriptor);
@@ -19,7 +19,7 @@ bool CanRedraw(int descriptor);
 class ProgressBar {
  public:
   ProgressBar(int descriptor, bool utf8);
-  // Clears the line and gives the log its own way back.
+  // Clears the line and restores the log's own output.
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;

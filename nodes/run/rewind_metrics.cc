@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 enum class Place { kBefore, kAfter, kBroken };
 
-// What is final is the end of a run, which this one no longer is.
+// A line marked `final` ends a run, and this run goes on.
 Place PlaceOf(const std::string& line, uint64_t steps_done) {
   const nlohmann::json object = nlohmann::json::parse(line, nullptr, false);
   if (!object.is_object()) return Place::kBroken;
@@ -31,7 +31,7 @@ struct Parts {
   bool line_break_missing = false;  // at the end of the file
 };
 
-// All after the first line of a later step is later: an epoch's line has no step.
+// Everything after the first line of a later step counts as later: an epoch's line has no step.
 Parts Split(const std::string& path, uint64_t steps_done) {
   Parts parts;
   std::ifstream in(path);
@@ -61,7 +61,7 @@ void RewindMetrics(const std::string& path, uint64_t steps_done) {
   const Parts parts = Split(path, steps_done);
   if (parts.lines_moved == 0 && !parts.line_break_missing) return;
   const std::string aside = fs::path(path).replace_extension(".abandoned.jsonl").string();
-  // Appended first: a crash in between leaves lines in both, and none in neither.
+  // Appended first: a crash in between leaves lines in both files, and none in neither.
   if (parts.lines_moved > 0) AppendTo(aside, parts.moved);
   WriteNewFile(path, parts.kept);
   if (parts.lines_moved == 0) return;

@@ -48,7 +48,7 @@ void WriteFile(const std::string& file, std::string_view text) {
     ::close(descriptor);
     throw;
   }
-  // A full disk may show no earlier than here on network file systems.
+  // On network file systems a full disk may not show before this.
   if (::close(descriptor) != 0) FailWrite(file, errno);
 }
 
@@ -126,7 +126,7 @@ void RunDir::MakeDated() {
   fs::create_directories(root_, error);
   const std::string base = (fs::path(root_) / (name_ + '-' + DateAndTime())).string();
   path_ = base;
-  // create_directory tells whether it made the folder, so two runs of one second get two folders.
+  // create_directory says whether it made the folder: two runs of one second get two folders.
   for (int n = 2; !error && !fs::create_directory(path_, error); ++n) {
     path_ = base + '-' + std::to_string(n);
   }

@@ -11,7 +11,7 @@
 
 namespace flowtrain {
 
-// What an epoch was worth.
+// The results of an epoch.
 struct EpochFigures {
   double loss = 0;                 // mean over its steps
   std::optional<double> knn_top1;  // percent; where it was evaluated
@@ -20,10 +20,10 @@ struct EpochFigures {
 // Makes the folder ROOT/NAME-YYYYmmdd-HHMMSS (or the one that `path` names) and keeps in it
 //   config.yaml    the resolved configuration
 //   log.txt        the log, all but debug lines
-//   metrics.jsonl  one JSON object a line: one a step, one an epoch
+//   metrics.jsonl  one JSON object per line: one per step, one per epoch
 // Other nodes put their files (checkpoints) under path(). A folder serves one run at a time. A run
-// that goes on in its folder takes what metrics.jsonl says of later steps out of it
-// (RewindMetrics), so that no step stands there twice.
+// that goes on in its folder removes what metrics.jsonl says about later steps (RewindMetrics), so
+// that no step is there twice.
 //
 // Example:
 //   run_dir: {type: RunDir, options: {root: runs, name: simclr, path: "${run.path}"}}
@@ -41,7 +41,7 @@ class RunDir final : public Resource {
   // Throws ConfigError for a folder that is in use or holds another run, std::runtime_error where
   // it cannot be written.
   void Open(const OpenContext&) override;
-  // The log stays open till here, so that it holds the error that ended the run.
+  // The log stays open until here, so that it holds the error that ended the run.
   ~RunDir() override;
 
   const std::string& path() const { return path_; }
@@ -49,8 +49,8 @@ class RunDir final : public Resource {
   // the write fails otherwise. Thread-safe.
   void AppendMetrics(const std::string& json_line);
 
-  // Tells those who ask what the epoch that ended with a step, the `steps_done`-th of the run, was
-  // worth. The last epoch's figures alone are kept. Thread-safe.
+  // Records the results of the epoch that ended with a step, the `steps_done`-th of the run, for
+  // others to ask for. Only the last epoch's figures are kept. Thread-safe.
   void NoteEpoch(uint64_t steps_done, const EpochFigures& figures);
   std::optional<EpochFigures> FiguresOf(uint64_t steps_done) const;
 

@@ -14,8 +14,8 @@ namespace flowtrain {
 // What a step leaves on the device.
 struct StepFigures {
   double loss = 0;  // mean over the window's micro-batches
-  bool skipped =
-      false;  // the loss scaler found a non-finite gradient and left the parameters alone
+  // The loss scaler found a non-finite gradient and left the parameters alone.
+  bool skipped = false;
   double loss_scale = 1;
 };
 
@@ -27,22 +27,22 @@ struct StepRecord : StepFigures {
   int images = 0;      // of the window
   bool last_of_epoch = false;
   double learning_rate = 0;
-  double seconds = 0;  // wall time since the step before
-  double data_wait =
-      0;  // share of that time in which the device lane had no batch to work on, 0 to 1
+  double seconds = 0;  // wall time since the previous step
+  // Share of that time in which the device lane had no batch to work on, 0 to 1.
+  double data_wait = 0;
   size_t device_bytes = 0;         // held by the device allocator's caller; 0 on a CPU
   size_t device_peak_bytes = 0;    // its largest value so far
   std::optional<double> knn_top1;  // percent; where this step was evaluated
 
   // Brings the figures from the device: true when they are here. With `wait` it blocks until they
-  // are. For the one who keeps the record; others may look meanwhile.
+  // are. Only the record's keeper may call it; others may call Look meanwhile.
   bool Fetch(bool wait) {
     if (!fetch) return true;
     const std::optional<StepFigures> arrived = fetch(wait);
     if (arrived) static_cast<StepFigures&>(*this) = *arrived;
     return arrived.has_value();
   }
-  // The figures as far as they are on the host, without a change of the record. Thread-safe.
+  // The figures if they are on the host already; does not change the record. Thread-safe.
   std::optional<StepFigures> Look() const {
     return fetch ? fetch(false) : std::optional<StepFigures>(*this);
   }

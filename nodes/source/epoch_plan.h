@@ -6,7 +6,7 @@
 
 namespace flowtrain {
 
-// Where a batch stands. All counts are from 0.
+// The position of a batch in a run. All counts are from 0.
 struct PlannedBatch {
   uint64_t epoch = 0;
   uint64_t batch = 0;  // in its epoch

@@ -116,7 +116,7 @@ void EpochSource::AdmitSample(Sample& sample) {
 }
 
 void EpochSource::Substitute(Sample& sample) {
-  dataset_->CheckFiles();  // then it is no matter of this image
+  dataset_->CheckFiles();  // throws if it is not this image's fault
   BadImage bad{sample.id, dataset_->ImageName(sample.id), sample.error};
   const std::string line = bad.name + ": " + bad.why;
   const bool is_new = dataset_->bad_images().Add(std::move(bad));
@@ -126,7 +126,7 @@ void EpochSource::Substitute(Sample& sample) {
     GiveUp("and " + std::to_string(kMaxSubstitutes) + " of them came one after the other");
   }
   if (is_new && count <= kNamedImages) LogWarning("an image cannot be used: " + line);
-  // The stream of the place, and in it the draw of the attempt.
+  // The stream of the place, and within it the draw of the attempt.
   Rng rng({sample.seed, sample.epoch, sample.position, kSubstitute});
   for (int attempt = 1; attempt < sample.attempt; ++attempt) rng.Below(size());
   sample.id = rng.Below(size());

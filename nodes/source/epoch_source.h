@@ -18,15 +18,14 @@ class DecodedCache;
 // Draws images epoch by epoch and fetches their bytes.
 //
 // An epoch is floor(images / batch) batches, in an order drawn from the seed and the epoch; the
-// images left over are others each time. Batches go in windows of `window`, one optimiser step
-// each (WindowSize says of `auto`); the last window of an epoch takes what is left. An image that
+// images left over are different each time. Batches go in windows of `window`, one optimiser step
+// each (see WindowSize for `auto`); the last window of an epoch takes what is left. An image that
 // cannot be read is replaced by another, drawn from the seed and its place, and noted in the data
 // set's bad_images().
 //
 // Output  ids     sample  encoded bytes, their label, height and width where they are known;
-// pixels, of
-//                         an image that the cache holds.
-// Memory  the encoded bytes of an image a sample slot; none where the data set is mapped.
+//                         of an image that the cache holds, its pixels.
+// Memory  per sample slot: the encoded bytes of an image; none where the data set is mapped.
 // Threads Process: any number; the rest one at a time.
 //
 // Example:
@@ -38,7 +37,7 @@ class EpochSource final : public SourceNode {
   void Open(const OpenContext& context) override;
   void Flush() override;
 
-  // Goes on where a run stopped after `steps_done` optimiser steps: to be called after Open and
+  // Continues where a run stopped after `steps_done` optimiser steps: to be called after Open and
   // before the first batch. Throws DataError when the run would have ended before.
   void Resume(uint64_t steps_done);
 

@@ -74,7 +74,7 @@ void OrderedSource::AdmitSample(Sample& sample) {
 }
 
 void OrderedSource::Substitute(Sample& sample) {
-  dataset_->CheckFiles();  // then it is no matter of this image
+  dataset_->CheckFiles();  // throws if it is not this image's fault
   dataset_->bad_images().Add({sample.id, NameOf(sample.id), sample.error});
   sample.id = kNoImage;
 }

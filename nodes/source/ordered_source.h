@@ -15,7 +15,7 @@ namespace flowtrain {
 // the place of images that cannot be read.
 constexpr uint64_t kNoImage = UINT64_MAX;
 
-// Fetches every image once, in order, in whole batches of a window each.
+// Fetches every image once, in order, in whole batches, each of which is a window.
 //
 // images: labelled   those of the data set's evaluation: ids 0 … bank - 1 are the bank, those after
 //                    it the queries, unless the two are one list.
@@ -25,7 +25,7 @@ constexpr uint64_t kNoImage = UINT64_MAX;
 // the id kNoImage and a black view.
 //
 // Output  ids  sample  encoded bytes, their label, height and width where they are known.
-// Memory  the encoded bytes of an image a sample slot; none where the data set is mapped.
+// Memory  per sample slot: the encoded bytes of an image; none where the data set is mapped.
 // Threads Process: any number; the rest one at a time.
 //
 // Example:

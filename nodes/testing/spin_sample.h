@@ -17,8 +17,8 @@ namespace flowtrain {
 // Threads any number.
 //
 // Example:
-//   work: {type: SpinSample, in: ids, out: rows, workers: 4, options: {service_us: 50, write:
-//   true}}
+//   work: {type: SpinSample, in: ids, out: rows, workers: 4,
+//          options: {service_us: 50, write: true}}
 class SpinSample : public TestBehaviour<SampleNode> {
  public:
   static void Declare(NodeSpec& spec);
@@ -30,7 +30,7 @@ class SpinSample : public TestBehaviour<SampleNode> {
   bool write_ = false;
 };
 
-// The same for one sample at a time, as a node is that cannot be shared.
+// The same for one sample at a time, like a node that cannot be shared.
 //
 // Example:
 //   work: {type: SerialSample, in: ids, out: rows, options: {service_us: 50}}

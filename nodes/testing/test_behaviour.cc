@@ -10,7 +10,7 @@ namespace flowtrain {
 void Serve(int64_t service_us, bool sleep) {
   if (service_us == 0) return;
   if (sleep) return std::this_thread::sleep_for(std::chrono::microseconds(service_us));
-  // Its own time, so that work does not get done while another thread has the core.
+  // The thread's own time, so that no work gets done while another thread has the core.
   const uint64_t end_ns = ThreadCpuNs() + static_cast<uint64_t>(service_us) * 1000;
   while (ThreadCpuNs() < end_ns) {
   }

@@ -9,7 +9,7 @@
 
 namespace flowtrain {
 
-// Gathers samples to batches of plain bytes.
+// Gathers samples into batches of plain bytes.
 //
 // Input   rows     sample  written to their rows.
 // Output  batches  batch   uint8 [2, batch_size, view_bytes].

@@ -10,7 +10,7 @@
 
 namespace flowtrain {
 
-// Gathers what the test nodes tell; a test finds it through its graph. Thread-safe.
+// Gathers what the test nodes report; a test finds it through its graph. Thread-safe.
 //
 // Example:
 //   resources: {log: {type: TestLog}}

@@ -21,7 +21,7 @@ class TestStep final : public TestBehaviour<StepNode> {
   void Process(Step& step) override { Work(step); }
 };
 
-// The end of a graph: tells the log of each step and of the digests that TestWindow left with it.
+// The end of a graph: reports each step, and the digests that TestWindow left with it, to the log.
 //
 // Input   in  step
 // Memory  none of its own; the log grows.

@@ -22,7 +22,7 @@ uint64_t Digest(const Batch& batch);
 //
 // Input   batches  batch
 // Output  windows  step   payload TestDigests.
-// Memory  eight bytes a batch of a window.
+// Memory  eight bytes per batch of a window.
 // Threads the device lane.
 //
 // Example:

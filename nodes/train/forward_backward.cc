@@ -93,7 +93,7 @@ void ForwardBackward::WithRoom(Call call) {
     try {
       return call();
     } catch (const c10::OutOfMemoryError&) {
-      // Room is made outside of the handler: what it holds is not free yet.
+      // Room is made outside the handler: the exception still holds memory here.
     }
     MakeRoom();
   }
@@ -126,11 +126,11 @@ void ForwardBackward::BeginWindow(const Batch& batch, Step& step) {
   gradient_->Begin(window_images_, micro_batch_);
 }
 
-// [2, B, H, W, 3], the window's own.
+// [2, B, H, W, 3], owned by the window.
 at::Tensor ForwardBackward::Take(Batch& batch) {
   at::Tensor images;
   WithRoom([&] { images = TakeImages(batch, device_->device()); });
-  // A CPU's are the batch's buffer, which goes home before the window is complete.
+  // On a CPU they are the batch's buffer, which goes home before the window is complete.
   if (!device_->is_cuda() && batch.window > 1) WithRoom([&] { images = images.clone(); });
   return images.view({2, images.size(0) / 2, images.size(1), images.size(2), images.size(3)});
 }
@@ -140,7 +140,7 @@ at::Tensor ForwardBackward::Represent(const at::Tensor& images) {
   return model_->Project(model_->Encode(Normalise(images)));
 }
 
-// The host runs ahead of a GPU by two windows at most: enough to keep it busy, and a bound for its
+// The host runs at most two windows ahead of a GPU: enough to keep it busy, and a bound on its
 // memory.
 void ForwardBackward::WaitForTheWindowBeforeLast() {
   if (window_ends_.size() < 2) return;
@@ -209,7 +209,7 @@ std::string ForwardBackward::Settings() const {
          std::to_string(micro_batches);
 }
 
-// As if nothing of the window had been computed; its images stay.
+// Restores the state before anything of the window was computed; its images stay.
 void ForwardBackward::UndoWindow() {
   optimizer_->ZeroGrad();
   model_->running_statistics().Restore();
@@ -217,13 +217,13 @@ void ForwardBackward::UndoWindow() {
   device_->EmptyCache();
 }
 
-// As if the window had never begun.
+// Restores the state before the window began.
 void ForwardBackward::DropWindow() {
   gradient_->Begin(0, micro_batch_);
   UndoWindow();
 }
 
-// A pair by itself has a loss only where other pairs are its negatives.
+// A single pair has a loss only where pairs of other micro-batches are its negatives.
 int64_t ForwardBackward::LeastMicroBatch() const {
   return accumulation_ == Accumulation::kExact ? 1 : 2;
 }
@@ -231,7 +231,7 @@ int64_t ForwardBackward::LeastMicroBatch() const {
 void ForwardBackward::EndWhereNotFinite(const Batch& batch, const at::Tensor& loss) {
   const NonFiniteReport report = Examine(batch, loss);
   if (report.layer.empty() && report.gradient.empty() && std::isfinite(report.loss)) {
-    watch_->Reset();  // the row ends with this window
+    watch_->Reset();  // the series of skipped steps ends here
     return;
   }
   std::string where = "";

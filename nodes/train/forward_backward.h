@@ -23,22 +23,22 @@ namespace flowtrain {
 class ImageDataset;
 class RunDir;
 
-// Both views of a micro-batch go through the network in one forward, so batch-norm statistics are
-// over both; the loss in fp32; gradients of the whole window as `accumulation` says
-// (WindowGradient). What of a window goes through the network at a time is a matter of memory:
-// where the device has too little, the window is computed again in micro-batches of half the size,
-// with the same samples, and so are those that follow.
+// Both views of a micro-batch go through the network in one forward pass, so batch-norm statistics
+// cover both; the loss is in fp32; gradients are those of the whole window, as `accumulation` says
+// (WindowGradient). How much of a window goes through the network at a time depends on memory: if
+// the device has too little, the window is computed again with the same samples in micro-batches of
+// half the size, and so are those that follow.
 //
 // Input   batches  batch  with a StagedBatch payload.
-// Output  windows  step   gradients stand in the parameters; payload TrainPayload with the loss.
+// Output  windows  step   gradients are in the parameters; payload TrainPayload with the loss.
 // Memory  the images of a window on the device, as bytes; activations of a micro-batch.
 // Threads the device lane.
-// Errors  ends the run (EndRun) where not even the smallest micro-batch fits the device, and where
-//         gradients stopped to be finite; then writes nonfinite.json to the run's folder.
+// Errors  ends the run (EndRun) if not even the smallest micro-batch fits the device, or if
+//         gradients are no longer finite; then it writes nonfinite.json to the run's folder.
 //
 // Example:
-//   forward_backward: {type: ForwardBackward, in: batches, out: windows, options: {temperature:
-//   0.5}}
+//   forward_backward:
+//     {type: ForwardBackward, in: batches, out: windows, options: {temperature: 0.5}}
 class ForwardBackward final : public WindowNode {
  public:
   static void Declare(NodeSpec& spec);
@@ -59,11 +59,11 @@ class ForwardBackward final : public WindowNode {
 
   int64_t FindMicroBatch(int64_t window_images);
   bool Fits(int64_t micro_batch, int64_t window_images);
-  // Makes the call, again and again in smaller micro-batches as long as memory does not suffice.
+  // Makes the call, again and again in smaller micro-batches while memory does not suffice.
   template <typename Call>
   void WithRoom(Call call);
   void MakeRoom();
-  std::string Settings() const;  // that would begin with the present micro-batch
+  std::string Settings() const;  // with which a run begins with the present micro-batch
   void UndoWindow();
   void DropWindow();
   int64_t LeastMicroBatch() const;

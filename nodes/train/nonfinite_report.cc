@@ -30,7 +30,7 @@ void WriteNonFiniteReport(const NonFiniteReport& report, const std::string& path
   for (const NonFiniteReport::Sample& sample : report.samples) {
     json["samples"].push_back({{"id", sample.id}, {"name", sample.name}});
   }
-  // Names of files need not be UTF-8.
+  // File names need not be UTF-8.
   const std::string text = json.dump(1, ' ', false, Json::error_handler_t::replace) + '\n';
   WriteNewFile(path, text);
 }

@@ -11,7 +11,7 @@
 namespace flowtrain {
 namespace {
 
-// Of micro-batches [2n, D] each: [2N, D], all first views before all second views.
+// From micro-batches [2n, D] each to [2N, D], all first views before all second views.
 at::Tensor Gather(const std::vector<at::Tensor>& representations) {
   std::vector<at::Tensor> views;
   views.reserve(representations.size());
@@ -47,7 +47,7 @@ void WindowGradient::Add(at::Tensor images) {
 }
 
 void WindowGradient::Advance() {
-  if (OnePass()) return;  // it needs all of the window at once
+  if (OnePass()) return;  // one pass needs all of the window at once
   while (done_ < added_) {
     const int64_t count = std::min(micro_batch_, images_ - done_);
     if (done_ + count > added_) return;
@@ -113,7 +113,7 @@ at::Tensor WindowGradient::Micro(int64_t first) const {
   return images.flatten(0, 1);
 }
 
-// In fp32 from here on: gradients of representations are too small for a half.
+// In fp32 from here on: gradients of representations are too small for half precision.
 at::Tensor WindowGradient::Represent(const at::Tensor& images) const {
   const at::Tensor representations = network_.represent(images);
   return representations.scalar_type() == at::kDouble ? representations

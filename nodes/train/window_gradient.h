@@ -13,29 +13,29 @@
 namespace flowtrain {
 
 enum class Accumulation {
-  // The loss of the whole window: every image of it is every other's negative. Representations are
-  // made without gradients, a micro-batch at a time; the loss and its gradient by them are taken
-  // over all; then each micro-batch goes forward again and its part of that gradient back through
-  // the network (Gao et al., "Scaling Deep Contrastive Learning Batch Size under Memory Limited
-  // Setup", 2021).
+  // The loss of the whole window: every image has all others as negatives. Representations are
+  // computed without gradients, one micro-batch at a time; the loss and its gradient with respect
+  // to them are taken over all of them; then each micro-batch goes forward again and its part of
+  // that gradient goes back through the network (Gao et al., "Scaling Deep Contrastive Learning
+  // Batch Size under Memory Limited Setup", 2021).
   kExact,
   // The mean of the micro-batches' losses: an image's negatives are those of its own micro-batch.
   kIndependent,
 };
 
-// A window's images come in loader batches; they are computed in micro-batches of any size, which
-// is a matter of memory. Batch-norm in training mode takes its statistics from a micro-batch, in
-// both passes of the exact mode, and its running statistics move once.
+// A window's images come in batches from the loader; they are computed in micro-batches of any
+// size, which depends on memory. Batch-norm in training mode takes its statistics from a
+// micro-batch, in both passes of the exact mode, and its running statistics move once.
 //
-// Any call may throw c10::OutOfMemoryError. Then Forget, and go on with smaller micro-batches: the
-// next Advance or Finish computes anew what had been computed.
+// Any call may throw c10::OutOfMemoryError. Then call Forget and go on with smaller micro-batches:
+// the next Advance or Finish computes again what had been computed.
 class WindowGradient {
  public:
   struct Network {
     // uint8 images [N, H, W, 3] on the device to representations [N, D].
     std::function<at::Tensor(const at::Tensor& images)> represent;
     Loss loss;
-    // The loss to call backward on: times the loss scale under FP16.
+    // The loss to call backward on: multiplied by the loss scale under FP16.
     std::function<at::Tensor(const at::Tensor& loss)> scale;
   };
 
@@ -45,16 +45,16 @@ class WindowGradient {
   void Begin(int64_t images, int64_t micro_batch);
   // Images of the window, uint8 [2, B, H, W, 3], first views and second views. Computes nothing.
   void Add(at::Tensor images);
-  // Computes what can be computed before the window is complete, so that a device has work while
+  // Computes what can be computed before the window is complete, so that the device has work while
   // the loader makes the rest.
   void Advance();
-  // After all images were added: leaves the gradients of the window added to the parameters' and
-  // returns its loss, detached. The images stay until the next Begin.
+  // After all images were added: adds the window's gradients to those in the parameters and returns
+  // its loss, detached. The images stay until the next Begin.
   at::Tensor Finish();
 
-  // Drops all that was computed. Gradients and running statistics are the caller's to put back.
+  // Drops all that was computed. The caller must put gradients and running statistics back.
   void Forget(int64_t micro_batch);
-  // Images of the window so far: loader batches [2, B, H, W, 3].
+  // Images of the window so far: batches of the loader, [2, B, H, W, 3].
   const std::vector<at::Tensor>& images() const { return batches_; }
 
  private:

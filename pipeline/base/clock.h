@@ -23,7 +23,7 @@ inline uint64_t CpuNs(clockid_t clock) {
 }
 }  // namespace internal
 
-// CPU time so far, nanoseconds: of the calling thread, of all threads of the process.
+// CPU time used so far, in nanoseconds: by the calling thread; by all threads of the process.
 inline uint64_t ThreadCpuNs() { return internal::CpuNs(CLOCK_THREAD_CPUTIME_ID); }
 inline uint64_t ProcessCpuNs() { return internal::CpuNs(CLOCK_PROCESS_CPUTIME_ID); }
 

@@ -33,7 +33,7 @@ std::vector<std::string> Split(const std::string& text, char separator) {
   return parts;
 }
 
-// Cores of a list as the kernel writes it: "0-3,8" is five.
+// The number of cores in a list as the kernel writes it: "0-3,8" is five.
 int CountCores(const std::string& list) {
   int count = 0;
   for (const std::string& range : Split(list, ',')) {
@@ -74,8 +74,8 @@ double ReadCfsQuota(const fs::path& group) {
   return time > 0 && out_of > 0 ? time / out_of : kNoQuota;
 }
 
-// The smallest quota of a group and those above it. In a container the path is often the host's
-// and not there below `mount`; what is there on the way up still holds.
+// The smallest quota of a group and its ancestors. In a container the path is often the host's and
+// does not exist below `mount`; the ancestors that do exist still apply.
 double SmallestUpwards(const fs::path& mount, const std::string& group,
                        double (*read)(const fs::path&)) {
   double smallest = kNoQuota;
@@ -105,7 +105,8 @@ double ReadQuota(const std::string& root) {
     if (controllers.empty()) {
       smallest = std::min(smallest, SmallestUpwards(mounts, path, ReadMax));
     } else if (Holds(controllers, "cpu")) {
-      // Mounted under its own name, or all controllers of the hierarchy in the order of the line.
+      // Mounted under its own name, or with all controllers of the hierarchy in the order of the
+      // line.
       smallest = std::min(smallest, SmallestUpwards(mounts / "cpu", path, ReadCfsQuota));
       smallest = std::min(smallest, SmallestUpwards(mounts / controllers, path, ReadCfsQuota));
     }

@@ -1,5 +1,5 @@
-// How many cores this process may use. TBB sizes an arena by the affinity mask alone; a container
-// is usually held by a cgroup's CPU quota, under which more threads only wait for each other.
+// How many cores this process may use. TBB sizes an arena by the affinity mask only; a container
+// is usually limited by a cgroup's CPU quota, beyond which more threads only wait for each other.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@ namespace flowtrain {
 struct CpuLimits {
   int affinity = 1;  // cores of the affinity mask, which cgroup cpusets narrow too
   double quota = 0;  // cores' worth of time a cgroup (version 1 or 2) allows; 0: no quota
-  int usable = 1;    // threads that can run at once: the smaller, a part of a core counted as one
+  int usable = 1;    // threads that can run at once: the smaller, part of a core counted as one
 };
 
-// Reads /proc/self and /sys/fs/cgroup. `root` stands before both paths, for tests. What cannot be
-// read limits nothing.
+// Reads /proc/self and /sys/fs/cgroup. `root` is put before both paths, for tests. A limit that
+// cannot be read is ignored.
 CpuLimits ReadCpuLimits(const std::string& root = "");
 
 // The processor's name, as /proc/cpuinfo has it; "unknown processor" where it has none.

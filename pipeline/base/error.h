@@ -1,5 +1,5 @@
-// The exceptions that end a run, and the exit codes they map to. A bad sample is no exception: it
-// is an Outcome (see node.h).
+// The exceptions that end a run, and the exit codes they map to. A bad sample is not an exception
+// but an Outcome (see node.h).
 #pragma once
 
 #include <stdexcept>
@@ -10,7 +10,7 @@ namespace flowtrain {
 
 // Exit codes of the program.
 enum class ExitCode : int {
-  kDone = 0,          // ran to its end
+  kDone = 0,          // ran to the end
   kFailed = 1,        // a node, the data or the machine failed
   kUsage = 2,         // bad command line, graph or configuration
   kInterrupted = 130  // stopped by a signal, after a checkpoint
@@ -34,8 +34,8 @@ struct Diagnostic {
   std::string ToString() const;  // "graphs/simclr.yaml:12:5: unknown key …"
 };
 
-// A graph, a configuration or an option is wrong. Carries every finding of the file, not the first
-// alone. Maps to ExitCode::kUsage.
+// A graph, a configuration or an option is wrong. Carries every finding of the file, not only the
+// first. Maps to ExitCode::kUsage.
 class ConfigError : public std::runtime_error {
  public:
   explicit ConfigError(std::vector<Diagnostic> diagnostics);
@@ -60,9 +60,9 @@ class NodeError : public std::runtime_error {
   std::string node_, packet_, cause_;
 };
 
-// What a node on the device lane throws where the run cannot go on, but what it has done so far is
-// good: the window that it works on and those after it are dropped, all nodes flush (so a
-// checkpoint is written), and then the run fails with this as a NodeError.
+// Thrown by a node on the device lane when the run cannot go on but what it has done so far is
+// good: the window in progress and those after it are dropped, all nodes flush (so a checkpoint is
+// written), and then the run fails with this as a NodeError.
 class EndRun : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -74,7 +74,7 @@ class GraphStalled : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// A signal ended work that leaves nothing half done behind. Maps to ExitCode::kInterrupted.
+// A signal ended work that leaves nothing half done. Maps to ExitCode::kInterrupted.
 class Interrupted : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -13,13 +13,13 @@ namespace flowtrain {
 namespace {
 
 struct LogState {
-  // Held while a line is written: once SetLogWriter returns, the writer before is not running.
+  // Held while a line is written: once SetLogWriter returns, the previous writer is not running.
   std::mutex mutex;
   LogLevel level = LogLevel::kInfo;
   std::function<void(const std::string&)> writer;
   std::unique_ptr<spdlog::logger> file;
   std::string file_path;
-  bool file_failed = false;  // told already
+  bool file_failed = false;  // already reported
 };
 
 // The log belongs to the process, as standard error does. Never destroyed: threads may log while
@@ -62,16 +62,16 @@ void WriteToTerminal(const LogState& state, const std::string& line) {
     state.writer(line);
     return;
   }
-  // One call a line, so that lines of other writers to standard error do not come between.
+  // One call per line, so that other writers to standard error do not break into a line.
   const std::string whole = line + '\n';
   std::fwrite(whole.data(), 1, whole.size(), stderr);
   std::fflush(stderr);
 }
 
-// A log file that cannot be written, on a full disk perhaps, ends no training. It is told once, and
-// tried again with each line.
+// A log file that cannot be written, perhaps on a full disk, does not end training. The failure is
+// reported once, and writing is tried again with each line.
 void OnFileError(const std::string& why) {
-  LogState& state = State();  // locked: it is called where a line is written to the file
+  LogState& state = State();  // locked: called while a line is written to the file
   if (std::exchange(state.file_failed, true)) return;
   WriteToTerminal(state, std::string(TerminalPrefix(LogLevel::kWarning)) + "cannot write " +
                              state.file_path + ": " + why + "; its lines are lost");

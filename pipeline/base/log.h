@@ -1,4 +1,4 @@
-// The program's log. spdlog stands behind it and is included by log.cc alone: libtorch's headers
+// The program's log. It is implemented with spdlog, which log.cc alone includes: libtorch's headers
 // bring another version of fmt, and the two do not mix in one file.
 #pragma once
 
@@ -19,9 +19,9 @@ inline void LogError(const std::string& message) { Log(LogLevel::kError, message
 // Lines below `level` do not reach the terminal; the log file gets all but debug lines.
 void SetLogLevel(LogLevel level);
 // Appends to `path` from now on; an empty path ends that. Throws std::runtime_error if it cannot be
-// opened. Where a line cannot be written later, that is said once on the terminal.
+// opened. A line that cannot be written later is reported once, on the terminal.
 void SetLogFile(const std::string& path);
-// Hands terminal lines to `writer` instead of standard error; nullptr goes back. For a progress
+// Hands terminal lines to `writer` instead of standard error; nullptr restores that. For a progress
 // bar.
 void SetLogWriter(std::function<void(const std::string&)> writer);
 

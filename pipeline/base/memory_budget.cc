@@ -32,11 +32,11 @@ constexpr CgroupNames kVersion2 = {"memory.max", "memory.current", "inactive_fil
 
 std::optional<uint64_t> ReadNumber(const fs::path& path) {
   uint64_t number = 0;
-  if (!(std::ifstream(path) >> number)) return std::nullopt;  // "max" is no number
+  if (!(std::ifstream(path) >> number)) return std::nullopt;  // "max" is not a number
   return number;
 }
 
-// Page cache of a group, which the kernel gives up before the limit is felt.
+// Page cache of a group, which the kernel gives up before the limit takes effect.
 uint64_t FileBytes(const fs::path& group, const CgroupNames& names) {
   std::ifstream stat(group / "memory.stat");
   std::string name;
@@ -55,8 +55,8 @@ uint64_t LeftInGroup(const fs::path& group, const CgroupNames& names) {
   return *limit > used ? *limit - used : 0;
 }
 
-// The group and those above it. In a container the path is often the host's and not there below
-// `mount`; what is there on the way up still holds.
+// The group and its ancestors. In a container the path is often the host's and does not exist below
+// `mount`; the ancestors that do exist still apply.
 uint64_t LeftUpwards(const fs::path& mount, const std::string& group, const CgroupNames& names) {
   uint64_t least = LeftInGroup(mount, names);
   for (fs::path path = fs::path(group).relative_path(); !path.empty(); path = path.parent_path()) {

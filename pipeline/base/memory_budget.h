@@ -1,4 +1,4 @@
-// How much memory a cache may take: what a user writes, and what there is.
+// How much memory a cache may take: what a user asks for, and what is available.
 #pragma once
 
 #include <cstdint>
@@ -6,15 +6,15 @@
 
 namespace flowtrain {
 
-// Bytes of memory this process can still take: what the system has available, and no more than what
-// each cgroup (version 1 or 2) around the process leaves below its limit. Page cache counts as
-// free, since the kernel gives it up. `root` stands before /proc and /sys/fs/cgroup, for tests.
-// What cannot be read limits nothing.
+// Bytes of memory this process can still take: what the system has available, and at most what each
+// cgroup (version 1 or 2) around the process leaves below its limit. Page cache counts as free,
+// since the kernel gives it up. `root` is put before /proc and /sys/fs/cgroup, for tests. A limit
+// that cannot be read is ignored.
 uint64_t AvailableMemory(const std::string& root = "");
 
 // "4 GiB", "500MiB", "1.5 GB", "65536" (bytes): powers of 1024 with an i, of 1000 without; "25%":
 // that share of `available` bytes. Case and spaces do not matter. Throws ConfigError for anything
-// else, for nothing and for more than 100%.
+// else, for zero and for more than 100%.
 uint64_t ParseMemorySize(const std::string& text, uint64_t available);
 
 }  // namespace flowtrain

@@ -88,7 +88,7 @@ Permutation::Permutation(uint64_t n, const RngKey& key) : n_(n), half_bits_(1) {
 
 uint64_t Permutation::operator()(uint64_t i) const {
   const uint64_t mask = (uint64_t{1} << half_bits_) - 1;
-  do {  // cycle-walking: the domain is at most four times n, so this takes few turns
+  do {  // cycle-walking: the domain is at most four times n, so this takes few rounds
     uint64_t left = i >> half_bits_, right = i & mask;
     for (uint32_t round = 0; round < kFeistelRounds; ++round) {
       const auto mixed = Philox4x32({static_cast<uint32_t>(right), round, 0, 0}, key_)[0];

@@ -1,4 +1,4 @@
-// A queue that stops taking memory.
+// A queue that stops allocating.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,9 @@
 
 namespace flowtrain {
 
-// First in, first out, in a ring that grows when it is full and never shrinks: once it has been as
-// long as it gets, it allocates no more (std::deque goes on to, block by block). Not thread-safe.
+// First in, first out, in a ring that grows when it is full and never shrinks: once it has reached
+// its greatest length, it allocates no more (std::deque keeps allocating, block by block). Not
+// thread-safe.
 template <typename T>
 class RingQueue {
  public:

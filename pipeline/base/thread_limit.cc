@@ -11,7 +11,7 @@
 namespace flowtrain {
 namespace {
 
-// Threads that wait until all of them are let go.
+// Threads that wait until all of them are released.
 class Crowd {
  public:
   Crowd() = default;

@@ -1,13 +1,14 @@
-// Whether the system lets the process have the threads that a run takes.
+// Whether the system allows the process the threads that a run needs.
 #pragma once
 
 namespace flowtrain {
 
-// Makes so many threads at once and ends them again, in 20 us each. Throws std::runtime_error that
-// says what to do where one cannot be made: TBB and OpenMP end the process when they find that out.
+// Starts this many threads at once and ends them again, which takes 20 us each. Throws
+// std::runtime_error, saying what to do, when one cannot be started: TBB and OpenMP end the process
+// when they find that out.
 void CheckThreads(int threads);
 
-// What is to be done about a thread that could not be made.
+// What to do about a thread that could not be started.
 const char* MoreThreads();
 
 }  // namespace flowtrain

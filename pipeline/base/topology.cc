@@ -5,8 +5,8 @@
 namespace flowtrain::internal {
 namespace {
 
-// Every thing that is left over depends on another that is left over, so going back from one of
-// them must come round.
+// Everything that is left over depends on something else that is left over, so following the
+// dependencies from any of them must lead round in a cycle.
 std::vector<size_t> FindCycle(const std::vector<std::vector<size_t>>& before,
                               const std::vector<bool>& placed) {
   std::vector<size_t> path;

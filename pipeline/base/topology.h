@@ -7,7 +7,7 @@
 namespace flowtrain::internal {
 
 struct Topology {
-  std::vector<size_t> order;  // as given where nothing else is asked; complete without a cycle
+  std::vector<size_t> order;  // as given where nothing else is required; complete without a cycle
   std::vector<size_t> cycle;  // one cycle, each after the one it depends on, the
                               // smallest number first; empty when there is none
 };

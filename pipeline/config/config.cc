@@ -10,7 +10,7 @@
 namespace flowtrain {
 namespace {
 
-constexpr int kMostDots = 10;  // of a key; each makes a map in a map
+constexpr int kMostDots = 10;  // of a key; each nests one map in another
 
 Value EmptyMap(const Position& at) {
   Value map;
@@ -26,7 +26,7 @@ Entry* FindEntry(Value& map, std::string_view key) {
   return nullptr;
 }
 
-// Lays `over` on `base`. Where a group meets a single value, `base` stays: Problems tells of it.
+// Merges `over` into `base`. Where a group meets a single value, `base` stays: Problems reports it.
 void Merge(const Value& over, Value& base) {
   for (const Entry& entry : over.entries) {
     Entry* below = FindEntry(base, entry.key);
@@ -45,7 +45,7 @@ void Merge(const Value& over, Value& base) {
   }
 }
 
-// The same parameters without dots in keys: {a.b: 1} becomes {a: {b: 1}}. A group may stand in the
+// The same parameters without dots in keys: {a.b: 1} becomes {a: {b: 1}}. A group may occur in the
 // result more than once.
 Value SplitDottedKeys(const Value& map) {
   Value split = EmptyMap(map.at);
@@ -128,7 +128,7 @@ void Config::Set(const std::string& text) {
 }
 
 void Config::Put(const Value& map) {
-  if (map.kind == Value::Kind::kNull) return;  // a file with comments alone
+  if (map.kind == Value::Kind::kNull) return;  // a file with only comments
   if (map.kind != Value::Kind::kMap) {
     internal::ThrowConfigError(
         map.at, std::string("parameters must be a map of keys and values, not ") + map.KindName());

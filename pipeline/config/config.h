@@ -11,26 +11,27 @@
 
 namespace flowtrain {
 
-// Parameters under dotted keys ("data.batch_size"). Layers, the later over the earlier: the graph's
-// default file, its own `parameters`, overlay files, `--set`. Lists are replaced as a whole.
+// Parameters under dotted keys ("data.batch_size"). Layers, of which later ones override earlier
+// ones: the graph's default file, its own `parameters`, overlay files, `--set`. Lists are replaced
+// as a whole.
 //
-// What is wrong with a layer is not thrown as it is put on: Problems (and so LoadGraph) tells of
-// all of it at once, since only the graph knows every key that has a meaning.
+// What is wrong with a layer is not thrown when it is added: Problems (and so LoadGraph) reports
+// everything at once, since only the graph knows every key that has a meaning.
 class Config {
  public:
   Config() = default;
-  // Reads the default file, whose keys are the known ones. An empty path: no defaults, so that the
+  // Reads the default file, whose keys are the known ones. An empty path: no defaults, and the
   // known keys are those the graph refers to. Throws ConfigError for a file that cannot be read.
   explicit Config(const std::string& default_path);
   // The same from a value already read.
   explicit Config(Value defaults);
 
-  // Puts a map of parameters over what there is. A key may be dotted in itself.
+  // Overrides parameters with those of a map. A key may itself be dotted.
   void Overlay(const Value& map);
   // Throws ConfigError for a file that cannot be read.
   void OverlayFile(const std::string& path);
   // `text` is "key=value", the value in YAML: "data.splits=[train, test]". Positions name "--set".
-  // Throws ConfigError without a key or for a value that is no YAML.
+  // Throws ConfigError without a key or for a value that is not YAML.
   void Set(const std::string& text);
 
   // The parameter under a dotted key, a group of them as a map, or nullptr.
@@ -41,7 +42,7 @@ class Config {
   std::string ToYaml() const;
 
   // For the program's own parameters. Throws ConfigError where the key is missing or its value is
-  // no T.
+  // not a T.
   template <typename T>
   T Get(std::string_view key) const {
     T out{};
@@ -52,7 +53,7 @@ class Config {
   }
 
   // The same before the graph has checked the parameters: `fallback` where the key is missing or
-  // its value is no T, of which LoadGraph tells.
+  // its value is not a T, which LoadGraph reports.
   template <typename T>
   T GetOr(std::string_view key, T fallback) const {
     const Value* value = Find(key);
@@ -62,13 +63,13 @@ class Config {
 
   // Findings: keys of a layer that neither the default file nor `referenced` (dotted keys that the
   // graph reads) knows, values where a group of parameters belongs, groups where a value belongs.
-  // Of `sections`, which the graph hands on whole, `referenced` alone says which keys have a
-  // meaning: one of the default file that nobody takes would be lost without a word. But those
-  // `laid_over`, which the graph itself says otherwise about, may stand in the default file.
+  // In `sections`, which the graph passes on whole, `referenced` alone says which keys have a
+  // meaning: a key of the default file that no component takes would be lost silently. But the keys
+  // `laid_over`, which the graph itself overrides, may be in the default file.
   std::vector<Diagnostic> Problems(const std::vector<std::string>& referenced,
                                    const std::vector<std::string>& sections = {},
                                    const std::vector<std::string>& laid_over = {}) const;
-  // Throws ConfigError when there are any.
+  // Throws ConfigError when there are any findings.
   void Check(const std::vector<std::string>& referenced) const;
   // "; did you mean 'data.batch_size'?" or an empty string.
   std::string Suggest(std::string_view key) const;

@@ -71,7 +71,7 @@ std::string KnownKeys::Suggest(std::string_view key) const {
   candidates.insert(candidates.end(), groups_.begin(), groups_.end());
   const std::string nearest = DidYouMean(key, candidates);
   if (!nearest.empty()) return nearest;
-  // The group left out, or another one given: "num_workers" or "train.num_workers".
+  // The group was left out, or another was given: "num_workers" or "train.num_workers".
   const size_t dot = key.rfind('.');
   const std::string_view last = dot == std::string_view::npos ? key : key.substr(dot + 1);
   std::string found;

@@ -44,7 +44,7 @@ std::string Quoted(std::string_view text) {
   constexpr size_t kMostShown = 200;
   std::string quoted(1, '\'');
   size_t shown = std::min(text.size(), kMostShown);
-  // Not within a character of UTF-8.
+  // Not within a UTF-8 character.
   while (shown < text.size() && shown > 0 && (text[shown] & 0xC0) == 0x80) --shown;
   quoted += text.substr(0, shown);
   if (shown < text.size()) quoted += "…";

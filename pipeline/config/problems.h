@@ -1,4 +1,4 @@
-// Findings on their way to one ConfigError.
+// Collects findings for one ConfigError.
 #pragma once
 
 #include <string>
@@ -25,11 +25,11 @@ class Problems {
 // Throws ConfigError with one finding.
 [[noreturn]] void ThrowConfigError(Position at, std::string message);
 
-// The text between apostrophes, for a message; of a very long one the beginning.
+// The text in apostrophes, for a message; of a very long one only the beginning.
 std::string Quoted(std::string_view text);
 
-// Says what in a graph takes a value that does not fit: " (decode.workers)", and where the value
-// stands elsewhere, in a configuration, also the place in the graph: " (decode.workers,
+// Says what in a graph takes a value that does not fit: " (decode.workers)"; where the value comes
+// from elsewhere, a configuration, also the place in the graph: " (decode.workers,
 // graphs/simclr.yaml:91)".
 std::string TakenBy(const std::string& what, const Position& graph_at, const Position& value_at);
 

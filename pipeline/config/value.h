@@ -19,10 +19,10 @@ struct Value {
 
   Kind kind = Kind::kNull;
   std::string scalar;          // kScalar: the text
-  bool quoted = false;         // kScalar: stood in quotes, so it is text whatever it looks like
+  bool quoted = false;         // kScalar: was in quotes, so it is text whatever it looks like
   std::vector<Value> items;    // kList
   std::vector<Entry> entries;  // kMap
-  std::string parameter;       // in a graph: the parameter that was put in here; empty: none
+  std::string parameter;       // in a graph: the parameter that was substituted here; empty: none
   Position at;
 
   const Value* Find(std::string_view key) const;  // kMap: the value under `key`, or nullptr
@@ -34,13 +34,13 @@ struct Entry {
   std::string key;
   Position at;
   Value value;
-  std::string section = {};  // of an option: the section of parameters that was handed on with it
+  std::string section = {};  // of an option: the section of parameters it was passed on with
 };
 
-// Reads a YAML file. Throws ConfigError for a file that cannot be read (which a FIFO or a device
-// cannot), for bad syntax, for a key that stands twice in a map, and for a file that no one writes
-// by hand: of more than 1 MiB, 10,000 values or 50 lists and maps in one another. `${name}` may
-// stand in a plain scalar anywhere, in flow maps too.
+// Reads a YAML file. Throws ConfigError for a file that cannot be read (a FIFO and a device
+// included), for bad syntax, for a key that occurs twice in a map, and for a file larger than
+// anyone writes by hand: more than 1 MiB, 10,000 values or 50 levels of lists and maps. `${name}`
+// may occur anywhere in a plain scalar, in flow maps too.
 Value ReadYamlFile(const std::string& path);
 // The same from text; `name` is the file name that positions show.
 Value ReadYaml(const std::string& text, const std::string& name);

@@ -62,8 +62,8 @@ bool IsControl(char c) {
   return byte < 0x20 && c != '\t' && c != '\n' && c != '\r';
 }
 
-// Builds the tree. Findings are collected, so that one reading tells of all of them; but a file
-// that is too large to be one is given up at once.
+// Builds the tree. Findings are collected, so that one reading reports all of them; but reading
+// stops at once in a file that is too large.
 class TreeBuilder final : public YAML::EventHandler {
  public:
   explicit TreeBuilder(std::string file) : file_(std::move(file)) {}
@@ -213,8 +213,8 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<Diagnostic> diagnostics_;
 };
 
-// YAML is UTF-8 and allows no control characters but tab and line breaks; yaml-cpp takes one for
-// the end of the file.
+// YAML is UTF-8 and allows no control characters but tab and line breaks; yaml-cpp would take one
+// for the end of the file.
 void RefuseOtherThanText(std::string_view text, const std::string& name) {
   Position at{name, 1, 1};
   while (!text.empty()) {

@@ -14,7 +14,7 @@ bool IsPlainCharacter(char c) {
   return std::string_view("_-+./:=$()%~@^ ").find(c) != std::string_view::npos;
 }
 
-// Stricter than YAML asks, so that the answer holds in block and flow style and as a key.
+// Stricter than YAML requires, so that the answer holds in block and flow style and as a key.
 bool IsPlainSafe(std::string_view text) {
   constexpr std::array<std::string_view, 4> kNulls = {"~", "null", "Null", "NULL"};
   if (text.empty() || std::find(kNulls.begin(), kNulls.end(), text) != kNulls.end()) return false;

@@ -1,4 +1,4 @@
-// Words that the texts about graphs and about types share.
+// Wording shared by the texts about graphs and about types.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace flowtrain::internal {
 // "sample node", "resource".
 const char* KindName(NodeSpec::Kind kind);
 
-// Where Process calls of the type run: on how many threads the graph says, on the device lane, or
+// Where Process calls of the type run: on as many threads as the graph says, on the device lane, or
 // one at a time on any thread.
 enum class RunsOn { kWorkers, kLane, kOneAtATime };
 RunsOn RunsOnOf(const NodeSpec& spec);

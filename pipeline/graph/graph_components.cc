@@ -123,15 +123,15 @@ bool Has(const std::vector<Declared>& declared, const std::string& name) {
   return FindNamed(declared, name) != declared.end();
 }
 
-// Without a type nobody knows what is taken, and the finding about the type is enough.
+// Without a type it is unknown what is taken, and the finding about the type is enough.
 void TakeAll(const ComponentDef& def, TakenOptions& taken) {
   for (const Entry& entry : def.options) {
     if (!entry.section.empty()) taken.parameters.push_back(entry.value.parameter);
   }
 }
 
-// Lays the options that are given over one another: of each that is left, the last one. Of a
-// section only those that the type declares are taken, since it may serve others too.
+// Merges the given options: of those with the same name, the last one counts. Of a section only
+// those that the type declares are taken, since it may serve other types too.
 class OptionLayers {
  public:
   OptionLayers(ComponentDef& def, const NodeSpec& spec, TakenOptions& taken)
@@ -170,7 +170,7 @@ class OptionLayers {
     return false;
   }
 
-  // With the last entry of a section: notes what of it the type has options for.
+  // Called with the last entry of a section: notes which of its keys the type has options for.
   void TakeSection(size_t last) {
     const std::string& section = def_.options[last].section;
     if (last + 1 < def_.options.size() && def_.options[last + 1].section == section) return;

@@ -18,7 +18,7 @@ struct ComponentDef {
   std::string name;            // key in the graph file
   std::string type;            // in the registry
   std::vector<UseDef> uses;    // complete after validation: defaults filled in
-  std::vector<Entry> options;  // parameters put in; after validation each once, as declared
+  std::vector<Entry> options;  // parameters substituted; after validation each once, as declared
   Position at;
 };
 
@@ -33,7 +33,7 @@ struct NodeDef : ComponentDef {
   int workers = 1;  // Process calls at a time
 };
 
-// How far what a run begins with may be raised while it runs. 0: not at all.
+// How far the values that a run begins with may be raised while it runs. 0: not at all.
 struct Capacity {
   int threads = 0, sample_slots = 0, batch_slots = 0;
 };
@@ -42,11 +42,11 @@ struct GraphDef {
   std::string name;
   std::string file;
   int workers = 1;       // threads of the arena; where not given, the largest of the nodes' workers
-  int sample_slots = 0;  // 0: four a worker, at least 16
+  int sample_slots = 0;  // 0: four per worker, at least 16
   int batch_slots = 2;
-  bool auto_workers = false;  // the run sets its worker counts by itself: some are given as auto
+  bool auto_workers = false;  // the run sets its worker counts itself: some are `auto`
   Capacity capacity;
-  std::string host_memory;  // that its pools and caches may take, as it is written; empty: no limit
+  std::string host_memory;  // limit of its pools and caches, as written; empty: no limit
   std::vector<ComponentDef> resources;  // in an order in which each comes after those it uses
   std::vector<NodeDef> nodes;           // in the order of the flow, source first
 };

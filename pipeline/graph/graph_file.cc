@@ -15,8 +15,8 @@ using internal::Quoted;
 
 constexpr size_t kMostFiles = 20;
 
-// The file that stands under `key`, relative to the folder of the file that names it; empty where
-// the graph has no such key.
+// The file named under `key`, relative to the folder of the file that names it; empty where the
+// graph has no such key.
 std::string PathUnder(const Value& graph, std::string_view key) {
   const Value* value = graph.Find(key);
   if (value == nullptr) return {};
@@ -33,7 +33,7 @@ auto FindEntry(Value& map, std::string_view key) {
                       [key](const Entry& entry) { return entry.key == key; });
 }
 
-// One file, its `parameters` taken out; `extends` still stands in it.
+// One file, with its `parameters` taken out and `extends` still in it.
 GraphFile ReadOne(const std::string& path) {
   GraphFile file{ReadYamlFile(path), {}};
   if (file.graph.Find("extends") != nullptr) {
@@ -49,7 +49,7 @@ GraphFile ReadOne(const std::string& path) {
   return file;
 }
 
-// What `file` says, over what the file it extends says.
+// What `file` says, overriding what the file it extends says.
 GraphFile LayOver(GraphFile base, GraphFile file) {
   for (Entry& entry : file.graph.entries) {
     if (entry.key == "extends") continue;

@@ -11,7 +11,7 @@
 namespace flowtrain::internal {
 namespace {
 
-// Workers and slots: more is a slip of the pen, and would take all memory before it did anything.
+// Workers and slots: more is a typing error, and would take all memory before doing anything.
 constexpr double kMostOfAnything = 65536;
 
 const Entry* FindEntry(const Value& map, std::string_view key) {
@@ -44,7 +44,7 @@ std::string ReadText(const Entry& entry, const std::string& what, Problems& prob
   return text;
 }
 
-// A map of options, or a list of such maps, of which each lies over those before it.
+// A map of options, or a list of such maps, each of which overrides those before it.
 std::vector<Entry> ReadOptions(const Entry& entry, const std::string& what, Problems& problems) {
   const Value& value = entry.value;
   const bool is_list = value.kind == Value::Kind::kList;
@@ -126,7 +126,7 @@ void ParseResources(const Value& graph, GraphDef& def, Problems& problems) {
   }
 }
 
-// Left to the run, which sets it while it runs.
+// Left to the run, which sets it as it goes.
 bool IsAuto(const Value& value) {
   return value.kind == Value::Kind::kScalar && value.scalar == "auto";
 }
@@ -195,7 +195,7 @@ void ParsePools(const Value& graph, GraphDef& def, Problems& problems) {
   }
 }
 
-// What is left to the run begins with as many as there are cores.
+// A count that is left to the run begins at the number of cores.
 void ParseWorkers(const Value& graph, ParsedGraph& parsed, Problems& problems) {
   const int cores = ReadCpuLimits().usable;
   for (ParsedNode& node : parsed.nodes) {

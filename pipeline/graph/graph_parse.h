@@ -14,7 +14,7 @@ struct ParsedNode {
   NodeDef def;
   bool auto_workers = false;
   std::optional<Entry> workers;                  // as given
-  bool in_resolved = true, out_resolved = true;  // false: a finding has told why it is not
+  bool in_resolved = true, out_resolved = true;  // false: a finding says why it is not
 };
 
 struct ParsedGraph {
@@ -23,11 +23,12 @@ struct ParsedGraph {
   Position nodes_at;
 };
 
-// `resolved` has its parameters put in. Adds a finding for every key and value that has no place.
+// `resolved` has its parameters substituted. Adds a finding for every key and value that does not
+// belong.
 ParsedGraph ParseGraph(const Value& resolved, Problems& problems);
 
-// The whole number under `entry`, at least `low`; `low` itself after a finding. `what` names the
-// taker: "decode.workers".
+// The whole number under `entry`, at least `low`; `low` itself after a finding. `what` names what
+// takes it: "decode.workers".
 int ReadCount(const Entry& entry, const std::string& what, int low, Problems& problems);
 
 }  // namespace flowtrain::internal

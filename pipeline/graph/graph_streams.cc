@@ -15,7 +15,7 @@ using Kind = NodeSpec::Kind;
 struct End {
   size_t node;
   Position at;
-  std::optional<Stream> carries;  // unknown where the node's type is, or its ports do not fit it
+  std::optional<Stream> carries;  // none where the type is unknown or its ports do not fit it
 };
 
 class StreamCheck {
@@ -45,7 +45,7 @@ class StreamCheck {
   void CheckPortCounts(const ParsedNode& node, const NodeSpec* spec) {
     if (spec == nullptr) return;
     if (node.in_resolved) CheckCount(node.def, node.def.in, spec->inputs, "takes", "in");
-    // The last step node may leave its output out: the steps go home from there.
+    // The last step node may have no output: the steps go home from there.
     const bool ends_here = spec->kind == Kind::kStep && node.def.out.empty();
     if (node.out_resolved && !ends_here) {
       CheckCount(node.def, node.def.out, spec->outputs, "makes", "out");
@@ -83,7 +83,7 @@ class StreamCheck {
   }
 
   // Names of the streams that no node takes, for a stream that is misspelt where it is taken, and
-  // the other way round.
+  // vice versa.
   std::vector<std::string> Unmatched(const std::multimap<std::string, End>& ends,
                                      const std::multimap<std::string, End>& others) const {
     std::vector<std::string> names;

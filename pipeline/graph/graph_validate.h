@@ -11,11 +11,11 @@
 
 namespace flowtrain::internal {
 
-// What the components make of the options that they are given.
+// What the components do with the options they are given.
 struct TakenOptions {
-  // Dotted keys of sections that a component takes, or would take where they were given.
+  // Dotted keys of sections that a component takes, or would take if they were given.
   std::vector<std::string> parameters;
-  // Of sections too: those that a component would take, had the graph not laid others over them.
+  // Also of sections: those that a component would take, had the graph not overridden them.
   std::vector<std::string> laid_over;
   // Retired options that the graph names, with the reasons; empty: none.
   std::string retired;

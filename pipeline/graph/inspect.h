@@ -8,15 +8,15 @@
 
 namespace flowtrain {
 
-// A graph with its parameters put in: nodes in the order of the flow with their threads and
-// streams, resources and who uses them, pools, options. The same graph gives the same text
-// wherever its file lies. Types of `graph` must be in `registry`.
+// A graph with its parameters substituted: nodes in the order of the flow with their threads and
+// streams, resources and who uses them, pools, options. The same graph gives the same text wherever
+// its file is. Types of `graph` must be in `registry`.
 std::string InspectGraph(const GraphDef& graph, const Registry& registry);
 
 // The same as a Graphviz digraph: nodes are boxes, resources ellipses, uses dotted.
 std::string InspectDot(const GraphDef& graph, const Registry& registry);
 
-// Every type on a line: its name, what it is, the first line of its doc; nodes along the flow, then
+// Each type on a line: its name, what it is, the first line of its doc; nodes along the flow, then
 // resources.
 std::string DescribeTypes(const Registry& registry);
 

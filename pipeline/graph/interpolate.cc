@@ -97,7 +97,7 @@ Value Interpolation::ResolveSection(const Value& reference, const std::string& k
   options.at = reference.at;
   options.parameter = key;
   for (const Entry& entry : section.entries) {
-    // A group within the section is for those that name it.
+    // A group within the section is for components that name it.
     if (entry.value.kind == Value::Kind::kMap) continue;
     options.entries.push_back({entry.key, reference.at, entry.value, key});
     options.entries.back().value.parameter = key + '.' + entry.key;

@@ -38,8 +38,8 @@ class Component {
   virtual void Close() noexcept {}
 };
 
-// A shared thing of the graph (data set, model, optimiser, run directory) that nodes declare they
-// use.
+// Something that nodes of the graph share (data set, model, optimiser, run directory) and declare
+// that they use.
 class Resource : public Component {
  public:
   // Called on each thread that joins: TBB workers as they enter the arena, the device lane first of
@@ -76,14 +76,14 @@ class SampleNode : public Node {
 };
 
 // Where samples come from. The engine admits: it takes a free sample slot and a row of a batch, and
-// asks the source to fill in what that place stands for. Admit* and Substitute are called one at a
-// time and do no I/O; Process (many threads) fetches the bytes.
+// asks the source to fill in what belongs there. Admit* and Substitute are called one at a time and
+// do no I/O; Process (many threads) fetches the bytes.
 class SourceNode : public SampleNode {
  public:
-  // What each sample slot carries from the source on.
+  // The payload that each sample slot carries from the source on.
   virtual std::unique_ptr<Payload> NewPayload() { return nullptr; }
-  // The next batch: sets epoch, step, steps_per_epoch, total_steps, in_window, window, last_of_epoch
-  // from batch.seq. False: the run is over.
+  // The next batch: sets epoch, step, steps_per_epoch, total_steps, in_window, window and
+  // last_of_epoch from batch.seq. False: the run is over.
   virtual bool AdmitBatch(Batch& batch) = 0;
   // The next sample of that batch: sets epoch, position, id, seed from sample.batch and sample.row.
   virtual void AdmitSample(Sample& sample) = 0;
@@ -93,7 +93,7 @@ class SourceNode : public SampleNode {
   virtual uint64_t size() const = 0;
 };
 
-// Gathers samples to batches. The engine counts the rows, sends the sample slots home and passes
+// Gathers samples into batches. The engine counts the rows, sends the sample slots home and passes
 // complete batches on in order of admission; Process runs on the device lane, one batch at a time.
 class CollateNode : public Node {
  public:
@@ -103,13 +103,13 @@ class CollateNode : public Node {
   virtual void Process(Batch& batch) = 0;
 };
 
-// Takes the batches of a window one after the other and, with the last of them, gives a step. Runs
-// on the device lane. A window enters only with the model lease.
+// Takes the batches of a window one after the other and, with the last of them, produces a step.
+// Runs on the device lane. A window enters only with the model lease.
 class WindowNode : public Node {
  public:
-  virtual std::unique_ptr<Payload> NewPayload() { return nullptr; }  // one a step slot
-  // True: the batches of a window stay away from their pool until its last one is done, so that all
-  // can be read again. The pool must then hold a window's batches at least.
+  virtual std::unique_ptr<Payload> NewPayload() { return nullptr; }  // one per step slot
+  // True: the batches of a window are kept out of their pool until the last one is done, so that
+  // all can be read again. The pool must then hold at least one window's batches.
   virtual bool KeepsBatches() const { return false; }
   // `step` is the window's slot, the same for all its batches; it moves on after the last batch.
   virtual void Process(Batch& batch, Step& step) = 0;
@@ -139,7 +139,7 @@ class NodeSpec {
   NodeSpec& Input(std::string name, Stream stream);
   NodeSpec& Output(std::string name, Stream stream);
   NodeSpec& OnLane();
-  // A node on samples that takes one at a time, whatever `workers` says elsewhere.
+  // A sample node that takes one sample at a time, whatever `workers` says elsewhere.
   NodeSpec& Serial();
   // Uses the resource `name`, which the graph maps to one of its resources (the one of that name
   // unless the node's `uses` says otherwise).
@@ -206,7 +206,7 @@ class NodeSpec {
   std::vector<std::function<void(Component&)>> set_default_;
 };
 
-// What Open may ask. It stays valid until Close, so a node may keep a pointer to it.
+// What Open may ask for. It stays valid until Close, so a node may keep a pointer to it.
 class OpenContext {
  public:
   virtual ~OpenContext() = default;
@@ -233,13 +233,13 @@ class OpenContext {
     return dynamic_cast<T*>(Find(use));
   }
 
-  // How a message names an option, so that whoever reads it finds where to change it: the parameter
-  // that it comes from, "data.batch_size (configs/my.yaml:12)", else "batch_size of 'stage'
-  // (graphs/my.yaml:24)", without a place where it has its default.
+  // How a message names an option, so that the reader finds where to change it: the parameter that
+  // it comes from, "data.batch_size (configs/my.yaml:12)", else "batch_size of 'stage'
+  // (graphs/my.yaml:24)", without a place when it has its default.
   virtual std::string NameOf(std::string_view option) const;
-  // The same of an option of the resource that this component uses as `use`.
+  // The same for an option of the resource that this component uses as `use`.
   virtual std::string NameOf(std::string_view use, std::string_view option) const;
-  // The same of an option of the stage node, which layout() comes from.
+  // The same for an option of the stage node, which layout() comes from.
   virtual std::string NameInStage(std::string_view option) const;
 
  protected:

@@ -73,7 +73,7 @@ std::string Show(bool value) { return value ? "true" : "false"; }
 std::string Show(int64_t value) { return std::to_string(value); }
 
 std::string Show(double value) {
-  // A float default comes here widened: shown as the float it was, 0.2 and not 0.200000003.
+  // A float default arrives widened: it is shown as the float it was, 0.2 and not 0.200000003.
   const bool fits = std::abs(value) <= std::numeric_limits<float>::max();
   if (fits && static_cast<double>(static_cast<float>(value)) == value) {
     return ShowNumber(static_cast<float>(value));

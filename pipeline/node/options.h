@@ -28,7 +28,7 @@ struct Odd {};
 struct OneOf {
   std::vector<std::string> names;
 };
-// Of two numbers: {low, high} with 0 < low <= high.
+// For two numbers: {low, high} with 0 < low <= high.
 struct PositiveRange {};
 // The names of an enum's values, in a graph and in messages. An option that is an enum has them.
 template <typename E>
@@ -67,7 +67,7 @@ std::string ChoiceName(const Choices<E>& choices, E value) {
   throw std::logic_error("a value of an enum has no name among its choices");
 }
 
-// The value of a name. Throws std::invalid_argument for one that is none of them.
+// The value of a name. Throws std::invalid_argument for a name that is none of them.
 template <typename E>
 E ChoiceValue(const Choices<E>& choices, const std::string& name) {
   for (const auto& [one, value] : choices.names) {
@@ -98,7 +98,7 @@ struct OptionSpec {
 
 namespace internal {
 
-// What a T is written as: an enum as a name, a pair of numbers as a list of them.
+// How a T is written: an enum as a name, a pair of numbers as a list of them.
 template <typename T>
 struct WrittenAs {
   using type = T;
@@ -170,7 +170,7 @@ void TakeChoice(const std::string& name, const Bound& bound, E& out) {
   }
 }
 
-// Reads a value into `out`. Returns an empty string, or what is wrong with it; `out` then stays.
+// Reads a value into `out`. Returns an empty string, or what is wrong; `out` is then unchanged.
 template <typename T, typename... Bounds>
 std::string ReadOption(const Value& value, T& out, const Bounds&... bounds) {
   Written<T> written{};

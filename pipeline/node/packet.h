@@ -15,12 +15,12 @@ namespace flowtrain {
 enum class Stream : uint8_t { kSample, kBatch, kStep };
 const char* ToString(Stream stream);
 
-// What a node hangs on a packet for later nodes: an image, a device tensor, a step's figures. The
-// engine only owns it.
+// What a node attaches to a packet for later nodes: an image, a device tensor, a step's figures.
+// The engine only owns it.
 class Payload {
  public:
   virtual ~Payload() = default;
-  // The packet's slot goes home: lets go of what belongs to somebody else.
+  // Called when the packet's slot goes home: releases what belongs to others.
   virtual void Release() noexcept {}
 };
 
@@ -31,15 +31,15 @@ struct Packet {
 
   const Stream stream;
   uint64_t seq = 0;  // among the packets of its stream, from 0, in order of admission
-  // When it came to the node that it is at, by the engine's clock. The sender sets it, having just
-  // read the clock.
+  // When it arrived at the node that it is at, by the engine's clock. Set by the sender, which has
+  // just read the clock.
   uint64_t arrived_ns = 0;
 };
 
 // What a row of a batch looks like. `view_bytes` is the size of one view of one sample.
 struct BatchLayout {
-  int rows = 0;   // samples a batch: B
-  int views = 2;  // views a sample
+  int rows = 0;   // samples per batch: B
+  int views = 2;  // views per sample
   size_t view_bytes = 0;
 
   size_t bytes() const {
@@ -67,8 +67,8 @@ struct Batch : Packet {
   uint64_t step = 0;   // optimiser step this batch belongs to, from 0 at the start of the run
   uint64_t steps_per_epoch = 1;
   uint64_t total_steps = 0;  // of the whole run; 0: the source does not know
-  int in_window = 0;  // number of this batch in its window, from 0
-  int window = 1;            // micro-batches of the window
+  int in_window = 0;         // number of this batch in its window, from 0
+  int window = 1;            // batches of the window
   bool last_of_epoch = false;
   std::vector<uint64_t> ids;    // of each row; a row's worker writes its own
   std::vector<int32_t> labels;  // class of each row, -1 where there is none

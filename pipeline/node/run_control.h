@@ -1,4 +1,4 @@
-// How a run is stopped before its source has no more: drain (finish the window in admission, then
+// How a run is stopped before its source is exhausted: drain (finish the window in admission, then
 // end), end with an error (the same, but windows that have not begun are dropped), abort (drop what
 // is in flight), or the first error that a node throws. All calls are thread-safe.
 #pragma once
@@ -19,10 +19,10 @@ class RunControl {
     abort_.store(true, std::memory_order_relaxed);
   }
   // Drains, drops the windows that have not gone through their node, lets the nodes flush, and
-  // keeps the first error given for Rethrow: the run has failed, but what was done before stays
-  // good.
+  // keeps the first error given for RethrowIfFailed: the run has failed, but what was done before
+  // stays good.
   void EndWith(std::exception_ptr error);
-  // Aborts, and keeps the first error given for Rethrow.
+  // Aborts, and keeps the first error given for RethrowIfFailed.
   void Fail(std::exception_ptr error);
 
   // Whether windows are to be dropped.

@@ -1,4 +1,4 @@
-// Admission: what gives a free sample slot its place in the run. Nothing enters the graph without a
+// Admission: gives a free sample slot its place in the run. Nothing enters the graph without a
 // sample slot and a row of a batch, and both are fixed here, so the order of training is the order
 // of admission whatever the worker counts.
 #pragma once
@@ -31,7 +31,7 @@ class Admission {
   bool ended() const { return ended_; }
   uint64_t admitted_samples() const { return admitted_samples_; }
   uint64_t admitted_batches() const { return admitted_batches_; }
-  // The batch of which rows are still missing, or nullptr; it no longer belongs to the admission.
+  // The batch that still lacks rows, or nullptr; it no longer belongs to the admission.
   Batch* TakeUnfinished();
 
  private:

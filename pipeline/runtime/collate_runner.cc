@@ -28,7 +28,7 @@ void CollateRunner::CountRow(Sample* sample) {
   batch->labels[static_cast<size_t>(sample->row)] = sample->label;
   if (sample->payload != nullptr) sample->payload->Release();
   env_.samples.Release(sample);
-  // Release what this worker wrote to its row; the one that counts the last row acquires all of it.
+  // Releases what this worker wrote to its row; whoever counts the last row acquires all of it.
   const int done = batch->rows_done.fetch_add(1, std::memory_order_acq_rel) + 1;
   if (done == batch->layout.rows) {
     batch->arrived_ns = NowNs();

@@ -1,4 +1,4 @@
-// Counts rows to batches and runs a CollateNode on each. Internal to the engine.
+// Counts rows into batches and runs a CollateNode on each. Internal to the engine.
 #pragma once
 
 #include <oneapi/tbb/flow_graph.h>

@@ -108,7 +108,7 @@ NodeCounters Gate::counters() const {
   if (start_ns_ == 0) return figures;
   const uint64_t now = std::max(NowNs(), changed_ns_);
   figures.elapsed_ns = now - start_ns_;
-  // Nothing may have happened for long, which is what a stuck graph looks like.
+  // The last change may be long ago: that is what a stuck graph looks like.
   if (uint64_t* share = ShareNow(figures)) *share += now - changed_ns_;
   return figures;
 }

@@ -1,5 +1,5 @@
 // A limit on how many Process calls of a node run at a time, and the node's counters. A TBB node's
-// own concurrency is const; a Gate's limit may change while the graph runs. It stands before an
+// own concurrency is const; a Gate's limit may change while the graph runs. It is put before an
 // unlimited TBB node, so nothing is ever rejected (a rejected message would be lost).
 #pragma once
 
@@ -20,19 +20,19 @@ namespace flowtrain {
 struct NodeCounters {
   std::string name;
   bool on_lane = false;
-  bool serial = false;              // takes one packet at a time, whatever it is told
+  bool serial = false;              // takes one packet at a time, whatever limit is set
   Stream stream = Stream::kSample;  // of the packets it takes
   int limit = 1;                    // Process calls at a time
   uint64_t messages = 0;            // Process calls that ended
-  uint64_t bad = 0;                 // of them: sample could not be used
+  uint64_t bad = 0;                 // of them: the sample could not be used
   uint64_t service_ns = 0;          // sum over the calls
-  uint64_t wait_ns = 0;       // sum over the packets of the time from arrival to the call's begin
-  uint64_t saturated_ns = 0;  // time in which every call was taken and a packet waited
-  uint64_t starved_ns = 0;    // time in which another call was allowed and no packet was there
+  uint64_t wait_ns = 0;       // sum over the packets of the time from arrival until the call begins
+  uint64_t saturated_ns = 0;  // time with every call taken and a packet waiting
+  uint64_t starved_ns = 0;    // time with another call allowed and no packet there
   uint64_t elapsed_ns = 0;
-  // Of those calls whose CPU time was measured too: asking costs more than the rest together.
+  // Of the calls whose CPU time was measured too: measuring it costs more than the rest together.
   uint64_t cpu_ns = 0, cpu_service_ns = 0;
-  size_t queued = 0;         // packets that wait now
+  size_t queued = 0;         // packets waiting now
   size_t deepest_queue = 0;  // since the run began
   Histogram service, wait;
 
@@ -49,20 +49,20 @@ struct NodeCounters {
 // A Process call that ended.
 struct Call {
   uint64_t end_ns = 0;      // of the engine's clock
-  uint64_t service_ns = 0;  // it took
-  uint64_t wait_ns = 0;     // its packet waited before
+  uint64_t service_ns = 0;  // how long it took
+  uint64_t wait_ns = 0;     // how long its packet waited before
   bool bad = false;         // the sample could not be used
   bool cpu_measured = false;
   uint64_t cpu_ns = 0;  // CPU time of the thread in it, where measured
 };
 
-// Thread-safe; 0.25 us a packet. No caller may hold the gate's lock while it passes a packet on, so
-// the gate only says what to dispatch and the caller does it.
+// Thread-safe; 0.25 us per packet. No caller may hold the gate's lock while it passes a packet on,
+// so the gate only says what to dispatch and the caller does it.
 class Gate {
  public:
   explicit Gate(int limit) : limit_(limit) {}
 
-  // A packet is there, at `now_ns` of the engine's clock. True: begin its call now. False: it waits
+  // A packet arrived, at `now_ns` of the engine's clock. True: begin its call now. False: it waits
   // here.
   bool Enter(Packet* packet, uint64_t now_ns = NowNs());
   // A call ended. Returns the packet whose call begins in its place, or nullptr.
@@ -71,12 +71,12 @@ class Gate {
   std::vector<Packet*> SetLimit(int limit);
   int limit() const;
 
-  // Begins the clock anew, with all counters at 0.
+  // Restarts the clock, with all counters at 0.
   void ResetCounters();
   NodeCounters counters() const;  // without name, on_lane, serial and stream
 
  private:
-  // Which of the shares the present state adds to, or nullptr.
+  // The share that the present state adds to, or nullptr.
   uint64_t* ShareNow(NodeCounters& figures) const;
   void Account(uint64_t now_ns);  // adds the time since the last change to it
   Packet* TakeWaiting();

@@ -20,7 +20,7 @@ namespace flowtrain {
 namespace {
 
 constexpr int kStepSlots = 4;     // a step is small; the report may be a few behind
-constexpr int kSlotsAWorker = 4;  // of samples in flight, where the graph leaves it to us
+constexpr int kSlotsAWorker = 4;  // samples in flight per worker, where the graph does not say
 constexpr int kFewestSampleSlots = 16;
 constexpr int kThreadsBeside = 5;  // the lane, and those that watch a run: timing, keys, tuner
 
@@ -45,7 +45,7 @@ GraphSettings SettingsOf(const GraphDef& def) {
 
 }  // namespace
 
-// Once packets have gone, limits change nothing any more.
+// Once the packets are gone, limits no longer change anything.
 class Graph::Impl::NotLive {
  public:
   explicit NotLive(Impl& impl) : impl_(impl) {}
@@ -63,10 +63,10 @@ Graph::Impl::Impl(const GraphDef& graph_def, const Registry& registry, RunContro
       components(def, registry, run_control),
       settings(SettingsOf(def)) {}
 
-// Runners hold TBB nodes, which must go before their tbb::flow::graph does, and after its last task:
-// making an edge already spawns one, so a graph whose Start failed has tasks too.
+// Runners hold TBB nodes, which must be destroyed before their tbb::flow::graph, and after its last
+// task: making an edge already spawns one, so a graph whose Start failed has tasks too.
 Graph::Impl::~Impl() {
-  if (!flow) return;  // TBB's threads are not made for nothing: there may be no memory for them
+  if (!flow) return;  // do not start TBB's threads for nothing: there may be no memory for them
   arena.execute([this] {
     flow->wait_for_all();
     runners.clear();
@@ -204,7 +204,7 @@ void Graph::Impl::Run() {
       admission->Pump();
       flow->wait_for_all();
     });
-    EndLive();  // what the nodes do at the end is no part of the flow
+    EndLive();  // what the nodes do at the end is not part of the flow
     if (run.aborted()) {
       ReclaimAfterAbort();
       run.RethrowIfFailed();
@@ -262,7 +262,7 @@ void Graph::Impl::CloseAll() noexcept {
   components.CloseResources();
 }
 
-// A starved graph does not hang: TBB says it is done. So what went in is counted against what came
+// A starved graph does not hang: TBB reports it as done. So what went in is compared with what came
 // out.
 void Graph::Impl::CheckAtRest() {
   if (admission->ended() && PoolsWhole() && (window == nullptr || window->lease_is_home())) return;

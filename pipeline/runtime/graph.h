@@ -1,4 +1,4 @@
-// A graph that runs: a loaded definition built to a oneTBB flow graph with its pools and device
+// A graph that runs: a loaded definition built into a oneTBB flow graph with its pools and device
 // lane.
 #pragma once
 
@@ -36,29 +36,29 @@ class Graph {
 
   // Opens resources, then nodes; allocates the pools. Throws ConfigError, DataError.
   void Open();
-  // Starts the nodes, admits until the source has no more or the run is stopped, flushes and
+  // Starts the nodes, admits until the source is exhausted or the run is stopped, flushes and
   // closes. Throws the error that ended the run: NodeError, DataError, GraphStalled. Returns
-  // normally after a drain, and after an abort without an error (RunControl::aborted tells).
+  // normally after a drain, and after an abort without an error (RunControl::aborted says which).
   void Run();
 
   // The node or resource of that name in the graph file; nullptr when there is none.
   Component* Find(std::string_view name) const;
 
-  // Tells the calls of all nodes to `trace` (not owned). Call it before Run.
+  // Reports the calls of all nodes to `trace` (not owned). Call it before Run.
   void SetTrace(TraceRing* trace);
 
   // Runs `job` on the device lane, between its other work, and waits for it. Rethrows what it
   // throws. Any thread but the lane's; after Open.
   void CallOnLane(const std::function<void()>& job);
 
-  // What the run is set to. Changing it has no effect on which batches are made: only on when.
+  // The current settings. Changing them affects only when batches are made, not which.
   GraphSettings settings() const;
-  // Each count is brought to between 1 and what the definition's capacity allows; nodes that take
+  // Each count is limited to between 1 and what the definition's capacity allows; nodes that take
   // one packet at a time keep their 1. Any thread; before, during and after the run.
   void Apply(const GraphSettings& settings);
 
   const GraphDef& def() const;
-  const Capacity& capacity() const;            // what is left open filled in
+  const Capacity& capacity() const;            // with what was left open filled in
   bool running() const;                        // packets are, or may be, in flight
   std::vector<NodeCounters> counters() const;  // in the order of the flow
   std::vector<PoolCounters> pools() const;     // samples, batches, steps

@@ -1,6 +1,6 @@
-// What stands behind a Graph. Internal to the engine.
+// The implementation of Graph. Internal to the engine.
 //
-// graph.cc makes and runs it; graph_live.cc has what other threads may ask and change meanwhile.
+// graph.cc makes and runs it; graph_live.cc has what other threads may query and change meanwhile.
 #pragma once
 
 #include <oneapi/tbb/flow_graph.h>
@@ -78,10 +78,10 @@ class Graph::Impl {
   internal::WorkerCpu worker_cpu;
   int fewest_batches = 1;
 
-  // Of what can be changed by other threads while Run is under way.
+  // Guards what other threads can change while Run is under way.
   mutable std::mutex live_mutex;
   GraphSettings settings;
-  bool live = false;  // runners stand, and packets may be in flight
+  bool live = false;  // the runners exist, and packets may be in flight
   std::optional<internal::LiveThreads> threads;
 };
 

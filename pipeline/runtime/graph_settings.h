@@ -1,4 +1,4 @@
-// What of a graph can be changed while it runs.
+// The settings of a graph that can change while it runs.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@ namespace flowtrain {
 
 struct GraphSettings {
   int threads = 1;           // of the arena that all worker nodes share
-  std::vector<int> workers;  // Process calls at a time, a node; in the order of the flow
+  std::vector<int> workers;  // Process calls at a time, per node; in the order of the flow
   int sample_slots = 1;      // images in flight
   int batch_slots = 1;       // batches in flight
 

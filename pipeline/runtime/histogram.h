@@ -1,4 +1,4 @@
-// Durations, counted.
+// Counts durations.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 namespace flowtrain {
 
 // Counts durations in buckets of an eighth of an octave, from 1 ns to 9 minutes (longer ones count
-// as that): what a quantile is off by is less than 7 percent. Adding takes 1 ns; no memory is
-// taken. Not thread-safe.
+// as 9 minutes): a quantile is off by less than 7 percent. Adding takes 1 ns; nothing is allocated.
+// Not thread-safe.
 class Histogram {
  public:
   void Add(uint64_t ns) {
@@ -21,7 +21,7 @@ class Histogram {
 
   uint64_t count() const { return count_; }
 
-  // The duration that a share `q` (0 to 1) of those counted do not exceed, in the middle of its
+  // The duration that a share `q` (0 to 1) of those counted does not exceed, as the middle of its
   // bucket; 0 where nothing was counted.
   double QuantileNs(double q) const {
     if (count_ == 0) return 0;
@@ -34,14 +34,14 @@ class Histogram {
     return Low(kBuckets);
   }
 
-  // Takes away what an earlier state of this histogram had counted.
+  // Subtracts what an earlier state of this histogram had counted.
   Histogram& operator-=(const Histogram& earlier) {
     for (size_t i = 0; i < kBuckets; ++i) buckets_[i] -= earlier.buckets_[i];
     count_ -= earlier.count_;
     return *this;
   }
 
-  static constexpr int kSubBits = 3;  // buckets an octave: 8
+  static constexpr int kSubBits = 3;  // 8 buckets per octave
   static constexpr size_t kOctaves = 37;
   static constexpr size_t kBuckets = kOctaves << kSubBits;
 

@@ -1,5 +1,5 @@
 // The device lane: one dedicated thread that owns a device, its streams and libtorch's thread-local
-// state. It is no TBB worker, so its waits for the device cost the loader nothing.
+// state. It is not a TBB worker, so its waits for the device cost the loader nothing.
 #pragma once
 
 #include <atomic>

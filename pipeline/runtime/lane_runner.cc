@@ -13,7 +13,7 @@ LaneRunner::LaneRunner(tbb::flow::graph& graph, Lane& lane, std::string name)
       async_(graph, unlimited,
              [this](Packet* packet, Async::gateway_type& gateway) noexcept {
                gateway.reserve_wait();
-               lane_.Post([this, packet] { Run(packet); });  // small enough to take no memory
+               lane_.Post([this, packet] { Run(packet); });  // small enough not to allocate
              }),
       entry_(graph, unlimited, [this](Packet* packet) noexcept {
         Arrive(packet);

@@ -10,7 +10,7 @@
 namespace flowtrain::internal {
 
 // An arena's size is const. What can change is TBB's ceiling for the whole process, the lowest of
-// those in force: one below the arena's size takes threads out of it as their tasks end.
+// those in force: a ceiling below the arena's size takes threads out of it as their tasks end.
 class LiveThreads {
  public:
   // `most`: the arena's size, which may be larger than the machine (tests oversubscribe).

@@ -1,6 +1,7 @@
-// What runs a node: a Gate before TBB nodes that never reject. Internal to the engine.
+// Runs a node: a Gate before TBB nodes that never reject. Internal to the engine.
 //
-//   worker    entry (function_node, runs in the sender) > Gate > worker (multifunction_node, unlimited)
+//   worker    entry (function_node, runs in the sender) > Gate > worker (multifunction_node,
+//             unlimited)
 //   lane      entry > Gate > async_node, whose body posts to the device lane
 //   collate   entry counts rows and sends samples home; sequencer_node > lane runner
 //   window    entry waits for the model lease and a step slot > lane runner
@@ -30,8 +31,8 @@ class NodeRunner {
   virtual tbb::flow::sender<Packet*>* exit() { return nullptr; }  // nullptr: packets end here
   virtual bool on_lane() const = 0;
   virtual Stream stream() const = 0;  // of the packets it takes
-  // Makes the edges inside the runner. Not for a constructor: an edge spawns a task, and one that is
-  // not finished because memory ran out would leave that task behind.
+  // Makes the edges inside the runner. Not done in a constructor: an edge spawns a task, and a
+  // constructor that runs out of memory would leave that task behind.
   virtual void ConnectWithin() {}
 
   const std::string& name() const { return name_; }
@@ -40,11 +41,11 @@ class NodeRunner {
   void SetSerial() { serial_ = true; }
   // Changes how many calls run at a time, in a graph that runs.
   virtual void SetLimit(int) {}
-  // From now on the calls are told to `trace`, as those of node `index`. Before the first packet.
+  // Reports calls to `trace` from now on, as those of node `index`. Call before the first packet.
   void SetTrace(TraceRing* trace, uint16_t index);
 
  protected:
-  // Makes `call` on a packet that arrived and gives its times; tells the trace.
+  // Runs `work` on a packet that arrived and returns its times; reports them to the trace.
   template <typename Work>
   Call Timed(const Packet& packet, Work&& work);
 
@@ -58,8 +59,8 @@ class NodeRunner {
   bool serial_ = false;
 };
 
-// How many samples there are to one whose call has its CPU time measured. Asking for it twice takes
-// 0.75 us, which is to stay below 1 in 400 of a call.
+// Of this many samples one has the CPU time of its call measured. Reading it twice takes 0.75 us,
+// which is to stay below 1/400 of the calls' time.
 inline uint64_t CpuPeriod(uint64_t service_ns) {
   if (service_ns >= 1'000'000) return 1;
   if (service_ns >= 100'000) return 4;
@@ -69,7 +70,7 @@ inline uint64_t CpuPeriod(uint64_t service_ns) {
 template <typename Work>
 Call NodeRunner::Timed(const Packet& packet, Work&& work) {
   Call call;
-  // The packet may be somebody else's once the work is done.
+  // The packet may belong to others once the work is done.
   const uint64_t arrived_ns = packet.arrived_ns, seq = packet.seq;
   const Stream stream = packet.stream;
   call.cpu_measured = stream != Stream::kSample ||

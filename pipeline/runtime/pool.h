@@ -21,7 +21,7 @@ struct PoolCounters {
   std::string name;
   size_t slots = 0;       // that may be in use
   size_t in_use = 0;      // now
-  uint64_t empty_ns = 0;  // time in which no slot was to be had
+  uint64_t empty_ns = 0;  // time with no slot available
   uint64_t used_ns = 0;   // sum over the slots of the time each was in use
 
   PoolCounters Since(const PoolCounters& earlier) const {
@@ -43,15 +43,15 @@ class Pool {
     limit_ = slots_.size();
   }
 
-  // So many slots may be in use, of those there are. Lowered, it takes effect as slots come home.
+  // How many of the slots may be in use. A lower limit takes effect as slots come home.
   void SetLimit(size_t limit) {
     const std::lock_guard lock(mutex_);
     Account();
     limit_ = std::min(limit, slots_.size());
   }
 
-  // A free slot, the one used last first (its memory is still in a cache); nullptr when none may be
-  // taken.
+  // A free slot, the most recently used first (its memory is still in a cache); nullptr when none
+  // may be taken.
   T* TryAcquire() {
     const std::lock_guard lock(mutex_);
     if (InUse() >= limit_) return nullptr;
@@ -61,7 +61,7 @@ class Pool {
     return slot;
   }
 
-  // Throws std::logic_error when more comes home than went out.
+  // Throws std::logic_error when more slots come home than went out.
   void Release(T* slot) {
     const std::lock_guard lock(mutex_);
     if (free_.size() == slots_.size())

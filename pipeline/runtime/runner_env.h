@@ -21,8 +21,8 @@ struct RunnerEnv {
   Pool<Step>& steps;
 };
 
-// Runs `call` unless the run was aborted; what it throws fails the run as a NodeError (an error
-// that the program maps to an exit code of its own passes as it is), or, an EndRun, ends it.
+// Runs `call` unless the run was aborted. What it throws fails the run as a NodeError (an error
+// that the program maps to an exit code of its own passes unchanged); an EndRun ends it.
 template <typename Call>
 void Guarded(RunnerEnv& env, const std::string& node, const Packet& packet, Call&& call) {
   if (env.run.aborted()) return;

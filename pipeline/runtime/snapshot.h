@@ -16,16 +16,16 @@ struct Snapshot {
   GraphSettings settings;
   std::vector<NodeCounters> nodes;  // in the order of the flow
   std::vector<PoolCounters> pools;  // samples, batches, steps
-  uint64_t lane_idle_ns = 0;        // the device lane waited for work
+  uint64_t lane_idle_ns = 0;        // time the device lane waited for work
   uint64_t lane_cpu_ns = 0;         // CPU time of the lane's own thread
   uint64_t process_cpu_ns = 0;      // of all threads of the process
-  uint64_t worker_cpu_ns = 0;       // of the worker threads, their looking for work counted in
+  uint64_t worker_cpu_ns = 0;       // of the worker threads, including their search for work
 
   // What was counted after `earlier`, a moment of the same run.
   Snapshot Since(const Snapshot& earlier) const;
 
   double seconds() const { return static_cast<double>(at_ns) * 1e-9; }
-  // Images that came to their rows: what the last node on samples let pass.
+  // Images that reached their rows: what the last sample node passed on.
   uint64_t images() const;
   double images_per_s() const;
   double lane_busy() const;  // share of the time in which the device lane had work, 0 to 1

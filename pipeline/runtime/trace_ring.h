@@ -33,7 +33,7 @@ class TraceRing {
   uint64_t dropped() const;  // calls that were overwritten
 
  private:
-  // A thread writes to one shard, so that threads seldom meet.
+  // A thread writes to one shard, so that threads seldom contend.
   static constexpr size_t kShards = 32;
   struct alignas(64) Shard {
     mutable std::mutex mutex;

@@ -24,7 +24,7 @@ void WindowRunner::Arrive(Packet* packet) {
 void WindowRunner::BeginWindows() {
   std::unique_lock lock(mutex_);
   // One thread submits at a time, or batches could overtake each other between the queue and the
-  // gate. Who finds another at it leaves: that one looks again before it stops.
+  // gate. A thread that finds another submitting leaves: the other looks again before it stops.
   if (submitting_) return;
   submitting_ = true;
   while (!waiting_.empty() && (waiting_.front()->in_window != 0 || TakeLease(*waiting_.front()))) {

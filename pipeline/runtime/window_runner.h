@@ -17,7 +17,7 @@ class WindowRunner final : public LaneRunner {
   WindowRunner(tbb::flow::graph& graph, RunnerEnv& env, Admission& admission, WindowNode& node,
                std::string name, bool passes_on, bool returns_lease);
 
-  // The model lease is free again: parameters will not change until the next window took it.
+  // The model lease is free again: parameters will not change until the next window takes it.
   void ReturnLease();
   // A step slot went home.
   void StepIsHome() { BeginWindows(); }

@@ -56,7 +56,7 @@ void WorkerCpu::LeaveAll() {
 
 namespace {
 
-// Where threads wait for each other, to be sure that no two of the calls came from one.
+// Where threads wait for each other, to be sure that no two of the calls came from one thread.
 class Roll {
  public:
   explicit Roll(int wanted) : wanted_(wanted) {}
@@ -67,7 +67,7 @@ class Roll {
     changed_.notify_all();
     changed_.wait(lock, [this] { return here_ >= wanted_ || over_; });
   }
-  // Waits for all, but not for ever: TBB promises no thread.
+  // Waits for all, but not for ever: TBB does not promise the threads.
   void Call() {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::seconds(1), [this] { return here_ >= wanted_; });

@@ -18,8 +18,8 @@ class WorkerCpu {
  public:
   void Enter();  // called on the thread
   void Leave();
-  uint64_t Total() const;  // nanoseconds, of those that left and those that are there
-  void LeaveAll();         // nobody will tell any more when they do
+  uint64_t Total() const;  // nanoseconds, of threads that left and those inside
+  void LeaveAll();         // nobody will report any more when they do
 
  private:
   struct Inside {
@@ -34,12 +34,12 @@ class WorkerCpu {
   uint64_t left_ns_ = 0;
 };
 
-// Makes the threads that TBB gives an arena of so many, of which the caller is one: made later,
-// when memory is short, one would end the process or leave the graph half changed. Throws
-// std::runtime_error that says what to do where the system does not let the process have them.
+// Starts the threads that TBB gives an arena of this many, the caller included: started later, when
+// memory is short, one could end the process or leave the graph half changed. Throws
+// std::runtime_error, saying what to do, where the system does not allow them.
 void StartThreads(tbb::task_arena& arena, int threads);
 
-// Tells of each thread that joins the arena, and counts its CPU time.
+// Reports each thread that joins the arena, and counts its CPU time.
 class WorkerThreads final : public tbb::task_scheduler_observer {
  public:
   WorkerThreads(tbb::task_arena& arena, WorkerCpu& cpu, std::function<void()> on_entry);

@@ -33,7 +33,7 @@ size_t FilesIn(const std::string& folder) {
       std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
-// Of two steps.
+// The losses of a run of two steps.
 std::vector<double> LossesOf(const std::string& run_dir, std::vector<std::string> extra,
                              std::string* output = nullptr) {
   extra.emplace_back("train.max_steps=2");
@@ -71,7 +71,7 @@ TEST(Pack, KeepsAFileThatIsThereAndFindsDamage) {
   EXPECT_NE(ReadText(file), before);
 
   std::string damaged = before;
-  damaged[1000] = static_cast<char>(damaged[1000] ^ 1);
+  damaged[300] = static_cast<char>(damaged[300] ^ 1);
   WriteText(file, damaged);
   const Result found = RunProgram({"pack", "--verify", file});
   EXPECT_EQ(found.code, 1);

@@ -145,7 +145,7 @@ TEST(Program, BadUsageAndConfigurationExitWith2AndSayWhatToDo) {
 
 TEST(Program, RefusesWhatWouldNotFitTheHostMemory) {
   const TempFolder folder;
-  const Result tight = RunProgram(SmallRun(folder / "a", {"limits.host_memory=100 KB"}));
+  const Result tight = RunProgram(SmallRun(folder / "a", {"limits.host_memory=10 KB"}));
   EXPECT_EQ(tight.code, 2) << tight.output;
   EXPECT_THAT(tight.output, HasSubstr("lower data.batch_slots, data.batch_size, or raise"));
   EXPECT_FALSE(std::filesystem::exists(folder / "a"));

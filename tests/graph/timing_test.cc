@@ -169,7 +169,7 @@ TEST(Tune, WritesSettingsThatATrainingTakesAndAnotherGraphRefuses) {
   }
   const Result refused = RunProgram(other);
   EXPECT_EQ(refused.code, 2) << refused.output;
-  EXPECT_THAT(refused.output, HasSubstr("views.size: 48 here, 32 there"));
+  EXPECT_THAT(refused.output, HasSubstr("stage.image_size: 48 here, 32 there"));
 }
 
 TEST(Tune, AnInterruptKeepsTheBestSoFar) {

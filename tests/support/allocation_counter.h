@@ -1,5 +1,5 @@
-// Counts what a test program takes from the heap, on all of its threads. To be included in one file
-// of a program: it puts functions of its own in the place of the C library's.
+// Counts what a test program takes from the heap, on all of its threads. Include it in one file of
+// a program only: it replaces functions of the C library with its own.
 #pragma once
 
 #include <atomic>

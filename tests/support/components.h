@@ -1,4 +1,4 @@
-// Nodes and resources as a graph makes them: with their defaults, and options given as YAML.
+// Nodes and resources as a graph makes them: with their defaults, and with options given as YAML.
 #pragma once
 
 #include <map>

@@ -145,7 +145,7 @@ inline Registry AllTypes() {
   return registry;
 }
 
-// A whole graph of these types. Its nodes and resources stand out of their order on purpose.
+// A whole graph of these types. Its nodes and resources are out of order on purpose.
 inline constexpr char kGraph[] = R"(graph: small
 pools: {samples: 0, batches: 3}
 workers: ${data.num_workers}

@@ -32,7 +32,7 @@ inline Decoded Decode(const Bytes& file) {
   return decoded;
 }
 
-// The largest difference of the pixels from `expected`, of three channels; 256 if sizes differ.
+// The largest difference of the pixels from `expected`, over three channels; 256 if sizes differ.
 inline int LargestDifference(const Decoded& decoded, const Raw& expected) {
   if (decoded.image.height != expected.height || decoded.image.width != expected.width ||
       decoded.image.pixels.size() != expected.values.size()) {
@@ -45,7 +45,7 @@ inline int LargestDifference(const Decoded& decoded, const Raw& expected) {
   return largest;
 }
 
-// Whether OpenCV's plug-in is at hand. The build lays it beside the program, one folder from the
+// Whether OpenCV's plug-in is there. The build puts it beside the program, one folder from the
 // tests.
 inline bool PluginIsThere() {
   namespace fs = std::filesystem;

@@ -1,6 +1,5 @@
 // A small complete graph for tests of the engine: source > work > write > collate > window >
-// lane_step > sink. What each node does is told by a Scenario; what happened is told by its
-// figures.
+// lane_step > sink. A Scenario says what each node does, and its figures tell what happened.
 #pragma once
 
 #include <array>
@@ -31,24 +30,24 @@ struct Scenario {
   uint64_t batches = 24;
   int window = 4, rows = 8;
   std::array<int, 3> limits{};  // of source, work and write; 0: as `workers`
-  int bad_every = 0;            // ids that are a multiple of it cannot be read; 0: all can
+  int bad_every = 0;            // ids that are a multiple of this cannot be read; 0: all can
   bool keeps_batches = false;
-  bool retuned = false;   // another thread changes all settings over and over while it runs
-  Capacity capacity;      // for that
-  int lowered_to = 0;     // threads are lowered to it after a while, and then the run is drained
-  int spin = 0;           // iterations of work a sample
+  bool retuned = false;   // another thread keeps changing all settings while it runs
+  Capacity capacity;      // for `retuned`
+  int lowered_to = 0;     // threads are lowered to this after a while, and then the run is drained
+  int spin = 0;           // iterations of work per sample
   std::string throw_in;   // "work.process", "window.start", …: node and phase that throws
   uint64_t throw_at = 0;  // number of the packet in process
-  bool ends_run = false;  // it throws EndRun
+  bool ends_run = false;  // it throws EndRun instead
   int64_t drain_at = -1, abort_at = -1;  // number of the batch in whose window call it happens
-  // Called before Run; what it returns lives until the run has ended.
+  // Called before Run; its result lives until the run has ended.
   std::function<std::shared_ptr<void>(Graph&, RunControl&)> beside;
 
   // What happened.
   std::vector<uint64_t> digests;   // of all batches up to each step's end
   std::vector<uint64_t> steps;     // as the sink saw them
-  std::vector<uint64_t> windowed;  // batches that came to the window node
-  std::atomic<int> misplaced{0};   // rows of theirs that hold another sample than was admitted
+  std::vector<uint64_t> windowed;  // batches that reached the window node
+  std::atomic<int> misplaced{0};   // rows of these that hold another sample than was admitted
   mutable std::atomic<bool> thrown{false};
   std::vector<std::string> phases;  // "window.start", … in order
   std::atomic<int> working{0}, most_working{0};
@@ -58,7 +57,7 @@ struct Scenario {
   std::atomic<bool> lease_broken{false};
   std::atomic<int> in_flight{0},
       most_in_flight{0};                 // samples between admission and the last sample node
-  std::atomic<int> unprepared_calls{0};  // on a thread that no resource was told about
+  std::atomic<int> unprepared_calls{0};  // on a thread that no resource was told of
   std::set<std::thread::id> worker_threads;
   std::vector<std::thread::id> lane_threads;  // of each OnLaneThread call
   std::mutex mutex;
@@ -271,7 +270,7 @@ void AddType(Registry& registry, const std::string& name, Scenario& scenario,
   registry.Add(name, std::move(spec), [&scenario] { return std::make_unique<Type>(scenario); });
 }
 
-// Applies random settings to a graph until it ends.
+// Applies random settings to a graph until the graph ends.
 class Retuner {
  public:
   explicit Retuner(Graph& graph) : thread_([this, &graph] { Loop(graph); }) {}
@@ -300,7 +299,7 @@ class Retuner {
   std::thread thread_;
 };
 
-// Lowers the number of threads in the middle of a run, and then ends it.
+// Lowers the number of threads in the middle of a run, and then drains the run.
 inline void LowerThreads(Graph& graph, Scenario& scenario, RunControl& run) {
   using std::chrono::milliseconds;
   while (!graph.running() || scenario.most_working <= scenario.lowered_to) {
@@ -311,7 +310,7 @@ inline void LowerThreads(Graph& graph, Scenario& scenario, RunControl& run) {
   settings.threads = scenario.lowered_to;
   graph.Apply(settings);
   std::this_thread::sleep_for(milliseconds(50));
-  while (scenario.working > scenario.lowered_to) {  // calls that had begun
+  while (scenario.working > scenario.lowered_to) {  // lets calls that had begun end
     std::this_thread::sleep_for(milliseconds(1));
   }
   scenario.most_working = 0;

@@ -23,12 +23,12 @@ std::vector<std::string> FindingsOf(const Call& call) {
   return findings;
 }
 
-// The same of this text, read as f.yaml.
+// The same for this text, read as f.yaml.
 inline std::vector<std::string> FindingsInYaml(const std::string& text) {
   return FindingsOf([&] { ReadYaml(text, "f.yaml"); });
 }
 
-// What `call` throws as an E; empty where it throws none.
+// What `call` throws as an E; empty if it throws none.
 template <typename E, typename Call>
 std::string MessageOf(const Call& call) {
   try {

@@ -1,4 +1,4 @@
-// A CPU memory allocator that can be told to fail, in libtorch's place.
+// A CPU memory allocator that can be told to fail, in place of libtorch's.
 #pragma once
 
 #include <c10/core/Allocator.h>
@@ -19,7 +19,7 @@ class FailingAllocator final : public c10::Allocator {
   FailingAllocator& operator=(const FailingAllocator&) = delete;
 
   // The `number`-th allocation from now on, counted from 1, throws c10::OutOfMemoryError; 0: none.
-  // With `forever` so do all that follow.
+  // With `forever`, all that follow do too.
   void FailAt(int64_t number, bool forever = false) {
     count_ = 0;
     fail_at_ = number;

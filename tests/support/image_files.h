@@ -22,7 +22,7 @@ struct Raw {
   Bytes values;
 };
 
-// Ramps, which JPEG keeps well.
+// Ramps, which JPEG preserves well.
 inline Raw SmoothImage(int height, int width, int channels) {
   Raw image{height, width, channels, {}};
   for (int y = 0; y < height; ++y) {
@@ -44,7 +44,7 @@ inline Raw SolidImage(int height, int width, const Bytes& colour) {
   return image;
 }
 
-// An APP1 segment's data with this orientation, among another tag.
+// The data of an APP1 segment with this orientation, after another tag.
 inline Bytes ExifSegment(int orientation, bool big_endian) {
   Bytes data;
   for (const char c : {'E', 'x', 'i', 'f', '\0', '\0'}) data.push_back(static_cast<uint8_t>(c));
@@ -71,9 +71,9 @@ struct JpegOptions {
   bool progressive = false;
   bool scan_a_coefficient = false;     // of three channels: progressive, in 190 scans
   bool full_chroma = false;            // no chroma subsampling: sharp colour edges stay
-  int sampling_x = 2, sampling_y = 2;  // of chroma: pixels a sample, unless full_chroma
+  int sampling_x = 2, sampling_y = 2;  // chroma subsampling: pixels per sample, unless full_chroma
   bool ycck = false;                   // of four channels: YCCK instead of CMYK
-  int restart_rows = 0;                // restart markers
+  int restart_rows = 0;                // MCU rows between restart markers; 0: none
   int orientation = 0;                 // writes an EXIF segment; 0: none
   bool big_endian = true;              // of the EXIF segment
 };
@@ -172,8 +172,8 @@ inline Bytes Stored(const Bytes& data) {
 
 }  // namespace png_file
 
-// A PNG without compression. `colour_type` as the format numbers it: 0 grey, 2 RGB, 3 palette, 4
-// grey and alpha, 6 RGB and alpha. `values` are the packed rows; the palette is RGB.
+// A PNG without compression. `colour_type` is the format's number: 0 grey, 2 RGB, 3 palette, 4 grey
+// and alpha, 6 RGB and alpha. `values` are the packed rows; the palette is RGB.
 inline Bytes WritePng(int height, int width, int bits, int colour_type, const Bytes& values,
                       const Bytes& palette = {}, const Bytes& transparency = {}) {
   Bytes header;

@@ -17,11 +17,11 @@ namespace flowtrain {
 struct LaneNodes {
   struct Settings {
     int window = 1;  // batches
-    int rows = 4;    // images a batch
+    int rows = 4;    // images per batch
     int side = 8;    // pixels
     Options forward_backward = {};
     Options optimizer = {{"learning_rate", "0.05"}, {"warmup_epochs", "0"}};
-    Options device = {};  // over those of Training
+    Options device = {};  // override those of Training
   };
 
   explicit LaneNodes(const Settings& given)
@@ -78,7 +78,7 @@ struct LaneNodes {
   TrainPayload& payload() const { return static_cast<TrainPayload&>(*step.payload); }
   SimclrModel& model() const { return *training.model; }
 
-  // All gradients, one after the other.
+  // All gradients, concatenated.
   at::Tensor Gradients() const {
     std::vector<at::Tensor> all;
     for (const at::Tensor& parameter : model().module().parameters()) {
@@ -86,7 +86,7 @@ struct LaneNodes {
     }
     return at::cat(all);
   }
-  // All buffers: the running statistics.
+  // All buffers, that is, the running statistics.
   at::Tensor Buffers() const {
     std::vector<at::Tensor> all;
     for (const at::Tensor& buffer : model().module().buffers()) {

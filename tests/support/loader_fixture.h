@@ -29,7 +29,7 @@ nodes:
   sink: {type: TestSink, in: steps}
 )";
 
-// `service_us`: what the node `work` takes for a sample.
+// `service_us`: the time that the node `work` takes per sample.
 inline GraphDef TestGraph(int service_us = 0) {
   Config config{ReadYaml("service_us: " + std::to_string(service_us), "parameters.yaml")};
   return LoadGraph(ReadYaml(kTestGraph, "testing.yaml"), config, Registry::Global());

@@ -1,4 +1,4 @@
-// Images for the tests of the augmentation, and how far two of them are apart.
+// Images for the tests of the augmentation, and how far apart two of them are.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace flowtrain {
 
-// Noise, the same on every machine; tests/golden/make_augment_golden.py makes it too.
+// Noise, the same on every machine; tests/golden/make_augment_golden.py makes the same.
 inline Bytes GoldenImage(int height, int width) {
   Bytes image(static_cast<size_t>(height) * static_cast<size_t>(width) * 3);
   uint32_t state = static_cast<uint32_t>(height * 1000 + width);
@@ -22,7 +22,7 @@ inline Bytes GoldenImage(int height, int width) {
   return image;
 }
 
-// A smooth picture: colours that wander over the image.
+// A smooth picture: colours that vary slowly over the image.
 inline Bytes SmoothImage(int height, int width) {
   Bytes image;
   for (int y = 0; y < height; ++y) {

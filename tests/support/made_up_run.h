@@ -1,4 +1,4 @@
-// Snapshots of runs that never were, with known costs.
+// Snapshots of made-up runs with known costs.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ class MadeUpRun {
  public:
   GraphSettings settings{2, {}, 16, 3};
 
-  // A node on samples that takes so long an image, that share of it on the CPU.
+  // A node on samples that takes `us` per image, with the share `cpu_share` of it on the CPU.
   NodeCounters& Node(const std::string& name, double us, double cpu_share) {
     NodeCounters node;
     node.name = name;
@@ -30,7 +30,7 @@ class MadeUpRun {
     return node;
   }
 
-  // A part of the run, of `images` in so many seconds.
+  // A part of the run, of `images` in `seconds`.
   Snapshot Part(uint64_t images, double seconds) const {
     Snapshot part;
     part.at_ns = static_cast<uint64_t>(seconds * 1e9);

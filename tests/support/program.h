@@ -17,7 +17,7 @@
 
 namespace flowtrain {
 
-// A program that runs; its output goes to a file.
+// A running program; its output goes to a file.
 class Program {
  public:
   // `prepare` runs in the new process before it becomes the program: limits, signals, files.
@@ -33,10 +33,10 @@ class Program {
   pid_t pid() const { return pid_; }
 
   void Signal(int number) const {
-    if (!ended_) kill(pid_, number);  // else the number may be another process's
+    if (!ended_) kill(pid_, number);  // otherwise the number may be another process's
   }
 
-  // Waits until `text` stands in the output; false when the program ended first.
+  // Waits until `text` is in the output; false if the program ended first.
   bool WaitFor(const std::string& text) {
     for (;;) {
       const bool ended = waitpid(pid_, &status_, WNOHANG) == pid_;
@@ -65,7 +65,7 @@ class Program {
     return WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
   }
 
-  // The same; a program that has not ended by then is killed, and 128 + SIGKILL returned.
+  // The same, but a program that has not ended by then is killed, and 128 + SIGKILL is returned.
   int WaitAtMost(int seconds) {
     for (int i = 0; i < 100 * seconds && !ended_; ++i) {
       ended_ = waitpid(pid_, &status_, WNOHANG) == pid_;
@@ -84,7 +84,7 @@ class Program {
     const int out = open(output_.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
-    signal(SIGHUP, SIG_DFL);  // which nohup ignores, and with it all that it starts
+    signal(SIGHUP, SIG_DFL);  // nohup ignores it, and so does all that nohup starts
     if (prepare) prepare();
     std::vector<std::string> words = wrapper;
     words.emplace_back(FLOWTRAIN_BINARY);
@@ -119,8 +119,8 @@ inline const std::string kGraph = kRoot + "/graphs/simclr.yaml";
 // Data that is not in the repository.
 inline const std::string kData = kRoot + "/../shared/data";
 
-// A training of six steps that takes seconds on one core: `extra` overrides it. Most of a step goes into the weights, so
-// a test is the faster for fewer steps rather than for smaller ones.
+// A training of six steps that takes seconds on one core: `extra` overrides it. Most of a step's
+// time goes into the weights, so fewer steps make a test faster, smaller steps do not.
 inline std::vector<std::string> SmallRun(const std::string& run_dir,
                                          const std::vector<std::string>& extra = {}) {
   std::vector<std::string> arguments = {kGraph, "--run-dir", run_dir};
@@ -134,7 +134,7 @@ inline std::vector<std::string> SmallRun(const std::string& run_dir,
   return arguments;
 }
 
-// The objects of a metrics.jsonl file; what is half written does not count.
+// The objects of a metrics.jsonl file; a half-written line does not count.
 inline std::vector<nlohmann::json> ReadMetrics(const std::string& run_dir) {
   std::vector<nlohmann::json> objects;
   for (const std::string& line : ReadLines(run_dir + "/metrics.jsonl")) {
@@ -153,7 +153,7 @@ inline std::vector<uint64_t> Steps(const std::string& run_dir) {
   return steps;
 }
 
-// Waits until so many steps are done; false: the program ended before.
+// Waits until so many steps are done; false if the program ended first.
 inline bool WaitForSteps(Program& program, const std::string& run_dir, size_t steps) {
   while (Steps(run_dir).size() < steps) {
     if (program.Ended()) return Steps(run_dir).size() >= steps;

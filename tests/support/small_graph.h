@@ -1,4 +1,4 @@
-// A graph definition with types of its own, for tests of what only reads definitions.
+// A graph definition with its own types, for tests of code that only reads definitions.
 #pragma once
 
 #include <stdexcept>

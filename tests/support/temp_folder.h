@@ -1,4 +1,4 @@
-// A folder of a test's own.
+// A test's own folder.
 #pragma once
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 namespace flowtrain {
 
-// A new folder, which goes when this object does.
+// A new folder, which is removed with this object.
 class TempFolder {
  public:
   explicit TempFolder(const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
@@ -33,7 +33,7 @@ class TempFolder {
   const std::string& path() const { return path_; }
   std::string operator/(std::string_view name) const { return path_ + '/' + std::string(name); }
 
-  // Writes a file, makes the folders that it lies in, and gives its path.
+  // Writes a file, makes the folders above it, and returns its path.
   std::string Write(std::string_view name, std::string_view text) const {
     const std::filesystem::path file = *this / name;
     std::filesystem::create_directories(file.parent_path());

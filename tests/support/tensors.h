@@ -1,4 +1,4 @@
-// Numbers for the tests of the training, and how far two of them are apart.
+// Numbers for the tests of the training, and how far apart two of them are.
 #pragma once
 
 #include <ATen/Functions.h>
@@ -8,7 +8,7 @@
 
 namespace flowtrain {
 
-// The same in every call.
+// The same numbers in every call.
 inline at::Tensor Draw(int64_t rows, int64_t columns) {
   at::manual_seed(5);
   return at::randn({rows, columns}, at::kDouble);

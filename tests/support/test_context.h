@@ -1,4 +1,4 @@
-// What a component is opened with in its test: real resources under their names, no graph.
+// What a component under test is opened with: real resources under their names, no graph.
 #pragma once
 
 #include <cstdint>

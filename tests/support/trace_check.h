@@ -1,4 +1,4 @@
-// A strict reading of a Chrome trace: what its viewers would drop or draw wrong.
+// Reads a Chrome trace strictly: finds what its viewers would drop or draw wrong.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace flowtrain {
 
 class TraceCheck {
  public:
-  // What is wrong with the file's content, a line a fault.
+  // What is wrong with the file's content, one fault per line.
   static std::vector<std::string> Faults(const nlohmann::json& trace) {
     TraceCheck check;
     if (trace.at("displayTimeUnit") != "ns") check.faults_.push_back("the unit of display");
@@ -89,14 +89,14 @@ class TraceCheck {
     for (const auto& [track, slices] : slices_) {
       if (thread_names_[track] != 1) faults_.push_back("a thread without one name");
       if (process_names_[track.first] != 1) faults_.push_back("a process without one name");
-      // Perfetto goes by the thread's number alone.
+      // Perfetto identifies a thread by its number alone.
       if (track.second == 0 || !by_thread.emplace(track.second, track).second) {
         faults_.push_back("a thread's number twice, or 0");
       }
     }
   }
 
-  // Slices of a thread come by begin, and lie one in the other or apart.
+  // Slices of a thread are ordered by begin, and are nested or apart.
   void CheckTracks() {
     for (const auto& [track, slices] : slices_) {
       std::vector<int64_t> open;
@@ -119,7 +119,8 @@ class TraceCheck {
            });
   }
 
-  // An arrow has one begin, one end, and times that do not go back; each lies in a slice.
+  // An arrow has one begin, one end, and times that do not go back; each of its points is in a
+  // slice.
   void CheckArrows() {
     std::map<std::string, int> by_id;
     for (auto& [key, events] : arrows_) {

@@ -18,7 +18,7 @@ struct Training {
     device_options.merge(Options{{"name", "cpu"}, {"threads", "1"}, {"mixed_precision", "false"}});
     device = Make<Device>(device_options);
     device->Open(context);
-    device->OnLaneThread();  // else ATen takes every core, and a busy machine makes it spin
+    device->OnLaneThread();  // otherwise ATen takes every core, and on a busy machine it spins
     context.resources["device"] = device.get();
     model = Make<SimclrModel>(model_options);
     model->Open(context);

@@ -1,4 +1,4 @@
-// Views by FusedView and ReferenceView for their tests, and how far they are apart.
+// Views by FusedView and ReferenceView for their tests, and how far apart they are.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -12,7 +12,7 @@
 
 namespace flowtrain {
 
-// A picture as photographs are: smooth, with some noise and edges.
+// A picture like a photograph: smooth, with some noise and edges.
 inline Bytes Picture(int height, int width) {
   Bytes image = SmoothImage(height, width);
   const Bytes noise = GoldenImage(height, width);
@@ -25,7 +25,7 @@ inline Bytes Picture(int height, int width) {
 inline Bytes Fused(const ViewSource& source, const ViewParams& params,
                    const AugmentOptions& options, int size) {
   FusedView view;
-  // A guard behind the row: the next row of a batch begins there.
+  // A guard after the row, where the next row of a batch begins.
   Bytes out(static_cast<size_t>(size) * static_cast<size_t>(size) * 3 + 64, 0xA5);
   view.Make(source, params, options, size, out.data());
   EXPECT_THAT(Bytes(out.end() - 64, out.end()), testing::Each(0xA5));

@@ -27,7 +27,7 @@ namespace {
 
 struct BenchRequest {
   GraphRequest graph;
-  int64_t steps = 20;  // optimiser steps a run
+  int64_t steps = 20;  // optimiser steps per run
   int repeats = 5;     // runs of each kind
 };
 
@@ -36,7 +36,7 @@ struct Runs {
   std::vector<double> images_per_s, data_wait;
 };
 
-// Runs the graph once; false when a signal ended it before its time.
+// Runs the graph once; false if a signal ended it early.
 bool RunOnce(const GraphDef& def, StopSignals& signals, Runs& runs) {
   RunControl run;
   Graph graph(def, Registry::Global(), run);
@@ -60,7 +60,7 @@ std::string Line(const char* what, const Runs& runs) {
          '\n';
 }
 
-// Trains the graph's model with its loader, and on fixed batches without one, by turns in one
+// Trains the graph's model with its loader and, without a loader, on fixed batches, by turns in one
 // process, and prints the medians of both and their ratio. Writes no run directory.
 ExitCode Bench(const BenchRequest& request, StopSignals& signals, std::ostream& out) {
   const GraphDef def = LoadForRun(request.graph, &signals).def;

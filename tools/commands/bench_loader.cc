@@ -36,7 +36,7 @@ struct LoaderBenchRequest {
   bool json = false;
 };
 
-// The facts that hold for all runs, of a graph that is opened to be asked.
+// The facts that hold for all runs; opens the graph to read them.
 LoaderReport Describe(const LoaderBenchRequest& request, const GraphDef& def) {
   RunControl run;
   Graph graph(def, Registry::Global(), run);
@@ -59,7 +59,7 @@ LoaderReport Describe(const LoaderBenchRequest& request, const GraphDef& def) {
   return report;
 }
 
-// Runs `part` so that a signal stops it. Nothing: a signal did.
+// Runs `part` so that a signal stops it. Returns nothing if a signal did.
 template <typename Part>
 auto Watched(StopSignals& signals, Part part) {
   RunControl run;
@@ -88,8 +88,8 @@ std::optional<EngineCost> MeasureEngine(const GraphDef& def, const LoaderTimes& 
 }
 
 // Runs the graph up to the node that collates, without a device or a model, and prints what it
-// delivers. By turns with these runs, and unless told to skip it, the engine's share of the time is
-// measured on one core.
+// delivers. By turns with these runs, unless told to skip it, measures the engine's share of the
+// time on one core.
 ExitCode BenchLoader(const LoaderBenchRequest& request, StopSignals& signals, std::ostream& out) {
   const GraphDef def = LoadForRun(request.graph).def;
   const GraphDef measured = HostGraph(def, Registry::Global(), request.device_rate);

@@ -1,4 +1,4 @@
-// The commands of the program. Each adds its options to the command line, and runs itself.
+// The commands of the program. Each adds its options to the command line and runs itself.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -11,11 +11,11 @@ namespace flowtrain {
 
 struct Command {
   CLI::App* app;  // its part of the command line
-  // Runs it as its options say. Throws ConfigError, DataError and what else ends a run.
+  // Runs it as its options say. Throws ConfigError, DataError and whatever else ends a run.
   std::function<ExitCode(StopSignals&)> run;
 };
 
-// Adds its options to `app` itself: it is what runs where no other command is named.
+// Adds its options to `app` itself: it runs where no other command is named.
 Command AddTrain(CLI::App& app);
 
 Command AddValidate(CLI::App& app);
@@ -25,7 +25,7 @@ Command AddPack(CLI::App& app);
 Command AddExport(CLI::App& app);
 Command AddDigest(CLI::App& app);
 Command AddBench(CLI::App& app);
-Command AddLoaderBench(CLI::App& bench);  // of `bench`
+Command AddLoaderBench(CLI::App& bench);  // a subcommand of `bench`
 Command AddTiming(CLI::App& app);
 Command AddTune(CLI::App& app);
 Command AddCompare(CLI::App& app);

@@ -34,7 +34,7 @@ namespace {
 
 struct CompareRequest {
   GraphRequest graph;
-  int64_t steps = 10;  // a run
+  int64_t steps = 10;  // per run
   int repeats = 5;     // of each variant, by turns
   bool markdown = false;
 };
@@ -70,7 +70,7 @@ bool RunOnce(Contestant& contestant, StopSignals& signals) {
   return true;
 }
 
-// Of a graph that is opened to be asked.
+// Opens the graph to read what its machine can do.
 Abilities AbilitiesOf(const GraphDef& def) {
   RunControl run;
   Graph graph(LoaderGraph(def, Registry::Global(), 1, 0), Registry::Global(), run);
@@ -95,7 +95,7 @@ std::vector<Contestant> Enter(const CompareRequest& request, const std::vector<S
                               StopSignals& signals) {
   const int64_t skip = std::max<int64_t>(1, request.steps / kTimedShare);
   std::vector<Contestant> contestants;
-  SetLogLevel(LogLevel::kError);  // what loading has to say was said once
+  SetLogLevel(LogLevel::kError);  // loading has given its warnings once
   for (const Setting& setting : settings) {
     for (const Variant& variant : setting.variants) {
       if (!variant.why_not.empty()) continue;
@@ -158,7 +158,7 @@ std::string Plain(const Rows& rows) {
 }
 
 // Trains with each variant of each setting by turns and prints images/s, peak memory and what the
-// guide says. What the machine cannot try is named with the reason.
+// guide says. Names what the machine cannot try, with the reason.
 ExitCode CompareSettings(const CompareRequest& request, StopSignals& signals, std::ostream& out) {
   const LoadedGraph loaded = LoadForRun(request.graph, &signals);
   const std::vector<Setting> settings = GuideSettings(loaded.config, AbilitiesOf(loaded.def));

@@ -1,4 +1,4 @@
-// `flowtrain digest`: whether two trainings stand at the same state, bit for bit.
+// `flowtrain digest`: whether two trainings are in the same state, bit for bit.
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -15,7 +15,7 @@
 namespace flowtrain {
 namespace {
 
-// Checks a checkpoint (of a run's folder: its newest whole one) to the last byte and prints its
+// Checks a checkpoint (for a run's folder: its newest whole one) to the last byte and prints its
 // digest, step and path on one line. Throws ConfigError and DataError as FindCheckpoint and
 // CheckpointDigest do.
 ExitCode Digest(const std::string& checkpoint, std::ostream& out) {

@@ -25,7 +25,7 @@ namespace {
 struct ExportRequest {
   std::string checkpoint;  // file, or a run's folder
   std::string to;          // .safetensors or .pt
-  bool force = false;      // write over a file that is there
+  bool force = false;      // overwrite an existing file
 };
 
 namespace fs = std::filesystem;
@@ -58,8 +58,8 @@ std::map<std::string, std::string> MetadataOf(const std::string& checkpoint) {
           {"steps", std::to_string(state.steps_done)}};
 }
 
-// Writes the backbone under torchvision's names, in the format that the file's ending says. Throws
-// ConfigError and DataError.
+// Writes the backbone under torchvision's names, in the format that the file's extension says.
+// Throws ConfigError and DataError.
 ExitCode Export(const ExportRequest& request, std::ostream& out) {
   CheckTarget(request);
   const std::string checkpoint = FindCheckpoint(request.checkpoint);

@@ -19,7 +19,7 @@
 namespace flowtrain {
 namespace {
 
-// Says that the graph is right, or throws ConfigError with all that is wrong with it.
+// Says that the graph is right, or throws ConfigError with all its errors.
 ExitCode Validate(const GraphRequest& request, std::ostream& out) {
   const LoadedGraph loaded = Load(request);
   out << loaded.def.file << " is valid: " << loaded.def.nodes.size() << " nodes, "
@@ -34,8 +34,8 @@ ExitCode Inspect(const GraphRequest& request, bool dot, std::ostream& out) {
   return ExitCode::kDone;
 }
 
-// All types of nodes and resources, or the declaration of one. Throws ConfigError for an unknown
-// one.
+// Lists all types of nodes and resources, or prints the declaration of one. Throws ConfigError for
+// an unknown type.
 ExitCode ListNodes(const std::string& type, std::ostream& out) {
   const Registry& registry = Registry::Global();
   if (type.empty()) {

@@ -1,4 +1,4 @@
-// `flowtrain pack`: a data set decoded to one file.
+// `flowtrain pack`: decodes a data set into one file.
 
 #include <oneapi/tbb/blocked_range.h>
 #include <oneapi/tbb/parallel_for.h>
@@ -31,9 +31,9 @@ namespace {
 struct PackRequest {
   std::string dataset;           // folder of images or of STL-10's files, packed file, or "sample"
   std::string out;               // file to make
-  int max_side = 0;              // largest side images are shrunk to, pixels; 0: whole images
+  int max_side = 0;              // larger sides are shrunk to this, pixels; 0: whole images
   double max_bad_fraction = -1;  // unreadable images, as a share of all; below 0: the parameter's
-  bool force = false;            // write over a file that is there
+  bool force = false;            // overwrite an existing file
   std::string verify;            // check this packed file instead
   std::vector<std::string> configs, sets;  // as for graphs: data.splits, sample.images, …
 };

@@ -42,7 +42,7 @@ struct TimingRequest {
   GraphRequest graph;    // or the folder of a run
   uint64_t steps = 100;  // measured
   uint64_t warm_up = 5;  // steps before them
-  double seconds = 60;   // after which it measures no longer
+  double seconds = 60;   // after which it stops measuring
   bool sweep = false, no_device = false, quick = false, ops = false, json = false;
   std::string trace, html;  // files to write; empty: none
 };
@@ -64,10 +64,10 @@ struct Measured {
   std::optional<OpProfileResult> ops;
 };
 
-// Waits until the recorder has seen enough, or the run has ended, and says how far it is.
+// Waits until the recorder has seen enough, or the run has ended, and reports progress.
 void AwaitSteps(LiveRun& run, const Recorder& recorder, const TimingRequest& request) {
   double said_s = 0;
-  // Seldom: a look at all figures is to disturb nothing that is measured.
+  // Seldom: reading all figures must not disturb what is measured.
   while (run.Pause(kLookSeconds)) {
     const std::optional<Snapshot> part = recorder.Measured();
     if (!part) continue;
@@ -80,7 +80,7 @@ void AwaitSteps(LiveRun& run, const Recorder& recorder, const TimingRequest& req
   }
 }
 
-// A GPU's own events are what its columns and its part of the trace are made of.
+// A GPU's columns and its part of the trace are made of its own events.
 bool WantsOps(const TimingRequest& request, LiveRun& run) {
   const auto* device = FindComponent<Device>(run.graph());
   return device != nullptr && (request.ops || device->is_cuda());
@@ -91,7 +91,7 @@ OpProfileResult ProfileOps(LiveRun& run) {
   LogInfo("profiling " + std::to_string(kProfiledSteps) + " steps");
   const auto steps = [&] { return run.graph().counters().back().messages; };
   const uint64_t first = steps();
-  run.Await([&] { return steps() > first; });  // from the beginning of one
+  run.Await([&] { return steps() > first; });  // from the beginning of a step
   const auto* device = FindComponent<Device>(run.graph());
   OpProfile profile(run.graph(), device != nullptr && device->is_cuda());
   const uint64_t begin = steps();
@@ -99,7 +99,7 @@ OpProfileResult ProfileOps(LiveRun& run) {
   return profile.Stop();
 }
 
-// Nothing: a signal ended it.
+// Returns nothing if a signal ended it.
 std::optional<Measured> Measure(const GraphDef& def, const TimingRequest& request,
                                 StopSignals& signals, TraceRing* trace) {
   const int before = signals.count();
@@ -214,8 +214,8 @@ json OfRun(const std::string& path) {
   return ReadTiming(std::filesystem::is_directory(path) ? path + "/timing.json" : path);
 }
 
-// Of a graph: runs it, then measures what it consists of alone, and prints the table, the bound and
-// the verdict. Of a run: prints its timing.json the same way.
+// For a graph: runs it, then measures its parts alone, and prints the table, the bound and the
+// verdict. For a run: prints its timing.json in the same way.
 ExitCode TimingOf(const TimingRequest& request, StopSignals& signals, std::ostream& out) {
   const json timing =
       IsRun(request.graph.graph) ? OfRun(request.graph.graph) : OfGraph(request, signals);

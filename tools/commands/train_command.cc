@@ -41,7 +41,7 @@ namespace {
 
 struct TrainRequest {
   GraphRequest graph;
-  bool tuned = false;      // set as flowtrain tune found
+  bool tuned = false;      // set up as flowtrain tune found
   std::string tuned_file;  // its file; empty: the one of this machine
   bool quiet = false;
 };
@@ -59,13 +59,13 @@ void LogBadImages(const Graph& graph) {
              " times an image could not be read and another took its place; the log names them");
 }
 
-// Threads may come and go; batches stay as many as the graph says, since each takes memory.
+// The number of threads may change; that of batches stays as in the graph, since each takes memory.
 Capacity AutoCapacity(const GraphDef& def) {
   const Capacity most = LimitsFor(def, ThisMachine().cores);
   return {most.threads, most.sample_slots, 0};
 }
 
-// Runs the graph with what looks on: the timing, the table on demand, the tuner.
+// Runs the graph with what watches it: the timing, the table on demand, the tuner.
 void RunWatched(Graph& graph, StopSignals& signals) {
   const Registry& registry = Registry::Global();
   const auto* device = FindComponent<Device>(graph);
@@ -99,8 +99,8 @@ void SetAsTuned(const TrainRequest& request, GraphDef& def) {
   LogInfo("set as tuned: " + path);
 }
 
-// Trains to the end, or to the first signal. Throws what keeps the run from starting; what fails
-// while it runs is logged, in the run directory's log too.
+// Trains to the end, or to the first signal. Throws what keeps the run from starting; a failure
+// while it runs is logged, also in the run directory's log.
 ExitCode Train(const TrainRequest& request, StopSignals& signals) {
   const char* level = std::getenv("FLOWTRAIN_LOG");
   if (level != nullptr && std::string_view(level) == "debug") SetLogLevel(LogLevel::kDebug);
@@ -165,7 +165,7 @@ Command AddTrain(CLI::App& app) {
               throw ConfigError(
                   "no graph was given; try: flowtrain graphs/simclr.yaml (flowtrain --help)");
             }
-            // Both may stand without a value.
+            // Both options may be given without a value.
             request->tuned = tuned->count() > 0;
             request->graph.resume.wanted = app.count("--resume") > 0;
             return Train(*request, signals);

@@ -31,7 +31,7 @@ namespace {
 struct TuneRequest {
   GraphRequest graph;
   std::string to;          // file; empty: configs/tuned/HOST.yaml
-  double seconds = 0.5;    // of one try
+  double seconds = 0.5;    // per try
   int max_threads = 0;     // 0: twice the cores
   bool no_device = false;  // the loader alone
 };
@@ -86,7 +86,7 @@ TunedGraph ToFile(const Tuned& tuned, std::map<std::string, std::string> holds_f
 }
 
 // Runs the graph, tries settings on it while it runs, prints what was tried and what it is worth,
-// and writes the best. A signal ends the search; the best so far is written all the same.
+// and writes the best. A signal ends the search; the best so far is still written.
 ExitCode TuneGraph(const TuneRequest& request, StopSignals& signals, std::ostream& out) {
   const Registry& registry = Registry::Global();
   const Machine machine = ThisMachine();

@@ -1,15 +1,15 @@
 # Configures and builds.
 # shellcheck shell=bash
 
-# A build folder of objects and programs, tests included.
+# The size of a build folder of objects and programs, tests included.
 # shellcheck disable=SC2034  # used by prepare.sh
 readonly BUILD_MIB=700
-# Of one core, for the program alone.
+# The time of one core, for the program alone.
 # shellcheck disable=SC2034  # used by prepare.sh
 readonly BUILD_CORE_MINUTES=20
 
-# configure PRESET TORCH [TBB]: configures where it has not been done, or was done for other libraries or another
-# compiler. TBB is the prefix of one that takes the system's place.
+# configure PRESET TORCH [TBB]: configures if that has not been done, or was done for other libraries or another
+# compiler. TBB is the prefix of a build that replaces the system's.
 configure() {
   local preset=$1 torch=$2 tbb=$3 compiler wanted done_file=$FLOWTRAIN_BUILD/configured-for
   compiler=$(choose_compiler "$preset") || stop "there is no C++20 compiler (g++ 12 or clang 14). Install one, or set CXX."
@@ -21,7 +21,7 @@ configure() {
   echo "$wanted" >"$done_file"
 }
 
-# build PRESET TARGET…: on a terminal with ninja's own progress, elsewhere a line a tenth.
+# build PRESET TARGET…: shows ninja's own progress on a terminal, elsewhere one line per tenth.
 build() {
   local preset=$1 log=$FLOWTRAIN_BUILD/build.log start=$SECONDS status=0
   shift
@@ -37,7 +37,7 @@ build() {
   say "  done in $((SECONDS - start)) s"
 }
 
-# Of ninja's "[12/90] Building …" lines, one at each tenth.
+# From ninja's "[12/90] Building …" lines, prints one at each tenth.
 show_tenths() {
   awk -F'[][/]' '/^\[[0-9]+\/[0-9]+\]/ {
     tenth = int(10 * $2 / $3)
@@ -45,7 +45,7 @@ show_tenths() {
   }'
 }
 
-# A compiler of a file with libtorch's headers takes 1.5 GB: as many at once as the memory allows.
+# Compiling a file with libtorch's headers takes 1.5 GB: runs as many compilers at once as the memory allows.
 limit_jobs() {
   local memory_gb cores
   [ -z "${CMAKE_BUILD_PARALLEL_LEVEL:-}" ] || return 0

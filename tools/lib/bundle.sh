@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Lays the program and every library it needs but libtorch's and libc's into one folder that can be moved to a machine
-# that has torch 2.11 and nothing else of ours; beside it the same as a .tar.gz.
+# Puts the program and every library it needs except libtorch's and libc's into a folder that can be moved to a machine
+# that has torch 2.11 and nothing else of ours; beside it, puts the same as a .tar.gz.
 #   bundle.sh PROGRAM TORCH_FOLDER OUT
-# OpenCV's imgcodecs stays behind (186 MB of libraries): a bundle reads JPEG, PNG, STL-10 and the sample set, and says so
-# of other images.
+# OpenCV's imgcodecs is left out (186 MB of libraries): a bundle reads JPEG, PNG, STL-10 and the sample set, and reports
+# that it cannot read other images.
 set -euo pipefail
 program=$1 torch=$(readlink -f "$2") out=$3
 root=$(readlink -f "$0")
 root=${root%/*/*/*}
 readonly LIMIT_MIB=40
 
-# What the program loads, a line each: name and path.
+# The libraries that the program loads, one per line: name and path.
 libraries_of() { ldd "$1" | awk '$2 == "=>" && $3 ~ /^\// {print $1, $3}'; }
 
-# libc must be the machine's own, as the kernel's and driver's libraries expect.
+# libc must be the machine's own, as the kernel's and the driver's libraries expect.
 is_libc() {
   case $1 in
     libc.so.* | libm.so.* | libdl.so.* | librt.so.* | libpthread.so.* | libutil.so.* | ld-linux*) return 0 ;;
@@ -21,7 +21,7 @@ is_libc() {
   esac
 }
 
-# libtorch's folder, or the one beside it with what torch brings of NVIDIA's.
+# libtorch's folder, or the one beside it with the NVIDIA libraries that torch brings.
 is_torchs() {
   case $(readlink -f "$1") in
     "$torch"/* | "$(dirname "$torch")"/nvidia/*) return 0 ;;
@@ -34,7 +34,7 @@ lay_libraries() {
   while read -r name path; do
     if is_libc "$name" || is_torchs "$path"; then continue; fi
     case $name in
-      # Kept apart: the launcher uses them only where the machine's are older. Named in full, to be compared.
+      # Kept apart: the launcher uses them only if the machine's are older. Under their full names, to be compared.
       libstdc++.so.6)
         install -D -m 644 "$path" "$out/lib/gcc/$(basename "$(readlink -f "$path")")"
         ln -s "$(basename "$(readlink -f "$path")")" "$out/lib/gcc/$name" ;;
@@ -44,12 +44,12 @@ lay_libraries() {
   done < <(libraries_of "$program")
 }
 
-# The newest glibc that anything in the bundle asks for, the compiler's own libraries aside.
+# The newest glibc that anything in the bundle asks for, apart from the compiler's own libraries.
 needed_glibc() {
   objdump -T "$out/bin/flowtrain" "$out"/lib/*.so* | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1 | sed 's/GLIBC_//'
 }
 
-# Fails where a library comes from elsewhere than the bundle, torch or libc.
+# Fails if a library comes from anywhere but the bundle, torch or libc.
 check_libraries() {
   local name path stray=0
   export LD_LIBRARY_PATH="$torch/lib:$out/lib:$out/lib/gcc"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts a bundled flowtrain with the torch 2.11 of this machine: the one that FLOWTRAIN_TORCH names, or that of Python, or
-# the one that tools/flowtrain fetched.
+# Starts a bundled flowtrain with this machine's torch 2.11: the one that FLOWTRAIN_TORCH names, Python's, or the one
+# that tools/flowtrain fetched.
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=tools/lib/torch_version.sh
 . "$here/lib/torch_version.sh"
@@ -39,8 +39,8 @@ find_torch() {
 # The older of two versions.
 older() { printf '%s\n' "$@" | sort -V | head -n 1; }
 
-# Prints the bundle's own folder of the compiler's libraries where the machine has none, or older ones. A newer one
-# must win: other libraries of the machine may need it.
+# Prints the bundle's own folder of the compiler's libraries if the machine has none, or older ones. The newer ones must
+# win: other libraries of the machine may need them.
 compiler_libraries() {
   local own system
   own=$(basename "$here"/lib/gcc/libstdc++.so.6.*)

@@ -4,12 +4,12 @@
 # shellcheck source=tools/lib/stub_cuda.sh
 . "$FLOWTRAIN_LIB/stub_cuda.sh"
 
-# Without what they name as their needs: of those, only the second list is imported.
+# Without their declared requirements: of those, only the packages in the second list are imported.
 readonly EXPORT_PACKAGES=(torchvision==0.26.0 timm==1.0.31 safetensors==0.8.0)
 readonly EXPORT_NEEDS=(numpy pillow sympy typing_extensions)
 readonly EXPORT_IMPORTS="import numpy, PIL, timm, torch, torchvision, safetensors.torch"
 
-# Tells the build which Python test_export is to use, unless it was told another by hand. Without one the test is skipped.
+# Tells the build which Python test_export uses, unless one was set by hand. Without one the test is skipped.
 use_export_python() {
   local python now
   now=$(sed -n 's/^FLOWTRAIN_PYTHON:[A-Z]*=//p' "$FLOWTRAIN_BUILD/CMakeCache.txt")
@@ -39,7 +39,7 @@ export_python() {
 
 export_cache() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/flowtrain/export-python"; }
 
-# make_export_python FOLDER TAG: once, from PyPI and the libtorch that is unpacked already. FOLDER/python starts it.
+# make_export_python FOLDER TAG: once, from PyPI and the libtorch that is already unpacked. FOLDER/python starts it.
 make_export_python() {
   local folder=$1 tag=$2 part=$1.part.$$ status=0
   if [ ! -f "$(torch_cache)/torch/lib/libtorch_cpu.so" ]; then
@@ -74,14 +74,14 @@ fill_export_python() {
 
 lay_and_import() { lay_torch "$1/packages" "$2" && "$1/python" -c "$EXPORT_IMPORTS"; }
 
-# No venv, which needs another package of Debian's.
+# No venv, which needs another Debian package.
 fetch_export_packages() {
   local pip=(env PIP_REQUIRE_VIRTUALENV=0 python3 -m pip install --target "$1" --only-binary=:all: --no-cache-dir
     --disable-pip-version-check --retries 1 --progress-bar off)
   "${pip[@]}" --no-deps "${EXPORT_PACKAGES[@]}" && "${pip[@]}" --upgrade "${EXPORT_NEEDS[@]}"
 }
 
-# Of a cache that was laid out without it, or for another Python.
+# For a cache that was laid out without that part, or for another Python.
 fetch_python_part() {
   local tag=$1 wheels
   wheels=$(torch_cache).wheels
@@ -101,7 +101,7 @@ fetch_python_part() {
   }
 }
 
-# lay_torch PACKAGES TAG: torch of Python's part and links to the libraries.
+# lay_torch PACKAGES TAG: Python's part of torch, and links to the libraries.
 lay_torch() {
   local packages=$1 tag=$2 cache file
   cache=$(torch_cache)

@@ -2,20 +2,20 @@
 # shellcheck shell=bash
 
 readonly TORCH_VERSION=2.11.0
-# The wheel is linked with these two also where there is no GPU.
+# The wheel is linked with these two even where there is no GPU.
 readonly TORCH_WHEELS=("torch==$TORCH_VERSION" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
-# What libtorch_cuda.so needs beyond them: the versions that the wheels of torch 2.11.0 and cuda-toolkit 13.0.2 name.
+# What libtorch_cuda.so needs beyond them, in the versions that the wheels of torch 2.11.0 and cuda-toolkit 13.0.2 name.
 readonly CUDA_WHEELS=(nvidia-cublas==13.1.0.3 nvidia-cufft==12.0.0.61 nvidia-cufile==1.15.1.6
   nvidia-curand==10.4.0.35 nvidia-cusolver==12.0.4.66 nvidia-cusparse==12.6.3.3 nvidia-nvjitlink==13.0.88
   nvidia-cuda-nvrtc==13.0.88 nvidia-nvtx==13.0.85 nvidia-cudnn-cu13==9.19.0.56 nvidia-cusparselt-cu13==0.8.0
   nvidia-nccl-cu13==2.28.9 nvidia-nvshmem-cu13==3.4.5)
-# Mebibytes of the wheels, and of what is unpacked of them.
+# Mebibytes of the wheels, and of what is unpacked from them.
 readonly TORCH_DOWNLOAD_MIB=519 TORCH_MIB=1060
 readonly CUDA_DOWNLOAD_MIB=1900 CUDA_MIB=2660
 
 torch_cache() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/flowtrain/libtorch-$TORCH_VERSION"; }
 
-# Cheap: also what a later start calls.
+# Cheap, since later starts call it too.
 has_nvidia_driver() {
   local sign
   for sign in /proc/driver/nvidia/version /dev/nvidiactl /usr/lib/wsl/lib/libcuda.so.1 \
@@ -25,7 +25,7 @@ has_nvidia_driver() {
   return 1
 }
 
-# The cache is laid out, with the CUDA libraries where there is a driver.
+# Whether the cache is laid out, with the CUDA libraries if there is a driver.
 cache_complete() {
   [ -f "$1/torch/lib/libtorch_cpu.so" ] && { [ -f "$1/nvidia/complete" ] || ! has_nvidia_driver; }
 }
@@ -43,7 +43,7 @@ torch_named() {
   stop "FLOWTRAIN_TORCH=$FLOWTRAIN_TORCH holds no libtorch (lib/libtorch_cpu.so). Name a torch folder, or unset it."
 }
 
-# Prints the torch folder of the active Python environment, where it has one that serves.
+# Prints the torch folder of the active Python environment, if it has a suitable one.
 torch_of_environment() {
   local prefix folder version
   for prefix in "${VIRTUAL_ENV:-}" "${CONDA_PREFIX:-}"; do
@@ -63,7 +63,7 @@ torch_of_environment() {
   return 1
 }
 
-# Prints the torch folder to build with: an installed one, else the cache's, which fetch_libtorch fills.
+# Prints the torch folder to build with: an installed one, otherwise the cache's, which fetch_libtorch fills.
 find_libtorch() {
   if [ -n "${FLOWTRAIN_TORCH:-}" ]; then
     torch_named
@@ -95,7 +95,7 @@ fetch_libtorch() {
   ) 9>"$cache.lock"
 }
 
-# Unpacks beside the cache and renames: a folder of that name is whole.
+# Unpacks beside the cache, then renames: a folder with the final name is whole.
 fetch_torch() {
   local cache=$1 part=$1.part
   download "$cache.wheels" "$TORCH_DOWNLOAD_MIB" "${TORCH_WHEELS[@]}"
@@ -106,7 +106,7 @@ fetch_torch() {
   rm -rf "$cache.wheels"
 }
 
-# Adds to a cache that others may be using; its mark comes last.
+# Adds to a cache that others may be using; the mark of completeness comes last.
 fetch_cuda() {
   local cache=$1
   download "$cache.cuda-wheels" "$CUDA_DOWNLOAD_MIB" "${CUDA_WHEELS[@]}"
@@ -115,7 +115,7 @@ fetch_cuda() {
   rm -rf "$cache.cuda-wheels"
 }
 
-# download FOLDER MEBIBYTES WHEEL…: wheels that are in the folder already are not fetched again.
+# download FOLDER MEBIBYTES WHEEL…: does not fetch wheels that are in the folder already.
 download() {
   local folder=$1 mebibytes=$2
   shift 2
@@ -126,23 +126,24 @@ download() {
       "to go on, or set FLOWTRAIN_TORCH to an installed torch 2.11."
 }
 
-# Headers and libraries do not depend on the Python that a wheel is for; a test imports torch, so it is this machine's.
-# pip's own copies stay off the system's /tmp, which may be small, and out of its cache, which would double them.
+# Headers and libraries do not depend on the Python that a wheel is for, but a test imports torch, so the wheel is for
+# this machine's. pip's own copies stay off the system's /tmp, which may be small, and out of its cache, which would
+# double them.
 pip_download() {
   local folder=$1 platform platforms=() python
   shift
   python=$(python_with_pip)
-  # All tags that torch's own wheel admits, each by name: pip does not take the older ones as included.
+  # All tags that torch's own wheel admits, each by name: for pip, a tag does not include the older ones.
   for platform in manylinux_2_{28..5}_x86_64 manylinux{2014,2010,1}_x86_64; do platforms+=(--platform "$platform"); done
   TMPDIR=$folder/tmp PIP_REQUIRE_VIRTUALENV=0 "$python" -m pip download --no-deps --no-cache-dir \
     --disable-pip-version-check --progress-bar off --only-binary=:all: --implementation cp \
     --python-version "$(wheel_python "$python")" "${platforms[@]}" -d "$folder" "$@"
 }
 
-# Prints the version of a Python, or 3.11 where torch has no wheel for it.
+# Prints the version of a Python, or 3.11 if torch has no wheel for it.
 wheel_python() { "$1" -c 'import sys; minor = sys.version_info[1]; print(f"3.{minor if 10 <= minor <= 14 else 11}")'; }
 
-# The active Python may be one without pip.
+# The active Python may lack pip.
 python_with_pip() {
   if python3 -m pip --version >/dev/null 2>&1; then echo python3; else echo /usr/bin/python3; fi
 }

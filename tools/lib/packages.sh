@@ -5,12 +5,12 @@
 readonly PACKAGES=(cmake ninja-build ccache python3 python3-pip ca-certificates libtbb-dev libyaml-cpp-dev
   libspdlog-dev libxxhash-dev libcli11-dev nlohmann-json3-dev libjpeg-dev libspng-dev libhwy-dev libopencv-core-dev
   libopencv-imgproc-dev libopencv-imgcodecs-dev libgtest-dev libgmock-dev libbenchmark-dev)
-# Measured on a bare Debian 12, compiler included: what apt downloads, what lies on the disk afterwards, and the room that
-# installing takes, with apt's lists and to spare.
+# Measured on a bare Debian 12, compiler included: what apt downloads, what is on the disk afterwards, and the space
+# that installing takes, with apt's lists and a margin.
 # shellcheck disable=SC2034  # used by prepare.sh
 readonly PACKAGES_DOWNLOAD_MIB=180 PACKAGES_DISK_MIB=720 PACKAGES_MIB=1300
 
-# Prints the first of the named compilers that is there and new enough.
+# Prints the first of the named compilers that is installed and new enough.
 first_compiler() {
   local compiler version least
   for compiler in "$@"; do
@@ -35,8 +35,8 @@ choose_compiler() {
   fi
 }
 
-# Prints the package of a compiler for PRESET. apt's lists must be there: Ubuntu 22.04's default g++ is too old, and
-# its g++-12 is not.
+# Prints the package of a compiler for PRESET. apt's lists must be there: Ubuntu 22.04's default g++ is too old, but its
+# g++-12 is not.
 compiler_package() {
   local major
   if [ "$1" = clang ] || [ "$1" = fuzz ]; then
@@ -47,7 +47,7 @@ compiler_package() {
   if [ "${major:-12}" -ge 12 ]; then echo g++; else echo g++-12; fi
 }
 
-# Those of the named packages that are not installed.
+# Prints those of the named packages that are not installed.
 missing_packages() {
   local installed package
   installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p') || true
@@ -56,7 +56,7 @@ missing_packages() {
   done
 }
 
-# packages_cost PACKAGE…: as apt reckons it, where it has its lists.
+# packages_cost PACKAGE…: as apt calculates it, if it has its lists.
 packages_cost() {
   local plan download disk
   plan=$(LC_ALL=C apt-get -q --assume-no --no-install-recommends install "$@" 2>/dev/null) || true # it was told no
@@ -73,7 +73,7 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# check_root PACKAGE…: stops where packages are missing and this user can install none.
+# check_root PACKAGE…: stops if packages are missing and this user cannot install them.
 check_root() {
   [ "$(id -u)" -ne 0 ] || return 0
   local ask="ask an administrator to run: apt-get install $*"
@@ -82,7 +82,7 @@ check_root() {
     stop "installing packages needs sudo. Run this in a terminal and give the password, or $ask"
 }
 
-# Without apt, the machine's owner has laid the packages by hand, or must.
+# Without apt, the machine's owner has installed the packages by hand, or must do so.
 check_without_apt() {
   local preset=$1
   if ! command -v cmake >/dev/null || ! command -v ninja >/dev/null || ! choose_compiler "$preset" >/dev/null; then
@@ -91,14 +91,14 @@ check_without_apt() {
   fi
 }
 
-# install_packages PRESET PACKAGE…: installs the named ones and a compiler where there is none.
+# install_packages PRESET PACKAGE…: installs the named ones, and a compiler if there is none.
 install_packages() {
   local preset=$1 compiler
   shift
-  # A failure here is not the end: the lists may be good enough, and a stranger's archive may be the one that failed.
+  # A failure here is not final: the lists may be good enough, and a third party's archive may be the one that failed.
   step "Fetching apt's package lists" apt_get update || say "fetching apt's lists failed in part (see above); going on"
   if ! choose_compiler "$preset" >/dev/null; then
-    compiler=$(compiler_package "$preset")  # better known now than when the packages were named
+    compiler=$(compiler_package "$preset")  # known better now than when the packages were announced
     [[ " $* " = *" $compiler "* ]] || set -- "$@" "$compiler"
   fi
   step "Installing packages with apt-get: $*" apt_get install -y --no-install-recommends "$@" ||

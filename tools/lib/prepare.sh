@@ -1,4 +1,4 @@
-# From a bare machine to built targets, asking for all that is needed before anything is fetched.
+# From a bare machine to built targets; asks for all that is needed before it fetches anything.
 # shellcheck shell=bash disable=SC1091
 
 FLOWTRAIN_LIB=$FLOWTRAIN_ROOT/tools/lib
@@ -9,9 +9,9 @@ FLOWTRAIN_LIB=$FLOWTRAIN_ROOT/tools/lib
 . "$FLOWTRAIN_LIB/tsan_tbb.sh"
 . "$FLOWTRAIN_LIB/build.sh"
 
-# prepare PRESET STAMP TARGET… [-- PACKAGE…]: builds the targets; the stamp then names the libtorch they were built with
-# and bears the time when the build began, so that a file saved meanwhile counts as newer. The packages are wanted beside
-# those of a build.
+# prepare PRESET STAMP TARGET… [-- PACKAGE…]: builds the targets; afterwards the stamp names the libtorch they were
+# built with and bears the time when the build began, so that a file saved meanwhile counts as newer. The packages are
+# needed in addition to those of a build.
 prepare() {
   local preset=$1 stamp=$2 targets=() missing torch='' tbb=''
   shift 2
@@ -43,7 +43,7 @@ prepare() {
   flock -u 8
 }
 
-# Prints the packages to install for PRESET, those given and a compiler included.
+# Prints the packages to install for PRESET, including those given and a compiler.
 wanted_packages() {
   local preset=$1
   shift
@@ -56,7 +56,7 @@ wanted_packages() {
   choose_compiler "$preset" >/dev/null || compiler_package "$preset"
 }
 
-# Says what will be fetched, and stops now rather than in the middle: no room, or no right to install.
+# Says what will be fetched, and stops now rather than halfway if there is no room, or no right to install.
 ask_first() {
   local torch=$1 missing=$2 cache fetch='' needs=()
   cache=$(torch_cache)
@@ -71,7 +71,7 @@ ask_first() {
   [ -z "$missing" ] || check_root $missing
 }
 
-# announce PACKAGES CACHE: what is missing, what it costs and what comes after. CACHE is empty where libtorch is there.
+# announce PACKAGES CACHE: what is missing, what it costs and what comes next. CACHE is empty if libtorch is there.
 announce() {
   local missing=$1 cache=$2 mebibytes=0 sudo=''
   say "this machine lacks some of what flowtrain needs. What will be done, once:"
@@ -91,7 +91,7 @@ announce() {
   say "About $((1 + mebibytes / 600 + BUILD_CORE_MINUTES / $(nproc))) minutes in all on $(nproc) cores, where 10 MiB/s come in."
 }
 
-# Where someone may be watching. Nothing has been done so far.
+# Only if someone may be watching. Nothing has been done so far.
 leave_time_to_stop() {
   [ -t 2 ] || return 0
   say "press Ctrl-C now to stop; it goes on in 5 seconds"

@@ -9,14 +9,14 @@ stop() {
   exit 1
 }
 
-# step TEXT COMMAND…: runs a command that may take long. Its output goes to a log, of which the end is shown when it
-# fails. WATCH_FOLDER and WATCH_MIB, where set, name a folder that grows to that size: the progress is told from it.
+# step TEXT COMMAND…: runs a command that may take long. Its output goes to a log, whose end is shown if the command
+# fails. WATCH_FOLDER and WATCH_MIB, if set, name a folder that grows to that size, from which progress is reported.
 step() {
   local text=$1 log=$FLOWTRAIN_BUILD/setup.log start=$SECONDS beat status=0
   shift
   mkdir -p "$FLOWTRAIN_BUILD"
   say "$text …"
-  # The beat runs behind, not the command: a command in the background would not see Ctrl-C.
+  # The heartbeat runs in the background, not the command: a background command would not see Ctrl-C.
   heartbeat "$start" &
   beat=$!
   "$@" >"$log" 2>&1 </dev/null || status=$?
@@ -30,7 +30,7 @@ step() {
   say "  done in $((SECONDS - start)) s"
 }
 
-# Says every second on a terminal, every 15 s elsewhere, how far the step is; ends with the script.
+# Reports every second on a terminal, every 15 s elsewhere, how far the step is; ends with the script.
 heartbeat() {
   local start=$1 elapsed
   while sleep 1 && kill -0 $$ 2>/dev/null; do
@@ -50,7 +50,7 @@ progress() {
   fi
 }
 
-# check_space FOLDER MEBIBYTES…: stops unless every disk has room for all that will go to it.
+# check_space FOLDER MEBIBYTES…: stops unless every disk has room for everything that will go to it.
 check_space() {
   local folder disk free
   local -A need=() folders=()
@@ -71,14 +71,14 @@ check_space() {
   done
 }
 
-# The folder, or the nearest above it that exists.
+# The folder, or the nearest existing one above it.
 existing_folder() {
   local folder=$1
   until [ -d "$folder" ]; do folder=$(dirname "$folder"); done
   echo "$folder"
 }
 
-# A name for the disk that holds a folder: its device, or where it is none (overlay, tmpfs), the place it is mounted.
+# A name for the disk that holds a folder: its device or, if it is not on one (overlay, tmpfs), its mount point.
 disk_of() {
   df -P "$1" 2>/dev/null | awk 'NR == 2 {print ($1 ~ /^\//) ? $1 : $6}' | grep . || echo "$1"
 }

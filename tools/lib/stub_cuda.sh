@@ -1,18 +1,19 @@
-# A stand-in for CUDA's half of torch. PyPI's torch is linked with CUDA's libraries, 2 GB that are of no use to a test on
-# the CPU. This one library has the names that are asked of them: a function ends the program and says which it was.
+# A stand-in for CUDA's half of torch. PyPI's torch is linked with CUDA's libraries, 2 GB that are of no use to a test
+# on the CPU. This one library has the names that are asked of them: a function ends the program and says which one it
+# was.
 # shellcheck shell=bash
 
-# Of the one function that is called when torch is imported, a variable's address is wanted.
+# The only function called when torch is imported; it must return the address of a variable.
 readonly STUB_VARIABLE=_ZN4c10d15get_gil_checkerEv
 
-# stub_cuda TORCH_LIB FOLDER LIBRARY…: lays libtorch_cuda.so and two others in FOLDER, where libtorch_python.so is. TORCH_LIB
-# has the real ones, and each LIBRARY is another that asks for names.
+# stub_cuda TORCH_LIB FOLDER LIBRARY…: puts libtorch_cuda.so and two others into FOLDER, where libtorch_python.so is.
+# TORCH_LIB has the real ones, and each LIBRARY is another library that asks for names.
 stub_cuda() {
   local real=$1 folder=$2 work=$2/stub
   shift 2
   mkdir "$work" || return 1
   wanted_of_cuda "$real" "$folder/libtorch_python.so" "$@" | stub_source >"$work/stub.s"
-  # One that torch was linked with by version.
+  # A library that torch was linked with by version.
   echo 'libcudnn.so.9 { cudnn*; };' >"$work/stub.map"
   "$(choose_compiler release)" -shared -Wl,-soname,libtorch_cuda.so -Wl,--version-script,"$work/stub.map" \
     -o "$folder/libtorch_cuda.so" "$work/stub.s" || return 1
@@ -21,10 +22,10 @@ stub_cuda() {
   rm -r "$work"
 }
 
-# The names in libraries, a line each and sorted: --defined-only or --undefined-only, LIBRARY…
+# The names in libraries, sorted, one per line: --defined-only or --undefined-only, LIBRARY…
 names_in() { nm -D "$@" | awk 'NF > 1 {sub(/@.*/, "", $NF); print $NF}' | LC_ALL=C sort -u; }
 
-# wanted_of_cuda TORCH_LIB LIBRARY…: what the libraries ask of the CUDA half alone.
+# wanted_of_cuda TORCH_LIB LIBRARY…: what the libraries ask of the CUDA half only.
 wanted_of_cuda() {
   local real=$1
   shift
@@ -34,7 +35,7 @@ wanted_of_cuda() {
   names_in --undefined-only "$@" | grep -E '^(cuFile|cudnn)'
 }
 
-# Assembler of the names: type information that can be read, tables of zeros, and functions.
+# Assembler for the names: type information that can be read, tables of zeros, and functions.
 stub_source() {
   awk -v variable="$STUB_VARIABLE" '
     {print ".globl " $0}

@@ -1,13 +1,13 @@
 # How long the parts of a script take, as a table before the tests' closing lines.
 # shellcheck shell=bash
 
-# The file that gathers them: of the script that started this one, where it did.
+# The file that collects the times: that of the script that started this one, if there is one.
 if [ -z "${FLOWTRAIN_TIMES:-}" ]; then
   FLOWTRAIN_TIMES=$(mktemp)
   trap 'rm -f "$FLOWTRAIN_TIMES"' EXIT
 fi
 
-# part NAME COMMAND…: runs it and notes its seconds.
+# part NAME COMMAND…: runs it and records its seconds.
 part() {
   local name=$1 start=$SECONDS
   shift

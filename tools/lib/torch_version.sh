@@ -1,7 +1,7 @@
 # Which torch is in a folder. Shared by the set-up and the launcher of a bundle.
 # shellcheck shell=bash
 
-# Prints the version of the torch in a folder, such as 2.11.0; fails where there is none.
+# Prints the version of the torch in a folder, such as 2.11.0; fails if there is none.
 torch_version() {
   local header=$1/include/torch/headeronly/version.h
   [ -f "$1/lib/libtorch_cpu.so" ] || return 1
@@ -9,5 +9,5 @@ torch_version() {
   sed -n 's/^#define TORCH_VERSION_\(MAJOR\|MINOR\|PATCH\) \([0-9]*\).*/\2/p' "$header" | paste -s -d .
 }
 
-# torch_fits VERSION: flowtrain is built against it, or can run with it.
+# torch_fits VERSION: flowtrain is built for it, or can run with it.
 torch_fits() { [[ $1 = 2.11.* ]]; }

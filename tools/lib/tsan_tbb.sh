@@ -1,5 +1,5 @@
-# oneTBB built for ThreadSanitizer. A distribution's libtbb.so is not instrumented: the sanitizer cannot see how it hands
-# a task from one thread to the next, and takes what TBB guarantees for races.
+# oneTBB built for ThreadSanitizer. A distribution's libtbb.so is not instrumented: the sanitizer cannot see how it
+# passes a task from one thread to the next, and takes what TBB guarantees for races.
 # shellcheck shell=bash
 
 # The source is that of the installed libtbb-dev, so that headers and library agree.
@@ -14,7 +14,7 @@ tsan_tbb_cache() {
 # find_tsan_tbb: prints the prefix of an oneTBB with ThreadSanitizer; fetch_tsan_tbb fills it.
 find_tsan_tbb() { if [ -n "${FLOWTRAIN_TSAN_TBB:-}" ]; then echo "$FLOWTRAIN_TSAN_TBB"; else tsan_tbb_cache; fi; }
 
-# fetch_tsan_tbb PREFIX: fetches the source with apt and builds it there, once. Ends the script with 77 where apt has no
+# fetch_tsan_tbb PREFIX: fetches the source with apt and builds it there, once. Ends the script with 77 if apt has no
 # sources: an archive need not have them.
 fetch_tsan_tbb() {
   local prefix=$1 work=$1.part
@@ -36,7 +36,7 @@ fetch_tsan_tbb() {
   rm -rf "$work"
 }
 
-# The distribution's entries for packages, made entries for sources.
+# The distribution's entries for packages, turned into entries for sources.
 source_entries() {
   local file
   for file in /etc/apt/sources.list.d/{debian,ubuntu}.sources; do
@@ -48,7 +48,7 @@ source_entries() {
     done
 }
 
-# tbb_source WORK: the source unpacked in a folder of WORK/source.
+# tbb_source WORK: unpacks the source in a folder of WORK/source.
 tbb_source() {
   local work=$1 apt=(-q -o "Dir::Etc::sourceparts=$1/apt/sources" -o Dir::Etc::sourcelist=/dev/null
     -o "Dir::State::lists=$1/apt/lists" -o APT::Sandbox::User=root -o Acquire::Retries=3) version
@@ -59,7 +59,7 @@ tbb_source() {
   (cd "$work/source" && cmake -E tar xf "$work"/onetbb_*.orig.tar.*)
 }
 
-# Without its tests and its allocator. g++ warns that it does not see atomic fences under the sanitizer.
+# Without its tests and its allocator. g++ warns that the sanitizer does not see atomic fences.
 build_tsan_tbb() {
   cmake -S "$1"/source/* -B "$1/build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTBB_SANITIZE=thread -DTBB_TEST=OFF \
     -DTBB_STRICT=OFF -DTBBMALLOC_BUILD=OFF -DCMAKE_CXX_FLAGS=-Wno-tsan "-DCMAKE_INSTALL_PREFIX=$1/install" &&

@@ -14,7 +14,7 @@
 namespace flowtrain {
 namespace {
 
-// Keys that do nothing here.
+// Keys that have no effect here.
 std::vector<std::string> InactiveKeys(const Device& device, const Config& config) {
   std::vector<std::string> keys;
   if (!device.is_cuda()) {
@@ -31,15 +31,15 @@ std::vector<std::string> InactiveKeys(const Device& device, const Config& config
   return keys;
 }
 
-// Batches of the loader an optimiser step.
+// Batches of the loader per optimiser step.
 int BatchesAStep(const Config& config, int batch_size) {
   if (batch_size < 1) return 1;
   return WindowSize(config.GetOr<std::string>("gpu.gradient_accumulation", "1"),
                     config.GetOr<int64_t>("train.effective_batch", 0), batch_size);
 }
 
-// Of an anchor: the other views that its loss sees, without its own image's. 0 where the loss has
-// no anchors.
+// Negatives of an anchor: the other views that its loss sees, without its own image's. 0 if the
+// loss has no anchors.
 int Negatives(const Config& config, const BannerFacts& facts) {
   const auto loss = config.GetOr<std::string>("train.loss", "nt_xent");
   if (loss != "nt_xent" && loss != "dcl") return 0;

@@ -1,4 +1,4 @@
-// What an opened graph says of itself for the banner.
+// What the banner says of an opened graph.
 #pragma once
 
 #include "nodes/report/banner.h"

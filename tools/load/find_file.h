@@ -9,8 +9,8 @@ namespace flowtrain {
 // was built in, a bundle, or <prefix>/share/flowtrain. Empty where there is none.
 std::string ShippedFolder();
 
-// `name` as given, seen from the working directory, or else below ShippedFolder(): a user's own
-// file always wins. Throws ConfigError that lists the places.
+// `name` as given, relative to the working directory, or else below ShippedFolder(): a user's own
+// file always wins. Throws ConfigError that lists the places searched.
 std::string FindShippedFile(const std::string& name);
 
 }  // namespace flowtrain

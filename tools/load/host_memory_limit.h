@@ -1,4 +1,4 @@
-// limits.host_memory: a run that would take more is refused before it takes any.
+// limits.host_memory: a run that would take more is refused before it takes any memory.
 #pragma once
 
 #include "pipeline/config/config.h"
@@ -6,9 +6,9 @@
 
 namespace flowtrain {
 
-// Compares what the batch buffers and the cache of decoded images take at most with the graph's
-// limits.host_memory ("8 GiB", "50%" of what is available; empty or absent: no limit). Call it
-// before the graph opens. Throws ConfigError that says what to lower.
+// Compares the most that the batch buffers and the cache of decoded images can take with the
+// graph's limits.host_memory ("8 GiB", "50%" of what is available; empty or absent: no limit). Call
+// it before the graph opens. Throws ConfigError that says what to lower.
 void CheckHostMemory(const Graph& graph, const Config& config);
 
 }  // namespace flowtrain

@@ -23,18 +23,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The layers of parameters, lowest first, in the order they are put on.
+// The layers of parameters, lowest first, in the order in which they are applied.
 struct Layers {
   const GraphFile& file;
   std::string sample_file;  // empty: the graph names none
   const GraphRequest& request;
   bool sample = false;
-  std::string checkpoint = {};  // that is evaluated; empty: none
+  std::string checkpoint = {};  // to evaluate; empty: none
   std::optional<ResumePoint> resume = {};
 };
 
-// What an evaluation takes over from the run that made its checkpoint, so that it need not be said
-// again: the network, and the images with the size they were trained at.
+// What an evaluation takes over from the run that made its checkpoint, so that it need not be given
+// again: the network, and the images at the size that they were trained at.
 void TakeFromCheckpoint(const std::string& checkpoint, Config& config) {
   const Config stored(ReadYaml(ReadTrainingState(checkpoint).config, checkpoint));
   for (const char* key : {"model.backbone", "model.stem", "data.kind", "data.root", "data.splits",
@@ -43,7 +43,7 @@ void TakeFromCheckpoint(const std::string& checkpoint, Config& config) {
   }
 }
 
-// Weights say nothing of a run.
+// Weights say nothing about a run.
 bool IsWeights(const std::string& path) {
   return fs::path(path).extension() == ".safetensors" && !IsCheckpoint(path);
 }
@@ -57,7 +57,7 @@ Config Stack(const Layers& layers) {
   for (const std::string& file : layers.request.configs) {
     config.OverlayFile(FindShippedFile(file));
   }
-  // A run that goes on has such parameters already, and its weights.
+  // A run that goes on already has such parameters, and its weights.
   const bool fresh = !layers.resume || layers.resume->checkpoint.empty();
   if (layers.sample && fresh && !layers.sample_file.empty()) {
     config.OverlayFile(layers.sample_file);
@@ -85,12 +85,12 @@ bool MustTakeSample(const Config& config, std::string* why) {
   try {
     return !DatasetIsThere(DatasetPlaceOf(config), why);
   } catch (const ConfigError&) {
-    return false;  // an unknown kind or split: LoadGraph tells of it, with its place
+    return false;  // an unknown kind or split: LoadGraph reports it, with its place
   }
 }
 
-// The relative data.root of the graph's own parameters, where there is nothing at it, is looked for
-// where they ship too: from another folder than the checkout its data/ would not be found.
+// If nothing is at the relative data.root of the graph's own parameters, looks for it where they
+// ship too: from a folder other than the checkout, the checkout's data/ would not be found.
 void FindDataRoot(const GraphFile& file, Config& config) {
   const std::string root = config.GetOr<std::string>("data.root", "");
   std::error_code error;
@@ -121,7 +121,7 @@ void LowerWorkers(Config& config) {
   PutParameter(config, key, PlainValue(std::to_string(usable), "the number of CPU cores"));
 }
 
-// A set that is not there is left to the graph, which says so.
+// If the set is not there, the graph reports that.
 void TakePackedCache(Config& config, StopSignals* signals) {
   if (config.GetOr<std::string>("data.kind", "packed") == "packed") return;
   std::string why;
@@ -155,7 +155,7 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* sig
   }
   loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
   if (for_run && loaded.config.GetOr<std::string>("data.cache", "none") == "packed") {
-    // Only now, since a graph that is wrong must not cost a packing first.
+    // Only now, since a faulty graph must not cost a packing first.
     TakePackedCache(loaded.config, signals);
     loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
   }

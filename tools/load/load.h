@@ -1,4 +1,4 @@
-// From the command line's words to a graph that is checked and ready to build.
+// From the words of the command line to a graph that is checked and ready to build.
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@ namespace flowtrain {
 // What every subcommand that takes a graph takes with it.
 struct GraphRequest {
   std::string graph;                 // file
-  std::vector<std::string> configs;  // files laid over the graph's own parameters
-  std::vector<std::string> sets;     // "key=value", over the files
+  std::vector<std::string> configs;  // files that override the graph's own parameters
+  std::vector<std::string> sets;     // "key=value", override the files
   std::string run_dir, init;         // empty: not given
   ResumeRequest resume;
 };
@@ -26,23 +26,22 @@ struct LoadedGraph {
   GraphDef def;
 };
 
-// Reads and checks the graph as the request says. Parameters, the later over the earlier: the
-// graph's default file, its `parameters`, --config, --set, and --run-dir, --resume and --init.
-// A run that goes on has its own parameters in place of the graph's; a change that would make it
-// another run is refused (CheckParameters).
-// Where the parameter `checkpoint` names one, the network and the data set of the run that made it
-// stand over the graph's own. Throws ConfigError.
+// Reads and checks the graph as the request says. Parameters, the later overriding the earlier: the
+// graph's default file, its `parameters`, --config, --set, and --run-dir, --resume and --init. A
+// run that goes on has its own parameters in place of the graph's; a change that would make it
+// another run is refused (CheckParameters). If the parameter `checkpoint` names one, the network
+// and the data set of the run that made it override the graph's own. Throws ConfigError.
 LoadedGraph Load(const GraphRequest& request);
 
-// The same for a run on this machine: where the configured data set is not there and
-// data.if_missing is `sample`, the graph's sample_config stands between --config and --set and the
-// built-in set is taken; data.num_workers is lowered to the cores there are. Both with a warning.
-// A relative data.root that the graph's own parameters name is looked for in ShippedFolder() too.
-// Where data.cache is `packed`, the packed file of the data set is made or found (PackedCacheOf)
-// and taken in its place; `signals` (may be null) can end that.
+// The same for a run on this machine: if the configured data set is not there and data.if_missing
+// is `sample`, the graph's sample_config comes between --config and --set and the built-in set is
+// taken; data.num_workers is lowered to the number of cores. Both with a warning. A relative
+// data.root that the graph's own parameters name is looked for in ShippedFolder() too. If
+// data.cache is `packed`, the packed file of the data set is made or found (PackedCacheOf) and
+// taken in its place; `signals` (may be null) can end that.
 LoadedGraph LoadForRun(const GraphRequest& request, StopSignals* signals = nullptr);
 
-// The graph's one component of type T; nullptr where it has none.
+// The graph's only component of type T; nullptr if it has none.
 template <typename T>
 T* FindComponent(const Graph& graph) {
   for (const ComponentDef& def : graph.def().resources) {

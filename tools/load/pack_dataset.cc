@@ -18,7 +18,7 @@
 namespace flowtrain {
 namespace {
 
-// A line that is drawn again on a terminal, or a log line now and then.
+// A line that is redrawn on a terminal, or else an occasional log line.
 class PackProgress {
  public:
   PackProgress() : redraws_(CanRedraw(STDERR_FILENO)) {}
@@ -86,7 +86,7 @@ DatasetOptions DatasetOptionsOf(const Config& config) {
 PackResult PackDataset(const DatasetOptions& dataset, const std::string& path, int max_side,
                        double max_bad_fraction, StopSignals* signals) {
   std::string substitution;
-  // Before the files are read: a file that changes meanwhile makes the packed one out of date.
+  // Before the files are read: a file that changes meanwhile makes the packed file out of date.
   const uint64_t fingerprint = FingerprintOf(dataset, max_side);
   const auto set = OpenImageSet(dataset, &substitution);
   LogInfo("packing " + set->Description() + " to " + path);

@@ -28,7 +28,7 @@ fs::path UserCacheFolder() {
   return fs::temp_directory_path() / "flowtrain";
 }
 
-// Eight digits that tell data sets of the same name apart.
+// Eight digits that distinguish data sets of the same name.
 std::string ShortHash(const std::string& text) {
   char digits[9];
   const uint64_t hash = Xxh64({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
@@ -36,8 +36,8 @@ std::string ShortHash(const std::string& text) {
   return digits;
 }
 
-// Whether the file at `path` is this very data set, packed. False: `why` says what of it is not.
-// Throws DataError for a file that is no packed data set at all, which is not to be written over.
+// Whether the file at `path` is exactly this data set, packed. If not, `why` says what differs.
+// Throws DataError for a file that is not a packed data set at all, which must not be overwritten.
 bool IsUpToDate(const std::string& path, uint64_t fingerprint, std::string* why) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) {

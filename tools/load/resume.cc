@@ -16,8 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Parameters that may change without a trace in the trained model. One that ends with a dot stands
-// for all below it.
+// Parameters that may change without a trace in the trained model. A name that ends with a dot
+// stands for all parameters below it.
 constexpr std::array kFree = {"run.",
                               "evaluate.",
                               "data.num_workers",
@@ -32,7 +32,7 @@ constexpr std::array kFree = {"run.",
                               "train.max_nonfinite_steps",
                               "model.init"};
 
-// Those that may change too, and what comes of it.
+// Other parameters that may change, with the effect of a change.
 struct Allowed {
   const char* key;
   const char* effect;
@@ -47,7 +47,7 @@ constexpr std::array kAllowed = {
     Allowed{"train.epochs", "the learning rate's schedule from here on"},
     Allowed{"train.max_steps", "the learning rate's schedule from here on"}};
 
-// Parameters that say which run it is; the program sets them anew.
+// Parameters that say which run it is; the program sets them afresh.
 constexpr std::array kOfThisRun = {"run.path", "run.resume", "run.start_step", "run.go_on"};
 
 bool IsFree(std::string_view key) {
@@ -56,7 +56,7 @@ bool IsFree(std::string_view key) {
   });
 }
 
-// Null for a key that may not change.
+// The effect of a change of this key; null for a key that may not change.
 const char* EffectOf(std::string_view key) {
   for (const Allowed& allowed : kAllowed) {
     if (key == allowed.key) return allowed.effect;
@@ -64,7 +64,7 @@ const char* EffectOf(std::string_view key) {
   return nullptr;
 }
 
-// Values, not texts: 1e-4 is 1.0e-4.
+// Compares values, not texts: 1e-4 is 1.0e-4.
 bool Same(const Value& a, const Value& b) {
   if (a.kind != b.kind) return false;
   if (a.kind == Value::Kind::kList) {
@@ -115,7 +115,7 @@ ResumePoint PointAt(const std::string& from, const std::string& run_dir) {
   const fs::path so_far = RunFolderOf(point.checkpoint);
   point.run_dir = run_dir;
   if (run_dir.empty() && is_folder) {
-    // As it was written, where that is the run's folder and not its checkpoints'.
+    // As the user wrote it, if that is the run's folder and not its checkpoints folder.
     point.run_dir = SameFolder(from, so_far) ? from : so_far.string();
   }
   point.same_folder = !point.run_dir.empty() && SameFolder(point.run_dir, so_far);
@@ -172,7 +172,7 @@ void PutResumePoint(const ResumePoint& point, Config& config) {
   PutParameter(config, "run.resume", TextValue(point.checkpoint, given_with));
   PutParameter(config, "run.start_step",
                PlainValue(std::to_string(point.state.steps_done), given_with));
-  // The checkpoint has the weights, wherever they once came from.
+  // The checkpoint has the weights, wherever they came from originally.
   if (!point.checkpoint.empty()) PutParameter(config, "model.init", TextValue("", given_with));
 }
 

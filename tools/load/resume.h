@@ -1,4 +1,4 @@
-// Where a run goes on, in which folder, and with which parameters.
+// Where a run goes on, in which folder and with which parameters.
 #pragma once
 
 #include <string>
@@ -8,40 +8,40 @@
 
 namespace flowtrain {
 
-// What the command line says of going on with a run.
+// What the command line says about going on with a run.
 struct ResumeRequest {
   bool wanted = false;  // --resume was given
-  std::string from;     // its value: a checkpoint, or a run's folder; empty: none was given
+  std::string from;     // its value: a checkpoint, or a run's folder; empty: not given
   bool anyway = false;  // --resume-anyway: whatever parameters have changed
 };
 
 // Where a run goes on.
 struct ResumePoint {
-  std::string checkpoint;    // empty: the run has none yet, and begins
+  std::string checkpoint;    // empty: the run has none yet, and starts
   TrainingState state;       // of the checkpoint
   std::string run_dir;       // to write to; empty: a new folder
   bool same_folder = false;  // run_dir holds the run so far
 };
 
-// Finds it, in this order:
-//   a checkpoint's file   it; in `run_dir`, or in a new folder where that is empty
+// Finds it by what is given, in this order:
+//   a checkpoint's file   it; in `run_dir`, or in a new folder if that is empty
 //   a run's folder        its newest whole checkpoint; in that folder unless `run_dir` is another
-//   nothing, a `run_dir`  the same of `run_dir`; where that has no checkpoint, the run begins there
+//   only `run_dir`        the same for `run_dir`; if it has no checkpoint, the run starts there
 //   nothing               the run of the newest checkpoint in the folders run.dir/run.name-*
-// Throws ConfigError where there is none, or none that is whole.
+// Throws ConfigError if there is none, or none that is whole.
 ResumePoint FindResumePoint(const ResumeRequest& request, const std::string& run_dir,
                             const Config& config);
 
-// Lays the parameters of the run so far over `config`, all but those that say which run it is. What
-// this program does not know any more is left out.
+// Overrides `config` with the parameters of the run so far, except those that say which run it is.
+// Parameters that this program no longer knows are left out.
 void TakeRunParameters(const ResumePoint& point, Config& config);
 
-// Puts in what the nodes are to know of the resume point (run.resume, run.start_step, …).
+// Puts in what the nodes must know about the resume point (run.resume, run.start_step, …).
 void PutResumePoint(const ResumePoint& point, Config& config);
 
 // Compares the resolved parameters, and the graph, with those of the run so far. Warns of changes
-// after which the run is the same but for rounding. Throws ConfigError for others, with all of
-// them, "key: old -> new", unless the request says to go on anyway: then it warns of them.
+// after which the run is the same but for rounding. For other changes throws ConfigError with all
+// of them, "key: old -> new", unless the request says to go on anyway: then it warns of them.
 void CheckParameters(const ResumePoint& point, const ResumeRequest& request,
                      const std::string& graph, const Config& config);
 

@@ -25,15 +25,15 @@ class BareNodes {
 
   const std::vector<SampleNode*>& nodes() const { return nodes_; }  // the source first
   CollateNode& stage() const { return *stage_; }                    // neither started nor closed
-  // Tells the resources that nodes are called on this thread.
+  // Tells the resources that nodes will be called on this thread.
   void JoinThread() const;
 
-  // Gives the batch its layout and a buffer, which the result owns.
+  // Gives the batch its layout and a buffer, which the returned pointer owns.
   std::shared_ptr<uint8_t> Allocate(Batch& batch) const;
-  // Begins the next batch in `batch`. False: the source has no more.
+  // Begins the next batch in `batch`. False if the source has no more.
   bool BeginBatch(Batch& batch);
-  // Brings the next sample to a row of `batch`. As in a run, another image takes the place of one
-  // that cannot be used. Throws what a node throws.
+  // Brings the next sample to a row of `batch`. As in a run, another image replaces one that cannot
+  // be used. Throws what a node throws.
   void Admit(Sample& sample, Batch& batch, int row);
 
  private:

@@ -13,7 +13,7 @@ Setting Switch(const std::string& name, const std::string& claim, const std::str
   return {name, claim, {{"off", {key + "=false"}, why_not}, {"on", {key + "=true"}, why_not}}};
 }
 
-// Images an optimiser step, as it is configured.
+// Images per optimiser step, as configured.
 int64_t EffectiveBatch(const Config& config) {
   const int batch = config.GetOr("data.batch_size", 128);
   const auto accumulation = config.GetOr<std::string>("gpu.gradient_accumulation", "1");

@@ -1,4 +1,4 @@
-// The settings that the guide for one 12 GB GPU advises, each with what it says they are worth.
+// The settings that the guide for one 12 GB GPU recommends, each with what it says they are worth.
 #pragma once
 
 #include <string>
@@ -12,23 +12,23 @@ namespace flowtrain {
 struct Variant {
   std::string label;              // "on", "4 x 128"
   std::vector<std::string> sets;  // as --set takes them
-  std::string why_not;            // the machine cannot try it; empty: it can
+  std::string why_not;            // why the machine cannot try it; empty: it can
 };
 
-// The first variant is what the others are compared with.
+// The first variant is the one that the others are compared with.
 struct Setting {
   std::string name, claim;
   std::vector<Variant> variants;
 };
 
-// What decides which of them a machine can try.
+// What decides which variants a machine can try.
 struct Abilities {
   bool gpu = false;
   bool half_precision = false;  // the device computes in FP16 or BF16
   int cores = 1;                // that this process may use
 };
 
-// Of the parameters of a graph to train.
+// Reads the parameters of a graph to train.
 std::vector<Setting> GuideSettings(const Config& config, const Abilities& abilities);
 
 }  // namespace flowtrain

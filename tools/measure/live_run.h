@@ -1,4 +1,4 @@
-// A graph that runs beside the thread that measures it.
+// A graph that runs while another thread measures it.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,7 @@ namespace flowtrain {
 
 class TraceRing;
 
-// Opens the graph on the calling thread and runs it on one of its own. A signal ends it where
+// Opens the graph on the calling thread and runs it on a thread of its own. A signal ends it if
 // `signals` is given.
 class LiveRun {
  public:
@@ -30,14 +30,13 @@ class LiveRun {
 
   Graph& graph() { return graph_; }
 
-  // Both return false when the run ended before: its source had no more, it was stopped or it
-  // failed.
+  // Both return false if the run ended first: its source had no more, it was stopped or it failed.
   bool Await(const std::function<bool()>& happened);
   bool Pause(double seconds);
 
   bool ended() const { return ended_.load(); }
-  // Drops what is in flight, waits for the end, and throws the error the run ended with, if one
-  // did.
+  // Drops what is in flight, waits for the end, and throws the error that the run ended with, if
+  // any.
   void Stop();
 
  private:
@@ -50,7 +49,7 @@ class LiveRun {
   std::atomic<bool> ended_{false};
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::thread thread_;  // last: it uses all of the above
+  std::thread thread_;  // last: it uses the members above
 };
 
 }  // namespace flowtrain

@@ -47,7 +47,7 @@ std::string Range(const std::string& low, const std::string& high) {
   return '(' + low + " to " + high + ')';
 }
 
-// A rate of images, as one of views.
+// A rate of images, converted to views.
 std::vector<std::string> ViewRate(const std::string& what, Spread images, double scale) {
   return {what, ShowRate(images.median * scale),
           Range(ShowRate(images.low * scale), ShowRate(images.high * scale))};

@@ -9,7 +9,7 @@
 
 namespace flowtrain {
 
-// The same images on one core: through the engine with one worker, and through its nodes without.
+// The same images on one core: through the engine with one worker, and through its nodes alone.
 struct EngineCost {
   ImageCost pipeline, bare;
 
@@ -21,11 +21,11 @@ struct LoaderReport {
   std::string graph;       // file
   std::string dataset;     // "STL-10, train + unlabeled: 105,000 images 96x96"
   int view_size = 0;       // side of a view, pixels
-  int views = 2;           // of an image
+  int views = 2;           // per image
   int batch_size = 0;      // images
   int workers = 0;         // threads of the arena
   int cores = 0;           // that the process may use
-  double cpu_quota = 0;    // of a cgroup, in cores; 0: none
+  double cpu_quota = 0;    // a cgroup's, in cores; 0: none
   double device_rate = 0;  // images/s of the paced device; 0: none
   LoaderTimes times;
   std::vector<LoaderFigures> runs;  // at least one

@@ -27,11 +27,11 @@ struct Moment {
   uint64_t now_ns = 0;
   double cpu_s = 0;
   std::vector<NodeCounters> nodes;
-  uint64_t images = 0;  // that came to their rows
+  uint64_t images = 0;  // that have come to their rows
   uint64_t device_ns = 0;
 };
 
-// Looks at a graph that runs, at the beginning and the end of its timed part, and drains it then.
+// Watches a running graph at the beginning and the end of its timed part, and then drains it.
 class Stopwatch {
  public:
   Stopwatch(const Graph& graph, const LoaderTimes& times, RunControl& run)
@@ -46,7 +46,7 @@ class Stopwatch {
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
 
-  // After the run: what was seen, or nothing where the run ended too early.
+  // After the run: its figures, or nothing if the run ended too early.
   std::optional<LoaderFigures> Figures() {
     Stop();
     if (end_.now_ns == 0) return std::nullopt;
@@ -72,7 +72,7 @@ class Stopwatch {
     run_.RequestDrain();
   }
 
-  // Both: false when the run has ended.
+  // Both return false if the run has ended.
   bool Await(const std::function<bool()>& happened) {
     std::unique_lock lock(mutex_);
     while (!happened()) {
@@ -104,7 +104,7 @@ class Stopwatch {
     return moment;
   }
 
-  // The last node before the stage has written them to their rows.
+  // Counted by the last node before the stage, which writes images to their rows.
   uint64_t ImagesOf(const std::vector<NodeCounters>& nodes) const {
     const NodeCounters& last = nodes[nodes.size() - (device_ == nullptr ? 2 : 3)];
     return last.messages - last.bad;
@@ -141,7 +141,7 @@ class Stopwatch {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;
-  std::thread thread_;  // last: it uses all of the above
+  std::thread thread_;  // last: it uses the members above
 };
 
 }  // namespace

@@ -17,7 +17,7 @@ class RunControl;
 // How long a run takes.
 struct LoaderTimes {
   double warm_up_s = 1;        // not timed, at the start
-  int64_t warm_up_epochs = 0;  // nor are these passes over the data set: they fill a cache
+  int64_t warm_up_epochs = 0;  // passes over the data set, also not timed: they fill a cache
   double seconds = 5;          // timed
 };
 
@@ -29,18 +29,18 @@ struct LoaderFigures {
   };
   double seconds = 0;
   uint64_t images_before = 0;  // that came to their rows before the timed part
-  uint64_t images = 0;         // in it
+  uint64_t images = 0;         // in the timed part
   double cpu_s = 0;            // CPU time of the whole process
   std::vector<NodeTime> nodes;
-  std::optional<double> device_busy;  // of a PacedDevice: time it worked, as a share
+  std::optional<double> device_busy;  // of a PacedDevice: the share of time it worked
 
   double images_per_s() const { return static_cast<double>(images) / seconds; }
   double cores_used() const { return cpu_s / seconds; }
 };
 
-// Runs the graph, which `run` drains when the time is over. Nothing: the run ended before its time,
-// because somebody stopped it or the source had no more. Throws what the graph throws, and
-// ConfigError when no image came through in the time there was.
+// Runs the graph, which `run` drains when the time is over. Returns nothing if the run ended early,
+// because it was stopped or the source had no more. Throws what the graph throws, and ConfigError
+// if no image came through in the time given.
 std::optional<LoaderFigures> RunLoader(const GraphDef& def, const LoaderTimes& times,
                                        RunControl& run);
 
@@ -51,11 +51,11 @@ struct ImageCost {
 ImageCost CostOf(const LoaderFigures& figures);
 
 // Passes the images of the run that gave `figures` through a BareLoop of the same graph, and times
-// those of its timed part. Nothing: `run` was stopped.
+// those of its timed part. Returns nothing if `run` was stopped.
 std::optional<ImageCost> RunBareLoop(const GraphDef& def, const LoaderFigures& figures,
                                      RunControl& run);
 
-// Keeps the thread it is made on, and those that this one starts, on the core it is on.
+// Keeps the thread it is made on, and the threads that this one starts, on the core it is on.
 class OneCore {
  public:
   OneCore();

@@ -32,7 +32,7 @@ void SetOption(ComponentDef& def, const std::string& key, int64_t number) {
   SetOption(def, key, std::to_string(number));
 }
 
-// The same where the type has such an option.
+// The same, if the type has such an option.
 void SetIfDeclared(ComponentDef& def, const Registry& registry, const std::string& key,
                    int64_t number) {
   for (const OptionSpec& option : registry.Find(def.type)->spec.options) {
@@ -40,7 +40,7 @@ void SetIfDeclared(ComponentDef& def, const Registry& registry, const std::strin
   }
 }
 
-// Else a bench would make a run's folder for the file that the node may have to write there.
+// Otherwise a bench would make a run's folder for a file that the node may have to write there.
 void DropOptionalUses(ComponentDef& def, const Registry& registry) {
   for (const NodeSpec::Use& use : registry.Find(def.type)->spec.uses) {
     if (!use.optional) continue;
@@ -56,7 +56,7 @@ std::vector<NodeDef>::iterator FindStage(GraphDef& def, const Registry& registry
   return stage;
 }
 
-// Cuts what stands after the optimiser (the first step node), or after the node of type `keep` that
+// Cuts what comes after the optimiser (the first step node), or after the node of type `keep` that
 // follows it. Returns its output.
 std::vector<PortDef> EndWithOptimiser(GraphDef& def, const Registry& registry,
                                       const std::string& keep = "") {
@@ -91,7 +91,7 @@ void EndWithMeter(GraphDef& def, const Registry& registry, int64_t skip,
   def.nodes.push_back(std::move(meter));
 }
 
-// Puts a FixedSource in the place of all that stands before the stage node.
+// Replaces everything before the stage node with a FixedSource.
 void FeedFixed(GraphDef& def, const Registry& registry, int64_t steps) {
   NodeDef source;
   source.name = "fixed_source";
@@ -111,7 +111,7 @@ void DropUnusedResources(GraphDef& def) {
   for (const NodeDef& node : def.nodes) {
     for (const UseDef& use : node.uses) used.insert(use.resource);
   }
-  // A resource comes after those it uses, so one pass from the end finds them all.
+  // A resource comes after those that it uses, so one pass from the end finds them all.
   for (auto resource = def.resources.rbegin(); resource != def.resources.rend(); ++resource) {
     if (used.count(resource->name) == 0) continue;
     for (const UseDef& use : resource->uses) used.insert(use.resource);
@@ -164,7 +164,7 @@ GraphDef HostGraph(const GraphDef& def, const Registry& registry, double device_
   NodeDef& source = host.nodes.front();
   SetIfDeclared(source, registry, "epochs", kManyEpochs);
   SetIfDeclared(source, registry, "max_steps", 0);
-  SetIfDeclared(source, registry, "window", 1);  // a drain need not finish a large one
+  SetIfDeclared(source, registry, "window", 1);  // so that a drain need not finish a large one
   SetIfDeclared(source, registry, "effective_batch", 0);
 
   const auto stage = FindStage(host, registry);

@@ -9,12 +9,12 @@
 
 namespace flowtrain {
 
-// Of the steps of a run one in so many is run before timing begins.
+// One in this many of a run's steps is run before timing begins.
 inline constexpr int64_t kTimedShare = 5;
 
-// `def` from its source to its optimiser, then a StepMeter: `steps` optimiser steps of which the
-// first `skip` are not timed. What evaluates, saves and reports is left out; a node of type `keep`
-// right after the optimiser stays.
+// `def` from its source to its optimiser, then a StepMeter: `steps` optimiser steps, of which the
+// first `skip` are not timed. Nodes that evaluate, save and report are left out; a node of type
+// `keep` right after the optimiser stays.
 GraphDef LoaderGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip,
                      const std::string& keep = "");
 
@@ -22,12 +22,12 @@ GraphDef LoaderGraph(const GraphDef& def, const Registry& registry, int64_t step
 GraphDef FixedGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip);
 
 // The loader alone: `def` up to the node that collates, as a HostStage, without a device. Batches
-// go home at once, or with `device_rate` > 0 through a PacedDevice of that many images a second. It
-// runs until it is drained, in windows of one batch.
+// go home at once or, with `device_rate` > 0, through a PacedDevice of that many images per second.
+// It runs until it is drained, in windows of one batch.
 GraphDef HostGraph(const GraphDef& def, const Registry& registry, double device_rate = 0);
 
-// `def` from its source to its optimiser, which nobody follows; it runs until it is stopped. What
-// evaluates, saves and reports is left out.
+// `def` from its source to its optimiser, with nothing after it; it runs until it is stopped. Nodes
+// that evaluate, save and report are left out.
 GraphDef TrainGraph(const GraphDef& def, const Registry& registry);
 
 // The same without the loader: a FixedSource feeds the stage node.

@@ -10,7 +10,7 @@ namespace flowtrain {
 
 namespace {
 
-// Of a line of /proc/self/status, in bytes.
+// The value of a line of /proc/self/status, in bytes.
 size_t StatusBytes(const std::string& field) {
   std::ifstream file("/proc/self/status");
   for (std::string line; std::getline(file, line);) {
@@ -26,7 +26,7 @@ size_t StatusBytes(const std::string& field) {
 }  // namespace
 
 void ResetPeakMemory() {
-  malloc_trim(0);  // or what the last run freed would count for the next
+  malloc_trim(0);  // otherwise what the last run freed would count for the next
   std::ofstream("/proc/self/clear_refs") << "5\n";  // the peak resident size; see proc(5)
 }
 

@@ -5,12 +5,12 @@
 
 namespace flowtrain {
 
-// Begins anew: the peak is what is held now. Where the kernel has no such thing it stays that of
+// Starts afresh: the peak is what is held now. If the kernel cannot do that, it stays the peak of
 // the whole process.
 void ResetPeakMemory();
-// Resident bytes at most since then; 0 where it cannot be read.
+// The most resident bytes since then; 0 if it cannot be read.
 size_t PeakMemoryBytes();
-// Resident bytes now that are no file's: pages of a mapped data set are the kernel's to drop.
+// Resident bytes now that belong to no file: the kernel may drop pages of a mapped data set.
 size_t AnonymousMemoryBytes();
 
 }  // namespace flowtrain

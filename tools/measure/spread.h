@@ -11,7 +11,7 @@ struct Spread {
   double median = 0, low = 0, high = 0;
 };
 
-// Of at least one value.
+// Takes at least one value.
 inline Spread SpreadOf(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const size_t middle = values.size() / 2;

@@ -1,5 +1,6 @@
 #include "tools/process/crash.h"
 
+#include <execinfo.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,13 +14,18 @@
 namespace flowtrain {
 namespace {
 
-constexpr size_t kLittle = size_t{64} << 20;  // more than what a kernel, a stack or a task takes
+constexpr size_t kLittle = size_t{64} << 20;  // more than a kernel, a stack or a task takes
 
 struct sigaction before;
 
 void OnSegmentationFault(int, siginfo_t*, void*) {
   if (MemoryIsShort()) ExitForWantOfMemory();
-  sigaction(SIGSEGV, &before, nullptr);  // the instruction runs again and meets that one
+  sigaction(SIGSEGV, &before, nullptr);  // the instruction runs again and meets the old handler
+}
+
+// What the C library and libtorch end with where a page is not to be had. abort() goes on after this.
+void OnAbort(int) {
+  if (MemoryIsShort()) ExitForWantOfMemory();
 }
 
 }  // namespace
@@ -38,7 +44,7 @@ void ExitForWantOfMemory() noexcept {
 }
 
 void ReportCrashesOfShortMemory() {
-  static std::array<char, 65536> stack;  // the main thread's own may be what could not grow
+  static std::array<char, 65536> stack;  // the main thread's own may be the one that could not grow
   stack_t alternative{};
   alternative.ss_sp = stack.data();
   alternative.ss_size = stack.size();
@@ -47,6 +53,13 @@ void ReportCrashesOfShortMemory() {
   action.sa_sigaction = OnSegmentationFault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigaction(SIGSEGV, &action, &before);
+  struct sigaction on_abort {};
+  on_abort.sa_handler = OnAbort;
+  on_abort.sa_flags = SA_ONSTACK;
+  sigaction(SIGABRT, &on_abort, nullptr);
+  // The C library loads the unwinder when a thread first needs it, and aborts where it cannot: now it can.
+  void* frame = nullptr;
+  backtrace(&frame, 1);
 }
 
 }  // namespace flowtrain

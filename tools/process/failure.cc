@@ -16,7 +16,8 @@
 namespace flowtrain {
 namespace {
 
-// What libtorch says of an error ends with the functions it came through, a screenful of them.
+// libtorch's error messages end with the functions that the error came through, a screenful of
+// them.
 std::string WithoutTrace(std::string text) {
   for (const char* const begin : {"\nException raised from ", "\nframe #0: "}) {
     const size_t trace = text.find(begin);
@@ -26,8 +27,8 @@ std::string WithoutTrace(std::string text) {
   return text;
 }
 
-// Of the host. (A device's has a message of its own.) The exception may have become the cause of a
-// NodeError, so its text must tell. oneDNN says no more than that it has no primitive.
+// The host's memory. (A device's has a message of its own.) The exception may have become the cause
+// of a NodeError, so its text must tell. oneDNN says only that it has no primitive.
 bool IsOutOfMemory(std::string_view text) {
   for (const std::string_view sign :
        {"std::bad_alloc", "DefaultCPUAllocator: ", "could not create a primitive"}) {

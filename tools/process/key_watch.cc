@@ -24,7 +24,7 @@ KeyWatch::KeyWatch(char key, std::function<void()> call) : key_(key), call_(std:
   wake_ = eventfd(0, EFD_CLOEXEC);
   if (wake_ < 0) return;
   termios single = terminal_before;
-  single.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // Ctrl-C stays a signal
+  single.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // Ctrl-C still sends a signal
   changed = tcsetattr(STDIN_FILENO, TCSANOW, &single) == 0;
   thread_ = std::thread([this] { Loop(); });
 }
@@ -47,7 +47,7 @@ void KeyWatch::Loop() {
     if (poll(inputs.data(), inputs.size(), -1) < 0) continue;
     if (inputs[1].revents != 0) return;
     char pressed = 0;
-    // The terminal is gone: wait for the end alone.
+    // The terminal is gone: wait only for the end.
     if (read(STDIN_FILENO, &pressed, 1) <= 0) {
       inputs[0].fd = -1;
     } else if (pressed == key_) {

@@ -8,16 +8,16 @@
 
 namespace flowtrain {
 
-// Calls `call` on a thread of its own whenever `key` is pressed, where standard input is a terminal
-// that this process may read; elsewhere it does nothing. The terminal shows no keys meanwhile.
+// Calls `call` on a thread of its own whenever `key` is pressed, if standard input is a terminal
+// that this process may read; otherwise does nothing. The terminal echoes no keys meanwhile.
 class KeyWatch {
  public:
   KeyWatch(char key, std::function<void()> call);
-  ~KeyWatch();  // sets the terminal back
+  ~KeyWatch();  // restores the terminal
   KeyWatch(const KeyWatch&) = delete;
   KeyWatch& operator=(const KeyWatch&) = delete;
 
-  // Sets the terminal back where a KeyWatch lives; for an exit without destructors.
+  // Restores the terminal if a KeyWatch lives; for an exit without destructors.
   static void RestoreTerminal();
 
  private:

@@ -38,7 +38,7 @@ StopSignals::~StopSignals() {
     std::lock_guard<std::mutex> lock(mutex_);
     stop_ = true;
   }
-  // Wakes sigwait. A signal sent to one thread goes with it, so none is left over.
+  // Wakes sigwait. A signal sent to one thread dies with it, so none is left over.
   pthread_kill(thread_.native_handle(), SIGTERM);
   thread_.join();
   sigaction(SIGPIPE, &pipe_before_, nullptr);
@@ -98,7 +98,7 @@ StopSignals::OnDemand::~OnDemand() {
 void StopSignals::OnSignal(int signal) {
   const char* sentence = nullptr;
   {
-    // Held over the request, so that the run outlives it.
+    // Held during the request, so that the run outlives it.
     std::lock_guard<std::mutex> lock(mutex_);
     if (signal == SIGHUP && count_ > 0) return;
     ++count_;

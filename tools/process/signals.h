@@ -1,6 +1,5 @@
 // Ctrl-C and SIGTERM: the first drains the run, the second aborts it, the third ends the process.
-// SIGHUP, a terminal that was closed, drains it.
-// SIGUSR1 asks for a word on how it goes.
+// SIGHUP, from a terminal that was closed, drains it. SIGUSR1 asks for a progress report.
 #pragma once
 
 #include <pthread.h>
@@ -17,15 +16,15 @@ class RunControl;
 
 // Takes SIGINT and SIGTERM (which mean the same) for the whole process in a thread of its own that
 // waits in sigwait, so that no work is done in a signal handler. Threads inherit the blocked mask:
-// make one first thing in main, before any other thread. SIGHUP is taken too, unless it is ignored
-// (nohup); once the run is stopping it does no more, since the kernel and the shell may both send
-// it. SIGPIPE and SIGXFSZ are ignored while it lives, so a closed pipe and a file that may not grow
-// are write errors like any other.
+// make this object first thing in main, before any other thread. SIGHUP is taken too, unless it is
+// ignored (nohup); once the run is stopping it has no further effect, since the kernel and the
+// shell may both send it. SIGPIPE and SIGXFSZ are ignored while the object lives, so that a closed
+// pipe and a file that may not grow are write errors like any other.
 class StopSignals {
  public:
-  // `notice` gets one sentence a signal for the user; called on the signal thread.
-  // `before_exit` is called where the process ends at once, without destructors; it may be null.
-  // Throws std::system_error where the thread cannot be made.
+  // `notice` gets one sentence for the user per signal; called on the signal thread. `before_exit`
+  // is called where the process ends at once, without destructors; it may be null. Throws
+  // std::system_error if the thread cannot be made.
   explicit StopSignals(std::function<void(const std::string&)> notice,
                        void (*before_exit)() = nullptr);
   ~StopSignals();
@@ -36,7 +35,7 @@ class StopSignals {
   // signal ends the process with ExitCode::kInterrupted.
   class Watch {
    public:
-    // `stopping` is the notice of the first signal, where the run is no training.
+    // `stopping` is the notice of the first signal if the run is not a training.
     Watch(
         StopSignals& signals, RunControl& run,
         const char* stopping = "stopping: finishing the window, then a checkpoint; again to abort");
@@ -48,7 +47,7 @@ class StopSignals {
     StopSignals& signals_;
   };
 
-  // Signals that asked for an end so far.
+  // The number of signals so far that asked for an end.
   int count() const;
 
   // While an OnDemand lives, SIGUSR1 calls it, on the signal thread. Without one the signal does
@@ -56,7 +55,7 @@ class StopSignals {
   class OnDemand {
    public:
     OnDemand(StopSignals& signals, std::function<void()> call);
-    ~OnDemand();  // waits for a call that is under way
+    ~OnDemand();  // waits for a call under way
     OnDemand(const OnDemand&) = delete;
     OnDemand& operator=(const OnDemand&) = delete;
 

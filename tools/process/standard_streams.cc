@@ -14,7 +14,7 @@ namespace flowtrain {
 void OpenStandardStreams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
-    // The lowest number that is free, which is this one: those below are open by now.
+    // open gives the lowest free number, which is this one: those below are open by now.
     if (open("/dev/null", O_RDWR) != stream) return;
   }
 }

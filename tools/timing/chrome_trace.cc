@@ -17,8 +17,8 @@ namespace flowtrain {
 namespace {
 
 constexpr int kProgram = 1, kDevice = 2;  // process numbers
-// Thread numbers begin here: Perfetto takes 0 for an idle processor, and a thread with its
-// process's number for that process's main thread.
+// Thread numbers begin here: Perfetto takes 0 for an idle processor, and a thread that has the
+// number of its process for the main thread of that process.
 constexpr int kFirstThread = 11;
 
 std::string Quote(const std::string& text) {
@@ -33,13 +33,13 @@ std::string Micros(uint64_t ns) {
   return text;
 }
 
-// A clock that is not the engine's own may disagree with it by a little.
+// A clock other than the engine's own may disagree with it slightly.
 std::string Duration(uint64_t begin_ns, uint64_t end_ns) {
   return Micros(end_ns > begin_ns ? end_ns - begin_ns : 0);
 }
 
-// An arrow's number. Viewers may tell them apart by nothing else, so those of batches and steps
-// begin where no sample's comes.
+// An arrow's number. Viewers may distinguish arrows by nothing else, so those of batches and steps
+// begin above all those of samples.
 uint64_t FlowNumber(const FlowPoint& point) {
   return static_cast<uint64_t>(point.stream) << 48 | point.seq;
 }
@@ -56,8 +56,8 @@ const char* Phase(FlowPoint::Part part) {
   return "";
 }
 
-// Puts the events together by hand: a trace has millions, and nlohmann::json takes 9 us for one
-// instead of 1.5.
+// Writes the events' JSON by hand: a trace has millions, and nlohmann::json takes 9 us per event
+// instead of 1.5 us.
 class TraceWriter {
  public:
   TraceWriter(const ChromeTrace& trace, const std::string& path) : trace_(trace), file_(path) {}
@@ -93,7 +93,7 @@ class TraceWriter {
     file_.Append("{" + fields + "}");
   }
 
-  // A name in the viewer, of a process or a thread, and its place from the top.
+  // The name of a process or a thread in the viewer, and its place from the top.
   void PutName(const char* of, int process, int thread, const std::string& name, int place) {
     const std::string head = "\"ph\":\"M\",\"pid\":" + std::to_string(process) +
                              ",\"tid\":" + std::to_string(thread) + ",\"name\":\"" + of;
@@ -157,7 +157,7 @@ class TraceWriter {
     for (const std::string& pool : trace_.pools) pools.push_back(Quote(pool));
     for (size_t i = 0; i < trace_.levels.size(); ++i) {
       const TraceLevels& levels = trace_.levels[i];
-      // What has not changed need not be said, but at the end.
+      // Unchanged levels are left out, except at the end.
       const TraceLevels* before =
           i == 0 || i + 1 == trace_.levels.size() ? nullptr : &trace_.levels[i - 1];
       if (before == nullptr || before->queued != levels.queued) {
@@ -195,7 +195,7 @@ class TraceWriter {
     }
   }
 
-  // Slices of one track that overlap go to rows of their own: a viewer drops what overlaps.
+  // Overlapping slices of one track go to rows of their own: a viewer drops slices that overlap.
   int DeviceThread(const DeviceSlice& slice) {
     std::vector<Row>& rows = device_rows_[slice.track];
     for (Row& row : rows) {

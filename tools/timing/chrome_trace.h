@@ -11,41 +11,41 @@ namespace flowtrain {
 
 struct TraceNode {
   std::string name;
-  bool on_lane = false;  // its calls run on the device lane, else on workers
+  bool on_lane = false;  // its calls run on the device lane, otherwise on workers
 };
 
 // How full the graph was at one moment.
 struct TraceLevels {
   uint64_t at_ns = 0;
-  std::vector<uint64_t> queued;  // packets that wait, a node
-  std::vector<uint64_t> in_use;  // slots that are not home, a pool
+  std::vector<uint64_t> queued;  // packets that wait, per node
+  std::vector<uint64_t> in_use;  // slots that are not home, per pool
 };
 
-// Something the device itself did, by its own events: a copy, a kernel.
+// Something the device itself did, according to its own events: a copy, a kernel.
 struct DeviceSlice {
   std::string name;
   std::string track;  // "copy", "compute"
   uint64_t begin_ns = 0, end_ns = 0;
 };
 
-// All times are of the engine's clock.
+// All times are on the engine's clock.
 struct ChromeTrace {
   std::string graph;                // its name
-  std::vector<TraceNode> nodes;     // in the order of the flow: what TraceCall::node counts
+  std::vector<TraceNode> nodes;     // in the order of the flow; TraceCall::node is an index here
   std::vector<std::string> pools;   // their names
-  std::vector<TraceCall> calls;     // by begin, as TraceRing::Calls gives them
+  std::vector<TraceCall> calls;     // by begin, as TraceRing::Calls returns them
   uint64_t dropped_calls = 0;       // that the ring no longer held
   std::vector<TraceLevels> levels;  // by time
-  std::string device;               // its name; needed for `device_slices` alone
+  std::string device;               // its name; needed only for `device_slices`
   std::vector<DeviceSlice> device_slices;
   // Batch b holds the samples from b * rows on, step s the batches from s * window on.
   uint64_t rows = 1, window = 1;
 };
 
-// Writes the trace to `path`, whole or not at all: a track a thread, a slice a call, arrows that
-// follow each packet through the graph, counters of queues and pools, and tracks of the device.
-// Time begins at 0. Takes 4 MiB and at most 100 bytes a call beside the trace itself. Throws
-// DataError.
+// Writes the trace to `path`, whole or not at all: one track per thread, one slice per call, arrows
+// that follow each packet through the graph, counters of queues and pools, and tracks of the
+// device. Time begins at 0. Takes 4 MiB and at most 100 bytes per call in addition to the trace
+// itself. Throws DataError.
 void WriteChromeTrace(const ChromeTrace& trace, const std::string& path);
 
 }  // namespace flowtrain

@@ -8,7 +8,7 @@ namespace flowtrain {
 namespace {
 
 // JSON that an HTML parser passes over: without '<', nothing in it can end the element around it.
-// (In JSON, '<' stands in strings alone.)
+// (In JSON, '<' occurs only in strings.)
 std::string ForScriptElement(const nlohmann::json& json) {
   const std::string text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   std::string safe;
@@ -23,7 +23,7 @@ std::string ForScriptElement(const nlohmann::json& json) {
   return safe;
 }
 
-// Takes `page` up to `mark` away from its front.
+// Removes `page` up to `mark` from its front and returns it.
 std::string_view TakeUpTo(std::string_view mark, std::string_view& page) {
   const size_t at = page.find(mark);
   const std::string_view before = page.substr(0, at);

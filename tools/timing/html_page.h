@@ -1,4 +1,4 @@
-// A run's timing as a page to look at.
+// A run's timing as a web page.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -6,8 +6,8 @@
 
 namespace flowtrain {
 
-// One HTML page that needs no other file and no network, from what timing.json holds (version 1).
-// It draws itself by a script; no text of `timing` is ever read as HTML.
+// One HTML page that needs no other file and no network, made from the content of timing.json
+// (version 1). A script draws it; no text of `timing` is ever read as HTML.
 std::string TimingPage(const nlohmann::json& timing);
 
 }  // namespace flowtrain

@@ -14,9 +14,9 @@
 namespace flowtrain {
 namespace {
 
-constexpr double kDeviceSeconds = 2;   // at least, and a whole step
+constexpr double kDeviceSeconds = 2;   // at least, and at least a whole step
 constexpr uint64_t kDeviceWarmUp = 2;  // steps
-constexpr int kRepeats = 3;            // of a point; the median counts
+constexpr int kRepeats = 3;            // per point; the median counts
 
 std::vector<int> Points(const RunLoad& load, const AloneRequest& request) {
   std::set<int> points = {1, request.most.threads};
@@ -34,7 +34,7 @@ AloneRate MedianOf(std::vector<AloneRate> rates) {
   return rates[rates.size() / 2];
 }
 
-// Sees the ends of whole steps: a window's work may all be done with its last batch.
+// Sees the ends of whole steps: all work of a window may be done with its last batch.
 class StepEnds {
  public:
   explicit StepEnds(const Graph& graph) : graph_(graph) {}
@@ -43,7 +43,7 @@ class StepEnds {
     const std::vector<NodeCounters> nodes = graph_.counters();
     return nodes.empty() ? 0 : nodes.back().messages;
   }
-  // Whether one ended since the last call, at least `seconds` after the first.
+  // Whether a step ended since the last call, at least `seconds` after the first.
   bool OneEnded(double seconds) {
     const uint64_t now = steps();
     if (now == seen_) return false;
@@ -66,7 +66,7 @@ uint64_t BatchesOfWindows(const Graph& graph, const Snapshot& part) {
   return batches;
 }
 
-// Microseconds of the device for an image; 0 where the run ended too early.
+// The device's time in microseconds per image; 0 if the run ended too early.
 double DeviceUs(const GraphDef& def, const Registry& registry, StopSignals& signals) {
   LiveRun run(DeviceGraph(def, registry), registry, &signals);
   StepEnds ends(run.graph());

@@ -1,4 +1,4 @@
-// What the parts of a graph do alone, put into the load of a run.
+// Measures what the parts of a graph do alone, and puts it into the load of a run.
 #pragma once
 
 #include <functional>
@@ -14,12 +14,12 @@ namespace flowtrain {
 struct AloneRequest {
   Capacity most;
   bool curve = false;  // at 1, 2, 4 … workers; else at 1, at the number of cores and at the most
-  double seconds = 0.25;  // each point
-  bool device = true;     // the graph has one, to be measured too
+  double seconds = 0.25;  // per point
+  bool device = true;     // the graph has one, which is measured too
 };
 
 // Measures each node on samples of `def` (a graph to train, or one of the loader alone) on 1 to
-// `most.threads` workers, and the device on batches that are there already. False: a signal came.
+// `most.threads` workers, and the device on batches that are ready. False if a signal came.
 // `progress` is told what is measured.
 bool MeasureAlone(const GraphDef& def, const Registry& registry, const AloneRequest& request,
                   StopSignals& signals, const std::function<void(const std::string&)>& progress,

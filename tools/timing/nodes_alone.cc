@@ -14,7 +14,7 @@
 namespace flowtrain {
 namespace {
 
-constexpr int kSamplesAThread = 48;  // more than one, so that a node's time is that of many images
+constexpr int kSamplesAThread = 48;  // several, so that a node's time is that of many images
 
 GraphDef OnThreads(GraphDef def, int threads) {
   def.workers = threads;

@@ -12,8 +12,8 @@
 
 namespace flowtrain {
 
-// Calls the sample nodes of a graph without the engine. What a node gets are samples that went
-// through those before it; each thread has its own, and calls the node on them over and over.
+// Calls the sample nodes of a graph without the engine. A node gets samples that went through the
+// nodes before it; each thread has its own samples and calls the node on them over and over.
 class NodesAlone {
  public:
   // Opens the graph and prepares samples for up to `most_workers` threads. Throws ConfigError,
@@ -23,8 +23,8 @@ class NodesAlone {
   NodesAlone(const NodesAlone&) = delete;
   NodesAlone& operator=(const NodesAlone&) = delete;
 
-  size_t nodes() const { return nodes_.nodes().size(); }  // on samples, the source first
-  // Lets `workers` threads call the node for so long.
+  size_t nodes() const { return nodes_.nodes().size(); }  // nodes on samples, the source first
+  // Lets `workers` threads call the node for `seconds`.
   AloneRate Measure(size_t node, int workers, double seconds);
 
  private:
@@ -34,7 +34,7 @@ class NodesAlone {
   RunControl run_;
   BareNodes nodes_;
   std::vector<std::unique_ptr<Prepared>>
-      prepared_;  // gone first: samples may hold what is the nodes'
+      prepared_;  // destroyed first: samples may hold what belongs to the nodes
 };
 
 }  // namespace flowtrain

@@ -42,8 +42,8 @@ bool IsCopy(const std::string& name) {
   return name.rfind("Memcpy", 0) == 0 || name.rfind("Memset", 0) == 0;
 }
 
-// Sums up per operator. An operator's own time is its time less that of those it called on its
-// thread, which lie within it.
+// Sums up per operator. An operator's own time is its time less that of the operators it called on
+// its thread, which lie within it.
 class Summary {
  public:
   void Add(const std::vector<KinetoEvent>& events) {
@@ -51,7 +51,7 @@ class Summary {
     for (const KinetoEvent& event : events) {
       if (!IsOnDevice(event)) host.push_back(&event);
     }
-    // Of two that begin together the longer is the caller.
+    // Of two that begin together, the longer is the caller.
     std::sort(host.begin(), host.end(), [](const KinetoEvent* a, const KinetoEvent* b) {
       if (a->startThreadId() != b->startThreadId()) return a->startThreadId() < b->startThreadId();
       if (a->startNs() != b->startNs()) return a->startNs() < b->startNs();
@@ -109,7 +109,7 @@ torch::profiler::impl::ProfilerConfig Configuration() {
   return torch::profiler::impl::ProfilerConfig(torch::profiler::impl::ProfilerState::KINETO);
 }
 
-// The profiler's times are of the wall clock.
+// The profiler's times are on the wall clock.
 int64_t WallAheadNs() {
   const auto wall_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
                            std::chrono::system_clock::now().time_since_epoch())
@@ -120,11 +120,11 @@ int64_t WallAheadNs() {
 }  // namespace
 
 OpProfile::OpProfile(Graph& graph, bool gpu) : graph_(graph) {
-  // Its library speaks on standard error of what is no error here, such as a machine without a GPU,
-  // or a call on another thread than the one that loaded it.
+  // Its library prints to standard error what is not an error here, such as a machine without a
+  // GPU, or a call on a thread other than the one that loaded it.
   setenv("KINETO_LOG_LEVEL", "5", 0);
   torch::autograd::profiler::prepareProfiler(Configuration(), Activities(gpu));
-  // The profiler belongs to the thread that begins it; what autograd runs for it is counted too.
+  // The profiler belongs to the thread that starts it; what autograd runs for it counts too.
   graph_.CallOnLane([gpu] {
     torch::autograd::profiler::enableProfiler(
         Configuration(), Activities(gpu),

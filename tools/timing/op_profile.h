@@ -1,4 +1,4 @@
-// Which of libtorch's operators the time goes to.
+// Which of libtorch's operators take the time.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace flowtrain {
 
-// Of all calls of an operator.
+// The total of all calls of an operator.
 struct OpTime {
   std::string name;
   uint64_t calls = 0;
@@ -22,22 +22,22 @@ struct OpTime {
 struct DeviceWork {
   std::string name;
   bool copy = false;
-  uint64_t begin_ns = 0, end_ns = 0;  // of the engine's clock
+  uint64_t begin_ns = 0, end_ns = 0;  // on the engine's clock
 };
 
 struct OpProfileResult {
   std::vector<OpTime> ops;  // by device time, then by CPU time, the largest first
   std::vector<DeviceWork> device;
   double seconds = 0;
-  double copy_share = 0, compute_share = 0;  // of that time, in which a copy, a kernel ran
+  double copy_share = 0, compute_share = 0;  // shares of that time in which a copy, a kernel ran
 };
 
-// libtorch's own profiler on the device lane of a graph that runs, from its making until Stop.
+// libtorch's own profiler on the device lane of a running graph, from construction until Stop.
 class OpProfile {
  public:
   // `gpu`: the lane drives one, whose events are wanted too.
   OpProfile(Graph& graph, bool gpu);
-  // What was seen. Call it while the graph runs.
+  // Returns what was seen. Call it while the graph runs.
   OpProfileResult Stop();
 
  private:

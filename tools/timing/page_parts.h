@@ -1,4 +1,4 @@
-// The files of tools/timing/page/, put into the program when it is built.
+// The files of tools/timing/page/, built into the program.
 #pragma once
 
 #include <string_view>
@@ -7,8 +7,8 @@ namespace flowtrain {
 
 extern const std::string_view kPageTemplate;  // page.html
 extern const std::string_view kPageStyle;     // page.css
-// figures.js, graph.js, charts.js, main.js: one script, in this order. A string for each: compilers
-// need not take longer ones.
+// figures.js, graph.js, charts.js, main.js: one script, in this order. Each is a string of its own:
+// compilers need not accept longer ones.
 extern const std::string_view kPageScripts[4];
 
 }  // namespace flowtrain

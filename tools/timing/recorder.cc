@@ -7,7 +7,7 @@ namespace flowtrain {
 namespace {
 
 constexpr size_t kMostSlices = 512;
-constexpr double kKeptSeconds = 12;  // that are kept for Recent
+constexpr double kKeptSeconds = 12;  // kept for Recent
 constexpr size_t kMostRecent = 64;
 
 uint64_t Steps(const Snapshot& snapshot) {
@@ -65,7 +65,7 @@ void Recorder::AddSlice(const Snapshot& now) {
   for (const PoolCounters& pool : now.pools) slice.in_use.push_back(pool.in_use);
   slices_.push_back(std::move(slice));
   if (slices_.size() < kMostSlices) return;
-  // Two become one, at the end of the second; from now on a slice is twice as long.
+  // Two become one, at the end of the second; from now on a slice lasts twice as long.
   for (size_t i = 0; i < slices_.size() / 2; ++i) {
     const double rate = (slices_[2 * i].images_per_s + slices_[2 * i + 1].images_per_s) / 2;
     slices_[i] = std::move(slices_[2 * i + 1]);

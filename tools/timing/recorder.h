@@ -1,4 +1,4 @@
-// Looks at a run from time to time: what a report, the live table and timing.json are made of.
+// Takes snapshots of a run, from which a report, the live table and timing.json are made.
 #pragma once
 
 #include <condition_variable>
@@ -16,15 +16,15 @@ namespace flowtrain {
 
 // What a run did in one slice of its time.
 struct Slice {
-  uint64_t at_ns = 0;  // its end, of the engine's clock
+  uint64_t at_ns = 0;  // its end, on the engine's clock
   double at_s = 0;     // the same since the end of the warm-up
   double images_per_s = 0;
-  std::vector<size_t> queued;  // packets that wait, a node
-  std::vector<size_t> in_use;  // slots, a pool
+  std::vector<size_t> queued;  // packets that wait, per node
+  std::vector<size_t> in_use;  // slots, per pool
 };
 
-// Takes a snapshot every `slice_s` seconds on a thread of its own. Memory is bounded: of a long run
-// the slices get longer.
+// Takes a snapshot every `slice_s` seconds on a thread of its own. Memory is bounded: the slices of
+// a long run get longer.
 class Recorder {
  public:
   Recorder(const Graph& graph, uint64_t warm_up_steps, double slice_s);
@@ -32,8 +32,8 @@ class Recorder {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  // The run from the end of its warm-up to now, or, of a run that has ended, to the last snapshot
-  // that saw it run: so what ended it is not in it. Nothing: the warm-up is not over.
+  // The run from the end of its warm-up to now or, for a run that has ended, to the last snapshot
+  // that saw it run, so that what ended it is not included. Nothing while the warm-up is not over.
   std::optional<Snapshot> Measured() const;
   // The last `seconds` of a run, or as much as there is.
   std::optional<Snapshot> Recent(double seconds) const;
@@ -56,7 +56,7 @@ class Recorder {
   std::deque<Snapshot> recent_;
   std::vector<Slice> slices_;
   Snapshot slice_began_;
-  std::thread thread_;  // last: it uses all of the above
+  std::thread thread_;  // last: it uses the members above
 };
 
 }  // namespace flowtrain

@@ -10,8 +10,8 @@ namespace {
 using Kind = Limit::Kind;
 
 constexpr double kUnlimited = std::numeric_limits<double>::infinity();
-constexpr double kNearBest = 0.98;  // of a rate that measuring cannot tell from the best
-constexpr double kHeadroom = 1.1;  // of an allotment over the bound, so that no node is just enough
+constexpr double kNearBest = 0.98;    // a share of the best rate that measuring cannot tell from it
+constexpr double kHeadroom = 1.1;     // an allotment over the bound, so that no node just suffices
 constexpr double kBusyThreads = 0.7;  // share of the threads' time
 constexpr int kSlotsAThread = 4;      // images in flight, so that no worker waits for one
 constexpr int kFewestSampleSlots = 16;
@@ -21,7 +21,7 @@ double PerSecond(double us) { return us > 0 ? 1e6 / us : kUnlimited; }
 
 bool IsWorker(const NodeLoad& node) { return node.on_samples; }
 
-// Workers' time an image, without what they do to each other.
+// Workers' time per image, without their effect on each other.
 double WorkerUs(const RunLoad& load) {
   double us = 0;
   for (const NodeLoad& node : load.nodes) {
@@ -31,7 +31,7 @@ double WorkerUs(const RunLoad& load) {
   return us;
 }
 
-// CPU time an image, of all threads, when the cores are busy.
+// CPU time per image, of all threads, when the cores are busy.
 double CpuUs(const RunLoad& load) {
   double us = load.lane_cpu_us + load.engine_us;
   for (const NodeLoad& node : load.nodes) {
@@ -66,7 +66,7 @@ Limit SampleSlots(const RunLoad& load, int slots) {
   return {Kind::kSampleSlots, 0, "the sample slots", slots * PerSecond(WorkerUs(load))};
 }
 
-// A batch holds its buffer while the loader fills it and while the lane takes it.
+// A batch holds its buffer while the loader fills it and while the lane works on it.
 Limit BatchSlots(int slots, double loader, double lane) {
   const double seconds = (std::isinf(loader) ? 0 : 1 / loader) + (std::isinf(lane) ? 0 : 1 / lane);
   return {Kind::kBatchSlots, 0, "the batch buffers", seconds > 0 ? slots / seconds : kUnlimited};
@@ -79,7 +79,7 @@ double Lowest(const std::vector<Limit>& limits) {
 }
 
 void Sort(std::vector<Limit>& limits) {
-  // Of equal ones the first named: cores before what more cores would lift.
+  // Of equal limits the first one named: cores before limits that more cores would lift.
   std::stable_sort(limits.begin(), limits.end(),
                    [](const Limit& a, const Limit& b) { return a.images_per_s < b.images_per_s; });
 }
@@ -122,8 +122,8 @@ bool RunLoad::MeasuredAlone() const {
 
 namespace {
 
-// What the workers' threads did between the calls, an image. Only where calls took most of their
-// time: else they were looking for work, which costs an image nothing.
+// What the workers' threads did between the calls, per image. Only if calls took most of their
+// time: otherwise they were looking for work, which costs an image nothing.
 double EngineUs(const Snapshot& part) {
   double service_ns = 0, calls_ns = 0;
   for (const NodeCounters& node : part.nodes) {

@@ -1,4 +1,4 @@
-// What an image takes of each resource of a run, and how many a second that allows.
+// What an image takes of each resource of a run, and how many images per second that allows.
 #pragma once
 
 #include <cstddef>
@@ -15,38 +15,38 @@ namespace flowtrain {
 struct AloneRate {
   int workers = 1;
   double images_per_s = 0;
-  double cpu_us = 0;  // CPU time an image
+  double cpu_us = 0;  // CPU time per image
 };
 
 struct NodeLoad {
   std::string name;
   bool on_lane = false, serial = false;
-  bool on_samples = true;        // else it takes batches or steps
-  double us = 0;                 // of Process calls, an image
-  double cpu_us = 0;             // of them, on a CPU
+  bool on_samples = true;        // otherwise it takes batches or steps
+  double us = 0;                 // of Process calls, per image
+  double cpu_us = 0;             // of these on a CPU, per image
   std::vector<AloneRate> alone;  // by workers; empty: not measured
 
-  // Time of one worker for an image, undisturbed where that was measured.
+  // Time of one worker per image, undisturbed if that was measured.
   double OneWorkerUs() const;
-  // Images a second that `workers` of it can do. As measured alone; where it was not, as if calls
+  // Images per second that `workers` of it can do: as measured alone or, if it was not, as if calls
   // did not disturb each other.
   double Rate(int workers) const;
-  // The fewest workers that do `images_per_s`, or, where none does, the fewest that come within 2 %
-  // of the best; at most `most`.
+  // The fewest workers that do `images_per_s` or, if no number does, the fewest that come within
+  // 2 % of the best; at most `most`.
   int WorkersFor(double images_per_s, int most) const;
 };
 
 struct RunLoad {
   std::vector<NodeLoad> nodes;  // in the order of the flow
   double cores = 1;             // that the process may use
-  double lane_us = 0;      // the device lane's time for an image, measured alone where it could be
-  double lane_cpu_us = 0;  // CPU time of all threads but the workers, an image
-  double engine_us = 0;    // CPU time of the workers between the calls, an image
+  double lane_us = 0;           // the device lane's time per image, measured alone if possible
+  double lane_cpu_us = 0;       // CPU time of all threads but the workers, per image
+  double engine_us = 0;         // CPU time of the workers between the calls, per image
 
   bool MeasuredAlone() const;
 };
 
-// Of what was counted in a part of a run. A part without images gives a load of zeros.
+// The load from what was counted in a part of a run. A part without images gives a load of zeros.
 RunLoad LoadOf(const Snapshot& part, double cores);
 
 // One of the things that limit a run.
@@ -58,14 +58,14 @@ struct Limit {
   double images_per_s = 0;  // that it allows
 };
 
-// Every limit of a run with `settings`. Sorted, the lowest first.
+// Every limit of a run with `settings`, the lowest first.
 std::vector<Limit> LimitsOf(const RunLoad& load, const GraphSettings& settings);
 
-// Images a second that the loader alone could do with `settings`; 0 for an empty load.
+// Images per second that the loader alone could do with `settings`; 0 for an empty load.
 double LoaderRate(const RunLoad& load, const GraphSettings& settings);
 
-// X*: what the machine allows, whatever the settings within `most`. The limits are those that no
-// setting can lift, lowest first.
+// X*: what the machine allows, whatever the settings within `most`. Its limits are those that no
+// setting can lift, the lowest first.
 struct Bound {
   double images_per_s = 0;
   std::vector<Limit> limits;

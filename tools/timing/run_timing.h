@@ -13,11 +13,11 @@
 
 namespace flowtrain {
 
-// Records the run and writes timing.json to its folder, once a minute and at the end. What it
-// cannot write is a warning: a run does not end for it.
+// Records the run and writes timing.json to its folder, once a minute and at the end. If it cannot
+// be written, that is a warning: a run does not end for it.
 class RunTiming {
  public:
-  // `device` is its name; `folder` may be empty: nothing is written.
+  // `device` is its name; `folder` may be empty: then nothing is written.
   RunTiming(const Graph& graph, const Registry& registry, std::string device, std::string folder);
   ~RunTiming();
   RunTiming(const RunTiming&) = delete;
@@ -38,7 +38,7 @@ class RunTiming {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;
-  std::thread thread_;  // last: it uses all of the above
+  std::thread thread_;  // last: it uses the members above
 };
 
 }  // namespace flowtrain

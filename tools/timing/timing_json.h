@@ -17,21 +17,21 @@ constexpr int kTimingVersion = 1;
 
 // What a timing is made of.
 struct Timing {
-  const GraphDef& def;  // that ran
+  const GraphDef& def;  // the graph that ran
   const Registry& registry;
-  std::string device;  // its name; empty: the loader alone was run
-  Snapshot part;       // that was measured
-  uint64_t steps = 0;  // of it
+  std::string device;  // its name; empty: only the loader was run
+  Snapshot part;       // the part that was measured
+  uint64_t steps = 0;  // in that part
   std::vector<Slice> slices;
-  RunLoad load;  // with what was measured alone, where it was
+  RunLoad load;  // with what was measured alone, if anything was
   Capacity most;
-  bool sweep = false;  // say how the nodes scale
+  bool sweep = false;  // report how the nodes scale
 };
 
 nlohmann::json TimingJson(const Timing& timing);
 
-// Reads the file. Throws ConfigError where there is none, and for one that is no timing or of a
-// newer version.
+// Reads the file. Throws ConfigError if there is none, and for a file that is not a timing or is of
+// a newer version.
 nlohmann::json ReadTiming(const std::string& path);
 
 }  // namespace flowtrain

@@ -13,13 +13,13 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kOpsShown = 20;
-constexpr double kFarAbove = 20;  // the bound: a limit from there on is of no interest
+constexpr double kFarAbove = 20;  // times the bound: limits above this are of no interest
 
 std::string Percent(const json& share) { return ShowFixed(100 * share.get<double>(), 0) + '%'; }
 
 std::string Rate(const json& per_second) { return ShowRate(per_second.get<double>()); }
 
-// Of microseconds: 0.43 us, 61 us, 1.2 ms, 3.4 s.
+// Formats microseconds: 0.43 us, 61 us, 1.2 ms, 3.4 s.
 std::string Time(const json& microseconds) {
   const double us = microseconds.get<double>();
   if (us < 9.95) return ShowFixed(us, us < 0.995 ? 2 : 1) + " us";

@@ -6,7 +6,7 @@
 
 namespace flowtrain {
 
-// `timing` is what TimingJson gives. Throws ConfigError for one that lacks a part.
+// `timing` is what TimingJson returns. Throws ConfigError if a part is missing.
 std::string TimingText(const nlohmann::json& timing);
 
 }  // namespace flowtrain

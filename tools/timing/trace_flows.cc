@@ -9,7 +9,7 @@
 namespace flowtrain {
 namespace {
 
-// The calls that one packet was in, as indices, by begin.
+// The calls of one packet, as indices, by begin.
 using Way = std::span<const size_t>;
 
 class Flows {
@@ -32,7 +32,7 @@ class Flows {
  private:
   const TraceCall& CallAt(size_t place) const { return calls_[order_[place]]; }
 
-  // Which packet of the next stream this one becomes a part of. (A step becomes none.)
+  // The packet of the next stream that this one becomes part of. (A step becomes part of none.)
   uint64_t Whole(const TraceCall& call) const {
     if (call.stream == Stream::kSample) return call.seq / rows_;
     return call.stream == Stream::kBatch ? call.seq / window_ : call.seq;
@@ -49,7 +49,7 @@ class Flows {
     });
   }
 
-  // Packets that become one whole stand together, as their numbers follow each other.
+  // Packets that become one whole are adjacent, as their numbers are consecutive.
   size_t EndOfGroup(size_t begin) const {
     const TraceCall& first = CallAt(begin);
     size_t end = begin + 1;
@@ -74,7 +74,7 @@ class Flows {
     }
   }
 
-  // Index of the call, or calls_.size() where there is none.
+  // Index of the call, or calls_.size() if there is none.
   size_t FirstCallOfWhole(const TraceCall& call) const {
     if (call.stream == Stream::kStep) return calls_.size();
     const Stream stream = call.stream == Stream::kSample ? Stream::kBatch : Stream::kStep;

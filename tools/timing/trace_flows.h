@@ -1,4 +1,4 @@
-// The ways of packets through a graph, found in the calls that they were in.
+// The paths of packets through a graph, found from the calls that they were in.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace flowtrain {
 
-// One call on the way of a packet. Of each way there are at least two.
+// One call on the path of a packet. Each path has at least two.
 struct FlowPoint {
   enum class Part : uint8_t { kBegin, kMiddle, kEnd };
 
@@ -19,10 +19,10 @@ struct FlowPoint {
   uint64_t seq = 0;                 // of the packet
 };
 
-// The points of all ways, by call. The way of a sample that was the last of its batch leads on to
-// the batch's first call, and that of the last batch of a window to its step's first call; batch b
-// holds the samples from b * rows on, step s the batches from s * window on. Calls that took no
-// time are left out: no arrow can begin or end in them.
+// The points of all paths, by call. The path of the last sample of a batch leads on to the batch's
+// first call, and that of the last batch of a window to its step's first call; batch b holds the
+// samples from b * rows on, step s the batches from s * window on. Calls that took no time are left
+// out: no arrow can begin or end in them.
 std::vector<FlowPoint> FindFlows(const std::vector<TraceCall>& calls, uint64_t rows,
                                  uint64_t window);
 

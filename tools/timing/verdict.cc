@@ -11,10 +11,10 @@ namespace {
 
 using Kind = Limit::Kind;
 
-constexpr double kAlike = 0.06;       // limits that are so near each other cannot be told apart
+constexpr double kAlike = 0.06;       // limits this close to each other cannot be told apart
 constexpr double kWorthwhile = 1.06;  // a change that gives less is not proposed
 constexpr int kMostChanges = 32;
-constexpr double kOffCpu = 0.5;  // CPU share below which a call mostly waits
+constexpr double kOffCpu = 0.5;  // a call with a smaller CPU share mostly waits
 
 std::string Show(const char* format, double value) {
   std::array<char, 48> text{};
@@ -44,7 +44,7 @@ Largest LargestOf(const RunLoad& load, double other, Cost cost) {
   return largest;
 }
 
-// The limit that holds `rate` back: the lowest, or of several that are as low, the one that more
+// The limit that holds `rate` back: the lowest or, if several are equally low, one that more
 // settings could not lift.
 Limit Holding(const std::vector<Limit>& limits) {
   const double near = limits.front().images_per_s * (1 + kAlike);
@@ -123,7 +123,7 @@ class Judge {
   }
 
   // Lifts one limit after the other as long as the one that holds the run back is a setting, and
-  // says what it comes to.
+  // says what that gives.
   void Improve(Verdict& verdict) const {
     const double now = LimitsOf(load_, verdict.settings).front().images_per_s;
     for (int i = 0; i < kMostChanges && Raise(verdict.next, verdict.settings); ++i) {
@@ -144,9 +144,9 @@ class Judge {
                         "; after that " + NameOf(verdict.next) + " the limit.";
   }
 
-  // Lifts the limit by one step; false where no setting lifts it.
+  // Lifts the limit by one step; false if no setting lifts it.
   bool Raise(const Limit& limit, GraphSettings& settings) const {
-    // What the limits but this one allow is what is wanted of it.
+    // What the other limits allow is what is wanted of this one.
     double wanted = BoundOf(load_, most_).images_per_s;
     for (const Limit& other : LimitsOf(load_, settings)) {
       const bool same = other.kind == limit.kind && other.node == limit.node;
@@ -186,7 +186,7 @@ class Judge {
     return setting != now;
   }
 
-  // What is to be done where no setting helps.
+  // What to do if no setting helps.
   std::string Advice(const Limit& limit) const {
     switch (limit.kind) {
       case Kind::kCores:
@@ -218,7 +218,7 @@ class Judge {
     return Times(LoaderRate(load_, part_.settings) * load_.lane_us * 1e-6);
   }
 
-  // Without a sweep nobody knows whether calls that wait do so for each other.
+  // Without a sweep it is unknown whether calls that wait do so for each other.
   std::string Doubt(const Limit& limit) const {
     if (limit.kind != Kind::kNode || load_.MeasuredAlone()) return {};
     const NodeLoad& node = load_.nodes[limit.node];

@@ -9,15 +9,15 @@
 namespace flowtrain {
 
 struct Verdict {
-  Limit limit;             // what holds the run back as it is set
-  double predicted = 0;    // images a second with the change, 0 where there is none to make
+  Limit limit;             // what holds the run back with its present settings
+  double predicted = 0;    // images per second with the change, 0 if there is none to make
   GraphSettings settings;  // with the change
   Limit next;              // what would hold it back then
   std::string sentence;    // all of it, for people
 };
 
-// Of a part of a run: its figures, and the load that stands for them (LoadOf, with what was
-// measured alone where it was).
+// Judges a part of a run by its figures and its load (LoadOf, with what was measured alone, if
+// anything was).
 Verdict VerdictOf(const Snapshot& part, const RunLoad& load, const Capacity& most);
 
 }  // namespace flowtrain

@@ -16,10 +16,10 @@ namespace flowtrain {
 namespace {
 
 constexpr double kTrySeconds = 1;
-constexpr double kLeastGain = 0.03;  // a training is not shaken for less
+constexpr double kLeastGain = 0.03;  // a training is not disturbed for less
 constexpr uint64_t kWarmUpSteps = 3;
 constexpr double kLookEverySeconds = 60, kLookSeconds = 3;
-constexpr double kMuchSlower = 0.8;  // of what it was when it had settled
+constexpr double kMuchSlower = 0.8;  // times the rate when it had settled
 constexpr int kLooksInARow = 2;
 
 }  // namespace

@@ -12,8 +12,8 @@
 namespace flowtrain {
 
 // Sets threads, workers and sample slots of a graph while it runs, on a thread of its own, until
-// nothing it tries is faster; then it only looks now and then, and begins again where the run has
-// become much slower. Which batches are made does not depend on it.
+// nothing it tries is faster; then it only looks from time to time, and begins again if the run has
+// become much slower. It does not affect which batches are made.
 class AutoTune {
  public:
   AutoTune(Graph& graph, const Registry& registry);
@@ -23,10 +23,10 @@ class AutoTune {
 
  private:
   void Loop();
-  bool Pause(double seconds);  // false: it is to end
+  bool Pause(double seconds);  // false: it must end
   bool AwaitWarm();
-  bool TuneOnce();          // the same
-  bool WatchUntilSlower();  // the same
+  bool TuneOnce();          // likewise
+  bool WatchUntilSlower();  // likewise
 
   Graph& graph_;
   const Registry& registry_;
@@ -34,7 +34,7 @@ class AutoTune {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;
-  std::thread thread_;  // last: it uses all of the above
+  std::thread thread_;  // last: it uses the members above
 };
 
 }  // namespace flowtrain

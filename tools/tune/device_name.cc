@@ -9,7 +9,7 @@
 namespace flowtrain {
 namespace {
 
-// A Device asks nothing of the graph around it.
+// A Device needs nothing of the graph around it.
 class NoGraph final : public OpenContext {
  public:
   const std::string& name() const override { return name_; }

@@ -1,4 +1,4 @@
-// What device a graph would run on.
+// The device that a graph would run on.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 namespace flowtrain {
 
 // The name of the device that the graph's Device stands for ("NVIDIA GeForce RTX 3060"), without
-// opening the graph; "" where the graph has none. Throws ConfigError for one that is not there.
+// opening the graph; "" if the graph has none. Throws ConfigError for a device that does not exist.
 std::string DeviceNameOf(const GraphDef& def, const Registry& registry);
 
 }  // namespace flowtrain

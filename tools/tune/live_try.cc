@@ -8,7 +8,7 @@ namespace {
 constexpr double kPollSeconds = 0.002;
 constexpr double kLongestSettling = 5;   // seconds
 constexpr double kLongestTry = 20;       // times what was asked for
-constexpr uint64_t kFewestImages = 200;  // that a rate may be taken from
+constexpr uint64_t kFewestImages = 200;  // that a rate may be computed from
 
 }  // namespace
 
@@ -19,7 +19,7 @@ std::optional<Snapshot> LiveTry::operator()(const GraphSettings& settings, doubl
   }
   const Snapshot begin = graph_.snapshot();
   Snapshot part;
-  // A slow graph gets the time for a few hundred images, or what was measured is chance.
+  // A slow graph gets the time for a few hundred images; otherwise the result is chance.
   do {
     if (!pause_(seconds)) return std::nullopt;
     part = graph_.snapshot().Since(begin);
@@ -27,7 +27,7 @@ std::optional<Snapshot> LiveTry::operator()(const GraphSettings& settings, doubl
   return part;
 }
 
-// Until as many images came through as were in flight, or could be.
+// Waits until as many images have come through as were in flight, or could be.
 bool LiveTry::Settle(const GraphSettings& settings) const {
   const Snapshot begin = graph_.snapshot();
   const auto in_flight =

@@ -1,4 +1,4 @@
-// Tries settings on a graph that runs.
+// Tries settings on a running graph.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 namespace flowtrain {
 
 // Sets the graph, lets what was in flight leave it, and measures. `pause` waits for so many seconds
-// and returns false where the tuning is to end.
+// and returns false if the tuning must end.
 class LiveTry {
  public:
   LiveTry(Graph& graph, int rows, std::function<bool(double seconds)> pause)

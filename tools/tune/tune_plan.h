@@ -9,8 +9,8 @@
 
 namespace flowtrain {
 
-// `part` is of a run of the graph: where the device lane used half a core or more in it, a core
-// is left to it.
+// `part` is of a run of the graph: if the device lane used half a core or more in it, one core is
+// left to the lane.
 TunePlan PlanFor(const GraphDef& def, const Registry& registry, const Capacity& most,
                  const Snapshot& part, double cores);
 

@@ -15,10 +15,10 @@
 namespace flowtrain {
 namespace {
 
-constexpr double kAloneSeconds = 0.15;  // a point
-constexpr uint64_t kWarmUp = 2;         // packets that came to the end
+constexpr double kAloneSeconds = 0.15;  // per point
+constexpr uint64_t kWarmUp = 2;         // packets that reached the end
 
-// A run of the graph, warm, and what tries settings on it.
+// A warmed-up run of the graph, on which settings are tried.
 class Trial {
  public:
   Trial(const GraphDef& def, const Registry& registry, StopSignals& signals)
@@ -31,13 +31,13 @@ class Trial {
     });
   }
 
-  // False: the run ended before.
+  // False if the run ended first.
   bool warm() const { return warm_; }
   GraphSettings settings() const { return run_.graph().settings(); }
   std::optional<Snapshot> operator()(const GraphSettings& settings, double seconds) {
     return try_(settings, seconds);
   }
-  // Throws what the run ended with, if it failed.
+  // Throws the error that the run ended with, if it failed.
   void Stop() { run_.Stop(); }
 
  private:
@@ -69,7 +69,7 @@ std::optional<Tuned> RunAndTune(const GraphDef& def, const Registry& registry, c
     trial.Stop();
   }
   if (!first) return std::nullopt;
-  // Alone means alone: no run is under way meanwhile.
+  // Alone means alone: no run is under way now.
   RunLoad load = LoadOf(*first, cores);
   const AloneRequest alone{how.most, true, kAloneSeconds, how.device};
   const auto say = [](const std::string& what) { LogInfo("measuring " + what); };

@@ -1,4 +1,4 @@
-// A graph run to be tuned.
+// Runs a graph in order to tune it.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,8 @@ namespace flowtrain {
 
 struct TuneRun {
   Capacity most;
-  double seconds = 0.5;  // of one try
-  bool device = true;    // the graph has one, to be measured alone too
+  double seconds = 0.5;  // per try
+  bool device = true;    // the graph has one, which is measured alone too
 };
 
 struct Tuned {
@@ -23,9 +23,9 @@ struct Tuned {
   double bound = 0;  // images/s
 };
 
-// Runs `def` (a graph to train, or a loader alone) as it is set, measures its parts alone, and
-// tries settings on it while it runs again. Tells the log of its progress. Nothing: a signal came
-// before there was anything to judge by; one that comes later leaves the best so far.
+// Runs `def` (a graph to train, or a loader alone) with its settings, measures its parts alone, and
+// tries settings on it while it runs again. Logs its progress. Returns nothing if a signal came
+// before there was anything to judge by; a later signal leaves the best so far.
 std::optional<Tuned> RunAndTune(const GraphDef& def, const Registry& registry, const TuneRun& how,
                                 StopSignals& signals);
 

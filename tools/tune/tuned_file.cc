@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kVersion = 1;
 
-// What neither the loader nor the device takes longer or shorter for.
+// Options that affect the speed of neither the loader nor the device.
 const std::set<std::string>& OptionsOfNoCost() {
   static const std::set<std::string> names = {"seed",
                                               "epochs",
@@ -80,7 +80,7 @@ Value ToValue(const TunedGraph& tuned) {
   return graph;
 }
 
-// The value under `key`, as a T of at least `least`.
+// The value under `key`, as a T that is at least `least`.
 template <typename T>
 T Need(const Value& map, const std::string& key, T least) {
   const Value* value = map.Find(key);
@@ -114,7 +114,7 @@ Value ReadTuned(const std::string& path) {
   return file;
 }
 
-// "cores is 4, was 2", a line each.
+// "cores is 4, was 2", one difference per line.
 std::string Differences(const Value& stored, const std::map<std::string, std::string>& now) {
   std::string text;
   std::set<std::string> keys;
@@ -165,7 +165,7 @@ std::string PathToTune(const Machine& machine) {
   const fs::path shipped = ShippedFolder();
   std::error_code error;
   if (shipped.empty() || fs::exists(name, error)) return name;
-  // An installation may be another's.
+  // An installation may belong to another user.
   if (access((shipped / "configs").c_str(), W_OK) != 0) return name;
   return (shipped / name).string();
 }

@@ -1,4 +1,4 @@
-// The settings that `flowtrain tune` found, a file a machine.
+// The settings that `flowtrain tune` found, one file per machine.
 #pragma once
 
 #include <map>
@@ -12,8 +12,8 @@
 namespace flowtrain {
 
 struct TunedGraph {
-  // What the settings hold for: the processor, the device, and every option of the graph that tells
-  // how much work an image is ("augment.size": "96").
+  // What the settings hold for: the processor, the device, and every option of the graph that
+  // affects how much work an image is ("augment.size": "96").
   std::map<std::string, std::string> holds_for;
   std::map<std::string, int> workers;  // by node
   int threads = 1, sample_slots = 0, batch_slots = 1;
@@ -27,17 +27,17 @@ std::map<std::string, std::string> TunedFor(const GraphDef& def, const Registry&
 // "configs/tuned/HOST.yaml", for FindShippedFile.
 std::string TunedName(const Machine& machine);
 
-// The file to write, which FindShippedFile then finds from any folder: the working directory's
-// where there is one, else that beside what ships; where that may not be written to, again the
+// The file to write, which FindShippedFile then finds from any folder: the working directory's if
+// there is one, otherwise the one beside what ships or, if that may not be written to, again the
 // working directory's.
 std::string PathToTune(const Machine& machine);
 
-// Puts the graph's settings into the file; those of other graphs stay. Throws std::runtime_error
-// where it cannot be written.
+// Puts the graph's settings into the file; those of other graphs stay. Throws std::runtime_error if
+// it cannot be written.
 void WriteTuned(const std::string& path, const std::string& graph, const TunedGraph& tuned);
 
-// Sets `def` as the file says. Throws ConfigError where there is no file, it has no such graph, or
-// its settings hold for another machine or graph: then it names what differs.
+// Sets `def` as the file says. Throws ConfigError if there is no file, if it has no such graph, or
+// if its settings hold for another machine or graph: then it names what differs.
 void ApplyTuned(const std::string& path, const std::map<std::string, std::string>& holds_for,
                 GraphDef& def);
 

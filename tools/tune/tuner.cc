@@ -10,7 +10,7 @@
 namespace flowtrain {
 namespace {
 
-constexpr double kAtTheBound = 0.985;  // of X*: no change is worth looking for
+constexpr double kAtTheBound = 0.985;  // times X*: no change is worth looking for
 constexpr double kDeviceBusy = 0.97;
 constexpr double kLoaderKeepsUp = 1.15;  // times the device's rate
 constexpr int kMostRounds = 12;
@@ -28,7 +28,7 @@ class Search {
          const std::function<void(const Comparison&)>& tell, Tuning& tuning)
       : plan_(plan), load_(load), try_(try_settings), tell_(tell), tuning_(tuning) {}
 
-  // False: it was stopped.
+  // False if it was stopped.
   bool Run() {
     if (!Look(tuning_.best)) return false;
     const double bound = BoundOf(load_, plan_.most).images_per_s;
@@ -43,7 +43,7 @@ class Search {
     return End("it was changed often enough");
   }
 
-  // Both by turns at the end: what the tuning is worth.
+  // Compares start and best by turns at the end: what the tuning is worth.
   bool Judge() {
     if (tuning_.best == tuning_.start) {
       tuning_.start_rate = tuning_.best_rate = rate_;
@@ -54,7 +54,7 @@ class Search {
     tuning_.gain = pairs->ratio;
     tuning_.best_rate = pairs->rate;
     tuning_.start_rate = pairs->other_rate;
-    // What it began with stays unless something is better.
+    // The settings it began with stay unless something is better.
     if (tuning_.gain < 1) {
       tuning_.best = tuning_.start;
       tuning_.best_rate = tuning_.start_rate;
@@ -73,7 +73,7 @@ class Search {
     return true;
   }
 
-  // Tries the settings once; what was counted is that of the present best.
+  // Tries the settings once; its figures become those of the present best.
   bool Look(const GraphSettings& settings) {
     const std::optional<Snapshot> part = try_(settings, plan_.seconds);
     if (!part) return false;
@@ -112,7 +112,7 @@ class Search {
     return pairs;
   }
 
-  // Whether the settings are faster than the best; they become it then.
+  // Whether the settings are faster than the best; if so they become the best.
   std::optional<bool> Keep(const GraphSettings& settings) {
     const std::optional<Pairs> pairs = Compare(settings, tuning_.best, plan_.confirm_pairs);
     if (!pairs) return std::nullopt;
@@ -136,7 +136,7 @@ class Search {
     return Keep(allotment).has_value();
   }
 
-  // Each neighbour once, then the promising ones again and properly. Returns whether one was kept.
+  // Tries each neighbour once, then the promising ones properly. Returns whether one was kept.
   std::optional<bool> Round() {
     struct Promise {
       GraphSettings settings;
@@ -162,13 +162,13 @@ class Search {
       if (!kept) return std::nullopt;
       if (!*kept) continue;
       any = true;
-      break;  // the others were neighbours of what was the best
+      break;  // the others were neighbours of the former best
     }
     if (any) rejected_.clear();
     return any;
   }
 
-  // What may be set: the device lane's core is its own where it uses one.
+  // The settings that are allowed: the device lane keeps a core of its own if it uses one.
   GraphSettings Allowed(GraphSettings settings) const {
     settings.threads = std::clamp(settings.threads, 1, MostThreads());
     for (size_t i = 0; i < settings.workers.size(); ++i) {
@@ -180,13 +180,13 @@ class Search {
     return settings;
   }
 
-  // Threads that wait need no core: the more of their time they wait, the more of them there may
+  // Threads that wait need no core: the more of their time they wait, the more threads there may
   // be.
   int MostThreads() const {
     double us = 0, cpu_us = 0;
     for (const NodeLoad& node : load_.nodes) {
       if (!node.on_samples) continue;
-      // In a run calls also wait for a core, where there are more threads than those.
+      // In a run, calls also wait for a core if there are more threads than cores.
       us += node.OneWorkerUs();
       cpu_us += node.alone.empty() ? node.cpu_us : node.alone.front().cpu_us;
     }
@@ -211,7 +211,7 @@ class Search {
     };
     add(VerdictOf(part_, load_, plan_.most).settings);
     for (const int by : {1, -1}) {
-      // A thread more is of use only to a node that may take it, so both go together.
+      // One more thread is of use only to a node that may take it, so both go together.
       with([&](GraphSettings& s) {
         s.threads += by;
         for (size_t i = 0; i < s.workers.size(); ++i) {

@@ -89,14 +89,14 @@ void DecodedCache::Offer(uint64_t id, const RgbImage& offered, int32_t label) {
   image.Unpin();
 }
 
-// Takes memory for the image and pins its place; from then on it counts as kept.
+// Allocates memory for the image and pins its place; from then on it counts as kept.
 bool DecodedCache::Claim(uint64_t id, const RgbImage& offered, int32_t label) {
   const std::lock_guard lock(mutex_);
   const size_t bytes = PageStore::WholePages(offered.pixels.size());
   if (!Wants(id) || !MakeRoom(id, bytes)) return false;
   const PageStore::Block block = store_->Take(bytes);
   if (block.data == nullptr) {
-    cutoff_.store(0, std::memory_order_relaxed);  // what is there stays, nothing enters any more
+    cutoff_.store(0, std::memory_order_relaxed);  // what is there stays, nothing more enters
     LogWarning("the system has no more memory for the cache of decoded images: it stays at " +
                std::to_string(kept_) + " images; lower " + budget_name_);
     return false;
@@ -117,7 +117,7 @@ bool DecodedCache::Claim(uint64_t id, const RgbImage& offered, int32_t label) {
 }
 
 // While the images kept and this one together are over the budget, the largest of their ids cannot
-// be among those that fit: it becomes the cutoff. False: it is this image's.
+// be among those that fit: it becomes the cutoff. False: the largest is this image's.
 bool DecodedCache::MakeRoom(uint64_t id, size_t bytes) {
   uint64_t cutoff = cutoff_.load(std::memory_order_relaxed);
   while (kept_bytes_ + bytes > budget_bytes_) {

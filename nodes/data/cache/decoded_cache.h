@@ -23,7 +23,7 @@ namespace flowtrain {
 // empty, then holds its image, and is evicted at most once, after which it stays empty.
 class CachedImage {
  public:
-  // RGB, packed: of as many levels as there are, one after the other.
+  // Packed RGB: all the levels there are, one after the other.
   Pixels pixels() const {
     return {.pixels = {block_.data, bytes()},
             .height = height_,
@@ -86,13 +86,13 @@ class CacheHandle {
   CachedImage* image_ = nullptr;
 };
 
-// What there is to say of a cache.
+// The figures of a cache.
 struct CacheCounters {
   uint64_t images = 0;  // of the data set
   uint64_t hits = 0, misses = 0;
   uint64_t kept = 0, evicted = 0;  // images
   size_t kept_bytes = 0;           // of the images kept, in whole pages
-  size_t held_bytes = 0;           // these, and evicted ones that were in use when last looked at
+  size_t held_bytes = 0;           // these, and evicted ones that were in use when last checked
   size_t budget_bytes = 0;
   bool complete = false;  // every image that fits is there
 };
@@ -105,7 +105,7 @@ struct CacheCounters {
 // not for the copy of the pixels.
 //
 // Threads  Find, Wants and Offer from any number; Open and Close from one.
-// Memory   the budget, 48 bytes an image of the data set, and the evicted images that are in use.
+// Memory   the budget, 48 bytes per image of the data set, and the evicted images that are in use.
 //
 // Example:
 //   cache: {type: DecodedCache, options: {mode: memory, budget: 4 GiB, max_side: 256}}
@@ -121,9 +121,9 @@ class DecodedCache final : public Resource {
 
   // Whether images are kept at all. Where not, the calls below do nothing.
   bool enabled() const { return images_ != nullptr; }
-  // Images are to be shrunk to this largest side, pixels, before they are used or offered, whether
-  // or not they are then kept (ImageShrinker): else what is trained on would depend on what the
-  // cache holds. 0: they stay whole.
+  // The largest side, in pixels, to which images must be shrunk (ImageShrinker) before they are
+  // used or offered, whether or not they are then kept: otherwise what is trained on would depend
+  // on what the cache holds. 0: they stay whole.
   int max_side() const { return enabled() ? max_side_ : 0; }
 
   // The image of that id, pinned; an empty handle where it is not kept. Counts a hit or a miss.
@@ -133,14 +133,14 @@ class DecodedCache final : public Resource {
     return id < cutoff_.load(std::memory_order_relaxed) &&
            images_[id].state_.load(std::memory_order_relaxed) == 0;
   }
-  // Keeps a copy of the image, which is no part of one, with all its levels, unless it is there or
-  // does not fit.
+  // Keeps a copy of a whole image (not of a part) with all its levels, unless it is there already
+  // or does not fit.
   void Offer(uint64_t id, const RgbImage& offered, int32_t label = -1);
 
   // Frees evicted images that are no longer in use.
   void FreeEvicted();
   CacheCounters counters() const;
-  // The most memory that it takes, without evicted images in use.
+  // The most memory that it takes, not counting evicted images in use.
   size_t ceiling_bytes() const;
 
  private:
@@ -170,7 +170,7 @@ class DecodedCache final : public Resource {
   // All that follows is guarded by mutex_.
   alignas(64) mutable std::mutex mutex_;
   std::unique_ptr<PageStore> store_;
-  std::vector<uint64_t> in_use_;  // evicted, but pinned when last looked at
+  std::vector<uint64_t> in_use_;  // evicted, but pinned when last checked
   uint64_t kept_ = 0, evicted_ = 0;
   size_t kept_bytes_ = 0;
 };

@@ -42,7 +42,7 @@ void PageStore::Give(const Block& block, size_t bytes) {
     Unmap(mapping);
     return;
   }
-  // Else the kernel would fill the hole again to make a huge page of what is around it.
+  // Otherwise the kernel would fill the hole again to make a huge page of what is around it.
   if (huge_pages_ && !mapping.has_holes) madvise(mapping.data, mapping.size, MADV_NOHUGEPAGE);
   mapping.has_holes = true;
   madvise(block.data, size, MADV_DONTNEED);

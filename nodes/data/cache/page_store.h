@@ -8,7 +8,7 @@
 namespace flowtrain {
 
 // Hands out blocks of whole pages, one after the other, from large mappings that ask for huge
-// pages. A block that comes back gives its pages to the system at once; its addresses are not used
+// pages. The pages of a block that comes back go to the system at once; its addresses are not used
 // again, so there is nothing to search and nothing fragments. That suits a cache whose entries
 // enter once: all of them together need no more addresses than the decoded data set has bytes. Not
 // thread-safe.
@@ -24,7 +24,7 @@ class PageStore {
   PageStore(const PageStore&) = delete;
   PageStore& operator=(const PageStore&) = delete;
 
-  // What a block of `bytes` takes.
+  // The memory that a block of `bytes` takes.
   static size_t WholePages(size_t bytes) {
     return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
   }

@@ -1,5 +1,5 @@
 // OpenCV's image codecs behind one C function. A shared object of its own because of what they
-// bring: 138 libraries and 0.3 s of start-up.
+// bring in: 138 libraries and 0.3 s of start-up.
 #include "nodes/decode/plugin/imgcodecs_plugin.h"
 
 #include <algorithm>

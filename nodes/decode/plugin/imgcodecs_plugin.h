@@ -1,4 +1,4 @@
-/* The one function of flowtrain_imgcodecs.so. C types alone: the program knows no OpenCV codec. */
+/* The one function of flowtrain_imgcodecs.so. C types only: the program knows no OpenCV codec. */
 #ifndef FLOWTRAIN_NODES_DECODE_PLUGIN_IMGCODECS_PLUGIN_H_
 #define FLOWTRAIN_NODES_DECODE_PLUGIN_IMGCODECS_PLUGIN_H_
 

@@ -159,8 +159,8 @@ HWY_INLINE void Apply(const Prepared& op, Pixels& p) {
   }
 }
 
-// A register of bytes is taken apart to its even and its odd ones and put together again: no
-// shuffles, and the same order on every instruction set.
+// A register of bytes is split into its even and its odd ones and put together again: no shuffles,
+// and the same order on every instruction set.
 HWY_INLINE Word Even(Word bytes) { return hn::ShiftLeft<8>(bytes); }
 HWY_INLINE Word Odd(Word bytes) { return UpperByte(bytes); }
 HWY_INLINE Word Join(Word even, Word odd) { return hn::Or(hn::ShiftRight<8>(even), odd); }

@@ -68,8 +68,8 @@ HWY_INLINE Word Load(const uint8_t* bytes) {
 }
 
 // A vector of a row, blurred across rows: `rows[radius]` is the row itself. The mean of two bytes
-// in the upper halves of their words is their sum with 7 fraction bits. Odd bytes need not be freed
-// of the even ones below them: what these come to is a 256th of their own sum.
+// in the upper halves of their words is their sum with 7 fraction bits. Odd bytes need not be
+// cleared of the even ones below them: those add up to a 256th of their own sum.
 template <class W>
 HWY_INLINE Halves AcrossRows(const W& weights, const uint8_t* const* rows, size_t x) {
   const int radius = weights.radius();

@@ -16,7 +16,7 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Where a weighted sum stands: the even and the odd bytes of a vector, 16 bits each.
+// Where a weighted sum is held: the even and the odd bytes of a vector, 16 bits each.
 template <typename V>
 struct Sums {
   V even, odd;
@@ -34,8 +34,8 @@ struct PlainSum {
   static V Result(D16, V sum) { return hn::ShiftRight<8>(sum); }
 };
 
-// Values have 5 fraction bits and a sign, weights up to 2: there is room for what negative ones let
-// overshoot.
+// Values have 5 fraction bits and a sign, weights up to 2: there is room for the overshoot of
+// negative weights.
 template <class D16>
 struct SignedSum {
   using V = hn::Vec<D16>;
@@ -109,7 +109,7 @@ HWY_INLINE void CombineRow(D8 d8, const Output& output, size_t in_stride, size_t
   }
 }
 
-// Rows of weight 0 at the end are no work.
+// Rows of weight 0 at the end are skipped.
 template <template <class> class Sum, class D8>
 void Combine(D8 d8, const RowTaps& plan, const uint8_t* in, size_t in_stride, size_t length,
              uint8_t* out, size_t out_stride) {
@@ -140,7 +140,7 @@ void Combine(D8 d8, const RowTaps& plan, const uint8_t* in, size_t in_stride, si
   }
 }
 
-// What the products of 16 bits drop comes to a visible error with more taps than these.
+// With more taps than these, what the products of 16 bits drop adds up to a visible error.
 constexpr int kMostTaps = 128, kMostSignedTaps = 16;
 
 // In 32 bits, for strong reductions.

@@ -16,7 +16,7 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Blocks alone: wider vectors would spend on shuffles across blocks what they save.
+// Only blocks: wider vectors would spend on shuffles across blocks what they save.
 using Words = hn::Repartition<uint16_t, Block>;
 constexpr size_t kBlock = 16;
 

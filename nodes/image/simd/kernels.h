@@ -1,6 +1,6 @@
 // Kernels of the fused augmentation, on planes of uint8. Each runs the best instruction set of the
 // processor (SSE4, AVX2, AVX-512, NEON, …), chosen when the program runs, and uses integer
-// arithmetic alone, so that all of them give the same bytes.
+// arithmetic only, so that all of them give the same bytes.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace flowtrain::simd {
 
 // Reading or writing a plane may run over its end by less than this.
 inline constexpr size_t kSlackBytes = 64;
-// A row or a plane side that is shorter takes another way.
+// A shorter row or plane side needs another way.
 inline constexpr int kLeastLength = 16;
 
 // Which rows make each output row, and with which weights.
@@ -25,7 +25,7 @@ struct RowTaps {
 };
 
 // out[i][x] = sum over k of weight[i][k] in[begin[i] + k][x], rounded to the nearest and clipped.
-// `length` bytes a row, at least kLeastLength; strides in bytes. `out` and `in` do not overlap.
+// `length` bytes per row, at least kLeastLength; strides in bytes. `out` and `in` do not overlap.
 void CombineRows(const RowTaps& taps, const uint8_t* in, size_t in_stride, size_t length,
                  uint8_t* out, size_t out_stride);
 
@@ -33,12 +33,12 @@ void CombineRows(const RowTaps& taps, const uint8_t* in, size_t in_stride, size_
 void TransposeBytes(const uint8_t* in, size_t in_stride, size_t rows, size_t columns, uint8_t* out,
                     size_t out_stride);
 
-// R G B R G B … of three planes; `pixels` at least kSlackBytes. Writes 3 x pixels bytes, no more.
+// R G B R G B … of three planes; `pixels` at least kSlackBytes. Writes exactly 3 x pixels bytes.
 void InterleaveRgb(const uint8_t* red, const uint8_t* green, const uint8_t* blue, size_t pixels,
                    uint8_t* out);
 
 // An image of half the size, sides rounded up: means of 2 x 2 pixels, at an odd border of those
-// there are. Halves are rounded up in even rows, down in odd ones. Both packed RGB, of any size
+// that exist. Halves are rounded up in even rows, down in odd ones. Both packed RGB, of any size
 // from 1x1.
 void HalveRgb(const uint8_t* in, size_t height, size_t width, uint8_t* out);
 
@@ -74,7 +74,7 @@ inline constexpr size_t kMostColourOps = 6;
 uint64_t ApplyColour(const Planes& planes, size_t pixels, std::span<const ColourOp> ops,
                      bool sum_luma);
 
-// Of a blur's kernel: above it, what its products drop would be seen.
+// The largest radius of a blur's kernel: above it, what its products drop would be seen.
 inline constexpr int kMostRadius = 60;
 
 // Symmetric kernel: weights[0] is the centre's, weights[i] that of both pixels at distance i,

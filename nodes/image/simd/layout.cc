@@ -43,7 +43,7 @@ V Upper(D8 d8, V a, V b) {
   return hn::BitCast(d8, hn::InterleaveUpper(d, hn::BitCast(d, a), hn::BitCast(d, b)));
 }
 
-// Transposes 4 x 4 units of T, block by block: v[j] comes to hold unit j of all four (pairs first).
+// Transposes 4 x 4 units of T, block by block: v[j] then holds unit j of all four (pairs first).
 template <typename T, typename T2, class D8, class V>
 void TransposeFour(D8 d8, V& v0, V& v1, V& v2, V& v3) {
   const V low01 = Lower<T>(d8, v0, v1), high01 = Upper<T>(d8, v0, v1);

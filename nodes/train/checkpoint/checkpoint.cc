@@ -12,7 +12,7 @@
 namespace flowtrain {
 namespace {
 
-constexpr double kLongWaitS = 1;  // for the writer: worth a warning
+constexpr double kLongWaitS = 1;  // a wait for the writer that is worth a warning
 
 double SecondsSince(uint64_t begin_ns) { return static_cast<double>(NowNs() - begin_ns) / 1e9; }
 
@@ -76,7 +76,7 @@ void Checkpoint::Process(Step& step) {
   if (step.last_of_epoch) unjudged_ = state_.steps_done;
 }
 
-// The place in the epoch is counted in steps, so it has a meaning only in epochs as long as those
+// The place in the epoch is counted in steps, so it means the same only if epochs are as long as
 // before.
 void Checkpoint::CheckEpochLength(const Step& step) const {
   if (!resumed_ || step.steps_per_epoch == state_.steps_per_epoch) return;
@@ -98,7 +98,7 @@ bool Checkpoint::IsDue(const Step& step) const {
 
 void Checkpoint::Save() {
   const uint64_t begin_ns = NowNs();
-  FinishWriting();  // one at a time; and the copy's memory is the writer's till then
+  FinishWriting();  // one at a time; until then the copy's memory is the writer's
   const double waited_s = SecondsSince(begin_ns);
   const uint64_t copy_begin_ns = NowNs();
   const NamedTensors& tensors = copy_.Take(StateOf(*model_, *optimizer_));
@@ -117,7 +117,7 @@ void Checkpoint::Save() {
       std::async(std::launch::async, [this, &tensors, state = state_] { Write(tensors, state); });
 }
 
-// On a thread of its own.
+// Runs on a thread of its own.
 void Checkpoint::Write(const NamedTensors& tensors, const TrainingState& state) {
   const uint64_t begin_ns = NowNs();
   SaveCheckpoint(folder_->PathOf(state.steps_done), tensors, state);
@@ -126,7 +126,7 @@ void Checkpoint::Write(const NamedTensors& tensors, const TrainingState& state) 
                             Milliseconds(SecondsSince(begin_ns)));
 }
 
-// Throws what the writer threw.
+// Rethrows what the writer threw.
 void Checkpoint::FinishWriting() {
   if (writing_.valid()) writing_.get();
   JudgeLastEpoch();
@@ -148,7 +148,7 @@ void Checkpoint::Flush() {
   LogInfo("checkpoint written: " + folder_->PathOf(state_.steps_done));
 }
 
-// After an abort too: the checkpoint under way is of a whole step, so it is finished.
+// Also after an abort: the checkpoint under way is that of a whole step, so it is finished.
 void Checkpoint::Close() noexcept {
   try {
     FinishWriting();

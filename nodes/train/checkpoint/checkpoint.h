@@ -1,4 +1,4 @@
-// Writes checkpoints, and starts from one.
+// Writes checkpoints and starts from one.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +16,16 @@
 namespace flowtrain {
 
 // Writes RUN_DIR/checkpoints/step-N.safetensors after every so many epochs, steps or minutes,
-// whichever comes first, and after the last step, a drained run's too. The newest `keep` stay, and
-// the best. It runs before the next window may enter, so a checkpoint is exactly the state after
-// its step.
+// whichever comes first, and after the last step, also of a drained run. The newest `keep` stay,
+// and the best one. It runs before the next window may enter, so a checkpoint is exactly the state
+// after its step.
 //
-// The state is copied to the host's memory; a thread beside the lane writes it while the training
-// goes on, one checkpoint at a time. A write that fails ends the run at the next step.
+// The state is copied to host memory; a thread beside the lane writes it while the training goes
+// on, one checkpoint at a time. If a write fails, the run ends at the next step.
 //
 // Input   steps  step
 // Output  saved  step
-// Memory  on the host as much as parameters, buffers and the optimiser's state have.
+// Memory  on the host, as much as the parameters, buffers and the optimiser's state take.
 // Threads the device lane.
 //
 // Example:
@@ -53,18 +53,18 @@ class Checkpoint final : public StepNode {
   bool keep_best_ = true;
   std::string resume_;
 
-  std::string intervals_;  // what messages call the options that say how often
+  std::string intervals_;  // the name in messages of the options that say how often
   SimclrModel* model_ = nullptr;
   Optimizer* optimizer_ = nullptr;
   RunDir* run_dir_ = nullptr;
   TrainingState state_;
   bool resumed_ = false;
   bool saved_ = true;         // state_ is in a checkpoint, or on its way to one
-  uint64_t saved_at_ns_ = 0;  // of the last one
+  uint64_t saved_at_ns_ = 0;  // the time of the last one
   bool told_of_wait_ = false;
 
   HostCopy copy_;
-  // The thread's while writing_ is under way, the lane's otherwise.
+  // Belongs to the thread while writing_ is under way, otherwise to the lane.
   std::unique_ptr<CheckpointFolder> folder_;
   std::future<void> writing_;
   std::optional<uint64_t> unjudged_;  // steps done at the end of an epoch that has a checkpoint

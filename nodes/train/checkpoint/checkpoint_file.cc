@@ -23,8 +23,8 @@ bool StartsWith(const std::string& text, const std::string& start) {
   return text.rfind(start, 0) == 0;
 }
 
-// Copies each stored tensor into the one of its name. All must be there, and no other; but a
-// loss scaler may be in one of them alone (a run that moves between a GPU and a CPU).
+// Copies each stored tensor into the target of the same name. Both must have the same names, but
+// for a loss scaler, which only one of them may have (a run that moves between a GPU and a CPU).
 void CopyInto(NamedTensors targets, const NamedTensors& stored) {
   const c10::NoGradGuard no_grad;
   std::map<std::string, at::Tensor> left(stored.begin(), stored.end());

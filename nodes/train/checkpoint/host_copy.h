@@ -7,11 +7,11 @@
 
 namespace flowtrain {
 
-// Memory on the host, page-locked for a GPU, that the same tensors are copied to again and again.
+// Host memory, page-locked for a GPU, to which the same tensors are copied again and again.
 class HostCopy {
  public:
-  // Copies, and waits until all are there. The copies are row-major and hold till the next call.
-  // Takes their memory (as much as the tensors have) with the first call.
+  // Copies, and waits until all copies are complete. They are row-major and stay valid until the
+  // next call. The first call takes their memory (as much as the tensors have).
   const NamedTensors& Take(const NamedTensors& tensors);
   size_t bytes() const;  // of the copies
 

@@ -6,8 +6,8 @@
 namespace flowtrain {
 
 struct CosineLogits {
-  at::Tensor all;        // [2B, 2B]: of every row to every row, its own diagonal included
-  at::Tensor positives;  // [B]: of the two views of each image
+  at::Tensor all;        // [2B, 2B]: every row with every row, the diagonal included
+  at::Tensor positives;  // [B]: the two views of each image with each other
 };
 
 // Cosine similarities of the rows of `z` [2B, D], divided by the temperature.

@@ -11,7 +11,7 @@ at::Tensor LossInput(const at::Tensor& representations, const char* loss) {
                                                       : representations.to(at::kFloat);
 }
 
-// Masked, not subtracted: the diagonal can be a thousand times what stands beside it.
+// Masked, not subtracted: the diagonal can be a thousand times the other elements.
 at::Tensor OffDiagonalSquares(const at::Tensor& matrix) {
   const at::Tensor diagonal = at::eye(matrix.size(0), matrix.options().dtype(at::kBool));
   return matrix.masked_fill(diagonal, 0).square().sum();

@@ -18,7 +18,7 @@
 namespace flowtrain {
 namespace {
 
-constexpr size_t kNamed = 6;  // tensors that a finding names
+constexpr size_t kNamed = 6;  // the most tensors that a finding names
 
 bool StartsWith(const std::string& text, const std::string& start) {
   return text.rfind(start, 0) == 0;
@@ -62,7 +62,7 @@ void Add(const std::string& path, const std::string& what, const std::vector<std
   findings.push_back(Finding(path, text));
 }
 
-// The tensors of the file by name, and what became of them.
+// The file's tensors by name, and which of them could not be used.
 class Match {
  public:
   explicit Match(NamedTensors given) {
@@ -84,7 +84,7 @@ class Match {
     given_.erase(found);
   }
 
-  // Throws what is wrong; the tensors not taken are left over.
+  // Throws all that is wrong; the tensors that were not taken are left over.
   void Check(const std::string& path, const std::string& options) const {
     std::vector<std::string> extra;
     for (const auto& [name, tensor] : given_) {

@@ -32,7 +32,7 @@ void FillUniform(torch::Tensor& parameter, uint64_t seed, uint64_t index, double
 void Initialise(torch::nn::Module& module, uint64_t seed) {
   const torch::NoGradGuard no_grad;
   uint64_t index = 0;
-  // Batch-norms are made with scale 1 and shift 0 already.
+  // Batch-norms already have scale 1 and shift 0.
   for (const auto& item : module.named_modules()) {
     if (auto* conv = item.value()->as<torch::nn::Conv2d>()) {
       torch::Tensor& weight = conv->weight;

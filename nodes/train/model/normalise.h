@@ -1,4 +1,4 @@
-// From bytes to what a network takes.
+// From bytes to a network's input.
 #pragma once
 
 #include <ATen/core/Tensor.h>

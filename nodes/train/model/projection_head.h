@@ -18,14 +18,14 @@ class OptionsOf;
 struct ProjectionOptions {
   int64_t in = 0, hidden = 0, out = 128;  // widths; hidden 0: as `in`
   int layers = 2;                         // linear layers, at least 1
-  bool output_norm = false;               // a batch-norm on the last one too
+  bool output_norm = false;               // a batch-norm after the last one too
 
   static void Declare(OptionsOf<ProjectionOptions>& options);
 };
 
-// Linear layers with batch-norm and ReLU between them. Two are the head of SimCLR (Chen et al.
-// 2020, section 4.2; the authors' code has the output norm), three the projector of Barlow Twins
-// and the expander of VICReg. A linear layer before a batch-norm has no bias.
+// Linear layers with batch-norm and ReLU between them. Two layers make the head of SimCLR (Chen et
+// al. 2020, section 4.2; the authors' code has the output norm), three the projector of Barlow
+// Twins and the expander of VICReg. A linear layer before a batch-norm has no bias.
 class ProjectionHead : public torch::nn::Module {
  public:
   explicit ProjectionHead(const ProjectionOptions& options);

@@ -24,7 +24,7 @@ Conv2d Conv(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
   return Conv2d(Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
 }
 
-// The shortcut of a block that changes shape; null where the identity does.
+// The shortcut of a block that changes shape; null where the shortcut is the identity.
 Sequential Downsample(int64_t in, int64_t out, int64_t stride) {
   if (stride == 1 && in == out) return nullptr;
   return Sequential(Conv(in, out, 1, stride), BatchNorm2d(out));
@@ -70,8 +70,8 @@ class BasicBlock final : public Block {
   Sequential downsample_;
 };
 
-// 1x1, 3x3, 1x1 with four times the width out: ResNet-50. The stride is on the 3x3, as torchvision
-// has it.
+// 1x1, 3x3, 1x1 with four times the width out: ResNet-50. The stride is on the 3x3, as in
+// torchvision.
 class Bottleneck final : public Block {
  public:
   static constexpr int64_t kExpansion = 4;
@@ -108,7 +108,7 @@ class Bottleneck final : public Block {
 };
 
 struct Shape {
-  std::array<int, 4> blocks;  // of each layer
+  std::array<int, 4> blocks;  // in each layer
   bool bottleneck;
 };
 

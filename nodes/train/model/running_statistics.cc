@@ -9,7 +9,7 @@
 namespace flowtrain {
 namespace {
 
-// Those of one dimension and of two are different types with the same members.
+// Batch-norms of one dimension and of two are different types with the same members.
 template <typename Call>
 void OnNorm(torch::nn::Module& module, Call call) {
   if (auto* norm = module.as<torch::nn::BatchNorm1d>()) call(*norm);
@@ -33,7 +33,7 @@ RunningStatistics::RunningStatistics(const torch::nn::Module& module) {
   }
 }
 
-// Asked for anew each time: a module that moved to another device or type has others.
+// Looked up each time: a module that moved to another device or type has other buffers.
 RunningStatistics::Groups RunningStatistics::Buffers() const {
   Groups groups;
   for (const auto& module : norms_) {
@@ -81,15 +81,15 @@ void RunningStatistics::RestoreWhere(const at::Tensor& condition) {
   if (!saved_[0].defined()) return;
   const c10::NoGradGuard no_grad;
   Groups groups = Buffers();
-  // Chosen, not blended: what is put back may be the only one of the two that is finite.
+  // Selected, not blended: of the two, perhaps only the value that is put back is finite.
   const at::Tensor restore = condition.to(at::kBool);
   for (size_t i = 0; i < groups.size(); ++i) {
     CopyTo(groups[i], at::where(restore, saved_[i], at::cat(Flat(groups[i]))));
   }
 }
 
-// Without running statistics a batch-norm in training mode has none to move. One in evaluation mode
-// needs them, and does not move them.
+// Without running statistics a batch-norm in training mode has none to update. One in evaluation
+// mode needs them, and does not update them.
 RunningStatistics::Pause::Pause(const RunningStatistics& statistics) {
   for (const auto& module : statistics.norms_) {
     OnNorm(*module, [&](auto& norm) {

@@ -1,4 +1,4 @@
-// The running statistics of a network's batch-norms: kept, put back, left alone.
+// The running statistics of a network's batch-norms: saved, put back, left alone.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,21 +11,21 @@
 namespace flowtrain {
 
 // Running mean, running variance and count of batches of each batch-norm below a module. A window
-// that is repeated, embedded twice or left out must move them once, or not at all.
+// that is repeated, computed twice or left out must update them once, or not at all.
 class RunningStatistics {
  public:
   explicit RunningStatistics(const torch::nn::Module& module);
 
-  // Notes what they are now; takes memory the first time alone. Like all calls here, some kernels
-  // on the device whatever the number of batch-norms, and no wait for it.
+  // Saves their present values; takes memory only the first time. Like all calls here, it takes a
+  // few kernels on the device whatever the number of batch-norms, and does not wait for it.
   void Save();
-  // Puts back what Save noted.
+  // Puts back what Save saved.
   void Restore();
-  // The same where `condition` (a device tensor of one element) is not 0.
+  // The same if `condition` (a device tensor of one element) is not 0.
   void RestoreWhere(const at::Tensor& condition);
 
-  // While it lives, forward passes in training mode use a batch's own statistics as ever and move
-  // no running ones.
+  // While it lives, forward passes in training mode use a batch's own statistics as usual and do
+  // not update the running ones.
   class Pause {
    public:
     explicit Pause(const RunningStatistics& statistics);
@@ -42,7 +42,7 @@ class RunningStatistics {
   };
 
  private:
-  // Means and variances; counts. Each of one type, so that all go through one kernel.
+  // Means and variances; counts. Each group is of one type, so that one kernel handles all of it.
   using Groups = std::array<std::vector<at::Tensor>, 2>;
   Groups Buffers() const;
   static void CopyTo(std::vector<at::Tensor>& buffers, const at::Tensor& flat);

@@ -12,8 +12,8 @@
 
 namespace flowtrain {
 
-// Opened with seeded weights, or the backbone's from a file, on the device, convolutions in
-// channels_last, in training mode.
+// Opened with seeded weights, or with the backbone's weights from a file, on the device, with
+// convolutions in channels_last, in training mode.
 class SimclrModel final : public Resource {
  public:
   static void Declare(NodeSpec& spec);
@@ -25,8 +25,8 @@ class SimclrModel final : public Resource {
   torch::Tensor Project(const torch::Tensor& features) { return projection_->forward(features); }
 
   // The first layer, in the order of the forward pass, whose output for the images (as Encode takes
-  // them) has a value that is not finite: "backbone.layer3.0.conv2"; empty where there is none.
-  // Moves no running statistics. Waits for the device.
+  // them) has a value that is not finite: "backbone.layer3.0.conv2"; empty if there is none. Does
+  // not update the running statistics. Waits for the device.
   std::string FirstNonFiniteLayer(const torch::Tensor& images);
 
   int64_t feature_dim() const { return backbone_->feature_dim(); }

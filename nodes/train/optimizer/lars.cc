@@ -26,8 +26,8 @@ class Lars final : public UpdateRule {
         at::_foreach_add_(move, parameters, options_.weight_decay);
         at::_foreach_mul_(move, trust);
       }
-      // The gradients are now what LARS subtracts but for the rate, which stands inside its
-      // velocity: momentum SGD at a rate of 1 does the rest.
+      // The gradients are now what LARS subtracts, without the learning rate, which LARS applies
+      // inside its velocity: momentum SGD at a rate of 1 does the rest.
       at::_foreach_mul_(move, learning_rate);
       const MomentumStep step{.learning_rate = 1, .momentum = options_.momentum};
       step.Apply(parameters, move, velocity_[i], found_inf);
@@ -43,7 +43,7 @@ class Lars final : public UpdateRule {
   }
 
  private:
-  // The trust ratio of each parameter; 1 where a norm is 0 and so says nothing of the scale.
+  // The trust ratio of each parameter; 1 if a norm is 0 and so says nothing about the scale.
   std::vector<at::Tensor> Trust(const std::vector<at::Tensor>& parameters,
                                 const std::vector<at::Tensor>& gradients) const {
     const at::Tensor weight = at::stack(at::_foreach_norm(parameters));

@@ -21,7 +21,7 @@ at::Tensor LossScaler::Scale(const at::Tensor& loss) const {
 }
 
 void LossScaler::Unscale(std::vector<at::Tensor> gradients, const at::Tensor& loss) {
-  if (loss.defined()) gradients.push_back(loss.detach().clone());  // looked at; divided for nothing
+  if (loss.defined()) gradients.push_back(loss.detach().clone());  // checked; quotient is not used
   found_inf_ = at::zeros_like(found_inf_);
   at::_amp_foreach_non_finite_check_and_unscale_(gradients, found_inf_, scale_.reciprocal());
 }

@@ -28,26 +28,26 @@ class Optimizer final : public Resource {
   static void Declare(NodeSpec& spec);
   void Open(const OpenContext& context) override;
 
-  // The loss to call backward on: times the loss scale under FP16.
+  // The loss to call backward on: multiplied by the loss scale under FP16.
   at::Tensor ScaleLoss(const at::Tensor& loss) const { return scaler_->Scale(loss); }
   void ZeroGrad();
 
-  // Of one step; device scalars that must be read before the next step.
+  // The figures of one step: device scalars that must be read before the next step.
   struct StepResult {
     double learning_rate = 0;
     at::Tensor found_inf;  // [1]: 1 where the step was skipped
-    at::Tensor scale;      // [1]: the scale that the step's loss had
+    at::Tensor scale;      // [1]: the scale of the step's loss
   };
-  // Unscales the gradients, moves the parameters unless a gradient or the loss is not finite,
-  // adapts the scale. A step that is left out leaves no trace in the running statistics either, as
-  // far as the model has saved them.
+  // Unscales the gradients, moves the parameters unless a gradient or the loss is not finite, and
+  // adapts the scale. A skipped step leaves no trace in the running statistics either, as far as
+  // the model has saved them.
   StepResult Step(const StepPlace& place, const at::Tensor& loss = {});
   double loss_scale() const;  // of the next step; waits for the device
 
   std::string name() const { return ChoiceName(UpdateNames(), update_.name); }
 
   // What it keeps from step to step, by name, the loss scaler's under "scaler.": the tensors
-  // themselves, no copies.
+  // themselves, not copies.
   NamedTensors State() const;
 
  private:

@@ -13,8 +13,9 @@
 namespace flowtrain {
 
 // Input   windows  step  gradients in the parameters, payload TrainPayload.
-// Output  steps    step  parameters moved; the payload's record filled. Its figures that live on a
-// GPU come later. Threads the device lane; never waits for the device.
+// Output  steps    step  parameters moved; the payload's record filled. Its figures on a GPU come
+//                        later.
+// Threads the device lane; never waits for the device.
 //
 // Example:
 //   step: {type: OptimizerStep, in: windows, out: steps}
@@ -33,7 +34,7 @@ class OptimizerStep final : public StepNode {
   const OpenContext* context_ = nullptr;
   Device* device_ = nullptr;
   Optimizer* optimizer_ = nullptr;
-  uint64_t last_ns_ = 0, last_idle_ns_ = 0;  // at the step before
+  uint64_t last_ns_ = 0, last_idle_ns_ = 0;  // at the previous step
 };
 
 }  // namespace flowtrain

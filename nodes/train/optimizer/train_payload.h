@@ -1,4 +1,4 @@
-// What the training nodes hang on a step for each other.
+// What the training nodes attach to a step for each other.
 #pragma once
 
 #include <ATen/core/Tensor.h>

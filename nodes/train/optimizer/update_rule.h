@@ -26,8 +26,8 @@ struct UpdateOptions {
   static void Declare(OptionsOf<UpdateOptions>& options);
 };
 
-// Parameters that move alike. Weight decay, and LARS's adaptation, skip biases and batch-norm
-// (parameters of fewer than two dimensions), as the papers do.
+// Parameters that are updated alike. Weight decay and LARS's adaptation skip biases and batch-norm
+// (parameters of fewer than two dimensions), as in the papers.
 struct ParameterGroup {
   std::vector<at::Tensor> parameters;
   bool decayed = false;
@@ -39,9 +39,9 @@ class UpdateRule {
  public:
   virtual ~UpdateRule() = default;
   // Moves the parameters by their gradients, which it may overwrite. `found_inf` is a device
-  // scalar: where it is 1, parameters and state stay as they are, bit for bit.
+  // scalar: if it is 1, parameters and state stay as they are, bit for bit.
   virtual void Apply(double learning_rate, const at::Tensor& found_inf) = 0;
-  // What it keeps from step to step, by name: the tensors themselves, no copies.
+  // What it keeps from step to step, by name: the tensors themselves, not copies.
   virtual NamedTensors State() const = 0;
 };
 
@@ -61,8 +61,8 @@ std::unique_ptr<UpdateRule> MakeAdamW(const UpdateOptions& options,
 std::unique_ptr<UpdateRule> MakeLars(const UpdateOptions& options,
                                      std::vector<ParameterGroup> groups);
 
-// v = m v + g + wd w, w -= lr v for all parameters in one call; nothing where `found_inf` is 1. A
-// velocity of zeros makes the first step a step like the others.
+// v = m v + g + wd w, w -= lr v for all parameters in one call; nothing if `found_inf` is 1. A
+// velocity that begins at zero makes the first step like the others.
 struct MomentumStep {
   double learning_rate = 0, momentum = 0, weight_decay = 0;
 

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr char kFolder[] = "checkpoints", kAbandoned[] = "abandoned", kBest[] = "best.json";
 constexpr char kStart[] = "step-", kEnd[] = ".safetensors";
 
-// The steps in a checkpoint's name; empty for another file.
+// The number of steps in a checkpoint's name; empty for another file.
 std::optional<uint64_t> StepsIn(const fs::path& path) {
   const std::string name = path.filename().string();
   const size_t start = sizeof(kStart) - 1, end = sizeof(kEnd) - 1;
@@ -122,7 +122,7 @@ std::string CheckpointFolder::PathOf(uint64_t steps_done) const {
 }
 
 void CheckpointFolder::Add(uint64_t steps_done) {
-  // Where the run goes on from is written again only when no step was done.
+  // The checkpoint that the run goes on from is written again only if no step was done.
   if (steps_.empty() || steps_.back() != steps_done) steps_.push_back(steps_done);
   RemoveOld();
 }

@@ -1,4 +1,4 @@
-// The checkpoints of a run: which of them are there, and which stay.
+// The checkpoints of a run: which there are, and which are kept.
 #pragma once
 
 #include <cstdint>
@@ -20,20 +20,20 @@ std::vector<std::string> ListCheckpoints(const std::string& folder);
 // RUN/checkpoints. Keeps the newest files and the best one, which best.json names. Not thread-safe.
 class CheckpointFolder {
  public:
-  // `keep` newest ones stay (1 or more), and with `keep_best` the best one too.
+  // The `keep` newest ones stay (1 or more), and with `keep_best` the best one too.
   CheckpointFolder(const std::string& run_dir, int keep, bool keep_best);
 
-  // Makes the folder, or takes over that of a run which goes on after `steps_done` steps: half a
-  // file that a crash left is removed; checkpoints of later steps, which lie on a way that is given
-  // up, are moved to the folder `abandoned`, with a warning. Throws std::runtime_error where the
-  // disk fails.
+  // Makes the folder, or takes over that of a run that goes on after `steps_done` steps: files that
+  // a crash left half-written are removed; checkpoints of later steps, which belong to a course
+  // that is given up, are moved to the folder `abandoned`, with a warning. Throws
+  // std::runtime_error if the disk fails.
   void Open(uint64_t steps_done);
 
   std::string PathOf(uint64_t steps_done) const;
-  // The file PathOf names is on the disk: the oldest ones make room.
+  // Notes that the file PathOf names is on the disk, and removes the oldest ones.
   void Add(uint64_t steps_done);
-  // What the epoch that ended with that step was worth. The best checkpoint is the one of the
-  // highest kNN accuracy; as long as none was measured, of the lowest loss.
+  // How good the epoch that ended with that step was. The best checkpoint is the one with the
+  // highest kNN accuracy or, as long as none was measured, the lowest loss.
   void Judge(uint64_t steps_done, const EpochFigures& figures);
 
  private:
@@ -43,7 +43,7 @@ class CheckpointFolder {
   };
 
   void SetAside(const std::string& path) const;
-  // What best.json says; empty where its checkpoint is not there.
+  // What best.json says; empty if its checkpoint is missing.
   std::optional<Best> ReadBest() const;
   void WriteBest() const;
   void RemoveOld();

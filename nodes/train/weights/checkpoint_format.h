@@ -1,4 +1,4 @@
-// The keys of a checkpoint file, which who writes one and who reads one must agree on
+// The keys of a checkpoint file, on which its writer and its readers must agree
 // (docs/reliability.md has the format).
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace flowtrain::checkpoint_format {
 
-// The key says that a file is a checkpoint, its value of which version. Version 1 was TorchScript's
+// The key marks a file as a checkpoint, and its value is the version. Version 1 was TorchScript's
 // format, in which a file can hold a program.
 inline constexpr char kFormat[] = "flowtrain_checkpoint";
 inline constexpr uint64_t kVersion = 2;
@@ -19,7 +19,7 @@ inline constexpr uint64_t kVersion = 2;
 inline constexpr char kModel[] = "model.", kOptimizer[] = "optimizer.",
                       kScaler[] = "optimizer.scaler.";
 
-// All of the file, once every checksum of it is right. Throws as ReadTrainingState.
+// The whole file, once all its checksums are right. Throws as ReadTrainingState does.
 Safetensors ReadWhole(const std::string& path);
 
 // The training state in the header of a file that ReadWhole accepted.

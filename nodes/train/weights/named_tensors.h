@@ -1,4 +1,4 @@
-// Tensors under their names: what is saved of a network.
+// Tensors with their names: what is saved of a network.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,7 +12,7 @@ namespace flowtrain {
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
-// Every parameter and buffer of a network, parameters first: the tensors themselves, no copies.
+// Every parameter and buffer of a network, parameters first: the tensors themselves, not copies.
 NamedTensors ParametersAndBuffers(const torch::nn::Module& module);
 
 }  // namespace flowtrain

@@ -7,7 +7,7 @@
 
 namespace flowtrain {
 
-// The network of a checkpoint alone, on the host: "backbone.conv1.weight", … Throws as
+// Only the network of a checkpoint, on the host: "backbone.conv1.weight", … Throws as
 // ReadTrainingState does.
 NamedTensors ReadNetwork(const std::string& path);
 

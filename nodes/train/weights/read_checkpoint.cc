@@ -76,7 +76,7 @@ void CheckVersion(const Metadata& metadata, const std::string& path) {
                            std::to_string(version) + "); update this one");
 }
 
-// What is checked of the header, before or without the tensors.
+// What is checked in the header, before or without the tensors.
 void CheckMetadata(const Metadata& metadata, const std::string& path) {
   if (metadata.count(kFormat) == 0) {
     throw DataError(path + " is no flowtrain checkpoint: its header does not say so");

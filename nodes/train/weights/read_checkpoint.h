@@ -1,5 +1,5 @@
-// Where a training stands. Free of libtorch: the program asks it of a checkpoint before it makes a
-// model.
+// Where a training stands. Free of libtorch: the program reads this from a checkpoint before it
+// makes a model.
 #pragma once
 
 #include <cstdint>
@@ -15,24 +15,24 @@ struct TrainingState {
   std::string graph = {};   // name of the graph
 };
 
-// The state of a checkpoint alone. Throws DataError for a file that is missing, damaged or no
-// checkpoint, std::runtime_error for one of a newer version.
+// The state of a checkpoint, without its tensors. Throws DataError for a file that is missing,
+// damaged or not a checkpoint, std::runtime_error for one of a newer version.
 TrainingState ReadTrainingState(const std::string& path);
 
-// `path` itself where it is a file; where it is a run's folder or its checkpoints folder, the
-// newest checkpoint there that is whole. Reads it to the end to know, and warns of newer ones that
-// are damaged. Throws ConfigError where there is none.
+// `path` itself if it is a file; if it is a run's folder or its checkpoints folder, the newest
+// whole checkpoint there. Reads the file to the end to make sure, and warns of newer ones that are
+// damaged. Throws ConfigError if there is none.
 std::string FindCheckpoint(const std::string& path);
 
-// Whether FindCheckpoint would have a file to look at in that folder, whole or not.
+// Whether FindCheckpoint would have a file to examine in that folder, whole or not.
 bool HasCheckpoint(const std::string& folder);
 
-// Whether the file says that it is a checkpoint, and not weights alone. Throws nothing.
+// Whether the file says that it is a checkpoint, and not only weights. Throws nothing.
 bool IsCheckpoint(const std::string& path);
 
-// Reads a checkpoint to the end, compares every checksum, and gives the digest of its tensors
+// Reads a checkpoint to the end, compares every checksum, and returns the digest of its tensors
 // (parameters, running statistics, optimiser, loss scaler): 16 hexadecimal digits, equal for equal
-// states. Throws as ReadTrainingState.
+// states. Throws as ReadTrainingState does.
 std::string CheckpointDigest(const std::string& path);
 
 }  // namespace flowtrain

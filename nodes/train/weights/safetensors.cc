@@ -61,13 +61,13 @@ std::string HeaderOf(const NamedTensors& tensors, const std::map<std::string, st
     entry["data_offsets"] = {offset, offset + tensor.nbytes()};
     offset += tensor.nbytes();
   }
-  // A text that is no UTF-8 (a path may be anything) must not keep a run from being saved.
+  // Text that is not UTF-8 (a path may be anything) must not keep a run from being saved.
   std::string text = header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the elements are aligned
   return text;
 }
 
-// What a header says of a tensor.
+// What a header says about a tensor.
 struct Entry {
   std::string name;
   c10::ScalarType scalar;
@@ -75,12 +75,12 @@ struct Entry {
   uint64_t begin, end;  // of its bytes, counted from the end of the header
 };
 
-// One file under examination.
+// One file being examined.
 class Reader {
  public:
   explicit Reader(const std::string& path) : path_(path), file_(path) {}
 
-  // `with_tensors`: else the metadata alone.
+  // Without `with_tensors` it reads the metadata alone.
   Safetensors Read(bool with_tensors) {
     Safetensors contents;
     const nlohmann::json header = ParseHeader();
@@ -96,7 +96,7 @@ class Reader {
     if (!with_tensors) return contents;
     file_.WillNeed(0, file_.bytes().size());
     for (const Entry& entry : entries) contents.tensors.emplace_back(entry.name, Copy(entry));
-    file_.CheckReads();  // a file that is cut meanwhile reads as zeros
+    file_.CheckReads();  // a file that is cut short meanwhile reads as zeros
     return contents;
   }
 
@@ -115,7 +115,7 @@ class Reader {
     }
     data_ = bytes.subspan(kLengthBytes + length);
     const auto text = bytes.subspan(kLengthBytes, length);
-    // The parser would take a zero for the end, and leave what follows unseen.
+    // The parser would take a zero for the end and miss what follows.
     if (std::find(text.begin(), text.end(), 0) != text.end()) Refuse("its header has a zero byte");
     nlohmann::json header = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
     if (!header.is_object()) Refuse("its header is no JSON object");
@@ -145,7 +145,7 @@ class Reader {
     entry.begin = offsets[0];
     entry.end = offsets[1];
     uint64_t bytes = c10::elementSize(entry.scalar);
-    uint64_t reach = bytes;  // what its strides span where a side is 0
+    uint64_t reach = bytes;  // what its strides span, also if a side is 0
     for (const uint64_t side : shape) {
       if (__builtin_mul_overflow(reach, std::max<uint64_t>(side, 1), &reach) || reach > INT64_MAX) {
         Refuse("'" + name + "' has an impossible shape");

@@ -19,8 +19,8 @@ namespace {
 using caffe2::serialize::PyTorchStreamReader;
 using caffe2::serialize::PyTorchStreamWriter;
 
-// Appends to a file what libtorch's writer gives. An exception must not pass through that writer:
-// its destructor writes on, throws again and ends the process.
+// Appends to a file what libtorch's writer produces. An exception must not pass through that
+// writer: its destructor writes on, throws again and ends the process.
 class Sink {
  public:
   explicit Sink(NewFile& file) : file_(file) {}
@@ -53,7 +53,7 @@ c10::IValue Unpickle(const std::string& path) {
   try {
     return torch::jit::pickle_load({std::istreambuf_iterator<char>(in), {}});
   } catch (const std::exception&) {
-    // libtorch's reader knows no attributes of a dict, and a module's own state dict has one.
+    // libtorch's reader does not know attributes of a dict, and a module's own state dict has one.
     Refuse(path,
            "it is damaged, of the format before torch 1.6, or holds more than tensors (a module's "
            "state dict does)");
@@ -65,11 +65,11 @@ c10::IValue Unpickle(const std::string& path) {
 void WriteStateDict(const std::string& path, const NamedTensors& tensors) {
   c10::Dict<std::string, at::Tensor> dict;
   for (const auto& [name, tensor] : tensors) {
-    // A tensor is written with all of its storage, so it gets one of its own.
+    // A tensor is written with its whole storage, so it gets one of its own.
     dict.insert(name, tensor.detach().cpu().clone(at::MemoryFormat::Contiguous));
   }
   std::string pickled;
-  // Without TorchScript's type tags, which weights_only=True does not let in.
+  // Without TorchScript's type tags, which weights_only=True does not allow.
   torch::jit::Pickler pickler(
       [&pickled](const char* bytes, size_t size) { pickled.append(bytes, size); }, nullptr, nullptr,
       nullptr, nullptr, /*tag_aggregates=*/false);
@@ -85,7 +85,7 @@ void WriteStateDict(const std::string& path, const NamedTensors& tensors) {
     const std::string byte_order = "little";
     writer.writeRecord("data.pkl", pickled.data(), pickled.size());
     writer.writeRecord("byteorder", byte_order.data(), byte_order.size());
-    size_t number = 0;  // the pickle names storages by their number
+    size_t number = 0;  // the pickle refers to storages by number
     for (const at::Tensor& tensor : pickler.tensorData()) {
       writer.writeRecord("data/" + std::to_string(number++), tensor.const_data_ptr(),
                          tensor.nbytes());

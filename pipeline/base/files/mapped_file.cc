@@ -41,7 +41,7 @@ void MappedFile::Map() {
                     (S_ISDIR(status.st_mode) ? "a folder" : "no regular file"));
   }
   size_ = static_cast<size_t>(status.st_size);
-  if (size_ == 0) return;  // mmap takes no empty file
+  if (size_ == 0) return;  // mmap does not accept an empty file
   void* mapping = mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd_, 0);
   if (mapping == MAP_FAILED) Fail(path_, "map");
   data_ = static_cast<const uint8_t*>(mapping);

@@ -25,8 +25,8 @@ std::array<Region, 256> regions;
 struct sigaction before;
 uintptr_t page_bytes;
 
-// Hands the signal to whoever had it before. Where that is the system, the faulting instruction
-// runs again and ends the process.
+// Passes the signal to the handler that was there before. Where that is the system's own, the
+// faulting instruction runs again and ends the process.
 void PassOn(int number, siginfo_t* info, void* context) {
   if ((before.sa_flags & SA_SIGINFO) != 0) {
     before.sa_sigaction(number, info, context);
@@ -34,7 +34,7 @@ void PassOn(int number, siginfo_t* info, void* context) {
     before.sa_handler(number);
   } else {
     signal(SIGBUS, SIG_DFL);
-    if (info->si_code <= 0) raise(SIGBUS);  // sent by kill, so that nothing would run again
+    if (info->si_code <= 0) raise(SIGBUS);  // sent by kill: there is nothing to run again
   }
 }
 

@@ -6,15 +6,15 @@
 
 namespace flowtrain {
 
-// Guards a mapping for as long as it lives: where the system has no data for a page of it, that
-// page reads as zeros from then on and `lost` is set, where the process would be ended by SIGBUS.
-// Who uses what was read must look at `lost` afterwards (ReadsWereLost). Reading costs nothing
-// more. Copying every image out of the file (pread) would be safe too, and costs 5 us more for one
-// of STL-10, whose two views take 33, and 59 us for one of 850 kB with levels, whose views take 75
+// Guards a mapping for as long as it lives: a page that the system has no data for reads as zeros
+// from then on and `lost` is set, instead of SIGBUS ending the process. Callers that use what was
+// read must check `lost` afterwards (ReadsWereLost). Reading costs nothing extra. Copying every
+// image out of the file (pread) would be safe too, but costs 5 us more for an image of STL-10,
+// whose two views take 33 us, and 59 us more for one of 850 kB with levels, whose views take 75 us
 // (docs/measurements/hostile_input.md).
 //
-// A process has one handler of SIGBUS, so this is the one thing of the program that is global. A
-// SIGBUS anywhere else goes to the handler there was before.
+// A process has one SIGBUS handler, so this is the one part of the program that is global. A SIGBUS
+// anywhere else goes to the previous handler.
 class MappingGuard {
  public:
   // Throws DataError when too many files are mapped at once.
@@ -29,15 +29,15 @@ class MappingGuard {
   size_t region_;
 };
 
-// Whether something that was read until now is zeros in place of data. `lost` may be null: memory
-// that cannot be lost.
+// Whether anything read so far was zeros instead of data. `lost` may be null, for memory that
+// cannot be lost.
 inline bool ReadsWereLost(const std::atomic<bool>* lost) {
-  // The reads come first: the handler runs in the midst of them, on this thread.
+  // The reads come first: the handler runs during them, on this thread.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   return lost != nullptr && lost->load(std::memory_order_relaxed);
 }
 
-// Why an image whose data was lost is a bad one.
+// The reason given for an image whose data was lost.
 inline constexpr char kLostWhileRead[] =
     "its file became shorter, or the disk failed, while it was read";
 

@@ -75,7 +75,7 @@ void NewFile::WriteAt(std::span<const uint8_t> bytes, uint64_t offset) {
   }
 }
 
-// Makes the new name last. Some file systems cannot, and the file is whole without it.
+// Makes the new name durable. Some file systems cannot, and the file is whole without it.
 void NewFile::SyncFolder() const {
   const std::filesystem::path folder = std::filesystem::absolute(path_).parent_path();
   const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

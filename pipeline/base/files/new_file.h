@@ -1,4 +1,4 @@
-// A large file that is there whole or not at all.
+// A large file that exists whole or not at all.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace flowtrain {
 
-// Writes to a temporary file beside `path`, which takes its place once all is on the disk. Unless
-// Commit was reached, nothing stays. Every failure throws DataError with the path and the cause.
+// Writes to a temporary file beside `path`, which takes its place once everything is on the disk.
+// Without a Commit nothing remains. Every failure throws DataError with the path and the cause.
 class NewFile {
  public:
   explicit NewFile(const std::string& path);
@@ -24,7 +24,7 @@ class NewFile {
   // Appends zeros until the size is a multiple of `unit`.
   void AlignTo(size_t unit);
   uint64_t size() const { return written_ + buffer_.size(); }  // so far
-  // Puts `head` over the first bytes, syncs and renames, over whatever is at `path`.
+  // Overwrites the first bytes with `head`, syncs, and renames over whatever is at `path`.
   void Commit(std::span<const uint8_t> head);
 
  private:
@@ -39,7 +39,8 @@ class NewFile {
   uint64_t written_ = 0;
 };
 
-// Makes a file of these bytes, or this text, in the same way: whole or not at all. Throws DataError.
+// Writes these bytes, or this text, to a file in the same way: whole or not at all. Throws
+// DataError.
 void WriteNewFile(const std::string& path, std::span<const uint8_t> bytes);
 void WriteNewFile(const std::string& path, std::string_view text);
 

@@ -1,4 +1,4 @@
-// Reading of small files whole: texts that a user names.
+// Reads small files whole: texts that a user names.
 #pragma once
 
 #include <cstddef>

@@ -6,8 +6,8 @@
 
 namespace flowtrain {
 
-// The name, in which control characters and bytes that are no UTF-8 are written as \xNN: a file's
-// name is any bytes, and must neither draw on the terminal nor break a JSON line.
+// The name, with control characters and bytes that are not UTF-8 written as \xNN: a file's name can
+// be any bytes, and must neither draw on the terminal nor break a JSON line.
 std::string PrintableName(std::string_view name);
 
 }  // namespace flowtrain

@@ -33,11 +33,11 @@ std::string Nearest(std::string_view name, const std::vector<std::string>& known
   std::string nearest;
   size_t best = std::max<size_t>(1, name.size() / 3) + 1;
   for (const std::string& candidate : known) {
-    // At least so many letters are too many or missing: very long names need no comparison.
+    // At least this many letters are extra or missing: very long names need no comparison.
     const auto [shorter, longer] = std::minmax({name.size(), candidate.size()});
     if (longer - shorter >= best) continue;
     const size_t distance = EditDistance(name, candidate);
-    // A name that shares nothing with the candidate is no slip, however short both are.
+    // A name that shares nothing with the candidate is not a misspelling, however short both are.
     if (distance >= best || distance >= std::max(name.size(), candidate.size())) continue;
     best = distance;
     nearest = candidate;

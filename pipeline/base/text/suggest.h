@@ -9,11 +9,11 @@
 namespace flowtrain {
 
 // Damerau-Levenshtein distance (optimal string alignment: insert, delete, replace, swap two
-// neighbours), letters of both cases taken as equal.
+// neighbours), ignoring case.
 size_t EditDistance(std::string_view a, std::string_view b);
 
-// The known name nearest to `name`, or an empty string when none is near enough for a slip of the
-// keyboard: at most one edit for each three characters, at least one. The first of equals.
+// The known name nearest to `name`, or an empty string when none is near enough for a typing error:
+// at most one edit for every three characters, but at least one. Of equals, the first.
 std::string Nearest(std::string_view name, const std::vector<std::string>& known);
 
 // "; did you mean 'x'?", or an empty string. For the end of a message.

@@ -11,7 +11,7 @@ class TextTable {
   // Cells of one row; a row may be shorter than others.
   void Add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   bool empty() const { return rows_.empty(); }
-  // Every row on a line of its own after `indent`, columns two spaces apart, none at a line's end.
+  // Each row on a line of its own after `indent`, columns two spaces apart, no spaces at line ends.
   std::string ToString(const std::string& indent) const;
 
  private:

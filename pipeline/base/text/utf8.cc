@@ -10,7 +10,7 @@ size_t CharacterBytes(std::string_view text) {
   for (size_t i = 1; i < bytes; ++i) {
     if ((at(i) & 0xC0) != 0x80) return 0;
   }
-  const unsigned two = at(0) << 8u | at(1);  // too long a form, a half of a pair, beyond the last
+  const unsigned two = at(0) << 8u | at(1);  // overlong, a surrogate, beyond the last
   const bool none = (two >= 0xE080 && two < 0xE0A0) || (two >= 0xEDA0 && two < 0xEE00) ||
                     (two >= 0xF080 && two < 0xF090) || two >= 0xF490;
   return none ? 0 : bytes;

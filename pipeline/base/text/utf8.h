@@ -6,7 +6,7 @@
 
 namespace flowtrain {
 
-// Bytes of the character that begins the text, which is not empty; 0 where that is no UTF-8.
+// Bytes of the first character of the text, which is not empty; 0 where it is not UTF-8.
 size_t CharacterBytes(std::string_view text);
 
 }  // namespace flowtrain

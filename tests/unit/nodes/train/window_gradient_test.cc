@@ -26,8 +26,8 @@ struct Result {
   at::Tensor loss, gradients, statistics;
 };
 
-// What a network has that a window's split could show: convolutions, batch-norms and the projection head. A ResNet would
-// take minutes, and window_test.cc has one.
+// All that the split of a window could upset: convolutions, batch-norms and the projection head. A
+// ResNet would take minutes; window_test.cc uses one.
 struct SmallNetwork final : torch::nn::Module {
   SmallNetwork() {
     first =

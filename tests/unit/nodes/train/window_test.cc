@@ -37,7 +37,7 @@ TEST(ForwardBackward, AccumulatesTheMeanOfTheMicroBatchesLosses) {
   }
 }
 
-// With batch-norm frozen, the images of a window are as one batch, whatever goes through the network at a time.
+// With batch-norm frozen, a window of several micro-batches equals one large batch.
 TEST(ForwardBackward, AWindowIsOneLargeBatch) {
   LaneNodes nodes(2), reference(2);
   nodes.model().SetTraining(false);

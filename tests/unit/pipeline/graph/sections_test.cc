@@ -7,8 +7,8 @@
 #include "pipeline/graph/inspect.h"
 #include "pipeline/graph/load_graph.h"
 #include "pipeline/runtime/component_set.h"
-#include "tests/support/errors.h"
 #include "tests/support/declared_types.h"
+#include "tests/support/errors.h"
 
 namespace flowtrain {
 namespace {
