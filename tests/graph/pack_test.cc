@@ -33,10 +33,10 @@ size_t FilesIn(const std::string& folder) {
       std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
-// The losses of a run of two steps.
+// The losses of a run of one epoch.
 std::vector<double> LossesOf(const std::string& run_dir, std::vector<std::string> extra,
                              std::string* output = nullptr) {
-  extra.emplace_back("train.max_steps=2");
+  extra.emplace_back("train.max_steps=3");
   const Result result = RunProgram(SmallRun(run_dir, extra));
   EXPECT_EQ(result.code, 0) << result.output;
   if (output != nullptr) *output = result.output;

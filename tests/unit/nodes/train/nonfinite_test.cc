@@ -30,9 +30,8 @@ LaneNodes::Settings Settings(const char* most) {
 
 void Poison(LaneNodes& nodes, const std::string& parameter, double value = kNan) {
   const c10::NoGradGuard no_grad;
-  at::Tensor first = nodes.model().module().named_parameters()[parameter];
-  while (first.dim() > 0) first = first.select(0, 0);
-  first.fill_(value);
+  // A whole filter: of the smallest images a single weight may meet nothing but padding.
+  nodes.model().module().named_parameters()[parameter].select(0, 0).fill_(value);
 }
 
 std::vector<at::Tensor> Copies(const std::vector<at::Tensor>& tensors) {

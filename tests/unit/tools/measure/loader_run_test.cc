@@ -86,7 +86,7 @@ TEST(RunLoader, SaysWhenTheTimeIsTooShort) {
   LoaderTimes times;
   times.warm_up_s = 0;
   times.seconds = 1e-4;
-  EXPECT_THROW(RunLoader(HostGraph(TestGraph(50'000), Registry::Global()), times, run),
+  EXPECT_THROW(RunLoader(HostGraph(TestGraph(200'000), Registry::Global()), times, run),
                ConfigError);
 }
 
