@@ -295,7 +295,7 @@ TEST(Program, FindsWhatShipsFromAnyFolder) {
 TEST(Program, TakesTheUsersOwnGraphBeforeTheOneThatShips) {
   const TempFolder folder;
   std::filesystem::create_directory(folder / "graphs");
-  WriteFile(folder / "graphs/simclr.yaml", "name: mine\nnodes: 3\n");
+  WriteText(folder / "graphs/simclr.yaml", "name: mine\nnodes: 3\n");
   const Result result = RunIn(folder.path(), {"validate", "graphs/simclr.yaml"});
   EXPECT_EQ(result.code, 2) << result.output;
 }
@@ -319,7 +319,7 @@ TEST(Program, LooksForTheDataOfTheParametersThatShipBesideThemToo) {
       {"bash", "-c", "cd \"$0/elsewhere\" && exec ../bin/flowtrain \"${@:2}\"", folder.path()});
   EXPECT_EQ(program.Wait(), 0) << program.output();
   EXPECT_THAT(program.output(), HasSubstr("1,500"));
-  EXPECT_THAT(ReadFile(folder / "elsewhere/run/config.yaml"),
+  EXPECT_THAT(ReadText(folder / "elsewhere/run/config.yaml"),
               HasSubstr(folder / "data/stl10_binary"));
 }
 
@@ -335,7 +335,7 @@ TEST(Program, AGraphWithEveryOptionByItselfComesToTheSame) {
   const Result result = RunProgram({"inspect", kLongGraph});
   EXPECT_EQ(result.code, 0) << result.output;
   EXPECT_THAT(result.output,
-              HasSubstr(ReadFile(FLOWTRAIN_SOURCE_DIR "/tests/golden/simclr.inspect")))
+              HasSubstr(ReadText(FLOWTRAIN_SOURCE_DIR "/tests/golden/simclr.inspect")))
       << "with a line about retired options before it";
 }
 
