@@ -58,10 +58,10 @@ Outcome DualViewAugment::Process(Sample& sample, Worker& worker) {
   if (bytes == 0 || image.pixels.size() != bytes) {
     throw std::logic_error("the sample has no pixels: a node that decodes must come before");
   }
-  const ViewRecipe::Place place{sample.seed, sample.epoch, sample.id};
+  const ViewKey key{sample.seed, sample.epoch, sample.id};
   ViewMakers& makers = workers_[static_cast<size_t>(worker.index)];
   for (int view = 0; view < sample.batch->layout.views; ++view) {
-    const ViewParams params = recipe_->Draw(place, view, image.full_height, image.full_width);
+    const ViewParams params = recipe_->Draw(key, view, image.full_height, image.full_width);
     const int halvings = recipe_->LevelHalvings(std::min(params.height, params.width));
     const ViewSource source = SourceOf(image, halvings);
     uint8_t* row = sample.batch->Row(view, sample.row);

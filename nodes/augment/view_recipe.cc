@@ -25,10 +25,10 @@ void ViewRecipe::Open(const OpenContext& context) {
   fused_ = FusedView::Covers(options_, size_);
 }
 
-ViewParams ViewRecipe::Draw(const Place& place, int view, int height, int width) const {
-  Rng rng({.seed = place.seed,
-           .stream = place.epoch,
-           .id = place.id,
+ViewParams ViewRecipe::Draw(const ViewKey& key, int view, int height, int width) const {
+  Rng rng({.seed = key.seed,
+           .stream = key.epoch,
+           .id = key.id,
            .purpose = kView + static_cast<uint32_t>(view)});
   return DrawViewParams(options_, height, width, rng);
 }

@@ -8,6 +8,11 @@
 
 namespace flowtrain {
 
+// What the draws of an image's views depend on.
+struct ViewKey {
+  uint64_t seed, epoch, id;
+};
+
 // The augmentation's options. A resource, so that decode knows which part of an image the views
 // will need and how far it may be reduced.
 //
@@ -26,10 +31,7 @@ class ViewRecipe final : public Resource {
   bool fused() const { return fused_; }
 
   // Parameters of a view of an image of height x width pixels. Depends on its arguments alone.
-  struct Place {
-    uint64_t seed, epoch, id;
-  };
-  ViewParams Draw(const Place& place, int view, int height, int width) const;
+  ViewParams Draw(const ViewKey& key, int view, int height, int width) const;
 
   // How often an image may be halved for the view of a crop whose shorter side has `crop_side`
   // pixels, three times at most; 0 unless fused(). A JPEG as it is decoded, as long as the crop

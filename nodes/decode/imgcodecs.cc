@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kLibrary = "flowtrain_imgcodecs.so";
 
-struct OutputPlace {
+struct Output {
   RgbImage& image;
   int64_t max_pixels;
 };
@@ -26,7 +26,7 @@ struct OutputPlace {
 // Runs inside OpenCV's caller, a C boundary: nothing may be thrown.
 uint8_t* Allocate(void* user, int height, int width) {
   try {
-    const OutputPlace& place = *static_cast<OutputPlace*>(user);
+    const Output& place = *static_cast<Output*>(user);
     std::string ignored;
     if (height < 1 || width < 1 || TooLarge(height, width, place.max_pixels, &ignored)) {
       return nullptr;
@@ -97,7 +97,7 @@ bool Imgcodecs::Decode(std::span<const uint8_t> bytes, int64_t max_pixels, RgbIm
     return false;
   }
   char text[512] = "";
-  OutputPlace place{out, max_pixels};
+  Output place{out, max_pixels};
   if (decode_(bytes.data(), bytes.size(), Allocate, &place, text, sizeof text) == 1) return true;
   *why = text;
   return false;

@@ -8,7 +8,7 @@ WantedPart ViewPart::Choose(int height, int width) const {
   int top = height, left = width, bottom = 0, right = 0;
   int halvings = recipe_.JpegHalvings(std::min(height, width));
   for (int view = 0; view < views_; ++view) {
-    const ViewParams crop = recipe_.Draw(place_, view, height, width);
+    const ViewParams crop = recipe_.Draw(key_, view, height, width);
     top = std::min(top, crop.top);
     left = std::min(left, crop.left);
     bottom = std::max(bottom, crop.top + crop.height);

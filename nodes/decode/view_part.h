@@ -11,14 +11,14 @@ namespace flowtrain {
 // keep.
 class ViewPart final : public PartChooser {
  public:
-  ViewPart(const ViewRecipe& recipe, const ViewRecipe::Place& place, int views)
-      : recipe_(recipe), place_(place), views_(views) {}
+  ViewPart(const ViewRecipe& recipe, const ViewKey& key, int views)
+      : recipe_(recipe), key_(key), views_(views) {}
 
   WantedPart Choose(int height, int width) const override;
 
  private:
   const ViewRecipe& recipe_;
-  const ViewRecipe::Place place_;
+  const ViewKey key_;
   const int views_;
 };
 

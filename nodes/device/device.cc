@@ -167,7 +167,7 @@ void Device::Synchronize() const {
   if (is_cuda()) at::accelerator::synchronizeDevice(device_.index());
 }
 
-void Device::Place(torch::nn::Module& network) const {
+void Device::Adopt(torch::nn::Module& network) const {
   const c10::NoGradGuard no_grad;
   network.to(device_);
   for (at::Tensor& parameter : network.parameters()) {

@@ -46,7 +46,7 @@ class Device final : public Resource {
   size_t ReservedBytes() const;  // held by the allocator, cache included; 0 on a CPU
   void Synchronize() const;
   // Moves a network to the device, its convolutions in channels_last.
-  void Place(torch::nn::Module& network) const;
+  void Adopt(torch::nn::Module& network) const;
   // Gives the allocator's unused memory back to the driver; returns how many bytes. 0 on a CPU.
   size_t EmptyCache();
 

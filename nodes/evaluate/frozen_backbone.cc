@@ -31,7 +31,7 @@ void FrozenBackbone::Open(const OpenContext& context) {
   network_ = std::make_shared<ResNet>(options);
   LoadBackbone(checkpoint_, *network_, context.NameOf("name") + " and " + context.NameOf("stem"));
   network_->eval();
-  device_->Place(*network_);
+  device_->Adopt(*network_);
   LogInfo("evaluating " + options.Description() + " of " + checkpoint_);
 }
 

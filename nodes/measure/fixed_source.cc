@@ -32,7 +32,7 @@ bool FixedSource::AdmitBatch(Batch& batch) {
   batch.epoch = 0;
   batch.step = batch.seq / window;
   batch.steps_per_epoch = batch.total_steps = steps;
-  batch.micro = static_cast<int>(batch.seq % window);
+  batch.in_window = static_cast<int>(batch.seq % window);
   batch.window = static_cast<int>(window);
   batch.last_of_epoch = batch.seq + 1 == steps * window;
   images_ += static_cast<uint64_t>(batch.layout.rows);

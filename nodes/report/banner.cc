@@ -58,7 +58,7 @@ std::vector<Line> Lines(const BannerFacts& facts) {
   }
   if (facts.negatives > 0) {
     lines.push_back(
-        {true, "Negatives", ShowCount(static_cast<uint64_t>(facts.negatives)) + " an anchor"});
+        {true, "Negatives", ShowCount(static_cast<uint64_t>(facts.negatives)) + " per anchor"});
   }
   lines.push_back({true, "Data set", facts.dataset});
   lines.push_back({true, "Workers", Plural(facts.workers, "thread") + " decode and augment"});

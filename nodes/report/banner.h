@@ -15,8 +15,8 @@ struct BannerFacts {
   std::string device_limited_by;  // the parameter that says so
   bool cudnn_benchmark = false;
   std::string precision;   // "FP16", "BF16"; empty: FP32, mixed precision off
-  int batch_size = 0;      // images a micro-batch
-  int accumulation = 1;    // micro-batches an optimiser step; 0: nothing is trained
+  int batch_size = 0;      // images per batch
+  int accumulation = 1;    // batches per optimiser step; 0: nothing is trained
   int negatives = 0;       // of an anchor; 0: the loss has none
   std::string dataset;     // "STL-10, train + unlabeled: 105,000 images 96x96"
   int workers = 0;         // threads that decode and augment

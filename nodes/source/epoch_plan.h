@@ -7,11 +7,11 @@
 namespace flowtrain {
 
 // Where a batch stands. All counts are from 0.
-struct BatchPlace {
+struct PlannedBatch {
   uint64_t epoch = 0;
   uint64_t batch = 0;  // in its epoch
   uint64_t step = 0;   // of the whole run
-  int micro = 0;       // in its window
+  int in_window = 0;   // number in its window
   int window = 1;      // batches of its window
   bool last_of_epoch = false;
 };
@@ -29,16 +29,16 @@ class EpochPlan {
   uint64_t FirstBatch(uint64_t step) const {
     return step / steps_per_epoch() * batches_ + step % steps_per_epoch() * window_;
   }
-  BatchPlace Place(uint64_t number) const {
-    BatchPlace place;
-    place.epoch = number / batches_;
-    place.batch = number % batches_;
-    const uint64_t in_epoch = place.batch / window_;
-    place.step = place.epoch * steps_per_epoch() + in_epoch;
-    place.micro = static_cast<int>(place.batch % window_);
-    place.window = static_cast<int>(std::min(window_, batches_ - in_epoch * window_));
-    place.last_of_epoch = place.batch + 1 == batches_;
-    return place;
+  PlannedBatch At(uint64_t number) const {
+    PlannedBatch batch;
+    batch.epoch = number / batches_;
+    batch.batch = number % batches_;
+    const uint64_t in_epoch = batch.batch / window_;
+    batch.step = batch.epoch * steps_per_epoch() + in_epoch;
+    batch.in_window = static_cast<int>(batch.batch % window_);
+    batch.window = static_cast<int>(std::min(window_, batches_ - in_epoch * window_));
+    batch.last_of_epoch = batch.batch + 1 == batches_;
+    return batch;
   }
 
  private:

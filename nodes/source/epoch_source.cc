@@ -88,25 +88,25 @@ void EpochSource::Resume(uint64_t steps_done) {
 
 bool EpochSource::AdmitBatch(Batch& batch) {
   dataset_->CheckFiles();
-  const BatchPlace place = plan_->Place(plan_->FirstBatch(first_step_) + batch.seq);
-  if (place.step >= total_steps_) return false;
+  const PlannedBatch planned = plan_->At(plan_->FirstBatch(first_step_) + batch.seq);
+  if (planned.step >= total_steps_) return false;
   batch.seed = static_cast<uint64_t>(seed_);
-  batch.epoch = place.epoch;
-  batch.step = place.step;
+  batch.epoch = planned.epoch;
+  batch.step = planned.step;
   batch.steps_per_epoch = plan_->steps_per_epoch();
   batch.total_steps = total_steps_;
-  batch.micro = place.micro;
-  batch.window = place.window;
-  batch.last_of_epoch = place.last_of_epoch;
+  batch.in_window = planned.in_window;
+  batch.window = planned.window;
+  batch.last_of_epoch = planned.last_of_epoch;
   return true;
 }
 
 void EpochSource::AdmitSample(Sample& sample) {
   const Batch& batch = *sample.batch;
-  const uint64_t number = plan_->FirstBatch(batch.step) + static_cast<uint64_t>(batch.micro);
+  const uint64_t number = plan_->FirstBatch(batch.step) + static_cast<uint64_t>(batch.in_window);
   const uint64_t rows = static_cast<uint64_t>(batch.layout.rows);
   sample.epoch = batch.epoch;
-  sample.position = plan_->Place(number).batch * rows + static_cast<uint64_t>(sample.row);
+  sample.position = plan_->At(number).batch * rows + static_cast<uint64_t>(sample.row);
   sample.seed = batch.seed;
   if (!order_ || order_epoch_ != batch.epoch) {
     order_.emplace(size(), RngKey{sample.seed, batch.epoch, 0, kShuffle});

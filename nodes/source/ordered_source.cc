@@ -58,7 +58,7 @@ bool OrderedSource::AdmitBatch(Batch& batch) {
   batch.epoch = 0;
   batch.step = batch.seq;
   batch.steps_per_epoch = batch.total_steps = (size() + rows - 1) / rows;
-  batch.micro = 0;
+  batch.in_window = 0;
   batch.window = 1;
   batch.last_of_epoch = batch.seq + 1 == batch.steps_per_epoch;
   return true;

@@ -11,7 +11,7 @@ void CountingSource::Declare(NodeSpec& spec) {
       .Option(&CountingSource::epochs_, "epochs", 1, "Epochs of the run.", AtLeast{1})
       .Option(&CountingSource::steps_per_epoch_, "steps_per_epoch", 10, "Optimiser steps an epoch.",
               AtLeast{1})
-      .Option(&CountingSource::window_, "window", 1, "Micro-batches an optimiser step.", AtLeast{1})
+      .Option(&CountingSource::window_, "window", 1, "Batches per optimiser step.", AtLeast{1})
       .Option(&CountingSource::ids_, "ids", 1000, "Ids there are, from 0.", AtLeast{1})
       .Option(&CountingSource::seed_, "seed", 42, "Seed of every draw.", AtLeast{0});
   DeclareBehaviour(spec);
@@ -24,9 +24,9 @@ bool CountingSource::AdmitBatch(Batch& batch) {
   batch.epoch = batch.step / steps;
   batch.steps_per_epoch = steps;
   batch.total_steps = static_cast<uint64_t>(epochs_) * steps;
-  batch.micro = static_cast<int>(batch.seq % window);
+  batch.in_window = static_cast<int>(batch.seq % window);
   batch.window = window_;
-  batch.last_of_epoch = batch.step % steps + 1 == steps && batch.micro + 1 == window_;
+  batch.last_of_epoch = batch.step % steps + 1 == steps && batch.in_window + 1 == window_;
   return batch.epoch < static_cast<uint64_t>(epochs_);
 }
 

@@ -26,7 +26,7 @@ void TestWindow::Declare(NodeSpec& spec) {
 void TestWindow::Process(Batch& batch, Step& step) {
   Work(batch);
   std::vector<uint64_t>& digests = static_cast<TestDigests&>(*step.payload).of_batches;
-  if (batch.micro == 0) digests.clear();
+  if (batch.in_window == 0) digests.clear();
   digests.push_back(Digest(batch));
 }
 

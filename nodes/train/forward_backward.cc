@@ -101,11 +101,11 @@ void ForwardBackward::WithRoom(Call call) {
 
 void ForwardBackward::Process(Batch& batch, Step& step) {
   auto& payload = static_cast<TrainPayload&>(*step.payload);
-  if (batch.micro == 0) BeginWindow(batch, step);
+  if (batch.in_window == 0) BeginWindow(batch, step);
   ids_.insert(ids_.end(), batch.ids.begin(), batch.ids.end());
   gradient_->Add(Take(batch));
   WithRoom([&] { gradient_->Advance(); });
-  if (batch.micro + 1 < batch.window) return;
+  if (batch.in_window + 1 < batch.window) return;
   WithRoom([&] { payload.loss = gradient_->Finish(); });
   if (watch_->TooMany()) EndWhereNotFinite(batch, payload.loss);
   watch_->Add(payload.record);

@@ -29,11 +29,11 @@ const char* KindName(Kind kind) {
   return "?";
 }
 
-Place PlaceOf(const NodeSpec& spec) {
+RunsOn RunsOnOf(const NodeSpec& spec) {
   if (spec.on_lane || spec.kind == Kind::kCollate || spec.kind == Kind::kWindow) {
-    return Place::kLane;
+    return RunsOn::kLane;
   }
-  return spec.kind == Kind::kStep || spec.serial ? Place::kOneAtATime : Place::kWorkers;
+  return spec.kind == Kind::kStep || spec.serial ? RunsOn::kOneAtATime : RunsOn::kWorkers;
 }
 
 }  // namespace internal
@@ -52,12 +52,12 @@ std::string Indented(const std::string& text) {
 }
 
 const char* PlaceText(const NodeSpec& spec) {
-  switch (internal::PlaceOf(spec)) {
-    case internal::Place::kWorkers:
+  switch (internal::RunsOnOf(spec)) {
+    case internal::RunsOn::kWorkers:
       return "worker threads, as many as `workers` says";
-    case internal::Place::kLane:
+    case internal::RunsOn::kLane:
       return "the device lane";
-    case internal::Place::kOneAtATime:
+    case internal::RunsOn::kOneAtATime:
       return "one worker thread at a time";
   }
   return "?";
@@ -113,7 +113,8 @@ std::string Example(const NodeSpec& spec) {
   std::string text = std::string("\nExample\n") + (resource ? "resources:\n" : "nodes:\n");
   text += "  " + SnakeCase(spec.type) + ":\n    type: " + spec.type + '\n';
   text += ExamplePorts("in", spec.inputs) + ExamplePorts("out", spec.outputs);
-  if (!resource && internal::PlaceOf(spec) == internal::Place::kWorkers) text += "    workers: 2\n";
+  if (!resource && internal::RunsOnOf(spec) == internal::RunsOn::kWorkers)
+    text += "    workers: 2\n";
   if (!spec.options.empty()) text += "    options:\n";
   for (const OptionSpec& option : spec.options) {
     const std::string value = option.required ? "${" + option.name + '}' : option.default_text;

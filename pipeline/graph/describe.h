@@ -12,7 +12,7 @@ const char* KindName(NodeSpec::Kind kind);
 
 // Where Process calls of the type run: on how many threads the graph says, on the device lane, or
 // one at a time on any thread.
-enum class Place { kWorkers, kLane, kOneAtATime };
-Place PlaceOf(const NodeSpec& spec);
+enum class RunsOn { kWorkers, kLane, kOneAtATime };
+RunsOn RunsOnOf(const NodeSpec& spec);
 
 }  // namespace flowtrain::internal

@@ -9,12 +9,12 @@ namespace flowtrain {
 namespace {
 
 std::string Threads(const NodeDef& node, const NodeSpec& spec) {
-  switch (internal::PlaceOf(spec)) {
-    case internal::Place::kWorkers:
+  switch (internal::RunsOnOf(spec)) {
+    case internal::RunsOn::kWorkers:
       return node.workers == 1 ? "1 worker" : std::to_string(node.workers) + " workers";
-    case internal::Place::kLane:
+    case internal::RunsOn::kLane:
       return "device lane";
-    case internal::Place::kOneAtATime:
+    case internal::RunsOn::kOneAtATime:
       return "one at a time";
   }
   return "?";

@@ -82,7 +82,7 @@ class SourceNode : public SampleNode {
  public:
   // What each sample slot carries from the source on.
   virtual std::unique_ptr<Payload> NewPayload() { return nullptr; }
-  // The next batch: sets epoch, step, steps_per_epoch, total_steps, micro, window, last_of_epoch
+  // The next batch: sets epoch, step, steps_per_epoch, total_steps, in_window, window, last_of_epoch
   // from batch.seq. False: the run is over.
   virtual bool AdmitBatch(Batch& batch) = 0;
   // The next sample of that batch: sets epoch, position, id, seed from sample.batch and sample.row.

@@ -67,7 +67,7 @@ struct Batch : Packet {
   uint64_t step = 0;   // optimiser step this batch belongs to, from 0 at the start of the run
   uint64_t steps_per_epoch = 1;
   uint64_t total_steps = 0;  // of the whole run; 0: the source does not know
-  int micro = 0;             // number of this micro-batch in its window, from 0
+  int in_window = 0;  // number of this batch in its window, from 0
   int window = 1;            // micro-batches of the window
   bool last_of_epoch = false;
   std::vector<uint64_t> ids;    // of each row; a row's worker writes its own

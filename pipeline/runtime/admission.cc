@@ -85,7 +85,7 @@ bool Admission::BeginBatch() {
     ended_ = true;
     return false;
   }
-  last_micro_ = batch->micro;
+  last_in_window_ = batch->in_window;
   last_window_ = batch->window;
   batch_ = batch;
   row_ = 0;

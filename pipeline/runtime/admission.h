@@ -37,7 +37,7 @@ class Admission {
  private:
   Sample* AdmitOne();
   bool BeginBatch();  // sets batch_; false: no slot is free, or the run is over
-  bool AtWindowStart() const { return last_micro_ + 1 >= last_window_; }
+  bool AtWindowStart() const { return last_in_window_ + 1 >= last_window_; }
 
   SourceNode& source_;
   const BatchLayout layout_;
@@ -49,7 +49,7 @@ class Admission {
   std::mutex mutex_;
   Batch* batch_ = nullptr;
   int row_ = 0;
-  int last_micro_ = 0, last_window_ = 1;  // of the batch admitted last
+  int last_in_window_ = 0, last_window_ = 1;  // of the batch admitted last
   bool ended_ = false;
   uint64_t admitted_samples_ = 0, admitted_batches_ = 0;
 };

@@ -21,7 +21,7 @@ void Graph::Impl::EndLive() {
 }
 
 bool Graph::Impl::IsWorkerNode(size_t index) const {
-  return internal::PlaceOf(components.spec(index)) == internal::Place::kWorkers;
+  return internal::RunsOnOf(components.spec(index)) == internal::RunsOn::kWorkers;
 }
 
 void Graph::Impl::Apply(GraphSettings wanted) {

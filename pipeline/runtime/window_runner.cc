@@ -27,7 +27,7 @@ void WindowRunner::BeginWindows() {
   // gate. Who finds another at it leaves: that one looks again before it stops.
   if (submitting_) return;
   submitting_ = true;
-  while (!waiting_.empty() && (waiting_.front()->micro != 0 || TakeLease(*waiting_.front()))) {
+  while (!waiting_.empty() && (waiting_.front()->in_window != 0 || TakeLease(*waiting_.front()))) {
     Batch* batch = waiting_.front();
     waiting_.pop_front();
     lock.unlock();
@@ -55,7 +55,7 @@ bool WindowRunner::TakeLease(const Batch& first) {
 Packet* WindowRunner::Work(Packet* packet) {
   auto& batch = static_cast<Batch&>(*packet);
   Step* step = step_;
-  const bool last = batch.micro + 1 == batch.window;
+  const bool last = batch.in_window + 1 == batch.window;
   step->last_of_epoch = batch.last_of_epoch;
   if (!env_.run.ending()) Guarded(env_, name(), batch, [&] { node_.Process(batch, *step); });
   SendHome(&batch, last);

@@ -20,8 +20,8 @@ namespace {
 template <typename Change>
 void OnView(benchmark::State& state, Change change) {
   const int side = static_cast<int>(state.range(0));
-  const bench::Raw picture = bench::Picture(side, side);
-  bench::Bytes rgb = picture.values;
+  const Raw picture = bench::Picture(side, side);
+  Bytes rgb = picture.values;
   for (auto _ : state) {
     std::memcpy(rgb.data(), picture.values.data(), rgb.size());  // a few percent of the cheapest
     change(RgbBytes(rgb));
@@ -63,8 +63,8 @@ void Blur(benchmark::State& state) {
 void Resample(benchmark::State& state) {
   const int side = static_cast<int>(state.range(0));
   const int height = static_cast<int>(state.range(1)), width = static_cast<int>(state.range(2));
-  const bench::Raw picture = bench::Picture(height, width);
-  bench::Bytes view(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
+  const Raw picture = bench::Picture(height, width);
+  Bytes view(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
   const RgbRegion crop{picture.values.data() + size_t{3} * static_cast<size_t>(width / 7),
                        size_t{3} * static_cast<size_t>(width), height * 7 / 10, width * 7 / 10};
   Resampler resampler;
@@ -80,8 +80,8 @@ void Resample(benchmark::State& state) {
 void View(benchmark::State& state) {
   const int side = static_cast<int>(state.range(0));
   const int height = static_cast<int>(state.range(1)), width = static_cast<int>(state.range(2));
-  const bench::Raw picture = bench::Picture(height, width);
-  bench::Bytes view(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
+  const Raw picture = bench::Picture(height, width);
+  Bytes view(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
   const AugmentOptions options;
   ReferenceView reference;
   uint64_t id = 0;

@@ -33,16 +33,16 @@ void DecodeEach(benchmark::State& state, const std::vector<EncodedImage>& images
 }
 
 void WholeJpeg(benchmark::State& state) {
-  const std::vector<bench::Bytes> files = bench::Jpegs();
+  const std::vector<Bytes> files = bench::Jpegs();
   std::vector<EncodedImage> images;
-  for (const bench::Bytes& file : files) images.emplace_back().bytes = file;
+  for (const Bytes& file : files) images.emplace_back().bytes = file;
   DecodeEach(state, images);
 }
 BENCHMARK(WholeJpeg)->Unit(benchmark::kMicrosecond);
 
 // STL-10's image, and one that is RGB already.
 void Raw96(benchmark::State& state, Encoding encoding) {
-  const bench::Raw picture = bench::Picture(bench::kSmallSide, bench::kSmallSide);
+  const Raw picture = bench::Picture(bench::kSmallSide, bench::kSmallSide);
   EncodedImage image;
   image.bytes = picture.values;
   image.encoding = encoding;

@@ -10,8 +10,8 @@ namespace {
 void CentralView(benchmark::State& state) {
   const int side = static_cast<int>(state.range(0));
   const int height = static_cast<int>(state.range(1)), width = static_cast<int>(state.range(2));
-  const bench::Raw picture = bench::Picture(height, width);
-  bench::Bytes view(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
+  const Raw picture = bench::Picture(height, width);
+  Bytes view(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
   for (auto _ : state) {
     CenterView(WholeImage(picture.values, height, width), side, view.data());
     benchmark::DoNotOptimize(view.data());

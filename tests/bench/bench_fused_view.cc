@@ -24,7 +24,7 @@ using Plane = AlignedVector<uint8_t>;
 // Three planes of a side x side view.
 struct ViewPlanes {
   explicit ViewPlanes(int side) : pixels(static_cast<size_t>(side) * static_cast<size_t>(side)) {
-    const bench::Raw picture = bench::Picture(side, side);
+    const Raw picture = bench::Picture(side, side);
     for (size_t c = 0; c < 3; ++c) {
       values[c].resize(pixels + simd::kSlackBytes);
       for (size_t i = 0; i < pixels; ++i) values[c][i] = picture.values[3 * i + c];
@@ -124,7 +124,7 @@ void PlanTaps(benchmark::State& state) {
 void View(benchmark::State& state) {
   const int side = static_cast<int>(state.range(0));
   const int height = static_cast<int>(state.range(1)), width = static_cast<int>(state.range(2));
-  const bench::Raw picture = bench::Picture(height, width);
+  const Raw picture = bench::Picture(height, width);
   AlignedVector<uint8_t> out(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
   const AugmentOptions options;
   FusedView fused;

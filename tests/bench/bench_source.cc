@@ -45,7 +45,7 @@ void FetchFolder(benchmark::State& state) {
   const char* root = std::getenv("FLOWTRAIN_BENCH_JPEG");
   if (root != nullptr) return FetchAll(state, *OpenFolder(root));
   const TempFolder folder;
-  const bench::Bytes file = bench::Jpegs().front();
+  const Bytes file = bench::Jpegs().front();
   for (int i = 0; i < 64; ++i) folder.Write(std::to_string(i) + ".jpg", file);
   FetchAll(state, *OpenFolder(folder.path()));
 }

@@ -139,7 +139,7 @@ class Source final : public Reporting<SourceNode, kSource> {
     if (batch.seq >= scenario_.batches) return false;
     const auto window = static_cast<uint64_t>(scenario_.window);
     batch.step = batch.seq / window;
-    batch.micro = static_cast<int>(batch.seq % window);
+    batch.in_window = static_cast<int>(batch.seq % window);
     batch.window = scenario_.window;
     return true;
   }
@@ -221,11 +221,12 @@ class Window final : public Reporting<WindowNode, kWindow> {
   void Process(Batch& batch, Step& step) override {
     scenario_.MayThrow("window.process", batch.seq);
     CheckRows(batch);
-    if (batch.micro == 0 && scenario_.model_busy.exchange(1) != 0) scenario_.lease_broken = true;
+    if (batch.in_window == 0 && scenario_.model_busy.exchange(1) != 0)
+      scenario_.lease_broken = true;
     for (size_t i = 0; i < batch.layout.bytes(); ++i) Mix(batch.buffer[i]);
     for (const uint64_t id : batch.ids) Mix(id);
     Mix(step.step);
-    if (batch.micro + 1 == batch.window) scenario_.digests.push_back(digest_);
+    if (batch.in_window + 1 == batch.window) scenario_.digests.push_back(digest_);
     if (static_cast<int64_t>(batch.seq) == scenario_.drain_at) run_->RequestDrain();
     if (static_cast<int64_t>(batch.seq) == scenario_.abort_at) run_->RequestAbort();
   }

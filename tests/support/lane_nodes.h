@@ -45,18 +45,18 @@ struct LaneNodes {
   }
   explicit LaneNodes(int window) : LaneNodes(Settings{.window = window}) {}
 
-  void AddBatch(int micro) {
+  void AddBatch(int in_window) {
     auto batch = std::make_unique<Batch>();
     batch->layout = stage->Layout();
     buffers.push_back(stage->Allocate(batch->layout.bytes()));
     batch->buffer = buffers.back().get();
-    batch->micro = micro;
+    batch->in_window = in_window;
     batch->window = settings.window;
     batch->ids.resize(static_cast<size_t>(settings.rows));
     for (size_t row = 0; row < batch->ids.size(); ++row) {
-      batch->ids[row] = static_cast<uint64_t>(micro) * batch->ids.size() + row;
+      batch->ids[row] = static_cast<uint64_t>(in_window) * batch->ids.size() + row;
     }
-    Rng rng({.seed = 1, .id = static_cast<uint64_t>(micro), .purpose = kTesting});
+    Rng rng({.seed = 1, .id = static_cast<uint64_t>(in_window), .purpose = kTesting});
     for (size_t i = 0; i < batch->layout.bytes(); ++i) {
       batch->buffer[i] = static_cast<uint8_t>(rng.NextUint32());
     }

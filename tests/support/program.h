@@ -84,6 +84,7 @@ class Program {
     const int out = open(output_.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
+    signal(SIGHUP, SIG_DFL);  // which nohup ignores, and with it all that it starts
     if (prepare) prepare();
     std::vector<std::string> words = wrapper;
     words.emplace_back(FLOWTRAIN_BINARY);

@@ -18,12 +18,12 @@ using nlohmann::json;
 constexpr char kFormat[] = "flowtrain timing";
 
 const char* PlaceName(const NodeSpec& spec) {
-  switch (internal::PlaceOf(spec)) {
-    case internal::Place::kWorkers:
+  switch (internal::RunsOnOf(spec)) {
+    case internal::RunsOn::kWorkers:
       return "workers";
-    case internal::Place::kLane:
+    case internal::RunsOn::kLane:
       return "lane";
-    case internal::Place::kOneAtATime:
+    case internal::RunsOn::kOneAtATime:
       return "one at a time";
   }
   return "?";

@@ -16,8 +16,8 @@ TunePlan PlanFor(const GraphDef& def, const Registry& registry, const Capacity& 
   plan.cores = std::max(1, static_cast<int>(std::lround(cores - std::min(1.0, lane_cores))));
   for (const NodeDef& node : def.nodes) {
     plan.names.push_back(node.name);
-    plan.tunable.push_back(internal::PlaceOf(registry.Find(node.type)->spec) ==
-                           internal::Place::kWorkers);
+    plan.tunable.push_back(internal::RunsOnOf(registry.Find(node.type)->spec) ==
+                           internal::RunsOn::kWorkers);
   }
   return plan;
 }

@@ -44,7 +44,7 @@ void SimclrModel::Open(const OpenContext& context) {
     LoadBackbone(init_, *backbone_, context.NameOf("backbone") + " and " + context.NameOf("stem"));
     LogInfo("the backbone starts from " + init_);
   }
-  device_->Place(*module_);
+  device_->Adopt(*module_);
 }
 
 std::string SimclrModel::FirstNonFiniteLayer(const torch::Tensor& images) {

@@ -29,7 +29,7 @@ TEST(FixedSource, AdmitsWindowsAndEnds) {
     batch.seq = seq;
     ASSERT_TRUE(source->AdmitBatch(batch));
     EXPECT_EQ(batch.step, seq / 2);
-    EXPECT_EQ(batch.micro, static_cast<int>(seq % 2));
+    EXPECT_EQ(batch.in_window, static_cast<int>(seq % 2));
     EXPECT_EQ(batch.window, 2);
     EXPECT_EQ(batch.steps_per_epoch, 3U);
     EXPECT_EQ(batch.last_of_epoch, seq == 5);

@@ -29,7 +29,7 @@ TEST(Banner, Gpu) {
             "✓ cuDNN benchmark:       on\n"
             "✓ Mixed precision:       FP16\n"
             "✓ Gradient accumulation: 4 steps (effective batch = 128 x 4 = 512)\n"
-            "✓ Negatives:             1,022 an anchor\n"
+            "✓ Negatives:             1,022 per anchor\n"
             "✓ Data set:              STL-10, train + unlabeled: 105,000 images 96x96\n"
             "✓ Workers:               6 threads decode and augment\n"
             "✓ Memory of the pools:   at most 700 MiB\n"

@@ -80,7 +80,7 @@ TEST_F(EpochSourceTest, PlacesBatchesInWindowsStepsAndEpochs) {
   Fixture fixture(23, 4, {{"epochs", "2"}, {"window", "2"}});  // 5 batches: windows of 2, 2, 1
   struct Expected {
     uint64_t epoch, step;
-    int micro, window;
+    int in_window, window;
     bool last;
   };
   const std::vector<Expected> expected = {
@@ -93,7 +93,7 @@ TEST_F(EpochSourceTest, PlacesBatchesInWindowsStepsAndEpochs) {
     EXPECT_EQ(batch->epoch, expected[seq].epoch) << seq;
     EXPECT_EQ(batch->step, expected[seq].step) << seq;
     EXPECT_EQ(batch->steps_per_epoch, 3u);
-    EXPECT_EQ(batch->micro, expected[seq].micro) << seq;
+    EXPECT_EQ(batch->in_window, expected[seq].in_window) << seq;
     EXPECT_EQ(batch->window, expected[seq].window) << seq;
     EXPECT_EQ(batch->last_of_epoch, expected[seq].last) << seq;
   }
@@ -150,7 +150,7 @@ TEST_F(EpochSourceTest, GoesOnInMidEpochWithTheSameBatches) {
       const auto batch = resumed.Admit(seq), same = whole.Admit(batches + seq);
       ASSERT_NE(batch, nullptr);
       EXPECT_EQ(batch->step, same->step);
-      EXPECT_EQ(batch->micro, same->micro);
+      EXPECT_EQ(batch->in_window, same->in_window);
       EXPECT_EQ(resumed.Ids(*batch), whole.Ids(*same));
     }
     EXPECT_EQ(resumed.Admit(15 - batches), nullptr);

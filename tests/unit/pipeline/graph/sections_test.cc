@@ -7,7 +7,7 @@
 #include "pipeline/graph/inspect.h"
 #include "pipeline/graph/load_graph.h"
 #include "pipeline/runtime/component_set.h"
-#include "tests/support/config_errors.h"
+#include "tests/support/errors.h"
 #include "tests/support/declared_types.h"
 
 namespace flowtrain {

@@ -49,10 +49,10 @@ void Offer(DecodedCache& cache, uint64_t id, const Image& image) {
 
 bool Holds(const DecodedCache& cache, uint64_t id, const Image& image) {
   const CacheHandle found = cache.Find(id);
-  return found && found->height() == image.height && found->width() == image.width &&
-         found->label() == static_cast<int32_t>(id % 10) &&
-         std::equal(image.pixels.begin(), image.pixels.end(), found->pixels().begin(),
-                    found->pixels().end());
+  if (!found || found->label() != static_cast<int32_t>(id % 10)) return false;
+  const Pixels kept = found->pixels();
+  return kept.height == image.height && kept.width == image.width &&
+         std::ranges::equal(image.pixels, kept.pixels);
 }
 
 // How many images from 0 on fit.
@@ -102,13 +102,14 @@ TEST(DecodedCache, KeepsAllLevelsWithinTheBudget) {
   cache.Offer(0, image, 3);
   const CacheHandle found = cache.Find(0);
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->height(), 200);
-  EXPECT_EQ(found->width(), 150);
-  EXPECT_EQ(found->full_height(), 400);
-  EXPECT_EQ(found->full_width(), 300);
-  EXPECT_EQ(found->shrink(), 2);
-  EXPECT_EQ(found->levels(), 3);
-  EXPECT_EQ(found->pixels().size(), 3u * (200 * 150 + 100 * 75 + 50 * 38));
+  const Pixels kept = found->pixels();
+  EXPECT_EQ(kept.height, 200);
+  EXPECT_EQ(kept.width, 150);
+  EXPECT_EQ(kept.full_height, 400);
+  EXPECT_EQ(kept.full_width, 300);
+  EXPECT_EQ(kept.shrink, 2);
+  EXPECT_EQ(kept.levels, 3);
+  EXPECT_EQ(kept.pixels.size(), 3u * (200 * 150 + 100 * 75 + 50 * 38));
   EXPECT_EQ(cache.counters().kept_bytes, 29 * kWholePage);
   cache.Offer(1, image);
   EXPECT_FALSE(cache.Find(1)) << "no room";
@@ -153,7 +154,7 @@ TEST(DecodedCache, KeepsTheSameImagesWhateverTheThreads) {
         if (!slot) Offer(cache, id, images[id]);
         for (const CacheHandle& handle : held) {
           if (!handle) continue;
-          const auto pixels = handle->pixels();
+          const auto pixels = handle->pixels().pixels;
           ASSERT_EQ(std::count(pixels.begin(), pixels.end(), pixels[0]),
                     static_cast<ptrdiff_t>(pixels.size()));
           ASSERT_NE(pixels[0], 0) << "freed while it was in use";
@@ -182,7 +183,7 @@ TEST(DecodedCache, AnEvictedImageStaysInMemoryWhileItIsHeld) {
   EXPECT_FALSE(cache.Wants(2)) << "for good";
   EXPECT_EQ(cache.counters().held_bytes, 3 * kWholePage);
   cache.FreeEvicted();
-  EXPECT_TRUE(std::equal(image.pixels.begin(), image.pixels.end(), held->pixels().begin()));
+  EXPECT_TRUE(std::ranges::equal(image.pixels, held->pixels().pixels));
   CacheHandle moved = std::move(held);
   cache.FreeEvicted();
   EXPECT_EQ(cache.counters().held_bytes, 3 * kWholePage);

@@ -52,7 +52,7 @@ void CompareToReference(const UpdateOptions& options,
     rule->Apply(kBaseRate, Fine());
     for (size_t i = 0; i < expected.size(); ++i) {
       EXPECT_TRUE(toy.parameters[i].to(at::kDouble).allclose(expected[i], 1e-5, 1e-6))
-          << options.name << ", step " << step << ", parameter " << i;
+          << ChoiceName(UpdateNames(), options.name) << ", step " << step << ", parameter " << i;
     }
   }
 }
