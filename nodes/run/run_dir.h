@@ -62,6 +62,7 @@ class RunDir final : public Resource {
   uint64_t start_step() const { return static_cast<uint64_t>(start_step_); }
 
  private:
+  void TakeUp(const std::string& metrics);
   void MakeNamed();
   void MakeDated();
   void Lock();

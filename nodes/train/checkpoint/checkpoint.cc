@@ -1,5 +1,6 @@
 #include "nodes/train/checkpoint/checkpoint.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <stdexcept>
@@ -54,6 +55,8 @@ void Checkpoint::Open(const OpenContext& context) {
     state_ = LoadCheckpoint(resume_, *model_, *optimizer_);
     resumed_ = true;
     run_dir_->NoteStart(state_.knn_top1_start);
+    const uint64_t epoch = std::max<uint64_t>(1, state_.steps_per_epoch);
+    unjudged_ = state_.steps_done / epoch * epoch;
     LogInfo("resumed from " + resume_ + " after step " + std::to_string(state_.steps_done));
   }
   state_.config = run_dir_->resolved_config();
@@ -71,6 +74,7 @@ void Checkpoint::Process(Step& step) {
   const bool written =
       writing_.valid() && writing_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
   if (written) FinishWriting();
+  if (!writing_.valid()) JudgeLastEpoch();
   state_.steps_done = step.step + 1;
   state_.steps_per_epoch = step.steps_per_epoch;
   saved_ = false;

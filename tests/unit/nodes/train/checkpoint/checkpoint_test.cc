@@ -264,6 +264,29 @@ TEST_F(CheckpointNode, AnEpochWithoutAMeanIsNotJudged) {
   EXPECT_THAT(Files(), ElementsAre(CheckpointName(10), CheckpointName(30)));
 }
 
+// The run was killed after its checkpoint was written, and before the epoch was judged.
+TEST_F(CheckpointNode, AnEpochThatWasNotJudgedIsJudgedWhenTheRunGoesOn) {
+  {
+    const auto node = Started({{"keep", "9"}, {"every_steps", "5"}});
+    for (uint64_t step = 4; step < 15; step += 5) Process(*node, step);
+    node->Close();
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "checkpoints/best.json"));
+  WriteText(folder_ / "metrics.jsonl",
+            "{\"step\":10,\"epoch\":1,\"loss\":2.0}\n{\"epoch\":1,\"steps\":10,\"loss\":2.5}\n"
+            "{\"step\":15,\"epoch\":2,\"loss\":1.0}\n");
+  run_dir_.reset();
+  run_dir_ = Make<RunDir>({{"path", folder_.path()}, {"go_on", "true"}, {"start_step", "15"}});
+  run_dir_->Open(training_.context);
+  training_.context.resources["run_dir"] = run_dir_.get();
+  auto node = Make<Checkpoint>({{"resume", '"' + Path(15) + '"'}, {"keep", "9"}});
+  node->Open(training_.context);
+  node->Start();
+  Process(*node, 15);
+  EXPECT_THAT(ReadText(folder_ / "checkpoints/best.json"),
+              testing::AllOf(testing::HasSubstr(CheckpointName(10)), testing::HasSubstr("2.5")));
+}
+
 TEST_F(CheckpointNode, HandsTheAccuracyOfTheStartOn) {
   const auto node = Started({});
   run_dir_->NoteStart(12.3);
