@@ -33,7 +33,8 @@ class ClassList {
   // "class ship", "classes ship, truck and 3 more"
   std::string Text() const {
     std::string text = (classes_ == 1 ? "class " : "classes ") + names_;
-    if (classes_ > kClassesNamed) text += " and " + std::to_string(classes_ - kClassesNamed) + " more";
+    if (classes_ > kClassesNamed)
+      text += " and " + std::to_string(classes_ - kClassesNamed) + " more";
     return text;
   }
 
@@ -80,8 +81,7 @@ std::vector<std::string> Caveats(const at::Tensor& bank, const at::Tensor& queri
   }
   if (queries.size(0) < kFewQueries) {
     caveats.push_back("there are only " + Counted(queries.size(0)) + " queries, each " +
-                      ShowPercent(1.0 / static_cast<double>(queries.size(0))) +
-                      " of the accuracy");
+                      ShowPercent(1.0 / static_cast<double>(queries.size(0))) + " of the accuracy");
   }
   return caveats;
 }

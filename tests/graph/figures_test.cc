@@ -18,23 +18,23 @@ using testing::HasSubstr;
 using testing::Not;
 
 // A run of few small images; 20 are 5 batches of 4.
-std::vector<std::string> TinyRun(const std::string& run_dir,
-                                 const std::vector<std::string>& extra = {}) {
+std::vector<std::string> FewImages(const std::string& run_dir,
+                                   const std::vector<std::string>& extra = {}) {
   std::vector<std::string> sets = {"sample.images=20", "data.image_size=8", "model.stem=small",
                                    "evaluate.knn=false"};
   sets.insert(sets.end(), extra.begin(), extra.end());
   return SmallRun(run_dir, sets);
 }
 
-std::vector<std::string> With(std::vector<std::string> arguments,
+std::vector<std::string> Also(std::vector<std::string> arguments,
                               const std::vector<std::string>& more) {
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
 
-std::vector<std::string> Judge(const std::string& graph, const std::string& checkpoint,
-                               const std::string& run_dir,
-                               const std::vector<std::string>& extra = {}) {
+std::vector<std::string> JudgedBy(const std::string& graph, const std::string& checkpoint,
+                                  const std::string& run_dir,
+                                  const std::vector<std::string>& extra = {}) {
   std::vector<std::string> arguments = {kRoot + "/graphs/" + graph, "--run-dir", run_dir};
   for (const std::string& set : {std::string("device=cpu"), std::string("threads=1"),
                                  std::string("data.num_workers=2"), "checkpoint=" + checkpoint}) {
@@ -65,8 +65,8 @@ class Diverged : public testing::Test {
   static void SetUpTestSuite() {
     folder_ = new TempFolder;
     result_ = RunProgram(
-        TinyRun(Path(), {"train.learning_rate=1.0e+300", "train.warmup_epochs=0",
-                         "evaluate.knn=true", "evaluate.every_epochs=1", "train.epochs=2"}));
+        FewImages(Path(), {"train.learning_rate=1.0e+300", "train.warmup_epochs=0",
+                           "evaluate.knn=true", "evaluate.every_epochs=1", "train.epochs=2"}));
   }
   static void TearDownTestSuite() {
     delete folder_;
@@ -100,10 +100,10 @@ TEST_F(Diverged, HasNoAccuracyAndNoBestCheckpoint) {
 TEST_F(Diverged, ItsWeightsAreRefusedWhereverTheyAreRead) {
   const TempFolder folder;
   const std::vector<std::vector<std::string>> readers = {
-      Judge("knn.yaml", Checkpoint(), folder / "knn"),
-      Judge("linear_probe.yaml", Checkpoint(), folder / "probe"),
-      Judge("embed.yaml", Checkpoint(), folder / "embed"),
-      With(TinyRun(folder / "init"), {"--init", Checkpoint()}),
+      JudgedBy("knn.yaml", Checkpoint(), folder / "knn"),
+      JudgedBy("linear_probe.yaml", Checkpoint(), folder / "probe"),
+      JudgedBy("embed.yaml", Checkpoint(), folder / "embed"),
+      Also(FewImages(folder / "init"), {"--init", Checkpoint()}),
       {kGraph, "--resume", Checkpoint(), "--run-dir", folder / "resumed"},
       {"export", Checkpoint(), "--to", folder / "weights.safetensors"},
       {"digest", Checkpoint()}};
@@ -120,15 +120,15 @@ TEST_F(Diverged, ItsWeightsAreRefusedWhereverTheyAreRead) {
 TEST(Diverging, ANetworkOfHugeWeightsHasNoAccuracyEither) {
   const TempFolder folder;
   const std::string run = folder / "run";
-  const Result result = RunProgram(
-      TinyRun(run, {"train.learning_rate=1.0e+30", "train.warmup_epochs=0", "evaluate.knn=true",
-                    "train.epochs=1"}));
+  const Result result =
+      RunProgram(FewImages(run, {"train.learning_rate=1.0e+30", "train.warmup_epochs=0",
+                                 "evaluate.knn=true", "train.epochs=1"}));
   EXPECT_EQ(result.code, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("no kNN accuracy: the network's output is not finite"));
   EXPECT_TRUE(FinalOf(run)["knn_top1"].is_null());
   EXPECT_FALSE(fs::exists(run + "/checkpoints/best.json"));
   for (const char* graph : {"knn.yaml", "linear_probe.yaml", "embed.yaml"}) {
-    const Result judged = RunProgram(Judge(graph, run, folder / graph));
+    const Result judged = RunProgram(JudgedBy(graph, run, folder / graph));
     EXPECT_EQ(judged.code, 1) << judged.output;
     EXPECT_THAT(judged.output, HasSubstr("the network's output is not finite for"));
     EXPECT_TRUE(FinalOf(folder / graph).is_null());
@@ -139,7 +139,7 @@ TEST(Diverging, ANetworkOfHugeWeightsHasNoAccuracyEither) {
 TEST(BestCheckpoint, StaysWhenTheTrainingDivergesLater) {
   const TempFolder folder;
   const std::string run = folder / "run";
-  ASSERT_EQ(RunProgram(TinyRun(run, {"train.epochs=1"})).code, 0);
+  ASSERT_EQ(RunProgram(FewImages(run, {"train.epochs=1"})).code, 0);
   ASSERT_THAT(ReadText(run + "/checkpoints/best.json"), HasSubstr("step-00000003"));
   const Result result = RunProgram({kGraph, "--resume", run, "--set", "train.epochs=6", "--set",
                                     "train.learning_rate=1.0e+300", "--resume-anyway"});
@@ -156,14 +156,15 @@ TEST(BestCheckpoint, StaysWhenTheTrainingDivergesLater) {
 // 5 batches in windows of 2, 2 and 1.
 TEST(Banner, TellsOfTheShorterLastWindowWhichDoesNotBendTheRate) {
   const TempFolder folder;
-  const Result result = RunProgram(
-      TinyRun(folder / "run", {"train.lr_scaling=linear", "train.learning_rate=0.32",
-                               "train.warmup_epochs=0", "train.epochs=1"}));
+  const Result result =
+      RunProgram(FewImages(folder / "run", {"train.lr_scaling=linear", "train.learning_rate=0.32",
+                                            "train.warmup_epochs=0", "train.epochs=1"}));
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_THAT(result.output,
               HasSubstr("2 steps (effective batch = 4 x 2 = 8; 4 x 1 = 4 at the end of an epoch)"));
   EXPECT_THAT(result.output, HasSubstr("14 per anchor; 6 at the end of an epoch"));
-  EXPECT_THAT(result.output, HasSubstr("0.32 x 8 / 256 = 0.01, then along a cosine to 0 at step 3"));
+  EXPECT_THAT(result.output,
+              HasSubstr("0.32 x 8 / 256 = 0.01, then along a cosine to 0 at step 3"));
   const std::vector<double> rates = RatesOf(folder / "run");
   ASSERT_EQ(rates.size(), 3u);
   EXPECT_NEAR(rates[0], 0.01, 1e-9);
@@ -175,7 +176,7 @@ TEST(Banner, ARunResumedAtTheShorterWindowHasTheSameRate) {
   const TempFolder folder;
   const std::vector<std::string> sets = {"train.lr_scaling=linear", "train.warmup_epochs=0",
                                          "train.epochs=1", "run.checkpoint_every_steps=2"};
-  ASSERT_EQ(RunProgram(TinyRun(folder / "whole", sets)).code, 0);
+  ASSERT_EQ(RunProgram(FewImages(folder / "whole", sets)).code, 0);
   const Result resumed =
       RunProgram({kGraph, "--resume", folder / "whole/checkpoints/step-00000002.safetensors",
                   "--run-dir", folder / "branch"});
@@ -187,9 +188,9 @@ TEST(Banner, ARunResumedAtTheShorterWindowHasTheSameRate) {
 TEST(Banner, AnEpochOfFewerBatchesThanAWindowIsTold) {
   const TempFolder folder;
   const Result result =
-      RunProgram(TinyRun(folder / "run", {"gpu.gradient_accumulation=8", "train.max_steps=1",
-                                          "train.lr_scaling=linear", "train.learning_rate=0.32",
-                                          "train.warmup_epochs=0"}));
+      RunProgram(FewImages(folder / "run", {"gpu.gradient_accumulation=8", "train.max_steps=1",
+                                            "train.lr_scaling=linear", "train.learning_rate=0.32",
+                                            "train.warmup_epochs=0"}));
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("5 steps, all that an epoch has, not 8 (effective batch = "
                                        "4 x 5 = 20)"));
@@ -203,7 +204,7 @@ TEST(WarmUp, KeepsItsSlopeInAShorterRunAndAcrossResumes) {
   const TempFolder folder;
   const std::vector<std::string> sets = {"train.warmup_epochs=4", "train.learning_rate=0.12"};
   const std::string run = folder / "run";  // three steps an epoch, twelve of warm-up
-  const Result first = RunProgram(TinyRun(run, With(sets, {"train.max_steps=2"})));
+  const Result first = RunProgram(FewImages(run, Also(sets, {"train.max_steps=2"})));
   ASSERT_EQ(first.code, 0) << first.output;
   EXPECT_THAT(first.output, HasSubstr("rises to 0.02: the run ends after 2 of the 12 steps of the "
                                       "warm-up to 0.12"));
@@ -218,7 +219,7 @@ TEST(WarmUp, KeepsItsSlopeInAShorterRunAndAcrossResumes) {
 TEST(Resume, WithInitIsRefused) {
   const TempFolder folder;
   const Result result =
-      RunProgram(With(TinyRun(folder / "run"), {"--resume", "--init", folder / "w.safetensors"}));
+      RunProgram(Also(FewImages(folder / "run"), {"--resume", "--init", folder / "w.safetensors"}));
   EXPECT_EQ(result.code, 2) << result.output;
   EXPECT_THAT(result.output, AllOf(HasSubstr("--resume"), HasSubstr("--init")));
   EXPECT_FALSE(fs::exists(folder / "run"));
@@ -227,7 +228,7 @@ TEST(Resume, WithInitIsRefused) {
 TEST(Resume, AnywayWithOtherBatchesGoesOnOrSaysAtOnceThatItCannot) {
   const TempFolder folder;
   const std::string run = folder / "run";
-  ASSERT_EQ(RunProgram(TinyRun(run, {"sample.images=24", "train.epochs=1"})).code, 0);  // 3 steps
+  ASSERT_EQ(RunProgram(FewImages(run, {"sample.images=24", "train.epochs=1"})).code, 0);  // 3 steps
   const Result cannot =
       RunProgram({kGraph, "--resume", run, "--set", "train.epochs=2", "--set",
                   "gpu.gradient_accumulation=1", "--resume-anyway", "--set", "evaluate.knn=true"});
@@ -237,9 +238,9 @@ TEST(Resume, AnywayWithOtherBatchesGoesOnOrSaysAtOnceThatItCannot) {
                     HasSubstr("gpu.gradient_accumulation (2 -> 1)"), HasSubstr("--init")));
   EXPECT_THAT(cannot.output, Not(HasSubstr("kNN top-1")));
   // As many images a step in smaller batches.
-  const Result goes_on = RunProgram({kGraph, "--resume", run, "--set", "train.epochs=2", "--set",
-                                     "data.batch_size=2", "--set", "gpu.gradient_accumulation=4",
-                                     "--resume-anyway"});
+  const Result goes_on =
+      RunProgram({kGraph, "--resume", run, "--set", "train.epochs=2", "--set", "data.batch_size=2",
+                  "--set", "gpu.gradient_accumulation=4", "--resume-anyway"});
   EXPECT_EQ(goes_on.code, 0) << goes_on.output;
   EXPECT_EQ(Steps(run), (std::vector<uint64_t>{1, 2, 3, 4, 5, 6}));
 }
@@ -250,7 +251,7 @@ TEST(Resume, InTheMiddleOfAnEpochChangesNeitherItsFiguresNorTheBest) {
   const TempFolder folder;
   const std::vector<std::string> sets = {"train.epochs=3", "run.checkpoint_every_steps=1",
                                          "run.keep_checkpoints=20"};
-  ASSERT_EQ(RunProgram(TinyRun(folder / "whole", sets)).code, 0);
+  ASSERT_EQ(RunProgram(FewImages(folder / "whole", sets)).code, 0);
   const auto epochs = [](const std::string& run) {
     std::vector<std::pair<double, int>> lines;
     for (const nlohmann::json& object : ReadMetrics(run)) {
@@ -281,11 +282,10 @@ TEST(Resume, InTheMiddleOfAnEpochChangesNeitherItsFiguresNorTheBest) {
 
 TEST(Resume, KeepsTheAccuracyOfTheUntrainedBackbone) {
   const TempFolder folder;
-  const std::vector<std::string> sets = {"evaluate.knn=true", "train.epochs=2",
-                                         "sample.images=80", "data.batch_size=8",
-                                         "train.learning_rate=0.5"};
+  const std::vector<std::string> sets = {"evaluate.knn=true", "train.epochs=2", "sample.images=80",
+                                         "data.batch_size=8", "train.learning_rate=0.5"};
   const std::string run = folder / "run";
-  ASSERT_EQ(RunProgram(TinyRun(run, With(sets, {"train.max_steps=3"}))).code, 0);
+  ASSERT_EQ(RunProgram(FewImages(run, Also(sets, {"train.max_steps=3"}))).code, 0);
   const nlohmann::json start = FinalOf(run)["knn_top1_start"];
   ASSERT_TRUE(start.is_number());
   const std::string branch = folder / "branch";
@@ -303,8 +303,8 @@ TEST(Resume, KeepsTheAccuracyOfTheUntrainedBackbone) {
 TEST(Interrupt, InTheEvaluationBeforeTheFirstStepPromisesNoCheckpoint) {
   const TempFolder folder;
   const std::string run = folder / "run";
-  Program program(TinyRun(run, {"evaluate.knn=true", "sample.images=20000", "data.image_size=32",
-                                "train.epochs=50"}));
+  Program program(FewImages(
+      run, {"evaluate.knn=true", "sample.images=20000", "data.image_size=32", "train.epochs=50"}));
   ASSERT_TRUE(program.WaitFor("Run directory")) << program.output();
   usleep(300'000);
   program.Signal(SIGINT);
@@ -317,9 +317,9 @@ TEST(Interrupt, InTheEvaluationBeforeTheFirstStepPromisesNoCheckpoint) {
 
 TEST(Interrupt, OfAnEvaluationPromisesNoCheckpoint) {
   const TempFolder folder;
-  ASSERT_EQ(RunProgram(TinyRun(folder / "run", {"train.max_steps=1"})).code, 0);
-  Program program(Judge("knn.yaml", folder / "run", folder / "knn",
-                        {"sample.images=200000", "data.image_size=32"}));
+  ASSERT_EQ(RunProgram(FewImages(folder / "run", {"train.max_steps=1"})).code, 0);
+  Program program(JudgedBy("knn.yaml", folder / "run", folder / "knn",
+                           {"sample.images=200000", "data.image_size=32"}));
   ASSERT_TRUE(program.WaitFor("Run directory")) << program.output();
   usleep(300'000);
   program.Signal(SIGINT);
@@ -334,7 +334,7 @@ class Judged : public testing::Test {
   static void SetUpTestSuite() {
     folder_ = new TempFolder;
     const Result result = RunProgram(
-        TinyRun(Run(), {"sample.images=80", "train.max_steps=1", "evaluate.knn=true"}));
+        FewImages(Run(), {"sample.images=80", "train.max_steps=1", "evaluate.knn=true"}));
     ASSERT_EQ(result.code, 0) << result.output;
   }
   static void TearDownTestSuite() {
@@ -354,7 +354,7 @@ TEST_F(Judged, FinalLinesHaveCountsAndTheBannerNamesTheImages) {
   EXPECT_EQ(trained["queries"], 20);
   EXPECT_EQ(trained["left_out"], 0);
 
-  const Result knn = RunProgram(Judge("knn.yaml", Run(), folder / "knn"));
+  const Result knn = RunProgram(JudgedBy("knn.yaml", Run(), folder / "knn"));
   ASSERT_EQ(knn.code, 0) << knn.output;
   const nlohmann::json line = FinalOf(folder / "knn");
   EXPECT_EQ(line["bank"], 80);
@@ -367,7 +367,7 @@ TEST_F(Judged, FinalLinesHaveCountsAndTheBannerNamesTheImages) {
                     HasSubstr("is 200, and the bank has only 80 images: all of them vote")));
 
   const Result probe =
-      RunProgram(Judge("linear_probe.yaml", Run(), folder / "probe", {"linear.epochs=2"}));
+      RunProgram(JudgedBy("linear_probe.yaml", Run(), folder / "probe", {"linear.epochs=2"}));
   ASSERT_EQ(probe.code, 0) << probe.output;
   EXPECT_EQ(FinalOf(folder / "probe")["bank"], 80);
   EXPECT_EQ(FinalOf(folder / "probe")["queries"], 20);
@@ -376,16 +376,15 @@ TEST_F(Judged, FinalLinesHaveCountsAndTheBannerNamesTheImages) {
 
 TEST_F(Judged, ASmallTemperatureIsTheNearestNeighbourAlone) {
   const TempFolder folder;
-  ASSERT_EQ(RunProgram(Judge("knn.yaml", Run(), folder / "one", {"knn.neighbours=1"})).code, 0);
-  ASSERT_EQ(RunProgram(Judge("knn.yaml", Run(), folder / "cold",
-                             {"knn.temperature=0.001", "knn.neighbours=2"}))
+  ASSERT_EQ(RunProgram(JudgedBy("knn.yaml", Run(), folder / "one", {"knn.neighbours=1"})).code, 0);
+  ASSERT_EQ(RunProgram(JudgedBy("knn.yaml", Run(), folder / "cold",
+                                {"knn.temperature=0.001", "knn.neighbours=2"}))
                 .code,
             0);
   EXPECT_EQ(FinalOf(folder / "cold")["knn_top1"], FinalOf(folder / "one")["knn_top1"]);
   for (const char* temperature : {"0", "-0.1"}) {
-    const Result refused =
-        RunProgram(Judge("knn.yaml", Run(), folder / "no",
-                         {std::string("knn.temperature=") + temperature}));
+    const Result refused = RunProgram(JudgedBy("knn.yaml", Run(), folder / "no",
+                                               {std::string("knn.temperature=") + temperature}));
     EXPECT_EQ(refused.code, 2) << refused.output;
     EXPECT_THAT(refused.output, HasSubstr("knn.temperature"));
   }
@@ -394,8 +393,8 @@ TEST_F(Judged, ASmallTemperatureIsTheNearestNeighbourAlone) {
 TEST_F(Judged, TheClassifiersThatDivergeHaveNoAccuracy) {
   const TempFolder folder;
   const Result result =
-      RunProgram(Judge("linear_probe.yaml", Run(), folder / "probe",
-                       {"linear.learning_rates=[1.0e+30, 1.0e+35]", "linear.epochs=5"}));
+      RunProgram(JudgedBy("linear_probe.yaml", Run(), folder / "probe",
+                          {"linear.learning_rates=[1.0e+30, 1.0e+35]", "linear.epochs=5"}));
   EXPECT_EQ(result.code, 1) << result.output;
   EXPECT_THAT(result.output, HasSubstr("diverges, so it has no accuracy"));
   EXPECT_TRUE(FinalOf(folder / "probe").is_null());
@@ -406,7 +405,7 @@ TEST_F(Judged, ExportedWeightsTellTheirNetwork) {
   for (const char* name : {"w.safetensors", "w.pt"}) {
     const std::string weights = folder / name, run = folder / (std::string(name) + "-run");
     ASSERT_EQ(RunProgram({"export", Run(), "--to", weights}).code, 0);
-    const Result result = RunProgram(Judge(
+    const Result result = RunProgram(JudgedBy(
         "knn.yaml", weights, run, {"data.kind=sample", "sample.images=80", "data.image_size=8"}));
     ASSERT_EQ(result.code, 0) << result.output;
     EXPECT_THAT(result.output, HasSubstr("resnet18 (small stem)"));
@@ -417,18 +416,18 @@ TEST_F(Judged, ExportedWeightsTellTheirNetwork) {
 TEST(ExportedWeights, OfAResNet50SayWhichTheyAre) {
   const TempFolder folder;
   const std::string run = folder / "run", weights = folder / "w.pt";
-  ASSERT_EQ(RunProgram(TinyRun(run, {"model.backbone=resnet50", "train.max_steps=1",
-                                     "sample.images=8", "gpu.gradient_accumulation=1"}))
+  ASSERT_EQ(RunProgram(FewImages(run, {"model.backbone=resnet50", "train.max_steps=1",
+                                       "sample.images=8", "gpu.gradient_accumulation=1"}))
                 .code,
             0);
   ASSERT_EQ(RunProgram({"export", run, "--to", weights}).code, 0);
-  const Result judged = RunProgram(Judge("knn.yaml", weights, folder / "knn",
-                                         {"data.kind=sample", "sample.images=8",
-                                          "data.image_size=8"}));
+  const Result judged =
+      RunProgram(JudgedBy("knn.yaml", weights, folder / "knn",
+                          {"data.kind=sample", "sample.images=8", "data.image_size=8"}));
   ASSERT_EQ(judged.code, 0) << judged.output;
   EXPECT_THAT(judged.output, HasSubstr("resnet50 (small stem)"));
   // A training has a network of its own, and is told which one fits.
-  const Result init = RunProgram(With(TinyRun(folder / "init"), {"--init", weights}));
+  const Result init = RunProgram(Also(FewImages(folder / "init"), {"--init", weights}));
   EXPECT_EQ(init.code, 2);
   EXPECT_THAT(init.output, HasSubstr("to theirs: resnet50 and small"));
 }

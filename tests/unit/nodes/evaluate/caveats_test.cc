@@ -10,25 +10,24 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const std::vector<std::string> kThree = {"cat", "dog", "fox"};
+const std::vector<std::string> kAnimals = {"cat", "dog", "fox"};
 
 at::Tensor Labels(const std::vector<int64_t>& labels) { return at::tensor(labels, at::kLong); }
 
 TEST(Caveats, AreNoneWhereEveryClassIsInBoth) {
-  EXPECT_THAT(Caveats(Labels({0, 1, 2}), at::arange(12, at::kLong).remainder(3), kThree, false),
+  EXPECT_THAT(Caveats(Labels({0, 1, 2}), at::arange(12, at::kLong).remainder(3), kAnimals, false),
               IsEmpty());
 }
 
 TEST(Caveats, NameWhatTheBankLacksAndWhatNobodyAsksFor) {
-  EXPECT_THAT(
-      Caveats(Labels({0, 0, 1}), Labels({0, 0, 0, 0, 0, 0, 0, 0, 2, 2}), kThree, false),
-      ElementsAre("the bank has no image of the class fox: 2 queries cannot be right",
-                  "no query is of the class dog: the accuracy says nothing about them"));
+  EXPECT_THAT(Caveats(Labels({0, 0, 1}), Labels({0, 0, 0, 0, 0, 0, 0, 0, 2, 2}), kAnimals, false),
+              ElementsAre("the bank has no image of the class fox: 2 queries cannot be right",
+                          "no query is of the class dog: the accuracy says nothing about them"));
 }
 
 TEST(Caveats, AnImageIsNotInItsOwnBank) {
   const at::Tensor labels = Labels({0, 0, 0, 0, 0, 0, 1, 1, 1, 2});
-  EXPECT_THAT(Caveats(labels, labels, kThree, true),
+  EXPECT_THAT(Caveats(labels, labels, kAnimals, true),
               ElementsAre("the bank has no other image of the class fox: 1 query cannot be right"));
 }
 

@@ -45,8 +45,8 @@ TEST(FeatureSink, RefusesWhatIsNotFinite) {
   bool finished = false;
   EXPECT_EQ(Refusal(at::ones({2, 3}), &finished), "");
   EXPECT_TRUE(finished);
-  for (const float bad : {std::numeric_limits<float>::quiet_NaN(),
-                          -std::numeric_limits<float>::infinity()}) {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
     at::Tensor features = at::ones({2, 3});
     features[1][2] = bad;
     EXPECT_THAT(Refusal(features, &finished), HasSubstr("not finite for 1 of 2 images"));
@@ -89,7 +89,9 @@ TEST(SplitByList, OtherImagesAreRefused) {
   const List bank(4);
   const FeatureTable table{at::ones({2, 1}), at::tensor({0, 1}, at::kLong),
                            at::tensor({0, 4}, at::kLong)};
-  EXPECT_THAT(MessageOf<DataError>([&] { SplitByList(table, {&bank, &bank, true, {}}); }),
+  EXPECT_THAT(MessageOf<DataError>([&] {
+                SplitByList(table, {&bank, &bank, true, {}});
+              }),
               HasSubstr("images: labelled"));
 }
 

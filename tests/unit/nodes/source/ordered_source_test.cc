@@ -54,9 +54,10 @@ struct OrderedFixture {
 };
 
 TEST(OrderedSource, SaysWhichImagesItGives) {
-  EXPECT_EQ(OrderedFixture("labelled", 4).source.Description(),
-            "built-in sample, pictures to train on, 8 images (bank); built-in sample, new pictures, "
-            "2 images (queries)");
+  EXPECT_EQ(
+      OrderedFixture("labelled", 4).source.Description(),
+      "built-in sample, pictures to train on, 8 images (bank); built-in sample, new pictures, "
+      "2 images (queries)");
   OrderedFixture all("all", 4);
   EXPECT_EQ(all.source.Description(), all.dataset.Description());
 }

@@ -136,8 +136,9 @@ TEST_F(BackboneWeights, NestingsAreSeenThroughAndNamed) {
     }
     testing::internal::CaptureStderr();
     EXPECT_EQ(MisfitsOf(Path("a.safetensors"), to), "") << prefix;
-    EXPECT_THAT(testing::internal::GetCapturedStderr(),
-                HasSubstr("the names begin with '" + std::string(prefix) + "', which is taken off"));
+    EXPECT_THAT(
+        testing::internal::GetCapturedStderr(),
+        HasSubstr("the names begin with '" + std::string(prefix) + "', which is taken off"));
     for (const auto& item : from.named_parameters()) {
       EXPECT_TRUE(item.value().equal(to.named_parameters()[item.key()])) << prefix << item.key();
     }
@@ -179,8 +180,9 @@ TEST_F(BackboneWeights, WhatIsNotFiniteOrNoFloatingPointIsRefusedByName) {
 
 TEST_F(BackboneWeights, OtherFloatingPointTypesAreConvertedAndTheLogSaysSo) {
   ResNet from({Backbone::kResNet18, Stem::kStandard}), to({Backbone::kResNet18, Stem::kStandard});
-  for (const auto& [type, text] : {std::pair(at::kDouble, "float64"), std::pair(at::kHalf, "float16"),
-                                   std::pair(at::kBFloat16, "bfloat16")}) {
+  for (const auto& [type, text] :
+       {std::pair(at::kDouble, "float64"), std::pair(at::kHalf, "float16"),
+        std::pair(at::kBFloat16, "bfloat16")}) {
     NamedTensors tensors = Prefixed("", from);
     for (auto& [name, tensor] : tensors) {
       if (tensor.is_floating_point()) tensor = tensor.detach().to(type);
