@@ -83,6 +83,7 @@ class FolderSet final : public ImageSet, public LabelledImages {
   int image_height() const override { return 0; }
   int image_width() const override { return 0; }
   std::string ImageName(uint64_t id) const override { return PrintableName(files_[id]); }
+  std::string Name() const override { return "folder " + root_.string(); }
   int64_t TrainingId(uint64_t index) const override { return static_cast<int64_t>(index); }
   std::string Description() const override {
     std::string text = "folder " + root_.string() + ": " + ShowCount(files_.size()) +

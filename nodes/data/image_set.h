@@ -14,6 +14,8 @@ class LabelledImages {
  public:
   virtual ~LabelledImages() = default;
   virtual uint64_t size() const = 0;
+  // "STL-10 train": what messages call the list.
+  virtual std::string Name() const { return "labelled images"; }
   // As ImageSet::Fetch, with `label` set.
   virtual EncodedImage Fetch(uint64_t index, std::vector<uint8_t>& storage) const = 0;
   // As ImageSet::ImageName.

@@ -43,6 +43,7 @@ class PackedList final : public LabelledImages {
     }
   }
   uint64_t size() const override { return images_.size(); }
+  std::string Name() const override { return "packed " + file_.path(); }
   EncodedImage Fetch(uint64_t index, std::vector<uint8_t>&) const override {
     return FetchPacked(file_, images_[index]);
   }

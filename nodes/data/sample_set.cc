@@ -17,6 +17,9 @@ class Pictures final : public LabelledImages {
   Pictures(uint64_t seed, uint64_t first, uint64_t count, int side)
       : seed_(seed), first_(first), count_(count), side_(side) {}
 
+  std::string Name() const override {
+    return first_ == 0 ? "built-in sample, pictures to train on" : "built-in sample, new pictures";
+  }
   std::string ImageName(uint64_t index) const override {
     return "picture " + std::to_string(first_ + index) + " (" +
            kPictureClasses[static_cast<size_t>(Label(index))] + ')';

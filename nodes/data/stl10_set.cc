@@ -52,6 +52,7 @@ class Split final : public LabelledImages {
   const std::string& name() const { return name_; }
   bool labelled() const { return !labels_.empty(); }
   uint64_t size() const override { return images_.bytes().size() / kStl10ImageBytes; }
+  std::string Name() const override { return "STL-10 " + name_; }
   std::string ImageName(uint64_t index) const override {
     return name_ + " image " + std::to_string(index);
   }

@@ -5,6 +5,7 @@
 #include <c10/core/ScalarType.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "pipeline/node/node.h"
@@ -44,6 +45,9 @@ class Device final : public Resource {
   double memory_fraction() const { return memory_fraction_; }
   size_t ReservedBytes() const;  // held by the allocator, cache included; 0 on a CPU
   void Synchronize() const;
+  // Time that the device lane has spent on evaluations and checkpoints so far (Pause).
+  uint64_t PausedNs() const { return paused_ns_; }
+  void AddPause(uint64_t ns) { paused_ns_ += ns; }
   // Moves a network to the device, with its convolutions in channels_last.
   void Adopt(torch::nn::Module& network) const;
   // Gives the allocator's unused memory back to the driver; returns how many bytes, 0 on a CPU.
@@ -58,6 +62,7 @@ class Device final : public Resource {
   Precision precision_ = Precision::kFp32;
   double memory_fraction_ = 1;
   int lane_threads_ = 1;
+  uint64_t paused_ns_ = 0;
 };
 
 }  // namespace flowtrain

@@ -4,6 +4,7 @@
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
 #include "pipeline/node/run_control.h"
 
 namespace flowtrain {
@@ -20,6 +21,18 @@ Features Rows(const FeatureTable& table, const at::Tensor& mask, uint64_t images
   const at::Tensor index = mask.nonzero().flatten();
   return {table.features.index_select(0, index), table.labels.index_select(0, index),
           images - static_cast<uint64_t>(index.size(0))};
+}
+
+// A network whose output is not finite has no accuracy, and its features are of no use.
+void CheckFinite(const at::Tensor& features) {
+  const at::Tensor bad = at::isfinite(features).all(1).logical_not();
+  const auto count = bad.sum().item<int64_t>();
+  if (count == 0) return;
+  throw DataError("the network's output is not finite for " +
+                  ShowCount(static_cast<uint64_t>(count)) + " of " +
+                  ShowCount(static_cast<uint64_t>(features.size(0))) +
+                  " images, so there is no result. Evaluate an earlier checkpoint; where FP16 "
+                  "overflows, set gpu.mixed_precision to false");
 }
 
 }  // namespace
@@ -42,17 +55,27 @@ void FeatureSink::Flush() {
   if (!table.ids.defined() || table.ids.numel() == 0) {
     throw DataError("none of the images can be read; mend them, or evaluate on others");
   }
+  CheckFinite(table.features);
   Finish(table);
 }
 
 BankAndQueries SplitByList(const FeatureTable& table, const Evaluation& evaluation) {
   const uint64_t bank = evaluation.bank->size();
+  const uint64_t queries = evaluation.leave_one_out ? 0 : evaluation.queries->size();
+  if (table.ids.max().item<int64_t>() >= static_cast<int64_t>(bank + queries)) {
+    throw DataError(
+        "these are not the images that the evaluation is made on: its OrderedSource needs "
+        "`images: labelled`");
+  }
+  const at::Tensor labelled = table.labels.ge(0);
   const at::Tensor in_bank = table.ids.lt(static_cast<int64_t>(bank));
   BankAndQueries split;
-  split.bank = Rows(table, in_bank, bank);
+  split.bank = Rows(table, in_bank.logical_and(labelled), bank);
   split.queries = evaluation.leave_one_out
                       ? split.bank
-                      : Rows(table, in_bank.logical_not(), evaluation.queries->size());
+                      : Rows(table, in_bank.logical_not().logical_and(labelled), queries);
+  split.left_out = static_cast<int64_t>(split.bank.unreadable +
+                                        (evaluation.leave_one_out ? 0 : split.queries.unreadable));
   if (split.bank.labels.numel() == 0 || split.queries.labels.numel() == 0) {
     throw DataError("no image of the bank, or none of the queries, can be read; mend them");
   }

@@ -15,7 +15,7 @@ namespace flowtrain {
 struct Features {
   at::Tensor features;      // float [N, D]
   at::Tensor labels;        // int64 [N], on the same device
-  uint64_t unreadable = 0;  // images left out
+  uint64_t unreadable = 0;  // images left out: they cannot be read, or have no label
 };
 
 // On the host; one row per image.
@@ -32,12 +32,12 @@ struct FeaturePayload : Payload {
 
 // A node that needs the features of all images at once. It takes steps with a FeaturePayload and
 // calls Finish after the last one. It does not if the run was stopped early: no figure is better
-// than the figure of a part of the images.
+// than the figure of a part of the images. All features that Finish is given are finite.
 class FeatureSink : public StepNode {
  public:
   void Open(const OpenContext& context) override { run_ = &context.run(); }
   void Process(Step& step) override;
-  // Throws DataError if not one image could be read.
+  // Throws DataError if not one image could be read, or if a feature is not finite.
   void Flush() override;
 
  protected:
@@ -49,9 +49,11 @@ class FeatureSink : public StepNode {
 };
 
 // The bank and the queries of an evaluation whose images have the ids that OrderedSource gives
-// them; both are the same where there is only one list.
+// them; both are the same where there is only one list. Throws DataError if either is empty, or for
+// ids that are not the evaluation's.
 struct BankAndQueries {
   Features bank, queries;
+  int64_t left_out = 0;  // images of both
 };
 BankAndQueries SplitByList(const FeatureTable& table, const Evaluation& evaluation);
 

@@ -5,12 +5,14 @@
 
 namespace flowtrain {
 
-std::string FinalLine(std::initializer_list<std::pair<const char*, double>> figures) {
+std::string FinalLine(std::initializer_list<std::pair<const char*, double>> figures,
+                      std::initializer_list<std::pair<const char*, int64_t>> counts) {
   using Json = nlohmann::ordered_json;
   Json line = {{"final", true}};
   for (const auto& [name, value] : figures) {
     line[name] = std::isfinite(value) ? Json(value) : Json(nullptr);
   }
+  for (const auto& [name, count] : counts) line[name] = count;
   return line.dump();
 }
 

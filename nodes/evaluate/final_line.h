@@ -1,14 +1,16 @@
 // The line of metrics.jsonl that ends an evaluation.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <utility>
 
 namespace flowtrain {
 
-// {"final":true,"knn_top1":36.25}: the figures by name, in the order given. A figure that is not
-// finite becomes null.
-std::string FinalLine(std::initializer_list<std::pair<const char*, double>> figures);
+// {"final":true,"knn_top1":36.25,"bank":80,"queries":20}: figures and counts by name, in the order
+// given. A figure that is not finite becomes null.
+std::string FinalLine(std::initializer_list<std::pair<const char*, double>> figures,
+                      std::initializer_list<std::pair<const char*, int64_t>> counts);
 
 }  // namespace flowtrain

@@ -15,7 +15,7 @@ void FrozenBackbone::Declare(NodeSpec& spec) {
   spec.Doc("A trained ResNet that is evaluated and not changed.")
       .Uses("device", "Device")
       .Option(&FrozenBackbone::checkpoint_, "checkpoint", std::string(),
-              "Checkpoint, or weights (.safetensors).")
+              "Checkpoint, or weights (.safetensors, .pt).")
       .Option(&FrozenBackbone::name_, "name", Backbone::kResNet18, "The ResNet.", Backbones())
       .Option(&FrozenBackbone::stem_, "stem", Stem::kStandard,
               "standard: 7x7 stride 2 and max-pool; small: 3x3 stride 1.", Stems());
@@ -24,7 +24,7 @@ void FrozenBackbone::Declare(NodeSpec& spec) {
 void FrozenBackbone::Open(const OpenContext& context) {
   if (checkpoint_.empty()) {
     throw ConfigError("say what to evaluate: set " + context.NameOf("checkpoint") +
-                      " to a checkpoint, a run's folder or a .safetensors file");
+                      " to a checkpoint, a run's folder or weights (.safetensors, .pt)");
   }
   device_ = &context.Get<Device>("device");
   const ResNetOptions options{name_, stem_};

@@ -18,15 +18,25 @@ void KnnAccuracy::Declare(NodeSpec& spec) {
       .Options(&KnnAccuracy::knn_);
 }
 
+void KnnAccuracy::Open(const OpenContext& context) {
+  FeatureJudge::Open(context);
+  neighbours_name_ = context.NameOf("neighbours");
+}
+
 void KnnAccuracy::Finish(const FeatureTable& table) {
   const Evaluation evaluation = dataset().evaluation();
-  const auto [bank, queries] = Split(table, evaluation);
+  const auto [bank, queries, left_out] = Split(table, evaluation);
   KnnOptions options = knn_;
   options.classes = static_cast<int64_t>(dataset().classes().size());
   options.leave_one_out = evaluation.leave_one_out;
+  WarnOfKnnCaveats(bank, queries, options, dataset().classes(), neighbours_name_);
   const double top1 = KnnTop1(bank, queries, options);
   LogInfo("kNN top-1: " + ShowPercent(top1) + DescribeKnn(bank, queries, options));
-  run_dir().AppendMetrics(FinalLine({{"knn_top1", top1 * 100}}));
+  run_dir().AppendMetrics(
+      FinalLine({{"knn_top1", top1 * 100}}, {{"neighbours", KnnVotes(bank, options)},
+                                             {"bank", bank.labels.size(0)},
+                                             {"queries", queries.labels.size(0)},
+                                             {"left_out", left_out}}));
 }
 
 FLOWTRAIN_REGISTER(KnnAccuracy);

@@ -19,11 +19,13 @@ namespace flowtrain {
 class KnnAccuracy final : public FeatureJudge {
  public:
   static void Declare(NodeSpec& spec);
+  void Open(const OpenContext& context) override;
 
  private:
   void Finish(const FeatureTable& table) override;
 
   KnnOptions knn_;  // options
+  std::string neighbours_name_;
 };
 
 }  // namespace flowtrain

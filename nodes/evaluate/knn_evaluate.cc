@@ -1,9 +1,13 @@
 #include "nodes/evaluate/knn_evaluate.h"
 
+#include <ATen/Functions.h>
+
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <string>
 
+#include "nodes/device/pause.h"
 #include "nodes/evaluate/features.h"
 #include "nodes/evaluate/final_line.h"
 #include "nodes/image/view_side.h"
@@ -15,9 +19,10 @@
 namespace flowtrain {
 namespace {
 
-std::string Percent(double value) {
+std::string Percent(const std::optional<double>& value) {
+  if (!value) return "not known";
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f %%", value);
+  std::snprintf(text.data(), text.size(), "%.1f %%", *value);
   return text.data();
 }
 
@@ -58,15 +63,21 @@ void KnnEvaluate::Open(const OpenContext& context) {
   knn_.classes = static_cast<int64_t>(dataset.classes().size());
   knn_.leave_one_out = labelled_.leave_one_out;
   enabled_name_ = context.NameOf("enabled");
+  neighbours_name_ = context.NameOf("neighbours");
+  classes_ = dataset.classes();
   run_dir_ = &context.Get<RunDir>("run_dir");
 }
 
 void KnnEvaluate::Start() {
   if (enabled_ && !active()) LogInfo("no kNN accuracy: " + labelled_.why_not);
   if (!active()) return;
+  if (run_dir_->start_step() > 0) {
+    untrained_ = run_dir_->knn_top1_start();
+    return;
+  }
   untrained_ = Evaluate();
-  if (!untrained_) return;
-  LogInfo("kNN top-1 at the start: " + Percent(*untrained_));
+  run_dir_->NoteStart(untrained_);
+  if (untrained_) LogInfo("kNN top-1 at the start: " + Percent(untrained_));
 }
 
 void KnnEvaluate::Process(Step& step) {
@@ -81,20 +92,48 @@ void KnnEvaluate::Process(Step& step) {
 void KnnEvaluate::Flush() {
   if (!active() || run_->draining()) return;  // someone is waiting for the run to end
   if (!current_) trained_ = Evaluate();
-  if (!trained_) return;
-  LogInfo("kNN top-1 of the trained backbone: " + Percent(*trained_) + ", at the start " +
-          Percent(*untrained_) + how_);
-  run_dir_->AppendMetrics(FinalLine({{"knn_top1", *trained_}, {"knn_top1_start", *untrained_}}));
+  if (run_->draining()) return;
+  if (trained_) {
+    LogInfo("kNN top-1 of the trained backbone: " + Percent(trained_) + ", at the start " +
+            Percent(untrained_) + how_);
+  }
+  run_dir_->AppendMetrics(FinalLine(
+      {{"knn_top1", trained_.value_or(std::nan(""))},
+       {"knn_top1_start", untrained_.value_or(std::nan(""))}},
+      {{"neighbours", votes_}, {"bank", bank_}, {"queries", queries_}, {"left_out", left_out_}}));
+}
+
+// Returns nothing if the network is not finite.
+std::optional<double> KnnEvaluate::Evaluate() {
+  const Pause pause(model_->device());
+  const std::string tensor = model_->FirstNonFiniteWeight();
+  if (tensor.empty()) return EvaluateFinite();
+  LogWarning("no kNN accuracy: the training has diverged, '" + tensor + "' is not finite");
+  return std::nullopt;
 }
 
 // Returns nothing if the run is being stopped: someone is waiting for it to end.
-std::optional<double> KnnEvaluate::Evaluate() {
+std::optional<double> KnnEvaluate::EvaluateFinite() {
   const Features bank = FeaturesOf(*labelled_.bank);
   const Features queries =
       labelled_.leave_one_out || run_->draining() ? bank : FeaturesOf(*labelled_.queries);
   if (run_->draining()) return std::nullopt;
+  votes_ = KnnVotes(bank, knn_);
+  bank_ = bank.labels.size(0);
+  queries_ = queries.labels.size(0);
+  left_out_ =
+      static_cast<int64_t>(bank.unreadable + (labelled_.leave_one_out ? 0 : queries.unreadable));
+  if (!OutputIsFinite(bank) || !OutputIsFinite(queries)) return std::nullopt;
+  if (!told_of_caveats_) WarnOfKnnCaveats(bank, queries, knn_, classes_, neighbours_name_);
+  told_of_caveats_ = true;
   how_ = DescribeKnn(bank, queries, knn_);
   return KnnTop1(bank, queries, knn_) * 100;
+}
+
+bool KnnEvaluate::OutputIsFinite(const Features& features) const {
+  if (at::isfinite(features.features).all().item<bool>()) return true;
+  LogWarning("no kNN accuracy: the network's output is not finite");
+  return false;
 }
 
 Features KnnEvaluate::FeaturesOf(const LabelledImages& images) const {

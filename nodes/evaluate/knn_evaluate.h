@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "nodes/data/dataset.h"
 #include "nodes/evaluate/knn.h"
@@ -14,7 +15,8 @@
 namespace flowtrain {
 
 // kNN accuracy of the frozen backbone on the labelled images: of the untrained backbone before the
-// first step, after every N-th epoch, and after the last step. It draws no random numbers and
+// first step, after every N-th epoch, and after the last step. A run that is resumed keeps the
+// accuracy of its untrained backbone. A network that is not finite has none. It draws no random numbers and
 // leaves the batch-norm statistics alone, so the training is the same with it as without.
 //
 // Input   steps      step
@@ -38,6 +40,8 @@ class KnnEvaluate final : public StepNode {
  private:
   bool active() const { return enabled_ && labelled_.possible(); }
   std::optional<double> Evaluate();
+  std::optional<double> EvaluateFinite();
+  bool OutputIsFinite(const Features& features) const;
   Features FeaturesOf(const LabelledImages& images) const;
 
   bool enabled_ = true;  // options
@@ -45,13 +49,17 @@ class KnnEvaluate final : public StepNode {
   int64_t max_pixels_ = 0;  // of an image file
   KnnOptions knn_;
 
-  std::string enabled_name_;  // in messages
+  std::string enabled_name_, neighbours_name_;  // in messages
+  std::vector<std::string> classes_;
   RunControl* run_ = nullptr;
   SimclrModel* model_ = nullptr;
   Evaluation labelled_;
   RunDir* run_dir_ = nullptr;
   std::optional<double> untrained_, trained_;
-  std::string how_;       // how the last accuracy was measured
+  // How the last accuracy was measured.
+  std::string how_;
+  int64_t votes_ = 0, bank_ = 0, queries_ = 0, left_out_ = 0;
+  bool told_of_caveats_ = false;
   bool current_ = false;  // trained_ belongs to the present parameters
 };
 

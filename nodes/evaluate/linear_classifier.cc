@@ -9,6 +9,7 @@
 #include <numbers>
 #include <vector>
 
+#include "pipeline/base/error.h"
 #include "pipeline/base/philox.h"
 
 namespace flowtrain {
@@ -77,6 +78,9 @@ LinearClassifier TrainLinear(const at::Tensor& features, const at::Tensor& label
   classifier.mean = features.mean(0);
   // A feature that is the same for all images stays 0.
   classifier.scale = features.std(0, /*unbiased=*/false).clamp_min(1e-6);
+  if (!at::isfinite(classifier.scale).all().item<bool>()) {
+    throw DataError("the features are too large for a linear probe: their deviation overflows");
+  }
   const at::Tensor standard = (features - classifier.mean) / classifier.scale;
   const int64_t images = features.size(0);
   const int64_t batches = (images + options.batch_size - 1) / options.batch_size;
@@ -100,8 +104,11 @@ LinearClassifier TrainLinear(const at::Tensor& features, const at::Tensor& label
 }
 
 double TopK(const at::Tensor& logits, const at::Tensor& labels, int64_t k) {
-  const at::Tensor best = std::get<1>(logits.topk(std::min(k, logits.size(1)), 1));
-  return best.eq(labels.unsqueeze(1)).any(1).to(at::kDouble).mean().item<double>();
+  const at::Tensor own_class = labels.unsqueeze(1), own = logits.gather(1, own_class);
+  const at::Tensor classes = at::arange(logits.size(1), labels.options());
+  const at::Tensor before = logits.eq(own).logical_and(classes.lt(own_class));
+  const at::Tensor rank = logits.gt(own).logical_or(before).sum(1);
+  return rank.lt(k).to(at::kDouble).mean().item<double>();
 }
 
 }  // namespace flowtrain

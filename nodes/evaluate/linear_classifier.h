@@ -33,11 +33,14 @@ struct LinearClassifier {
 // with classes [N] int64, on whatever device they are. Features are standardised by their own mean
 // and deviation first, so that learning rates mean the same for every backbone (as the batch-norm
 // without scale and shift does in He et al., "Masked Autoencoders Are Scalable Vision Learners",
-// CVPR 2022, appendix A.1). The same seed gives the same classifier.
+// CVPR 2022, appendix A.1). The same seed gives the same classifier. Throws DataError for features
+// so large that their deviation is not finite. With too high a learning rate the classifier itself
+// is not.
 LinearClassifier TrainLinear(const at::Tensor& features, const at::Tensor& labels,
                              const LinearOptions& options);
 
-// The share of the rows of `logits` [N, C] whose class is among their `k` largest, 0 to 1.
+// The share of the rows of `logits` [N, C], finite, whose class is among their `k` largest, 0 to 1.
+// Of equal ones the first count as larger.
 double TopK(const at::Tensor& logits, const at::Tensor& labels, int64_t k);
 
 }  // namespace flowtrain

@@ -34,12 +34,15 @@ class LinearProbe final : public FeatureJudge {
  private:
   void Finish(const FeatureTable& table) override;
   LinearOptions Choose(const Features& bank) const;
-  void Report(const Features& bank, const Features& queries, const LinearOptions& options,
-              const at::Tensor& logits);
+  void WarnOfSmallChoice(const at::Tensor& held) const;
+  [[noreturn]] void RefuseDiverged() const;
+  void Report(const Features& bank, const Features& queries, int64_t left_out,
+              const LinearOptions& options, const at::Tensor& logits);
   Confusion Confuse(const at::Tensor& labels, const at::Tensor& guesses) const;
 
   LinearOptions linear_;  // options
   std::vector<double> learning_rates_, weight_decays_;
+  std::string learning_rates_name_, weight_decays_name_;  // in messages
 };
 
 // Every `nth` image of each class apart from the others, both in their order. Throws DataError if

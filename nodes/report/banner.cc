@@ -16,11 +16,29 @@ std::string Plural(int n, const char* one) {
   return std::to_string(n) + ' ' + one + (n == 1 ? "" : "s");
 }
 
+// "128 x 4 = 512"
+std::string Product(int batch_size, int batches) {
+  return std::to_string(batch_size) + " x " + std::to_string(batches) + " = " +
+         std::to_string(int64_t{batch_size} * batches);
+}
+
 std::string Accumulation(const BannerFacts& facts) {
-  return Plural(facts.accumulation, "step") +
-         " (effective batch = " + std::to_string(facts.batch_size) + " x " +
-         std::to_string(facts.accumulation) + " = " +
-         std::to_string(facts.batch_size * facts.accumulation) + ')';
+  std::string text = Plural(facts.accumulation, "step");
+  if (facts.asked_accumulation > 0) {
+    text += ", all that an epoch has, not " + std::to_string(facts.asked_accumulation);
+  }
+  text += " (effective batch = " + Product(facts.batch_size, facts.accumulation);
+  if (facts.last_accumulation > 0) {
+    text += "; " + Product(facts.batch_size, facts.last_accumulation) + " at the end of an epoch";
+  }
+  return text + ')';
+}
+
+std::string Negatives(const BannerFacts& facts) {
+  std::string text = ShowCount(static_cast<uint64_t>(facts.negatives)) + " per anchor";
+  if (facts.last_negatives == 0) return text;
+  return text + "; " + ShowCount(static_cast<uint64_t>(facts.last_negatives)) +
+         " at the end of an epoch";
 }
 
 Line MemoryLine(const BannerFacts& facts) {
@@ -56,10 +74,8 @@ std::vector<Line> Lines(const BannerFacts& facts) {
   if (facts.accumulation > 0) {
     lines.push_back({true, "Gradient accumulation", Accumulation(facts)});
   }
-  if (facts.negatives > 0) {
-    lines.push_back(
-        {true, "Negatives", ShowCount(static_cast<uint64_t>(facts.negatives)) + " per anchor"});
-  }
+  if (facts.negatives > 0) lines.push_back({true, "Negatives", Negatives(facts)});
+  if (!facts.learning_rate.empty()) lines.push_back({true, "Learning rate", facts.learning_rate});
   lines.push_back({true, "Data set", facts.dataset});
   lines.push_back({true, "Workers", Plural(facts.workers, "thread") + " decode and augment"});
   lines.push_back(MemoryLine(facts));

@@ -1,5 +1,6 @@
 #include "nodes/report/metrics.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -32,6 +33,29 @@ std::string StepLine(const StepRecord& record) {
   }
   if (record.knn_top1) line["knn_top1"] = Number(record.knn_top1);
   return line.dump();
+}
+
+std::optional<StepRecord> ReadStepLine(const std::string& line) {
+  const Json json = Json::parse(line, nullptr, false);
+  if (!json.is_object()) return {};
+  for (const char* key : {"step", "epoch", "images"}) {
+    const auto found = json.find(key);
+    if (found == json.end() || !found->is_number_unsigned()) return {};
+  }
+  const auto number = [&json](const char* key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_number() ? found->get<double>() : std::nan("");
+  };
+  StepRecord record;
+  record.step = json["step"].get<uint64_t>() - 1;
+  record.epoch = json["epoch"].get<uint64_t>() - 1;
+  record.images = json["images"].get<int>();
+  record.loss = number("loss");
+  record.learning_rate = number("lr");
+  record.seconds = std::max(0.0, number("seconds"));
+  record.data_wait = std::max(0.0, number("data_wait"));
+  record.skipped = json.value("skipped", Json(false)) == Json(true);
+  return record;
 }
 
 std::string EpochLine(uint64_t epoch, const StepTotals& totals, std::optional<double> knn_top1) {

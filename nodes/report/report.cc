@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -70,11 +71,23 @@ void Report::Close() noexcept { bar_.reset(); }
 
 void Report::Emit(const Pending& pending) {
   const StepRecord& record = *pending.record;
+  if (run_.steps() == 0) TakeUpEpoch(pending);
   Count(record);
   run_dir_->AppendMetrics(StepLine(record));
   WarnOfLoss(record);
   if (!quiet_) ShowProgress(pending);
   if (record.last_of_epoch) EndEpoch(pending);
+}
+
+// A run that is resumed in the middle of an epoch counts the steps that metrics.jsonl has of it.
+void Report::TakeUpEpoch(const Pending& first) {
+  const uint64_t step = first.record->step, epoch_begin = step - step % first.steps_per_epoch;
+  if (step == epoch_begin) return;
+  std::ifstream in(run_dir_->path() + "/metrics.jsonl");
+  for (std::string line; std::getline(in, line);) {
+    const std::optional<StepRecord> record = ReadStepLine(line);
+    if (record && record->step >= epoch_begin && record->step < step) epoch_.Add(*record, false);
+  }
 }
 
 void Report::Count(const StepRecord& record) {
@@ -132,7 +145,10 @@ void Report::ShowProgress(const Pending& pending) {
 void Report::EndEpoch(const Pending& pending) {
   const StepRecord& record = *pending.record;
   run_dir_->AppendMetrics(EpochLine(record.epoch, epoch_, knn_top1_));
-  run_dir_->NoteEpoch(record.step + 1, {epoch_.mean_loss().value_or(std::nan("")), knn_top1_});
+  // The mean of a part says nothing of an epoch: its other steps may be in another run's folder.
+  const bool whole = epoch_.steps() == pending.steps_per_epoch;
+  const double loss = whole ? epoch_.mean_loss().value_or(std::nan("")) : std::nan("");
+  run_dir_->NoteEpoch(record.step + 1, {loss, knn_top1_});
   LogInfo(EpochSentence(record.epoch + 1, EpochsOf(pending), epoch_, knn_top1_));
   epoch_ = StepTotals();
   knn_top1_.reset();

@@ -51,6 +51,7 @@ class Report final : public StepNode {
   static constexpr size_t kRecentSteps = 20;  // over which the rates are shown
 
   void Emit(const Pending& pending);
+  void TakeUpEpoch(const Pending& first);
   void Count(const StepRecord& record);
   void WarnOfLoss(const StepRecord& record);
   void ShowProgress(const Pending& pending);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "nodes/run/last_epoch.h"
 #include "nodes/run/rewind_metrics.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
@@ -94,10 +95,17 @@ void RunDir::Open(const OpenContext& context) {
   Lock();
   WriteFile(path_ + "/config.yaml", resolved_config_);
   const std::string metrics = path_ + "/metrics.jsonl";
-  if (go_on_) RewindMetrics(metrics, static_cast<uint64_t>(start_step_));
+  if (go_on_) TakeUp(metrics);
   metrics_ = ::open(metrics.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (metrics_ < 0) FailWrite(metrics, errno);
   SetLogFile(path_ + "/log.txt");
+}
+
+// The last epoch may not have been judged yet when the run was stopped.
+void RunDir::TakeUp(const std::string& metrics) {
+  RewindMetrics(metrics, start_step());
+  const std::optional<LastEpoch> last = ReadLastEpoch(metrics);
+  if (last) NoteEpoch(last->steps_done, {last->loss, last->knn_top1});
 }
 
 void RunDir::MakeNamed() {

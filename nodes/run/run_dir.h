@@ -13,7 +13,7 @@ namespace flowtrain {
 
 // The results of an epoch.
 struct EpochFigures {
-  double loss = 0;                 // mean over its steps
+  double loss = 0;                 // mean over its steps; NaN where not all of them are known
   std::optional<double> knn_top1;  // percent; where it was evaluated
 };
 
@@ -54,7 +54,15 @@ class RunDir final : public Resource {
   void NoteEpoch(uint64_t steps_done, const EpochFigures& figures);
   std::optional<EpochFigures> FiguresOf(uint64_t steps_done) const;
 
+  // The kNN accuracy of the untrained backbone, percent, which goes with the run wherever it is
+  // resumed; empty if there is none. Only for the device lane.
+  void NoteStart(std::optional<double> knn_top1) { knn_top1_start_ = knn_top1; }
+  std::optional<double> knn_top1_start() const { return knn_top1_start_; }
+  // Optimiser steps of the run before it was resumed.
+  uint64_t start_step() const { return static_cast<uint64_t>(start_step_); }
+
  private:
+  void TakeUp(const std::string& metrics);
   void MakeNamed();
   void MakeDated();
   void Lock();
@@ -69,6 +77,7 @@ class RunDir final : public Resource {
   int metrics_ = -1;  // descriptor of metrics.jsonl
   uint64_t epoch_end_ = 0;
   std::optional<EpochFigures> epoch_;
+  std::optional<double> knn_top1_start_;
 };
 
 }  // namespace flowtrain

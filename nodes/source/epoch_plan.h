@@ -25,6 +25,12 @@ class EpochPlan {
   uint64_t batches_per_epoch() const { return batches_; }
   uint64_t steps_per_epoch() const { return (batches_ + window_ - 1) / window_; }
 
+  // Batches of a window, but for the last one of an epoch, which may be shorter; and of that one.
+  int whole_window() const { return static_cast<int>(std::min(window_, batches_)); }
+  int last_window() const { return static_cast<int>(batches_ - (steps_per_epoch() - 1) * window_); }
+  // Batches of a window as it was asked for; an epoch may have fewer.
+  uint64_t asked_window() const { return window_; }
+
   // Number of the first batch of a step, over the run.
   uint64_t FirstBatch(uint64_t step) const {
     return step / steps_per_epoch() * batches_ + step % steps_per_epoch() * window_;
@@ -44,5 +50,14 @@ class EpochPlan {
  private:
   uint64_t batches_, window_;
 };
+
+// The batches of a whole window, as one window of an epoch of `batches` batches tells: `window`, the
+// batches that it has, unless it is the last one and cut short.
+inline int WholeWindow(int window, bool last_of_epoch, uint64_t steps_per_epoch, uint64_t batches) {
+  const uint64_t others = steps_per_epoch - 1, own = static_cast<uint64_t>(window);
+  if (!last_of_epoch || others == 0 || batches < own || (batches - own) % others != 0)
+    return window;
+  return static_cast<int>((batches - own) / others);
+}
 
 }  // namespace flowtrain

@@ -64,11 +64,23 @@ void EpochSource::Open(const OpenContext& context) {
                 WindowSize(window_, effective_batch_, static_cast<int64_t>(rows),
                            {context.NameOf("window"), context.NameOf("effective_batch"),
                             context.NameInStage("batch_size")}));
+  rows_ = context.layout().rows;
+  if (plan_->batches_per_epoch() < plan_->asked_window()) WarnOfShortWindows(context);
   total_steps_ = static_cast<uint64_t>(epochs_) * plan_->steps_per_epoch();
   if (max_steps_ != 0) total_steps_ = std::min(total_steps_, static_cast<uint64_t>(max_steps_));
   length_names_ = context.NameOf("epochs") + ", " + context.NameOf("max_steps");
   max_bad_name_ = context.NameOf("max_bad_fraction");
   Resume(static_cast<uint64_t>(start_step_));
+}
+
+void EpochSource::WarnOfShortWindows(const OpenContext& context) const {
+  const uint64_t batches = plan_->batches_per_epoch(), rows = static_cast<uint64_t>(rows_);
+  LogWarning("an epoch has " + ShowCount(batches) + (batches == 1 ? " batch" : " batches") +
+             ", fewer than the " + ShowCount(plan_->asked_window()) + " of a step that " +
+             context.NameOf("window") + " asks for: every step takes " + ShowCount(batches * rows) +
+             " images, not " + ShowCount(plan_->asked_window() * rows) + ". Lower " +
+             context.NameOf("window") + " or " + context.NameInStage("batch_size") +
+             ", or give the data set more images");
 }
 
 void EpochSource::Flush() {

@@ -50,8 +50,12 @@ class EpochSource final : public SourceNode {
   uint64_t size() const override { return dataset_->size(); }
 
   const EpochPlan& plan() const { return *plan_; }
+  int rows() const { return rows_; }                     // images of a batch
+  uint64_t first_step() const { return first_step_; }    // the run makes the steps from this one
+  uint64_t total_steps() const { return total_steps_; }  // to the one before this
 
  private:
+  void WarnOfShortWindows(const OpenContext& context) const;
   bool TakeFromCache(Sample& sample, ImageSample& image) const;
   uint64_t AllowedBad() const;
   [[noreturn]] void GiveUp(const std::string& reason) const;
@@ -65,6 +69,7 @@ class EpochSource final : public SourceNode {
   ImageDataset* dataset_ = nullptr;
   const DecodedCache* cache_ = nullptr;  // null: there is none, or it keeps nothing
   std::optional<EpochPlan> plan_;
+  int rows_ = 0;
   uint64_t total_steps_ = 0;  // of the run
   uint64_t first_step_ = 0;
   std::optional<Permutation> order_;  // of order_epoch_

@@ -44,6 +44,15 @@ void OrderedSource::Flush() {
              " images could not be read and are left out:" + NameSome(bad));
 }
 
+std::string OrderedSource::Description() const {
+  if (lists_.empty()) return dataset_->Description();
+  const auto named = [](const LabelledImages& list) {
+    return list.Name() + ", " + ShowCount(list.size()) + (list.size() == 1 ? " image" : " images");
+  };
+  if (lists_.size() == 1) return named(*lists_[0]) + " (bank and queries)";
+  return named(*lists_[0]) + " (bank); " + named(*lists_[1]) + " (queries)";
+}
+
 uint64_t OrderedSource::size() const {
   if (lists_.empty()) return dataset_->size();
   uint64_t images = 0;

@@ -44,6 +44,9 @@ class OrderedSource final : public SourceNode {
   Outcome Process(Sample& sample, Worker& worker) override;
   uint64_t size() const override;
 
+  // Which images, in words: "STL-10 train, 5,000 images (bank); STL-10 test, 8,000 (queries)".
+  std::string Description() const;
+
  private:
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const;
   std::string NameOf(uint64_t id) const;

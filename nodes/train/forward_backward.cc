@@ -13,10 +13,12 @@
 #include "nodes/device/autocast.h"
 #include "nodes/device/staged_batch.h"
 #include "nodes/run/run_dir.h"
+#include "nodes/source/epoch_plan.h"
 #include "nodes/source/window_size.h"
 #include "nodes/train/model/normalise.h"
 #include "nodes/train/optimizer/train_payload.h"
 #include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
@@ -85,6 +87,9 @@ void ForwardBackward::Start() {
   LogInfo(context_->NameOf("gradient_accumulation") + " is auto: micro-batches of " +
           std::to_string(micro_batch_) + " images" +
           (device_->is_cuda() ? "" : ", the loader's batches: a CPU sets no bound"));
+  if (!device_->is_cuda() || Negatives(effective_batch_)) return;
+  LogInfo("an anchor has the negatives of its micro-batch, " +
+          ShowCount(static_cast<uint64_t>(2 * micro_batch_ - 2)));
 }
 
 template <typename Call>
@@ -107,9 +112,23 @@ void ForwardBackward::Process(Batch& batch, Step& step) {
   WithRoom([&] { gradient_->Advance(); });
   if (batch.in_window + 1 < batch.window) return;
   WithRoom([&] { payload.loss = gradient_->Finish(); });
+  payload.whole_window = WholeWindow(batch) * layout_.rows;
   if (watch_->TooMany()) EndWhereNotFinite(batch, payload.loss);
   watch_->Add(payload.record);
   MarkEndOfWindow();
+}
+
+int ForwardBackward::WholeWindow(const Batch& batch) const {
+  if (dataset_ == nullptr) return batch.window;
+  return flowtrain::WholeWindow(batch.window, batch.last_of_epoch, batch.steps_per_epoch,
+                                dataset_->size() / static_cast<uint64_t>(layout_.rows));
+}
+
+std::optional<int64_t> ForwardBackward::Negatives(int64_t window_images) const {
+  if (loss_.name != LossName::kNtXent && loss_.name != LossName::kDcl) return 0;
+  if (accumulation_ == Accumulation::kExact) return 2 * window_images - 2;
+  if (gradient_accumulation_ == kAutoAccumulation && device_->is_cuda()) return std::nullopt;
+  return 2 * std::min<int64_t>(layout_.rows, window_images) - 2;
 }
 
 void ForwardBackward::Close() noexcept { window_ends_.clear(); }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,10 @@ class ForwardBackward final : public WindowNode {
   void Close() noexcept override;
 
   int64_t micro_batch() const { return micro_batch_; }  // images through the network at a time
+  // Negatives of an anchor in a window of so many images: the other views that its loss sees,
+  // without those of its own image. 0 if the loss has none; empty if that depends on the device's
+  // memory.
+  std::optional<int64_t> Negatives(int64_t window_images) const;
 
  private:
   at::Tensor Take(Batch& batch);  // the batch's images, ready on the compute stream
@@ -67,6 +72,7 @@ class ForwardBackward final : public WindowNode {
   void UndoWindow();
   void DropWindow();
   int64_t LeastMicroBatch() const;
+  int WholeWindow(const Batch& batch) const;
 
   void EndWhereNotFinite(const Batch& batch, const at::Tensor& loss);
   NonFiniteReport Examine(const Batch& batch, const at::Tensor& loss);

@@ -1,6 +1,7 @@
 // `flowtrain GRAPH`: a training run.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -9,6 +10,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "nodes/device/device.h"
 #include "nodes/report/banner.h"
@@ -83,10 +85,35 @@ void RunWatched(Graph& graph, StopSignals& signals) {
   graph.Run();
 }
 
-ExitCode HowItEnded(const RunControl& run, const StopSignals& signals) {
+bool HasNode(const Graph& graph, const char* type) {
+  const std::vector<NodeDef>& nodes = graph.def().nodes;
+  return std::any_of(nodes.begin(), nodes.end(),
+                     [type](const NodeDef& node) { return node.type == type; });
+}
+
+// What the first signal brings about.
+std::string Stopping(const Graph& graph) {
+  if (FindComponent<Report>(graph) == nullptr) {
+    return "stopping before the end: there is no result; again to abort";
+  }
+  if (!graph.running()) {
+    return "stopping: no window is under way, so there is none to finish; again to abort";
+  }
+  if (!HasNode(graph, "Checkpoint")) return "stopping: finishing the window; again to abort";
+  return "stopping: finishing the window, then a checkpoint; again to abort";
+}
+
+ExitCode HowItEnded(const Graph& graph, const RunControl& run, const StopSignals& signals) {
   if (signals.count() == 0) return ExitCode::kDone;
-  LogInfo(run.aborted() ? "aborted: the steps after the last checkpoint are lost"
-                        : "interrupted: the run stopped after a whole step");
+  const auto* report = FindComponent<Report>(graph);
+  if (report == nullptr) {
+    LogInfo("interrupted: there is no result");
+  } else if (run.aborted()) {
+    LogInfo("aborted: the steps after the last checkpoint are lost");
+  } else {
+    LogInfo(std::string("interrupted: the run stopped after a whole step") +
+            (report->totals().steps() == 0 ? "; none was made" : ""));
+  }
   return ExitCode::kInterrupted;
 }
 
@@ -117,15 +144,16 @@ ExitCode Train(const TrainRequest& request, StopSignals& signals) {
   if (auto* report = FindComponent<Report>(graph)) report->SetQuiet(request.quiet);
   CheckHostMemory(graph, loaded.config);
   graph.Open();
+  CheckResumes(loaded, graph);
   LogBanner(graph, loaded.config);
   try {
-    const StopSignals::Watch watch(signals, run);
+    const StopSignals::Watch watch(signals, run, [&graph] { return Stopping(graph); });
     RunWatched(graph, signals);
   } catch (...) {
     return LogFailure(std::current_exception());
   }
   LogBadImages(graph);
-  return HowItEnded(run, signals);
+  return HowItEnded(graph, run, signals);
 }
 
 void AddResume(CLI::App& app, ResumeRequest& request) {

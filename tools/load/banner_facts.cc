@@ -1,5 +1,7 @@
 #include "tools/load/banner_facts.h"
 
+#include <array>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -7,8 +9,11 @@
 #include "nodes/data/dataset.h"
 #include "nodes/device/device.h"
 #include "nodes/run/run_dir.h"
-#include "nodes/source/window_size.h"
+#include "nodes/source/epoch_source.h"
+#include "nodes/source/ordered_source.h"
 #include "nodes/train/forward_backward.h"
+#include "nodes/train/optimizer/optimizer.h"
+#include "pipeline/base/text/units.h"
 #include "tools/load/load.h"
 
 namespace flowtrain {
@@ -31,20 +36,61 @@ std::vector<std::string> InactiveKeys(const Device& device, const Config& config
   return keys;
 }
 
-// Batches of the loader per optimiser step.
-int BatchesAStep(const Config& config, int batch_size) {
-  if (batch_size < 1) return 1;
-  return WindowSize(config.GetOr<std::string>("gpu.gradient_accumulation", "1"),
-                    config.GetOr<int64_t>("train.effective_batch", 0), batch_size);
+// 0.06, 1.69706
+std::string Number(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%g", value);
+  return text.data();
 }
 
-// Negatives of an anchor: the other views that its loss sees, without its own image's. 0 if the
-// loss has no anchors.
-int Negatives(const Config& config, const BannerFacts& facts) {
-  const auto loss = config.GetOr<std::string>("train.loss", "nt_xent");
-  if (loss != "nt_xent" && loss != "dcl") return 0;
-  const bool exact = config.GetOr<std::string>("gpu.accumulation", "exact") == "exact";
-  return 2 * facts.batch_size * (exact ? facts.accumulation : 1) - 2;
+// "0.06"; where the effective batch scales it, "0.06 x 512 / 256 = 0.12".
+std::string ScaledRate(const ScheduleOptions& options, double base, int images) {
+  const std::string given = Number(options.learning_rate), n = std::to_string(images);
+  switch (options.lr_scaling) {
+    case LrScaling::kNone:
+      return given;
+    case LrScaling::kLinear:
+      return given + " x " + n + " / 256 = " + Number(base);
+    case LrScaling::kSqrt:
+      return given + " x sqrt(" + n + ") = " + Number(base);
+  }
+  return given;
+}
+
+// The learning rates of a run whose steps take `images` each.
+std::string DescribeRates(const Optimizer& optimizer, const EpochSource& source, int images) {
+  const uint64_t steps = source.total_steps();
+  const LrSchedule schedule = optimizer.Schedule(source.plan().steps_per_epoch(), steps, images);
+  const std::string rate = ScaledRate(optimizer.schedule(), schedule.base, images);
+  if (schedule.warmup_steps >= steps) {
+    const double reached = steps == 0 ? 0 : schedule.At(steps - 1);
+    return "rises to " + Number(reached) + ": the run ends after " + ShowCount(steps) + " of the " +
+           ShowCount(schedule.warmup_steps) + " steps of the warm-up to " + rate;
+  }
+  std::string text = rate;
+  if (schedule.warmup_steps > 0) {
+    text += " after a warm-up of " + ShowCount(schedule.warmup_steps) +
+            (schedule.warmup_steps == 1 ? " step" : " steps");
+  }
+  return text + ", then along a cosine to 0 at step " + ShowCount(steps);
+}
+
+// Of the steps that the run will make.
+void AddSteps(const EpochSource& source, const ForwardBackward& training, BannerFacts& facts) {
+  const EpochPlan& plan = source.plan();
+  facts.batch_size = source.rows();
+  facts.accumulation = plan.whole_window();
+  if (plan.asked_window() > plan.batches_per_epoch()) {
+    facts.asked_accumulation = static_cast<int>(plan.asked_window());
+  }
+  facts.negatives = training.Negatives(int64_t{facts.batch_size} * facts.accumulation).value_or(0);
+  const uint64_t epoch = plan.steps_per_epoch();
+  const uint64_t last_of_epoch = source.first_step() / epoch * epoch + epoch - 1;
+  if (plan.last_window() == facts.accumulation || last_of_epoch >= source.total_steps()) return;
+  facts.last_accumulation = plan.last_window();
+  const int64_t fewer =
+      training.Negatives(int64_t{facts.batch_size} * plan.last_window()).value_or(0);
+  if (fewer != facts.negatives) facts.last_negatives = fewer;
 }
 
 void AddDevice(const Device& device, const Config& config, BannerFacts& facts) {
@@ -70,11 +116,17 @@ BannerFacts GatherBannerFacts(const Graph& graph, const Config& config) {
     facts.dataset = dataset->Description();
   }
   if (const auto* run_dir = FindComponent<RunDir>(graph)) facts.run_dir = run_dir->path();
-  facts.batch_size = config.GetOr("data.batch_size", 0);
+  if (const auto* source = FindComponent<OrderedSource>(graph))
+    facts.dataset = source->Description();
   facts.accumulation = 0;
-  if (FindComponent<ForwardBackward>(graph) != nullptr) {
-    facts.accumulation = BatchesAStep(config, facts.batch_size);
-    facts.negatives = Negatives(config, facts);
+  const auto* source = FindComponent<EpochSource>(graph);
+  const auto* training = FindComponent<ForwardBackward>(graph);
+  if (source != nullptr && training != nullptr) {
+    AddSteps(*source, *training, facts);
+    if (const auto* optimizer = FindComponent<Optimizer>(graph)) {
+      facts.learning_rate =
+          DescribeRates(*optimizer, *source, facts.batch_size * facts.accumulation);
+    }
   }
   facts.workers = graph.def().workers;
   facts.pool_bytes = graph.pool_bytes();

@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "nodes/data/dataset.h"
+#include "nodes/source/epoch_source.h"
+#include "nodes/train/model/backbone_weights.h"
 #include "nodes/train/weights/read_checkpoint.h"
 #include "pipeline/base/cpu_limits.h"
+#include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/graph/graph_file.h"
 #include "pipeline/graph/load_graph.h"
@@ -31,7 +34,8 @@ struct Layers {
   std::string sample_file;  // empty: the graph names none
   const GraphRequest& request;
   bool sample = false;
-  std::string checkpoint = {};  // to evaluate; empty: none
+  std::string checkpoint = {};                // to evaluate; empty: none
+  std::optional<ResNetOptions> network = {};  // of weights to evaluate, if it can be told
   std::optional<ResumePoint> resume = {};
 };
 
@@ -45,9 +49,17 @@ void TakeFromCheckpoint(const std::string& checkpoint, Config& config) {
   }
 }
 
-// Weights say nothing about a run.
+// Weights say nothing about a run, but their names and shapes tell the network.
 bool IsWeights(const std::string& path) {
-  return fs::path(path).extension() == ".safetensors" && !IsCheckpoint(path);
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored) && !IsCheckpoint(path);
+}
+
+void TakeNetwork(const ResNetOptions& network, Config& config) {
+  const char* given_with = "checkpoint";
+  PutParameter(config, "model.backbone",
+               TextValue(ChoiceName(Backbones(), network.name), given_with));
+  PutParameter(config, "model.stem", TextValue(ChoiceName(Stems(), network.stem), given_with));
 }
 
 // `told` (not null) becomes what a user should know of relative paths.
@@ -58,6 +70,7 @@ Config Stack(const Layers& layers, std::vector<std::string>* told) {
   if (!layers.checkpoint.empty() && !IsWeights(layers.checkpoint)) {
     TakeFromCheckpoint(layers.checkpoint, config);
   }
+  if (layers.network) TakeNetwork(*layers.network, config);
   if (layers.resume) TakeRunParameters(*layers.resume, config);
   for (const std::string& name : layers.request.configs) {
     const std::string file = FindShippedFile(name);
@@ -77,7 +90,7 @@ Config Stack(const Layers& layers, std::vector<std::string>* told) {
     PutParameter(config, "run.path", TextValue(layers.request.run_dir, "--run-dir"));
   }
   if (layers.resume) PutResumePoint(*layers.resume, config);
-  if (fresh && !layers.request.init.empty()) {
+  if (!layers.request.init.empty()) {
     PutParameter(config, "model.init", TextValue(layers.request.init, "--init"));
   }
   if (!layers.checkpoint.empty()) {
@@ -140,13 +153,19 @@ void TakePackedCache(Config& config, StopSignals* signals) {
 }
 
 LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* signals) {
+  if (request.resume.wanted && !request.init.empty()) {
+    throw ConfigError(
+        "--resume goes on with the weights of a checkpoint, and --init begins with others: give "
+        "one of them (a script that begins and resumes the same run: --set model.init=FILE)");
+  }
   const std::string path = FindShippedFile(request.graph);
   const GraphFile file = ReadGraphFile(path);
   Layers layers{file, SampleConfigPath(file.graph), request};
   std::vector<std::string> told;
-  LoadedGraph loaded{Stack(layers, &told), {}};
+  LoadedGraph loaded{Stack(layers, &told), {}, {}};
   if (const auto from = loaded.config.GetOr<std::string>("checkpoint", ""); !from.empty()) {
     layers.checkpoint = IsWeights(from) ? from : FindCheckpoint(from);
+    if (IsWeights(from)) layers.network = NetworkOf(from);
     loaded.config = Stack(layers, &told);
   }
   if (request.resume.wanted) {
@@ -171,11 +190,18 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* sig
   }
   if (layers.resume) {
     CheckParameters(*layers.resume, request.resume, loaded.def.name, loaded.config);
+    loaded.resume = std::move(layers.resume);
   }
   return loaded;
 }
 
 }  // namespace
+
+void CheckResumes(const LoadedGraph& loaded, const Graph& graph) {
+  const auto* source = FindComponent<EpochSource>(graph);
+  if (!loaded.resume || source == nullptr) return;
+  CheckEpochLength(*loaded.resume, loaded.config, source->plan().steps_per_epoch());
+}
 
 LoadedGraph Load(const GraphRequest& request) { return LoadWith(request, false, nullptr); }
 

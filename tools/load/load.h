@@ -1,6 +1,7 @@
 // From the words of the command line to a graph that is checked and ready to build.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,13 +25,15 @@ struct GraphRequest {
 struct LoadedGraph {
   Config config;
   GraphDef def;
+  std::optional<ResumePoint> resume;  // where it goes on; empty: it is a new run
 };
 
 // Reads and checks the graph as the request says. Parameters, the later overriding the earlier: the
 // graph's default file, its `parameters`, --config, --set, and --run-dir, --resume and --init. A
 // run that goes on has its own parameters in place of the graph's; a change that would make it
 // another run is refused (CheckParameters). If the parameter `checkpoint` names one, the network
-// and the data set of the run that made it override the graph's own. Throws ConfigError.
+// and the data set of the run that made it override the graph's own; if it names weights, their
+// network does. Throws ConfigError, and DataError for weights that cannot be read.
 LoadedGraph Load(const GraphRequest& request);
 
 // The same for a run on this machine: if the configured data set is not there and data.if_missing
@@ -40,6 +43,9 @@ LoadedGraph Load(const GraphRequest& request);
 // data.cache is `packed`, the packed file of the data set is made or found (PackedCacheOf) and
 // taken in its place; `signals` (may be null) can end that.
 LoadedGraph LoadForRun(const GraphRequest& request, StopSignals* signals = nullptr);
+
+// Whether the opened graph can go on where it is to. Throws as CheckEpochLength does.
+void CheckResumes(const LoadedGraph& loaded, const Graph& graph);
 
 // The graph's only component of type T; nullptr if it has none.
 template <typename T>

@@ -47,6 +47,10 @@ constexpr std::array kAllowed = {
     Allowed{"train.epochs", "the learning rate's schedule from here on"},
     Allowed{"train.max_steps", "the learning rate's schedule from here on"}};
 
+// Parameters that set the images of a step.
+constexpr std::array kOfAStep = {"data.batch_size", "gpu.gradient_accumulation",
+                                 "train.effective_batch"};
+
 // Parameters that say which run it is; the program sets them afresh.
 constexpr std::array kOfThisRun = {"run.path", "run.resume", "run.start_step", "run.go_on"};
 
@@ -200,6 +204,26 @@ void CheckParameters(const ResumePoint& point, const ResumeRequest& request,
                       "weights); or go on all the same with --resume-anyway");
   }
   LogWarning("the run goes on with parameters that make it another run:" + refused);
+}
+
+void CheckEpochLength(const ResumePoint& point, const Config& config, uint64_t steps_per_epoch) {
+  if (point.checkpoint.empty() || point.state.steps_per_epoch == steps_per_epoch) return;
+  const std::string what = "the run cannot go on from " + point.checkpoint + ": an epoch has " +
+                           std::to_string(steps_per_epoch) + " steps now and had " +
+                           std::to_string(point.state.steps_per_epoch) +
+                           ", and its place is counted in steps. ";
+  const std::string or_begin = ", or begin a new run from these weights with --init";
+  std::string changes;
+  const Config before(ReadYaml(point.state.config, point.checkpoint));
+  for (const char* key : kOfAStep) {
+    const Value *was = before.Find(key), *is = config.Find(key);
+    if (was == nullptr || is == nullptr || Same(*was, *is)) continue;
+    changes += std::string(changes.empty() ? "" : ", ") + key + " (" + was->ToString() + " -> " +
+               is->ToString() + ')';
+  }
+  if (!changes.empty()) throw ConfigError(what + "Take back the change of " + changes + or_begin);
+  throw DataError(what + "The data set has gained or lost images: give it back those it had" +
+                  or_begin);
 }
 
 }  // namespace flowtrain

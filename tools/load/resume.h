@@ -45,4 +45,9 @@ void PutResumePoint(const ResumePoint& point, Config& config);
 void CheckParameters(const ResumePoint& point, const ResumeRequest& request,
                      const std::string& graph, const Config& config);
 
+// The place of a run is counted in steps, so it can go on only where an epoch has as many as before.
+// Throws ConfigError where parameters have changed that, whatever the request says, and DataError
+// where the data set has.
+void CheckEpochLength(const ResumePoint& point, const Config& config, uint64_t steps_per_epoch);
+
 }  // namespace flowtrain

@@ -46,12 +46,15 @@ StopSignals::~StopSignals() {
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
-StopSignals::Watch::Watch(StopSignals& signals, RunControl& run, const char* stopping)
+StopSignals::Watch::Watch(StopSignals& signals, RunControl& run, Stopping stopping)
     : signals_(signals) {
   std::lock_guard<std::mutex> lock(signals_.mutex_);
   signals_.run_ = &run;
-  signals_.stopping_ = stopping;
+  signals_.stopping_ = std::move(stopping);
 }
+
+StopSignals::Watch::Watch(StopSignals& signals, RunControl& run, const char* stopping)
+    : Watch(signals, run, [stopping] { return std::string(stopping); }) {}
 
 StopSignals::Watch::~Watch() {
   std::lock_guard<std::mutex> lock(signals_.mutex_);
@@ -96,7 +99,7 @@ StopSignals::OnDemand::~OnDemand() {
 }
 
 void StopSignals::OnSignal(int signal) {
-  const char* sentence = nullptr;
+  std::string sentence;
   {
     // Held during the request, so that the run outlives it.
     std::lock_guard<std::mutex> lock(mutex_);
@@ -108,7 +111,7 @@ void StopSignals::OnSignal(int signal) {
     }
     if (count_ == 1) {
       run_->RequestDrain();
-      sentence = stopping_;
+      sentence = stopping_();
     } else {
       run_->RequestAbort();
       sentence = "aborting: what is in flight is dropped, no checkpoint; again to exit at once";

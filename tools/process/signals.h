@@ -35,7 +35,10 @@ class StopSignals {
   // signal ends the process with ExitCode::kInterrupted.
   class Watch {
    public:
-    // `stopping` is the notice of the first signal if the run is not a training.
+    // What the notice of the first signal says: called on the signal thread, once the run drains.
+    using Stopping = std::function<std::string()>;
+    Watch(StopSignals& signals, RunControl& run, Stopping stopping);
+    // The same text whenever the signal comes.
     Watch(
         StopSignals& signals, RunControl& run,
         const char* stopping = "stopping: finishing the window, then a checkpoint; again to abort");
@@ -75,7 +78,7 @@ class StopSignals {
   }, size_before_{};
   mutable std::mutex mutex_;
   RunControl* run_ = nullptr;
-  const char* stopping_ = nullptr;
+  Watch::Stopping stopping_;
   std::mutex demand_mutex_;
   std::function<void()> demand_;
   int count_ = 0;

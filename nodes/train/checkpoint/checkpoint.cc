@@ -1,9 +1,12 @@
 #include "nodes/train/checkpoint/checkpoint.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <stdexcept>
 
+#include "nodes/device/pause.h"
+#include "nodes/train/weights/finite.h"
 #include "pipeline/base/clock.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
@@ -51,6 +54,9 @@ void Checkpoint::Open(const OpenContext& context) {
   if (!resume_.empty()) {
     state_ = LoadCheckpoint(resume_, *model_, *optimizer_);
     resumed_ = true;
+    run_dir_->NoteStart(state_.knn_top1_start);
+    const uint64_t epoch = std::max<uint64_t>(1, state_.steps_per_epoch);
+    unjudged_ = state_.steps_done / epoch * epoch;
     LogInfo("resumed from " + resume_ + " after step " + std::to_string(state_.steps_done));
   }
   state_.config = run_dir_->resolved_config();
@@ -68,6 +74,7 @@ void Checkpoint::Process(Step& step) {
   const bool written =
       writing_.valid() && writing_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
   if (written) FinishWriting();
+  if (!writing_.valid()) JudgeLastEpoch();
   state_.steps_done = step.step + 1;
   state_.steps_per_epoch = step.steps_per_epoch;
   saved_ = false;
@@ -97,6 +104,7 @@ bool Checkpoint::IsDue(const Step& step) const {
 }
 
 void Checkpoint::Save() {
+  const Pause pause(model_->device());
   const uint64_t begin_ns = NowNs();
   FinishWriting();  // one at a time; until then the copy's memory is the writer's
   const double waited_s = SecondsSince(begin_ns);
@@ -113,17 +121,31 @@ void Checkpoint::Save() {
   }
   saved_at_ns_ = NowNs();
   saved_ = true;
-  writing_ =
-      std::async(std::launch::async, [this, &tensors, state = state_] { Write(tensors, state); });
+  state_.knn_top1_start = run_dir_->knn_top1_start();
+  writing_ = std::async(std::launch::async,
+                        [this, &tensors, state = state_, what = model_->WhatIsNotFinite()] {
+                          Write(tensors, state, what);
+                        });
 }
 
-// Runs on a thread of its own.
-void Checkpoint::Write(const NamedTensors& tensors, const TrainingState& state) {
+// Runs on a thread of its own. `not_finite` says what of the network is not; empty: nothing.
+void Checkpoint::Write(const NamedTensors& tensors, const TrainingState& state,
+                       std::string not_finite) {
   const uint64_t begin_ns = NowNs();
   SaveCheckpoint(folder_->PathOf(state.steps_done), tensors, state);
-  folder_->Add(state.steps_done);
+  if (not_finite.empty()) not_finite = FirstNonFinite(tensors);
+  folder_->Add(state.steps_done, not_finite.empty());
+  if (!not_finite.empty()) TellOfDivergence(state.steps_done, not_finite);
   Log(LogLevel::kDebug, "checkpoint of step " + std::to_string(state.steps_done) + ": written in " +
                             Milliseconds(SecondsSince(begin_ns)));
+}
+
+void Checkpoint::TellOfDivergence(uint64_t steps_done, const std::string& what) {
+  if (told_of_divergence_) return;
+  told_of_divergence_ = true;
+  LogWarning("the training has diverged: after step " + std::to_string(steps_done) + ' ' + what +
+             " is not finite. Such a checkpoint is never the best, and it has no accuracy: go on "
+             "from an earlier one with a lower learning rate");
 }
 
 // Rethrows what the writer threw.

@@ -43,7 +43,8 @@ class Checkpoint final : public StepNode {
   void CheckEpochLength(const Step& step) const;
   bool IsDue(const Step& step) const;
   void Save();
-  void Write(const NamedTensors& tensors, const TrainingState& state);
+  void Write(const NamedTensors& tensors, const TrainingState& state, std::string not_finite);
+  void TellOfDivergence(uint64_t steps_done, const std::string& what);
   void FinishWriting();
   void JudgeLastEpoch();
 
@@ -62,6 +63,7 @@ class Checkpoint final : public StepNode {
   bool saved_ = true;         // state_ is in a checkpoint, or on its way to one
   uint64_t saved_at_ns_ = 0;  // the time of the last one
   bool told_of_wait_ = false;
+  bool told_of_divergence_ = false;  // belongs to the thread
 
   HostCopy copy_;
   // Belongs to the thread while writing_ is under way, otherwise to the lane.

@@ -2,6 +2,8 @@
 
 #include <c10/core/GradMode.h>
 
+#include <array>
+#include <charconv>
 #include <map>
 #include <stdexcept>
 
@@ -37,12 +39,22 @@ void CopyInto(NamedTensors targets, const NamedTensors& stored) {
     if (found->second.sizes() != target.sizes()) {
       throw std::runtime_error("'" + name + "' has another shape");
     }
+    if (found->second.scalar_type() != target.scalar_type()) {
+      throw std::runtime_error("'" + name + "' is of another type");
+    }
     target.copy_(found->second);
     left.erase(found);
   }
   for (const auto& [name, tensor] : left) {
     if (!StartsWith(name, kScaler)) throw std::runtime_error("it has '" + name + "' too");
   }
+}
+
+// The shortest text that reads back as the same number.
+std::string ExactText(double number) {
+  std::array<char, 32> text{};
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), number);
+  return {text.data(), end};
 }
 
 }  // namespace
@@ -67,6 +79,9 @@ void SaveCheckpoint(const std::string& path, const NamedTensors& tensors,
                        {"steps_per_epoch", std::to_string(state.steps_per_epoch)},
                        {"config", state.config},
                        {"graph", state.graph}};
+  if (state.knn_top1_start) {
+    contents.metadata[checkpoint_format::kKnnStart] = ExactText(*state.knn_top1_start);
+  }
   Seal(contents);
   try {
     WriteSafetensors(path, contents);

@@ -5,6 +5,7 @@
 
 #include "nodes/train/model/backbone_weights.h"
 #include "nodes/train/model/initialise.h"
+#include "nodes/train/model/normalise.h"
 #include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
 
@@ -57,6 +58,30 @@ std::string SimclrModel::FirstNonFiniteLayer(const torch::Tensor& images) {
   const torch::Tensor features = backbone_->forward(images, Within(look, "backbone"));
   projection_->forward(features, Within(look, "projection"));
   return first;
+}
+
+std::string SimclrModel::FirstNonFiniteWeight() const {
+  const torch::NoGradGuard no_grad;
+  const NamedTensors weights = ParametersAndBuffers(*backbone_);
+  std::vector<torch::Tensor> finite;
+  for (const auto& [name, tensor] : weights) finite.push_back(at::isfinite(tensor).all());
+  const torch::Tensor flags = at::stack(finite).cpu();
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (!flags.const_data_ptr<bool>()[i]) return "backbone." + weights[i].first;
+  }
+  return {};
+}
+
+std::string SimclrModel::WhatIsNotFinite() {
+  constexpr int64_t kSide = 32;  // pixels
+  if (std::string weight = FirstNonFiniteWeight(); !weight.empty()) return weight;
+  const torch::Tensor images =
+      at::linspace(0, 255, 2 * kSide * kSide * 3).to(at::kByte).view({2, kSide, kSide, 3});
+  const bool was_training = training();
+  SetTraining(false);
+  const std::string layer = FirstNonFiniteLayer(Normalise(images.to(device_->device())));
+  SetTraining(was_training);
+  return layer;
 }
 
 std::string SimclrModel::Description() const {

@@ -29,6 +29,13 @@ class SimclrModel final : public Resource {
   // not update the running statistics. Waits for the device.
   std::string FirstNonFiniteLayer(const torch::Tensor& images);
 
+  // The first parameter or running statistic of the backbone with a value that is not finite:
+  // "backbone.bn1.running_var"; empty if there is none. Waits for the device.
+  std::string FirstNonFiniteWeight() const;
+  // The same, or else the first layer whose output for a made-up image, in evaluation mode, is not
+  // finite: weights can be finite and yet too large. Changes nothing and draws no random numbers.
+  std::string WhatIsNotFinite();
+
   int64_t feature_dim() const { return backbone_->feature_dim(); }
   void SetTraining(bool on) { module_->train(on); }
   bool training() const { return module_->is_training(); }

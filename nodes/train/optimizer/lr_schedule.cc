@@ -46,10 +46,11 @@ void ScheduleOptions::Declare(OptionsOf<ScheduleOptions>& options) {
 
 LrSchedule MakeSchedule(const ScheduleOptions& options, uint64_t steps_per_epoch,
                         uint64_t total_steps, int images) {
-  const auto warmup = static_cast<uint64_t>(
-      std::llround(options.warmup_epochs * static_cast<double>(steps_per_epoch)));
+  constexpr double kMostSteps = 1e15;  // what a warm-up without end is taken for
+  const double warmup =
+      std::min(options.warmup_epochs * static_cast<double>(steps_per_epoch), kMostSteps);
   return {ScaleLearningRate(options.lr_scaling, options.learning_rate, images),
-          std::min(warmup, total_steps), total_steps};
+          static_cast<uint64_t>(std::llround(warmup)), total_steps};
 }
 
 }  // namespace flowtrain

@@ -18,7 +18,8 @@ Choices<LrScaling> LrScalings();  // "none", …
 double ScaleLearningRate(LrScaling rule, double rate, int effective_batch);
 
 // Linear warm-up, then half a cosine to 0, step by step (Loshchilov, Hutter: SGDR, ICLR 2017,
-// without restarts; warm-up as in Goyal et al. 2017).
+// without restarts; warm-up as in Goyal et al. 2017). A warm-up that is longer than the run keeps
+// its slope: the run ends before the rate reaches `base`.
 struct LrSchedule {
   double base = 0;  // after the warm-up
   uint64_t warmup_steps =

@@ -37,8 +37,7 @@ Optimizer::StepResult Optimizer::Step(const StepPlace& place, const at::Tensor& 
   const c10::NoGradGuard no_grad;
   StepResult result;
   result.learning_rate =
-      MakeSchedule(schedule_, place.steps_per_epoch, place.total_steps, place.images)
-          .At(place.step);
+      Schedule(place.steps_per_epoch, place.total_steps, place.images).At(place.step);
   result.scale = scaler_->scale().clone();
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());

@@ -19,7 +19,7 @@ class SimclrModel;
 struct StepPlace {
   uint64_t step = 0;  // from 0
   uint64_t steps_per_epoch = 1, total_steps = 1;
-  int images = 0;  // the effective batch: the images of the step's window
+  int images = 0;  // the effective batch: the images of a whole window
 };
 
 // Opened for the parameters of the model. No call waits for the device.
@@ -42,6 +42,11 @@ class Optimizer final : public Resource {
   // adapts the scale. A skipped step leaves no trace in the running statistics either, as far as
   // the model has saved them.
   StepResult Step(const StepPlace& place, const at::Tensor& loss = {});
+  // The learning rates of a run, with `images` per step.
+  LrSchedule Schedule(uint64_t steps_per_epoch, uint64_t total_steps, int images) const {
+    return MakeSchedule(schedule_, steps_per_epoch, total_steps, images);
+  }
+  const ScheduleOptions& schedule() const { return schedule_; }
   double loss_scale() const;  // of the next step; waits for the device
 
   std::string name() const { return ChoiceName(UpdateNames(), update_.name); }

@@ -42,6 +42,7 @@ void OptimizerStep::Open(const OpenContext& context) {
 void OptimizerStep::Start() {
   last_ns_ = NowNs();
   last_idle_ns_ = context_->lane_idle_ns();
+  last_paused_ns_ = device_->PausedNs();
 }
 
 void OptimizerStep::Process(Step& step) {
@@ -52,7 +53,7 @@ void OptimizerStep::Process(Step& step) {
   const Optimizer::StepResult result = optimizer_->Step({.step = step.step,
                                                          .steps_per_epoch = step.steps_per_epoch,
                                                          .total_steps = step.total_steps,
-                                                         .images = step.images},
+                                                         .images = payload.whole_window},
                                                         payload.loss);
   StepRecord& record = *payload.record;
   record.step = step.step;
@@ -74,12 +75,15 @@ void OptimizerStep::Flush() { device_->Synchronize(); }
 
 void OptimizerStep::FillClock(StepRecord& record) {
   const uint64_t now_ns = NowNs(), idle_ns = context_->lane_idle_ns();
-  const auto elapsed = static_cast<double>(now_ns - last_ns_);
+  const uint64_t paused_ns = device_->PausedNs();
+  const uint64_t passed_ns = now_ns - last_ns_, pause_ns = paused_ns - last_paused_ns_;
+  const double elapsed = passed_ns > pause_ns ? static_cast<double>(passed_ns - pause_ns) : 0.0;
   record.seconds = elapsed / 1e9;
   record.data_wait =
       elapsed > 0 ? std::min(1.0, static_cast<double>(idle_ns - last_idle_ns_) / elapsed) : 0.0;
   last_ns_ = now_ns;
   last_idle_ns_ = idle_ns;
+  last_paused_ns_ = paused_ns;
 }
 
 void OptimizerStep::SendForFigures(const at::Tensor& figures, StepRecord& record) const {

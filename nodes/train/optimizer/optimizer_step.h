@@ -34,7 +34,7 @@ class OptimizerStep final : public StepNode {
   const OpenContext* context_ = nullptr;
   Device* device_ = nullptr;
   Optimizer* optimizer_ = nullptr;
-  uint64_t last_ns_ = 0, last_idle_ns_ = 0;  // at the previous step
+  uint64_t last_ns_ = 0, last_idle_ns_ = 0, last_paused_ns_ = 0;  // at the previous step
 };
 
 }  // namespace flowtrain

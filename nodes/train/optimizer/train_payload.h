@@ -9,6 +9,8 @@ namespace flowtrain {
 
 struct TrainPayload : StepPayload {
   at::Tensor loss;  // device scalar: mean over the window's micro-batches
+  // Images of a whole window, the effective batch: the last window of an epoch may have fewer.
+  int whole_window = 0;
 };
 
 }  // namespace flowtrain

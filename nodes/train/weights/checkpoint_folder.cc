@@ -121,7 +121,14 @@ std::string CheckpointFolder::PathOf(uint64_t steps_done) const {
   return (fs::path(folder_) / CheckpointName(steps_done)).string();
 }
 
-void CheckpointFolder::Add(uint64_t steps_done) {
+void CheckpointFolder::Add(uint64_t steps_done, bool finite) {
+  std::error_code ignored;
+  if (not_finite_ && *not_finite_ != steps_done) fs::remove(PathOf(*not_finite_), ignored);
+  not_finite_.reset();
+  if (!finite) {
+    not_finite_ = steps_done;
+    return;
+  }
   // The checkpoint that the run goes on from is written again only if no step was done.
   if (steps_.empty() || steps_.back() != steps_done) steps_.push_back(steps_done);
   RemoveOld();
@@ -161,7 +168,7 @@ std::optional<CheckpointFolder::Best> CheckpointFolder::ReadBest() const {
   const std::optional<uint64_t> steps = StepsIn(name.get<std::string>());
   if (!steps || !fs::exists(PathOf(*steps))) return {};
   Best best{*steps, {}};
-  if (loss.is_number()) best.figures.loss = loss.get<double>();
+  best.figures.loss = loss.is_number() ? loss.get<double>() : HUGE_VAL;  // any is better
   if (knn.is_number()) best.figures.knn_top1 = knn.get<double>();
   return best;
 }
@@ -169,7 +176,8 @@ std::optional<CheckpointFolder::Best> CheckpointFolder::ReadBest() const {
 void CheckpointFolder::WriteBest() const {
   nlohmann::ordered_json json;
   json["checkpoint"] = CheckpointName(best_->steps_done);
-  json["loss"] = best_->figures.loss;
+  const double loss = best_->figures.loss;
+  json["loss"] = std::isfinite(loss) ? nlohmann::ordered_json(loss) : nullptr;
   if (best_->figures.knn_top1) json["knn_top1"] = *best_->figures.knn_top1;
   WriteNewFile((fs::path(folder_) / kBest).string(), json.dump(2) + '\n');
 }

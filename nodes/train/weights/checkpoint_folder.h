@@ -30,8 +30,10 @@ class CheckpointFolder {
   void Open(uint64_t steps_done);
 
   std::string PathOf(uint64_t steps_done) const;
-  // Notes that the file PathOf names is on the disk, and removes the oldest ones.
-  void Add(uint64_t steps_done);
+  // Notes that the file PathOf names is on the disk, and removes the oldest ones. One of a
+  // network that is not finite is never the best, and stays only until the next one is written: it
+  // must not drive out those from which a run can go on.
+  void Add(uint64_t steps_done, bool finite = true);
   // How good the epoch that ended with that step was. The best checkpoint is the one with the
   // highest kNN accuracy or, as long as none was measured, the lowest loss.
   void Judge(uint64_t steps_done, const EpochFigures& figures);
@@ -51,7 +53,8 @@ class CheckpointFolder {
   const std::string folder_;
   const size_t keep_;
   const bool keep_best_;
-  std::deque<uint64_t> steps_;  // of the files that count among the newest, oldest first
+  std::deque<uint64_t> steps_;          // of the files that count among the newest, oldest first
+  std::optional<uint64_t> not_finite_;  // of the file that is not finite, if there is one
   std::optional<Best> best_;
 };
 

@@ -15,11 +15,14 @@ namespace flowtrain::checkpoint_format {
 inline constexpr char kFormat[] = "flowtrain_checkpoint";
 inline constexpr uint64_t kVersion = 2;
 
+// The optional key of TrainingState::knn_top1_start.
+inline constexpr char kKnnStart[] = "knn_top1_start";
+
 // What the names of tensors begin with.
 inline constexpr char kModel[] = "model.", kOptimizer[] = "optimizer.",
                       kScaler[] = "optimizer.scaler.";
 
-// The whole file, once all its checksums are right. Throws as ReadTrainingState does.
+// The whole file, once all its checksums are right and all its tensors finite. Throws as ReadTrainingState does.
 Safetensors ReadWhole(const std::string& path);
 
 // The training state in the header of a file that ReadWhole accepted.

@@ -12,6 +12,7 @@
 #include "nodes/train/weights/checkpoint_folder.h"
 #include "nodes/train/weights/checkpoint_format.h"
 #include "nodes/train/weights/checksums.h"
+#include "nodes/train/weights/finite.h"
 #include "nodes/train/weights/network_weights.h"
 #include "nodes/train/weights/safetensors.h"
 #include "pipeline/base/error.h"
@@ -50,6 +51,17 @@ uint64_t NumberIn(const Metadata& metadata, const char* key, const std::string& 
     if (error == std::errc() && stop == end) return number;
   }
   Damaged(path, std::string("it does not say its ") + key);
+}
+
+// Files of earlier versions do not have it, nor do those of runs without an evaluation.
+std::optional<double> FigureIn(const Metadata& metadata, const char* key) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return {};
+  double figure = 0;
+  const char* end = found->second.data() + found->second.size();
+  const auto [stop, error] = std::from_chars(found->second.data(), end, figure);
+  if (error != std::errc() || stop != end) return {};
+  return figure;
 }
 
 std::string TextIn(const Metadata& metadata, const char* key, const std::string& path) {
@@ -103,7 +115,16 @@ Metadata ReadMetadata(const std::string& path) {
 
 TrainingState StateOfMetadata(const Metadata& metadata, const std::string& path) {
   return {NumberIn(metadata, "steps_done", path), NumberIn(metadata, "steps_per_epoch", path),
-          TextIn(metadata, "config", path), TextIn(metadata, "graph", path)};
+          TextIn(metadata, "config", path), TextIn(metadata, "graph", path),
+          FigureIn(metadata, checkpoint_format::kKnnStart)};
+}
+
+// Of a training that has diverged there is nothing to go on from, or to evaluate.
+void CheckIsFinite(const NamedTensors& tensors, const std::string& path) {
+  const std::string name = FirstNonFinite(tensors);
+  if (name.empty()) return;
+  throw DataError("the checkpoint " + path + " is not finite: '" + name +
+                  "' holds infinite values or NaN, since the training had diverged" + kWayOut);
 }
 
 bool IsWhole(const std::string& path) {
@@ -132,6 +153,7 @@ Safetensors checkpoint_format::ReadWhole(const std::string& path) {
   } catch (const std::runtime_error& error) {
     Damaged(path, error.what());
   }
+  CheckIsFinite(contents.tensors, path);
   return contents;
 }
 
@@ -159,7 +181,7 @@ std::string FindCheckpoint(const std::string& path) {
   }
   throw ConfigError(candidates.empty()
                         ? "no checkpoint in '" + path + "': name a checkpoint or a run's folder"
-                        : "no checkpoint in '" + path + "' is whole; begin a new run");
+                        : "no checkpoint in '" + path + "' can be used; begin a new run");
 }
 
 bool HasCheckpoint(const std::string& folder) { return !ListCheckpoints(folder).empty(); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace flowtrain {
@@ -13,15 +14,18 @@ struct TrainingState {
   uint64_t steps_per_epoch = 1;
   std::string config = {};  // resolved parameters, YAML
   std::string graph = {};   // name of the graph
+  // Percent: kNN accuracy of the untrained backbone; empty if it was not evaluated.
+  std::optional<double> knn_top1_start = {};
 };
 
 // The state of a checkpoint, without its tensors. Throws DataError for a file that is missing,
-// damaged or not a checkpoint, std::runtime_error for one of a newer version.
+// damaged or not a checkpoint, std::runtime_error for one of a newer version. Those that read the
+// tensors throw DataError too where one of them is not finite.
 TrainingState ReadTrainingState(const std::string& path);
 
 // `path` itself if it is a file; if it is a run's folder or its checkpoints folder, the newest
 // whole checkpoint there. Reads the file to the end to make sure, and warns of newer ones that are
-// damaged. Throws ConfigError if there is none.
+// damaged or not finite. Throws ConfigError if there is none.
 std::string FindCheckpoint(const std::string& path);
 
 // Whether FindCheckpoint would have a file to examine in that folder, whole or not.

@@ -60,6 +60,21 @@ c10::IValue Unpickle(const std::string& path) {
   }
 }
 
+// Adds the tensors of a dict, and of those within it, with `prefix` before their names.
+void Gather(const c10::impl::GenericDict& dict, const std::string& prefix, int depth,
+            NamedTensors& tensors) {
+  constexpr int kDeepest = 8;
+  for (const auto& item : dict) {
+    if (!item.key().isString()) continue;
+    const std::string name = prefix + item.key().toStringRef();
+    if (item.value().isTensor()) {
+      tensors.emplace_back(name, item.value().toTensor());
+    } else if (item.value().isGenericDict() && depth < kDeepest) {
+      Gather(item.value().toGenericDict(), name + '.', depth + 1, tensors);
+    }
+  }
+}
+
 }  // namespace
 
 void WriteStateDict(const std::string& path, const NamedTensors& tensors) {
@@ -100,12 +115,8 @@ NamedTensors ReadStateDict(const std::string& path) {
   const c10::IValue value = Unpickle(path);
   if (!value.isGenericDict()) Refuse(path, "it holds no dict");
   NamedTensors tensors;
-  for (const auto& item : value.toGenericDict()) {
-    if (!item.key().isString()) Refuse(path, "a key is no name");
-    const std::string name = item.key().toStringRef();
-    if (!item.value().isTensor()) Refuse(path, "'" + name + "' is no tensor");
-    tensors.emplace_back(name, item.value().toTensor());
-  }
+  Gather(value.toGenericDict(), "", 1, tensors);
+  if (tensors.empty()) Refuse(path, "no tensor in it has a name");
   return tensors;
 }
 

@@ -12,8 +12,10 @@ namespace flowtrain {
 void WriteStateDict(const std::string& path, const NamedTensors& tensors);
 
 // Reads a dict of tensors written by torch.save (in the zip format, its default) into host memory.
-// Nothing in the file is executed. Throws DataError for anything else, also for a module's own
-// state dict, which is a dict with an attribute; dict(model.state_dict()) has none.
+// Tensors of a dict within it get its name too: "state_dict.conv1.weight"; whatever is no tensor is
+// passed over. Nothing in the file is executed. Throws DataError for a file without tensors, also
+// for a module's own state dict, which is a dict with an attribute; dict(model.state_dict()) has
+// none.
 NamedTensors ReadStateDict(const std::string& path);
 
 // Whether there is a zip file of torch.save at `path`. TorchScript's archives, such as flowtrain's

@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "nodes/train/optimizer/train_payload.h"
+#include "pipeline/base/clock.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/train_fixture.h"
 
@@ -64,6 +67,53 @@ TEST_F(KnnEvaluateNode, ComparesTheEndWithTheStart) {
   EXPECT_LE(*node->trained(), 100);
   EXPECT_THAT(Metrics(), testing::AllOf(testing::HasSubstr(R"("final":true)"),
                                         testing::HasSubstr(R"("knn_top1_start":)")));
+}
+
+TEST_F(KnnEvaluateNode, TheFinalLineCountsTheImages) {
+  const auto node = Started({});
+  node->Flush();
+  EXPECT_THAT(Metrics(),
+              testing::HasSubstr(R"("neighbours":40,"bank":40,"queries":10,"left_out":0})"));
+}
+
+TEST_F(KnnEvaluateNode, ANetworkThatIsNotFiniteHasNoAccuracy) {
+  const auto node = Started({{"every_epochs", "1"}});
+  const double start = *node->untrained();
+  {
+    const c10::NoGradGuard no_grad;
+    // The output would be finite all the same: the same for every image.
+    training_.model->module().named_buffers()["backbone.layer4.1.bn2.running_var"].fill_(
+        std::numeric_limits<float>::infinity());
+  }
+  EXPECT_EQ(AfterStep(*node, 0, true), std::nullopt);
+  node->Flush();
+  EXPECT_EQ(node->trained(), std::nullopt);
+  const auto line = nlohmann::json::parse(Metrics());
+  EXPECT_TRUE(line["knn_top1"].is_null()) << line;
+  EXPECT_EQ(line["knn_top1_start"], start);
+}
+
+TEST_F(KnnEvaluateNode, ARunThatIsResumedKeepsItsStart) {
+  run_dir_ = Make<RunDir>({{"path", folder_ / "resumed"}, {"start_step", "5"}});
+  run_dir_->Open(training_.context);
+  run_dir_->NoteStart(12.5);  // as its checkpoint says
+  training_.context.resources["run_dir"] = run_dir_.get();
+  const auto node = Started({});
+  EXPECT_EQ(node->untrained(), 12.5);
+  node->Flush();
+  EXPECT_THAT(ReadText(folder_ / "resumed/metrics.jsonl"),
+              testing::HasSubstr(R"("knn_top1_start":12.5,)"));
+}
+
+TEST_F(KnnEvaluateNode, ItsTimeIsNoneOfTheTraining) {
+  EXPECT_EQ(training_.device->PausedNs(), 0u);
+  const uint64_t begin_ns = NowNs();
+  const auto node = Started({});
+  const uint64_t start_ns = training_.device->PausedNs();
+  EXPECT_GT(start_ns, 0u);
+  EXPECT_LE(start_ns, NowNs() - begin_ns);
+  AfterStep(*node, 0, true);
+  EXPECT_EQ(training_.device->PausedNs(), start_ns) << "nothing was evaluated";
 }
 
 TEST_F(KnnEvaluateNode, EvaluatesAtTheEndOfEveryNthEpoch) {

@@ -4,6 +4,8 @@
 #include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
+#include "pipeline/base/error.h"
+
 namespace flowtrain {
 namespace {
 
@@ -61,6 +63,19 @@ TEST(LinearClassifier, TopKCountsTheKLargest) {
   EXPECT_EQ(TopK(logits, labels, 1), 0.0);
   EXPECT_EQ(TopK(logits, labels, 2), 0.5);
   EXPECT_EQ(TopK(logits, labels, 5), 1.0);  // of four classes
+}
+
+TEST(LinearClassifier, OfEqualLogitsTheFirstAreTheLargest) {
+  const at::Tensor logits = at::zeros({4, 4}), labels = at::arange(4, at::kLong);
+  EXPECT_EQ(TopK(logits, labels, 1), 0.25);
+  EXPECT_EQ(TopK(logits, labels, 3), 0.75);
+  EXPECT_TRUE(logits.argmax(1).eq(0).all().item<bool>()) << "as the confusion has them";
+}
+
+TEST(LinearClassifier, FeaturesThatAreTooLargeAreRefused) {
+  const at::Tensor features = at::randn({8, 3}) * 1e30;
+  EXPECT_THROW(TrainLinear(features, at::arange(8, at::kLong).remainder(2), {.classes = 2}),
+               DataError);
 }
 
 }  // namespace

@@ -75,6 +75,29 @@ TEST(Banner, CountsTheCacheOfDecodedImages) {
             std::string::npos);
 }
 
+TEST(Banner, TellsOfTheShorterStepAtTheEndOfAnEpoch) {
+  BannerFacts facts = Gpu();
+  facts.last_accumulation = 2;
+  facts.last_negatives = 510;
+  facts.learning_rate = "0.06, then along a cosine to 0 at step 310";
+  EXPECT_NE(FormatBanner(facts, true)
+                .find("4 steps (effective batch = 128 x 4 = 512; 128 x 2 = 256 at the end of an "
+                      "epoch)\n"
+                      "✓ Negatives:             1,022 per anchor; 510 at the end of an epoch\n"
+                      "✓ Learning rate:         0.06, then along a cosine to 0 at step 310\n"),
+            std::string::npos)
+      << FormatBanner(facts, true);
+}
+
+TEST(Banner, TellsOfAnEpochThatHasFewerBatchesThanAStep) {
+  BannerFacts facts = Gpu();
+  facts.accumulation = 3;
+  facts.asked_accumulation = 4;
+  EXPECT_NE(FormatBanner(facts, true)
+                .find("3 steps, all that an epoch has, not 4 (effective batch = 128 x 3 = 384)\n"),
+            std::string::npos);
+}
+
 TEST(Banner, SaysWhatIsOffOnAGpu) {
   BannerFacts facts = Gpu();
   facts.cudnn_benchmark = false;

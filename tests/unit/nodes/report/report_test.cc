@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -77,6 +78,25 @@ TEST(EpochLine, HasTheMeanLossAndTheTimedRate) {
   EXPECT_EQ(line, json::parse(R"({"epoch":1,"steps":3,"images":384,"seconds":1.5,"loss":4.0,
                                   "images_per_s":256.0,"data_wait":0.25,"skipped":1})"));
   EXPECT_EQ(json::parse(EpochLine(1, totals, 50.0))["knn_top1"], 50.0);
+}
+
+TEST(ReadStepLine, IsTheRecordAgain) {
+  StepRecord record = Record(6);
+  record.skipped = true;
+  const std::optional<StepRecord> read = ReadStepLine(StepLine(record));
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->step, 6u);
+  EXPECT_EQ(read->epoch, 1u);
+  EXPECT_EQ(read->images, 128);
+  EXPECT_EQ(read->loss, record.loss);
+  EXPECT_EQ(read->seconds, 0.5);
+  EXPECT_TRUE(read->skipped);
+  record.loss = kNan;
+  EXPECT_TRUE(std::isnan(ReadStepLine(StepLine(record))->loss));
+  for (const char* other : {"", "{", "3", R"({"epoch":1,"steps":4,"images":9})",
+                            R"({"final":true,"knn_top1":3})", R"({"step":"x"})"}) {
+    EXPECT_FALSE(ReadStepLine(other).has_value()) << other;
+  }
 }
 
 // A Report on a run directory of its own, with the terminal's lines gathered.
@@ -205,6 +225,35 @@ TEST_F(ReportTest, WarnsOfALossThatIsNotFiniteOnceInAWhile) {
   };
   EXPECT_EQ(warned(), 2);  // the first and the tenth
   for (const json& line : Metrics()) EXPECT_TRUE(line["loss"].is_null());
+}
+
+TEST_F(ReportTest, AResumedEpochCountsItsStepsFromBefore) {
+  Begin({});
+  for (uint64_t step = 0; step < 6; ++step) Send(Record(step));
+  report_->Flush();
+  report_ = Make<Report>();  // as in a process that goes on
+  report_->Open(context_);
+  for (uint64_t step = 6; step < 8; ++step) Send(Record(step));
+  const json line = Metrics().back();
+  EXPECT_EQ(line["epoch"], 2);
+  EXPECT_EQ(line["steps"], 4);
+  EXPECT_EQ(line["images"], 4 * 128);
+  EXPECT_NEAR(line["loss"], 4.45, 1e-9);  // of steps 5 to 8
+  ASSERT_TRUE(run_dir_->FiguresOf(8).has_value());
+  EXPECT_NEAR(run_dir_->FiguresOf(8)->loss, 4.45, 1e-9);
+}
+
+TEST_F(ReportTest, APartOfAnEpochIsNotJudgedByItsMean) {
+  Begin({});
+  for (uint64_t step = 6; step < 8; ++step) {  // the steps before are in another folder
+    StepRecord record = Record(step);
+    if (step == 7) record.knn_top1 = 40;
+    Send(record);
+  }
+  EXPECT_EQ(Metrics().back()["steps"], 2);
+  ASSERT_TRUE(run_dir_->FiguresOf(8).has_value());
+  EXPECT_TRUE(std::isnan(run_dir_->FiguresOf(8)->loss));
+  EXPECT_EQ(run_dir_->FiguresOf(8)->knn_top1, 40.0) << "the accuracy is that of the state";
 }
 
 TEST_F(ReportTest, QuietWritesMetricsAndNoProgress) {

@@ -100,6 +100,35 @@ TEST_F(EpochSourceTest, PlacesBatchesInWindowsStepsAndEpochs) {
   EXPECT_EQ(fixture.Admit(expected.size()), nullptr);
 }
 
+TEST_F(EpochSourceTest, EveryWindowTellsHowLargeAWholeOneIs) {
+  for (const uint64_t batches : {1, 5, 6, 7, 23}) {
+    for (const int window : {1, 2, 3, 4, 30}) {
+      const EpochPlan plan(batches, window);
+      EXPECT_EQ(plan.whole_window(), std::min<int>(window, static_cast<int>(batches)));
+      for (uint64_t number = 0; number < batches; ++number) {
+        const PlannedBatch batch = plan.At(number);
+        if (batch.in_window + 1 < batch.window) continue;
+        EXPECT_EQ(WholeWindow(batch.window, batch.last_of_epoch, plan.steps_per_epoch(), batches),
+                  plan.whole_window())
+            << batches << ' ' << window << ' ' << number;
+        if (batch.last_of_epoch) {
+          EXPECT_EQ(plan.last_window(), batch.window);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(EpochSourceTest, WarnsOfAnEpochThatIsShorterThanAWindow) {
+  std::string told;
+  SetLogWriter([&told](const std::string& line) { told += line; });
+  Fixture enough(23, 4, {{"window", "5"}});
+  EXPECT_EQ(told, "");
+  Fixture fewer(23, 4, {{"window", "6"}});
+  EXPECT_THAT(told, HasSubstr("an epoch has 5 batches, fewer than the 6 of a step"));
+  EXPECT_THAT(told, HasSubstr("every step takes 20 images, not 24"));
+}
+
 TEST_F(EpochSourceTest, SaysHowLongTheRunIs) {
   // 23 images are 5 batches of 4, and these 3 windows of 2, 2 and 1.
   EXPECT_EQ(Fixture(23, 4, {{"epochs", "7"}, {"window", "2"}}).Admit(0)->total_steps, 21u);

@@ -53,6 +53,15 @@ struct OrderedFixture {
   Batch batch;
 };
 
+TEST(OrderedSource, SaysWhichImagesItGives) {
+  EXPECT_EQ(
+      OrderedFixture("labelled", 4).source.Description(),
+      "built-in sample, pictures to train on, 8 images (bank); built-in sample, new pictures, "
+      "2 images (queries)");
+  OrderedFixture all("all", 4);
+  EXPECT_EQ(all.source.Description(), all.dataset.Description());
+}
+
 TEST(OrderedSource, GivesTheBankThenTheQueriesEachOnce) {
   OrderedFixture fixture("labelled", 4);
   EXPECT_EQ(fixture.source.size(), 10u);

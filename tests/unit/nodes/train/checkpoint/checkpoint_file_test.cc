@@ -8,9 +8,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iterator>
+#include <limits>
 #include <string>
 
 #include "nodes/train/weights/checkpoint_folder.h"
+#include "nodes/train/weights/network_weights.h"
 #include "nodes/train/weights/safetensors.h"
 #include "pipeline/base/error.h"
 #include "tests/support/errors.h"
@@ -151,6 +153,32 @@ TEST_F(CheckpointFile, SaysWhatIsWrongWithAFile) {
   EXPECT_THAT(ErrorOfLoading(whole, wider), testing::HasSubstr("another shape"));
   Training other({}, {{"name", "lars"}});
   EXPECT_THAT(ErrorOfLoading(whole, other), testing::HasSubstr("optimizer (lars)"));
+}
+
+TEST_F(CheckpointFile, OneThatIsNotFiniteIsReadByNobody) {
+  SaveSmall(Path("run/checkpoints/" + CheckpointName(1)), 1);
+  const std::string bad = Path("run/checkpoints/" + CheckpointName(2));
+  for (const float number :
+       {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    SaveSmall(bad, 2, number);
+    EXPECT_THAT(MessageOf<DataError>([&] { CheckpointDigest(bad); }),
+                testing::HasSubstr("is not finite: 'model.w'"));
+    EXPECT_THROW(ReadNetwork(bad), DataError);
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(FindCheckpoint(Path("run")), Path("run/checkpoints/" + CheckpointName(1)));
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("is not finite"));
+  }
+}
+
+TEST_F(CheckpointFile, ATensorOfAnotherTypeDoesNotFit) {
+  Training training;
+  NamedTensors state = StateOf(*training.model, *training.optimizer);
+  for (auto& [name, tensor] : state) {
+    if (name == "model.backbone.bn1.weight") tensor = tensor.to(at::kLong);
+  }
+  SaveCheckpoint(Path("long.safetensors"), state, {1, 1});
+  EXPECT_THAT(ErrorOfLoading(Path("long.safetensors"), training),
+              testing::HasSubstr("'model.backbone.bn1.weight' is of another type"));
 }
 
 TEST_F(CheckpointFile, AFullDiskLeavesWhatWasThere) {

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -214,6 +216,96 @@ TEST_F(CheckpointNode, KeepsTheBest) {
   resumed->Flush();
   resumed->Close();
   EXPECT_THAT(Files(), ElementsAre(CheckpointName(60), CheckpointName(70)));
+}
+
+// A loss that is lower, and a network that is not finite, or whose output is not.
+TEST_F(CheckpointNode, ANetworkThatIsNotFiniteIsNeverTheBest) {
+  for (const char* name : {"backbone.bn1.running_var", "backbone.layer1.0.conv1.weight"}) {
+    at::Tensor tensor = training_.model->module().named_parameters().contains(name)
+                            ? training_.model->module().named_parameters()[name]
+                            : training_.model->module().named_buffers()[name];
+    const c10::NoGradGuard no_grad;
+    const at::Tensor before = tensor.clone();
+    const auto node = Started({{"keep", "1"}});
+    Process(*node, 9);
+    run_dir_->NoteEpoch(10, {3, {}});
+    Process(*node, 19);
+    run_dir_->NoteEpoch(20, {2, {}});
+    tensor.fill_(name == std::string("backbone.bn1.running_var")
+                     ? std::numeric_limits<float>::infinity()
+                     : 3e38F);
+    for (const uint64_t step : {29, 39, 49}) {
+      Process(*node, step);
+      run_dir_->NoteEpoch(step + 1, {1, 100});
+    }
+    node->Flush();
+    node->Close();
+    // The newest one from which a run can go on stays, and the last one.
+    EXPECT_THAT(Files(), ElementsAre(CheckpointName(20), CheckpointName(50))) << name;
+    EXPECT_THAT(ReadText(folder_ / "checkpoints/best.json"),
+                testing::HasSubstr(CheckpointName(20)));
+    tensor.copy_(before);
+    fs::remove_all(folder_ / "checkpoints");
+    fs::remove(folder_ / "config.yaml");
+    fs::remove(folder_ / "log.txt");
+    fs::remove(folder_ / "metrics.jsonl");
+  }
+}
+
+TEST_F(CheckpointNode, AnEpochWithoutAMeanIsNotJudged) {
+  const auto node = Started({{"keep", "1"}});
+  Process(*node, 9);
+  run_dir_->NoteEpoch(10, {3, {}});
+  Process(*node, 19);
+  run_dir_->NoteEpoch(20, {std::nan(""), {}});  // resumed in its middle
+  Process(*node, 29);
+  run_dir_->NoteEpoch(30, {4, {}});
+  node->Flush();
+  EXPECT_THAT(Files(), ElementsAre(CheckpointName(10), CheckpointName(30)));
+}
+
+// The run was killed after its checkpoint was written, and before the epoch was judged.
+TEST_F(CheckpointNode, AnEpochThatWasNotJudgedIsJudgedWhenTheRunGoesOn) {
+  {
+    const auto node = Started({{"keep", "9"}, {"every_steps", "5"}});
+    for (uint64_t step = 4; step < 15; step += 5) Process(*node, step);
+    node->Close();
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "checkpoints/best.json"));
+  WriteText(folder_ / "metrics.jsonl",
+            "{\"step\":10,\"epoch\":1,\"loss\":2.0}\n{\"epoch\":1,\"steps\":10,\"loss\":2.5}\n"
+            "{\"step\":15,\"epoch\":2,\"loss\":1.0}\n");
+  run_dir_.reset();
+  run_dir_ = Make<RunDir>({{"path", folder_.path()}, {"go_on", "true"}, {"start_step", "15"}});
+  run_dir_->Open(training_.context);
+  training_.context.resources["run_dir"] = run_dir_.get();
+  auto node = Make<Checkpoint>({{"resume", '"' + Path(15) + '"'}, {"keep", "9"}});
+  node->Open(training_.context);
+  node->Start();
+  Process(*node, 15);
+  EXPECT_THAT(ReadText(folder_ / "checkpoints/best.json"),
+              testing::AllOf(testing::HasSubstr(CheckpointName(10)), testing::HasSubstr("2.5")));
+}
+
+TEST_F(CheckpointNode, HandsTheAccuracyOfTheStartOn) {
+  const auto node = Started({});
+  run_dir_->NoteStart(12.3);
+  Process(*node, 9);
+  node->Close();
+  EXPECT_EQ(ReadTrainingState(Path(10)).knn_top1_start, 12.3);
+  const auto resumed = Started({}, Path(10));
+  EXPECT_EQ(run_dir_->knn_top1_start(), 12.3);
+  Process(*resumed, 19);
+  resumed->Close();
+  EXPECT_EQ(ReadTrainingState(Path(20)).knn_top1_start, 12.3);
+}
+
+TEST_F(CheckpointNode, ItsTimeIsNoneOfTheTraining) {
+  const auto node = Started({});
+  Process(*node, 8);
+  EXPECT_EQ(training_.device->PausedNs(), 0u);
+  Process(*node, 9);
+  EXPECT_GT(training_.device->PausedNs(), 0u);
 }
 
 TEST_F(CheckpointNode, KeepsNoBestWhereNoneIsAskedFor) {

@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "nodes/train/checkpoint/checkpoint_file.h"
 #include "nodes/train/weights/safetensors.h"
@@ -109,6 +111,104 @@ TEST_F(BackboneWeights, EveryMisfitIsNamedAtOnce) {
 
   ResNet larger({Backbone::kResNet50, Stem::kStandard});
   EXPECT_THAT(MisfitsOf(Path("a.safetensors"), larger), HasSubstr(" more\n"));
+}
+
+// The backbone's tensors with `prefix` before their names.
+NamedTensors Prefixed(const std::string& prefix, const ResNet& backbone) {
+  NamedTensors tensors;
+  for (const auto& [name, tensor] : ParametersAndBuffers(backbone)) {
+    tensors.emplace_back(prefix + name, tensor);
+  }
+  return tensors;
+}
+
+TEST_F(BackboneWeights, NestingsAreSeenThroughAndNamed) {
+  ResNet from({Backbone::kResNet18, Stem::kStandard}), to({Backbone::kResNet18, Stem::kStandard});
+  for (const char* prefix : {"module.", "backbone.", "model.", "encoder_q.", "state_dict.",
+                             "state_dict.module.encoder_q.", "model.backbone."}) {
+    NamedTensors tensors = Prefixed(prefix, from);
+    tensors.emplace_back("projection.0.weight", at::ones({2}));
+    tensors.emplace_back("module.encoder_k.conv1.weight", at::ones({2}));
+    WriteSafetensors(Path("a.safetensors"), {tensors, {}});
+    {
+      const c10::NoGradGuard no_grad;
+      for (at::Tensor& tensor : to.parameters()) tensor.zero_();
+    }
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(MisfitsOf(Path("a.safetensors"), to), "") << prefix;
+    EXPECT_THAT(
+        testing::internal::GetCapturedStderr(),
+        HasSubstr("the names begin with '" + std::string(prefix) + "', which is taken off"));
+    for (const auto& item : from.named_parameters()) {
+      EXPECT_TRUE(item.value().equal(to.named_parameters()[item.key()])) << prefix << item.key();
+    }
+    EXPECT_EQ(ReadBackboneWeights(Path("a.safetensors")).size(), tensors.size() - 2);
+  }
+  NamedTensors two = Prefixed("module.", from);
+  two.emplace_back("backbone.conv1.weight", at::ones({64, 3, 7, 7}));
+  WriteSafetensors(Path("two.safetensors"), {two, {}});
+  EXPECT_THAT(RefusalOf(Path("two.safetensors")), HasSubstr("more than one backbone"));
+}
+
+TEST_F(BackboneWeights, WhatIsNotFiniteOrNoFloatingPointIsRefusedByName) {
+  ResNet from({Backbone::kResNet18, Stem::kStandard}), to({Backbone::kResNet18, Stem::kStandard});
+  const auto refusal = [&](const std::string& name, const at::Tensor& instead) {
+    NamedTensors tensors = Prefixed("", from);
+    for (auto& [key, tensor] : tensors) {
+      if (key == name) tensor = instead;
+    }
+    WriteSafetensors(Path("a.safetensors"), {tensors, {}});
+    return MessageOf<DataError>([&] { LoadBackbone(Path("a.safetensors"), to); });
+  };
+  const at::Tensor good = from.named_parameters()["bn1.weight"].detach();
+  at::Tensor nan = good.clone(), large = good.to(at::kDouble);
+  nan[3] = std::nan("");
+  large[5] = 1e300;  // a double, but no float
+  const char* not_finite = "1 tensor with values that are not finite: bn1.weight";
+  EXPECT_EQ(refusal("bn1.weight", good), "");
+  EXPECT_THAT(refusal("bn1.weight", nan), HasSubstr(not_finite));
+  EXPECT_THAT(refusal("bn1.weight", nan.to(at::kHalf)), HasSubstr(not_finite));
+  EXPECT_THAT(refusal("bn1.weight", nan.to(at::kBFloat16)), HasSubstr(not_finite));
+  EXPECT_THAT(refusal("bn1.weight", large), HasSubstr(not_finite));
+  EXPECT_THAT(refusal("bn1.running_var", at::full({64}, 1e39, at::kDouble)),
+              HasSubstr("not finite: bn1.running_var"));
+  EXPECT_THAT(refusal("bn1.weight", at::ones({64}, at::kLong)),
+              HasSubstr("1 tensor of no floating-point type: bn1.weight Long"));
+  EXPECT_THAT(refusal("bn1.weight", at::ones({64}, at::kBool)), HasSubstr("bn1.weight Bool"));
+  EXPECT_EQ(refusal("bn1.num_batches_tracked", at::full({}, 7, at::kInt)), "") << "a counter";
+}
+
+TEST_F(BackboneWeights, OtherFloatingPointTypesAreConvertedAndTheLogSaysSo) {
+  ResNet from({Backbone::kResNet18, Stem::kStandard}), to({Backbone::kResNet18, Stem::kStandard});
+  for (const auto& [type, text] :
+       {std::pair(at::kDouble, "float64"), std::pair(at::kHalf, "float16"),
+        std::pair(at::kBFloat16, "bfloat16")}) {
+    NamedTensors tensors = Prefixed("", from);
+    for (auto& [name, tensor] : tensors) {
+      if (tensor.is_floating_point()) tensor = tensor.detach().to(type);
+    }
+    WriteSafetensors(Path("a.safetensors"), {tensors, {}});
+    testing::internal::CaptureStderr();
+    LoadBackbone(Path("a.safetensors"), to);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                HasSubstr("tensors of " + std::string(text) + " converted to float32"));
+    const at::Tensor expected =
+        from.named_parameters()["conv1.weight"].detach().to(type).to(at::kFloat);
+    EXPECT_TRUE(to.named_parameters()["conv1.weight"].equal(expected)) << text;
+  }
+}
+
+TEST_F(BackboneWeights, TellWhichNetworkTheyAreOf) {
+  for (const auto& [name, backbone] : Backbones().names) {
+    const ResNet network({backbone, Stem::kSmall});
+    WriteSafetensors(Path("a.safetensors"), {Prefixed("module.", network), {}});
+    const auto found = NetworkOf(Path("a.safetensors"));
+    ASSERT_TRUE(found.has_value()) << name;
+    EXPECT_EQ(found->name, backbone) << name;
+    EXPECT_EQ(found->stem, Stem::kSmall);
+  }
+  WriteSafetensors(Path("b.safetensors"), {{{"conv1.weight", at::ones({8, 3, 5, 5})}}, {}});
+  EXPECT_FALSE(NetworkOf(Path("b.safetensors")).has_value());
 }
 
 TEST_F(BackboneWeights, WhatIsNoneIsRefusedWithTheWayOut) {

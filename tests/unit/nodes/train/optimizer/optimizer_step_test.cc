@@ -41,6 +41,11 @@ TEST(OptimizerStep, DataWaitIsTheLanesIdleShareOfTheStep) {
   // Idle for longer than any step takes: all of it, and no more than all.
   EXPECT_EQ(run_step(uint64_t{1} << 60)->data_wait, 1);
   EXPECT_EQ(run_step(0)->data_wait, 0);
+  // What the lane did beside the training is not of the step's time.
+  training.device->AddPause(uint64_t{1} << 60);
+  const auto paused = run_step(0);
+  EXPECT_EQ(paused->seconds, 0);
+  EXPECT_GT(run_step(0)->seconds, 0);
 }
 
 }  // namespace

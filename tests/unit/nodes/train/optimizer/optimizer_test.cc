@@ -236,7 +236,21 @@ TEST(MakeSchedule, IsAsLongAsTheRun) {
   EXPECT_DOUBLE_EQ(schedule.base, 0.05);
   EXPECT_EQ(schedule.warmup_steps, 14u);
   EXPECT_EQ(schedule.total_steps, 70u);
-  EXPECT_EQ(MakeSchedule(options, 7, 10, 64).warmup_steps, 10u) << "a run within the warm-up";
+}
+
+TEST(MakeSchedule, AWarmUpThatIsLongerThanTheRunKeepsItsSlope) {
+  const ScheduleOptions options{
+      .learning_rate = 0.14, .lr_scaling = LrScaling::kNone, .warmup_epochs = 2};
+  for (const uint64_t steps : {10, 12, 14}) {
+    const LrSchedule schedule = MakeSchedule(options, 7, steps, 64);
+    for (uint64_t step = 0; step < steps; ++step) {
+      EXPECT_DOUBLE_EQ(schedule.At(step), 0.01 * static_cast<double>(step + 1)) << steps;
+    }
+  }
+  const ScheduleOptions endless{
+      .learning_rate = 0.1, .lr_scaling = LrScaling::kNone, .warmup_epochs = 1e300};
+  EXPECT_GT(MakeSchedule(endless, 7, 10, 64).At(0), 0);
+  EXPECT_LT(MakeSchedule(endless, 7, 10, 64).At(9), 1e-12);
 }
 
 }  // namespace

@@ -1,0 +1,16 @@
+// Whether tensors hold numbers.
+#pragma once
+
+#include <string>
+
+#include "nodes/train/weights/named_tensors.h"
+
+namespace flowtrain {
+
+// The name of the first tensor with an infinite value or NaN; empty if there is none. Tensors must
+// be on the host and row-major; those of integers are finite. It runs no kernel of libtorch, so any
+// thread may call it.
+std::string FirstNonFinite(const NamedTensors& tensors);
+bool IsFinite(const at::Tensor& tensor);  // the same of one
+
+}  // namespace flowtrain
