@@ -94,7 +94,8 @@ ExitCode CatchingMain(int argc, char** argv) {
   // Before any other thread, so that all of them leave the signals to this one. Never destroyed:
   // otherwise a signal while the process exits would kill it, with a different exit code.
   static auto* const watched =
-      new StopSignals([](const std::string& text) { LogWarning(text); }, BeforeExit);
+      new StopSignals([](const std::string& text) { LogWarning(text); },
+                      {BeforeExit, KeyWatch::BeforeStop, KeyWatch::AfterContinue});
   StopSignals& signals = *watched;
   try {
     return Main(argc, argv, signals);

@@ -4,6 +4,8 @@
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=tools/lib/torch_version.sh
 . "$here/lib/torch_version.sh"
+# shellcheck source=tools/lib/cache.sh
+. "$here/lib/cache.sh"
 
 stop() {
   echo "error: $*" >&2
@@ -20,7 +22,7 @@ torch_folders() {
   for python in python3 python; do
     "$python" -c 'import importlib.util as u; print(*u.find_spec("torch").submodule_search_locations, sep="\n")' 2>/dev/null
   done
-  echo "${XDG_CACHE_HOME:-$HOME/.cache}/flowtrain/libtorch-2.11.0/torch"
+  echo "$(cache_folder)/libtorch-2.11.0/torch"
 }
 
 find_torch() {

@@ -1,6 +1,7 @@
 // The checkpoints of a run: which there are, and which are kept.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -30,6 +31,7 @@ class CheckpointFolder {
   void Open(uint64_t steps_done);
 
   std::string PathOf(uint64_t steps_done) const;
+  size_t size() const { return steps_.size(); }  // the files that count among the newest
   // Notes that the file PathOf names is on the disk, and removes the oldest ones.
   void Add(uint64_t steps_done);
   // How good the epoch that ended with that step was. The best checkpoint is the one with the
