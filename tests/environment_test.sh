@@ -72,6 +72,7 @@ mkdir -p "$torch/lib" "$checkout/build/release/tools"
 touch "$torch/lib/libtorch_cpu.so"
 cat >"$checkout/build/release/tools/flowtrain" <<'END'
 #!/bin/sh
+[ -z "${OMP_PROC_BIND:-}" ] || exit 1
 case ${LD_LIBRARY_PATH:-} in *foreign*) echo "GLIBCXX_3.4.30 not found" >&2; exit 127 ;; esac
 echo "started with $*; LD_LIBRARY_PATH=${LD_LIBRARY_PATH:-}"
 END
@@ -80,5 +81,5 @@ echo "$torch" >"$checkout/build/release/built-with"
 said=$(LD_LIBRARY_PATH=/foreign "$checkout/tools/flowtrain" some graph 2>&1) || fail "foreign libraries: $said"
 expect "foreign libraries" "LD_LIBRARY_PATH=/foreign: it is left out" "$said"
 expect "foreign libraries" "started with some graph; LD_LIBRARY_PATH=" "$said"
-said=$(LD_LIBRARY_PATH=/usr/local/nvidia/lib64 "$checkout/tools/flowtrain" some graph 2>&1)
+said=$(LD_LIBRARY_PATH=/usr/local/nvidia/lib64 OMP_PROC_BIND=true "$checkout/tools/flowtrain" some graph 2>&1)
 [ "$said" = "started with some graph; LD_LIBRARY_PATH=/usr/local/nvidia/lib64" ] || fail "LD_LIBRARY_PATH is lost: $said"

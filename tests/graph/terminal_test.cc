@@ -106,6 +106,13 @@ TEST(Environment, ForeignLibrariesOfLdLibraryPathAreNotTaken) {
   EXPECT_THAT(program.output(), HasSubstr("flowtrain "));
 }
 
+TEST(Environment, OpenMpThatBindsTheProcessToACoreIsNamed) {
+  Program program({"validate", kGraph}, [] { setenv("OMP_PROC_BIND", "true", 1); });
+  EXPECT_EQ(program.Wait(), 0) << program.output();
+  EXPECT_THAT(program.output(), HasSubstr("OMP_PROC_BIND=true makes OpenMP bind the whole process "
+                                          "to 1 of the CPU cores: unset it"));
+}
+
 TEST(Environment, WithoutAHomeAndWithoutATemporaryFolderItRuns) {
   const TempFolder folder;
   Program program(SmallRun(folder / "run", {"train.max_steps=1", "evaluate.knn=false"}), [] {

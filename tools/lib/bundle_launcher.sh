@@ -66,4 +66,6 @@ torch=$(find_torch) ||
 # libtorch's folder first: its libraries fit each other. No empty entry at the end: it would mean the working directory.
 folders="$torch/lib:$here/lib:$(compiler_libraries)${LD_LIBRARY_PATH:-}"
 export LD_LIBRARY_PATH="${folders%:}"
+# With these OpenMP binds the process to one core as soon as it is loaded, and every thread that is made later with it.
+unset OMP_PROC_BIND OMP_PLACES GOMP_CPU_AFFINITY
 exec "$here/bin/flowtrain" "$@"

@@ -130,7 +130,7 @@ TEST(Verdict, NamesOtherProgramsAndTheirShare) {
     EXPECT_EQ(verdict.predicted, 0);
     EXPECT_EQ(verdict.settings, part.settings);
     // 1,000 images/s on two cores that are free.
-    if (alone) EXPECT_THAT(verdict.sentence, HasSubstr("up to 2.0x should be possible"));
+    EXPECT_EQ(verdict.sentence.find("up to 2.0x should be possible") != std::string::npos, alone);
   }
 }
 
