@@ -210,6 +210,7 @@ class TimingPage(unittest.TestCase):
         page = self.open("device_bound")
         self.assertIn("\u00b1 21%", self.text(page, "#bound"))
         self.assertIn("raised from an estimate of 2,539", self.text(page, "#bound"))
+        self.assertIn("others used 8.00 cores while it was measured", self.text(page, "#bound"))
         self.assertIn("\u00b1 1.2%", self.text(page, "#x"))
         self.assertIn("100%", self.text(page, "#share"))
 

@@ -117,7 +117,7 @@ def device_bound():
     made["limit"] = {"resource": "the device lane", "node": "forward_backward", "lane": True}
     made["uncertainty"] = 0.012
     made["bound"].update(images_per_s=made["images_per_s"], share=1.0, uncertainty=0.21,
-                         estimate_images_per_s=made["images_per_s"] / 1.21)
+                         estimate_images_per_s=made["images_per_s"] / 1.21, others=8.0)
     made["settings"] = {"threads": 15, "sample_slots": 64, "batch_slots": 3}
     return made
 

@@ -17,11 +17,6 @@ std::string ShowNeed(const HostMemoryNeed& need) {
   return text;
 }
 
-std::string WhatToLower(const HostMemoryNeed& need) {
-  return std::string("lower data.batch_slots, data.batch_size") +
-         (need.cache_bytes > 0 ? " or data.cache_budget" : "");
-}
-
 uint64_t CacheBytes(const Config& config, uint64_t available) {
   if (config.GetOr<std::string>("data.cache", "none") != "memory") return 0;
   return ParseMemorySize(config.GetOr<std::string>("data.cache_budget", "0"), available);
@@ -36,7 +31,9 @@ std::string HostMemoryWarning(const HostMemoryNeed& need, const MemoryRoom& room
   if (!room.cgroup.empty()) {
     text += " (the memory cgroup " + room.cgroup + " allows " + ShowGib(room.limit) + ')';
   }
-  return text + ": it may be killed; " + WhatToLower(need);
+  return text + ": it may be killed; lower " +
+         (need.cache_bytes > 0 ? "data.batch_slots, data.batch_size or data.cache_budget"
+                               : "data.batch_slots or data.batch_size");
 }
 
 void CheckHostMemory(const Graph& graph, const Config& config) {
@@ -51,9 +48,10 @@ void CheckHostMemory(const Graph& graph, const Config& config) {
   if (!limit_text.empty()) {
     const uint64_t limit = ParseMemorySize(limit_text, room.bytes);
     if (need.batch_bytes + need.cache_bytes > limit) {
-      throw ConfigError("the run would take " + ShowNeed(need) +
-                        ", and limits.host_memory allows " + ShowGib(limit) + "; " +
-                        WhatToLower(need) + ", or raise the limit");
+      throw ConfigError(
+          "the run would take " + ShowNeed(need) + ", and limits.host_memory allows " +
+          ShowGib(limit) + "; " + "lower data.batch_slots, data.batch_size" +
+          (need.cache_bytes > 0 ? " or data.cache_budget" : "") + ", or raise the limit");
     }
   }
   // The cache lowers such a budget by itself when it opens.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/base/clock.h"
+#include "pipeline/base/cpu_use.h"
 #include "tools/load/load.h"
 #include "tools/measure/live_run.h"
 #include "tools/measure/partial_graph.h"
@@ -116,6 +117,7 @@ bool MeasureAlone(const GraphDef& def, const Registry& registry, const AloneRequ
                   StopSignals& signals, const std::function<void(const std::string&)>& progress,
                   RunLoad& load) {
   const int before = signals.count();
+  const CpuUse began = ReadCpuUse();
   {
     NodesAlone nodes(HostGraph(def, registry), registry, request.most.threads);
     for (size_t i = 0; i < nodes.nodes(); ++i) {
@@ -133,9 +135,13 @@ bool MeasureAlone(const GraphDef& def, const Registry& registry, const AloneRequ
       }
     }
   }
-  if (!request.device) return true;
-  progress("the device alone");
-  MeasureDevice(def, registry, signals, load);
+  if (request.device) {
+    progress("the device alone");
+    MeasureDevice(def, registry, signals, load);
+  }
+  const CpuUse use = ReadCpuUse().Since(began);
+  // Nodes are measured on fewer workers than there are cores, too, so some idle time is natural.
+  load.alone_others = use.others() + use.stolen();
   return signals.count() == before;
 }
 

@@ -46,6 +46,7 @@ struct RunLoad {
   double lane_spread = 0;       // by which share its steps differ, where it was measured alone
   double lane_cpu_us = 0;       // CPU time of all threads but the workers, per image
   double engine_us = 0;         // CPU time of the workers between the calls, per image
+  double alone_others = 0;  // cores that others took from it while its parts were measured alone
 
   bool MeasuredAlone() const;
 };

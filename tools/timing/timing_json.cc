@@ -103,6 +103,7 @@ json BoundJson(const Timing& timing, std::optional<double> uncertainty) {
           {"uncertainty", OrNull(bound.uncertainty)},
           {"estimate_images_per_s", OrNull(bound.estimate)},
           {"measured_alone", alone},
+          {"others", timing.load.alone_others},
           {"resources", limits}};
 }
 

@@ -14,6 +14,7 @@ using nlohmann::json;
 
 constexpr size_t kOpsShown = 20;
 constexpr double kLeastShare = 0.02;  // of the cores that others use: less is not worth a word
+constexpr double kDisturbing = 0.1;   // a share of the cores that is worth a warning
 constexpr double kFarAbove = 20;      // times the bound: limits above this are of no interest
 
 std::string Percent(const json& share) { return ShowFixed(100 * share.get<double>(), 0) + '%'; }
@@ -121,6 +122,14 @@ std::string RaisedText(const json& bound) {
          " images/s, which the run itself passed: X* is at least this)\n";
 }
 
+// What was measured beside other programs is too low.
+std::string DisturbedText(const json& bound, double cores) {
+  const double others = FigureOr0(bound, "others");
+  if (others < kDisturbing * cores) return "";
+  return "  (others used " + ShowFixed(others, 2) +
+         " cores while each was measured alone: the bounds may be too low)\n";
+}
+
 std::string BoundText(const json& timing) {
   const json& bound = timing.at("bound");
   TextTable table;
@@ -136,7 +145,9 @@ std::string BoundText(const json& timing) {
     others += (others.empty() ? "" : ", ") + limit.at("name").get<std::string>() + ' ' +
               Rate(limit.at("images_per_s"));
   }
-  return text + RaisedText(bound) + "  bounds of each, images/s: " + others + '\n' +
+  return text + RaisedText(bound) +
+         DisturbedText(bound, timing.at("cpu").at("usable").get<double>()) +
+         "  bounds of each, images/s: " + others + '\n' +
          (bound.value("measured_alone", false) ? ""
                                                : "  (from the run itself, where nodes disturb each "
                                                  "other: timing of a graph measures "

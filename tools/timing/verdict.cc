@@ -112,7 +112,8 @@ class Judge {
     const double bound = Raised(BoundOf(load_, most_), part_.images_per_s()).images_per_s;
     std::string text = "Other programs are the limit: " + OthersTake() + ", and this run gets " +
                        Show("%.2f", part_.cores_in_use());
-    if (!load_.MeasuredAlone()) return text + ". Stop them, or measure again without them.";
+    const bool disturbed = load_.alone_others >= kNoticeable * load_.cores;
+    if (!load_.MeasuredAlone() || disturbed) return text + ". Stop them and measure again.";
     return text + ". Without them up to " + Times(bound / part_.images_per_s()) +
            " should be possible.";
   }

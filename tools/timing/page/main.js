@@ -14,7 +14,8 @@ function verdictSection() {
   const run = `${showCount(timing.images)} images in ${threeDigits(timing.seconds || 0)} s`;
   const limit = (bound.resource ? "set by " + bound.resource : "no resource sets one") +
     (bound.estimate_images_per_s > 0 ? `; raised from an estimate of ${showRate(bound.estimate_images_per_s)}` +
-      ", which the run itself passed" : "");
+      ", which the run itself passed" : "") + (bound.others >= 0.1 * timing.cpu.usable
+      ? `; others used ${threeDigits(bound.others)} cores while it was measured: it may be too low` : "");
   const unit = (one) => "images/s" + (one.uncertainty > 0 ? ` \u00b1 ${showShare(one.uncertainty)}` : "");
   return html("section", {id: "verdict"}, html("h1", {}, `flowtrain timing: ${timing.graph} (${timing.file})`),
     html("p", {class: "verdict"}, timing.verdict),

@@ -134,6 +134,16 @@ TEST(Verdict, NamesOtherProgramsAndTheirShare) {
   }
 }
 
+TEST(Verdict, PromisesNothingFromWhatOthersDisturbed) {
+  Snapshot part = CpuBoundRun().Part(500, 1.0);
+  part.cpu = OthersBusy();
+  RunLoad load = LoadOf(part, 2);
+  load.nodes[0].alone = {{1, 2000, 500}, {2, 4000, 500}};
+  load.nodes[1].alone = {{1, 667, 1500}, {2, 1333, 1500}};
+  load.alone_others = 1.2;
+  EXPECT_THAT(VerdictOf(part, load, kMost).sentence, HasSubstr("Stop them and measure again."));
+}
+
 TEST(Verdict, OtherProgramsAreNotTheLimitOnAMachineWithRoomOrWhereTheyTakeLittle) {
   Snapshot part = CpuBoundRun().Part(500, 1.0);
   part.cpu = OthersBusy();
