@@ -189,6 +189,38 @@ class TimingPage(unittest.TestCase):
         self.assertEqual(page.evaluate("document.querySelectorAll('#ops tbody tr').length"), 1)
         self.assertIn("97%", self.text(page, "#use"))
 
+    def fill(self, page, node):
+        """The colour variable of a node's box."""
+        return page.evaluate(f"""[...document.querySelectorAll('g.node')]
+            .find((box) => box.querySelector('text').textContent === {node!r}).querySelector('rect').getAttribute('fill')""")
+
+    def test_the_device_lanes_node_has_a_colour_where_it_is_the_limit(self):
+        page = self.open("device_bound")
+        self.assertEqual(self.fill(page, "forward_backward"), "var(--sat4)")
+        self.assertEqual(self.fill(page, "stage"), "var(--sat0)")
+        marked = [words for words in page.evaluate(texts("g.node", "text")) if any("\u25b2" in word for word in words)]
+        self.assertEqual([words[0] for words in marked], ["forward_backward"])
+        self.assertIn("\u25b2 busy 96%", marked[0])
+        # Where the loader is the limit, a lane that is busy a third of the time is none.
+        page = self.open("loader_bound")
+        self.assertEqual(self.fill(page, "forward_backward"), "var(--sat1)")
+        self.assertEqual(self.fill(page, "augment"), "var(--sat4)")
+
+    def test_a_bound_that_was_raised_says_so_and_how_sure_it_is(self):
+        page = self.open("device_bound")
+        self.assertIn("\u00b1 21%", self.text(page, "#bound"))
+        self.assertIn("raised from an estimate of 2,539", self.text(page, "#bound"))
+        self.assertIn("others used 8.00 cores while it was measured", self.text(page, "#bound"))
+        self.assertIn("\u00b1 1.2%", self.text(page, "#x"))
+        self.assertIn("100%", self.text(page, "#share"))
+
+    def test_what_others_take_of_the_cores_is_shown(self):
+        use = self.text(self.open("device_bound"), "#use")
+        self.assertIn("cores of other programs\n8.20", use)
+        self.assertIn("CPU quota ran out\n43%", use)
+        self.assertNotIn("hypervisor", use)
+        self.assertNotIn("other programs", self.text(self.open("loader_bound"), "#use"))
+
     def test_a_histogram_has_a_bar_a_bucket(self):
         page, run = self.open("loader_bound"), SAMPLES["loader_bound"]()
         bars = [len(words) for words in page.evaluate(texts("#histograms svg", "rect"))]

@@ -104,7 +104,7 @@ def device_bound():
              node(draw, "decode", "DecodeImage", "workers", 8, *args, 280, 9, 0.01, 0.7),
              node(draw, "augment", "DualViewAugment", "workers", 8, *args, 640, 14, 0.04, 0.5)]
     nodes += steps(draw, seconds, images // 512, 512, 158000)
-    nodes[4].update(saturated=0.97, starved=0.01, busy=0.96)
+    nodes[4].update(saturated=0.03, starved=0.01, busy=0.96)
     pools = [pool("sample slots", 64, 3.2, 0), pool("batch buffers", 3, 2.9, 0.93), pool("step slots", 4, 1.0, 0)]
     made = timing(draw, seconds, images, nodes, pools,
                   bound(images / seconds, {"device": 3161.0, "the CPU cores": 17300.0, "source": 1_700_000.0}),
@@ -113,7 +113,11 @@ def device_bound():
                   ops=[op("aten::cudnn_convolution", 4800, 241_000.0, 6_900_000.0)])
     made["machine"] = {"cpu": "Intel Xeon Platinum 8480C", "cores": 16, "device": "cuda:0 (NVIDIA H100 80GB HBM3)"}
     made["device"] = {"name": "cuda:0", "busy": 0.97, "idle": 0.03, "copy": 0.06, "compute": 0.95}
-    made["cpu"] = {"usable": 16, "used": 3.1}
+    made["cpu"] = {"usable": 16, "used": 3.1, "others": 8.2, "stolen": 0.0, "throttled": 0.43}
+    made["limit"] = {"resource": "the device lane", "node": "forward_backward", "lane": True}
+    made["uncertainty"] = 0.012
+    made["bound"].update(images_per_s=made["images_per_s"], share=1.0, uncertainty=0.21,
+                         estimate_images_per_s=made["images_per_s"] / 1.21, others=8.0)
     made["settings"] = {"threads": 15, "sample_slots": 64, "batch_slots": 3}
     return made
 

@@ -1,4 +1,6 @@
 // The flowtrain program: the list of its commands, and what surrounds each of them.
+#include <strings.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <exception>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "nodes/image/simd/instruction_set.h"
+#include "pipeline/base/cpu_limits.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "tools/commands/commands.h"
@@ -60,6 +63,17 @@ void CapInstructionSet() {
                     "'; this processor has:" + known);
 }
 
+// tools/flowtrain unsets these; the program itself is started too late for that.
+void WarnOfBinding() {
+  for (const char* name : {"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0' || strcasecmp(value, "false") == 0) continue;
+    LogWarning(std::string(name) + '=' + value + " makes OpenMP bind the whole process to " +
+               std::to_string(ReadCpuLimits().affinity) + " of the CPU cores: unset it");
+    return;
+  }
+}
+
 ExitCode Main(int argc, char** argv, StopSignals& signals) {
   CLI::App app("Pre-trains image models without labels, fed by a oneTBB flow graph.", "flowtrain");
   app.set_version_flag("--version", "flowtrain " FLOWTRAIN_VERSION);
@@ -78,6 +92,7 @@ ExitCode Main(int argc, char** argv, StopSignals& signals) {
     return app.exit(error) == 0 ? ExitCode::kDone : ExitCode::kUsage;
   }
   CapInstructionSet();
+  WarnOfBinding();
   for (const Command& command : commands) {
     if (command.app->parsed()) return command.run(signals);
   }
@@ -94,7 +109,8 @@ ExitCode CatchingMain(int argc, char** argv) {
   // Before any other thread, so that all of them leave the signals to this one. Never destroyed:
   // otherwise a signal while the process exits would kill it, with a different exit code.
   static auto* const watched =
-      new StopSignals([](const std::string& text) { LogWarning(text); }, BeforeExit);
+      new StopSignals([](const std::string& text) { LogWarning(text); },
+                      {BeforeExit, KeyWatch::BeforeStop, KeyWatch::AfterContinue});
   StopSignals& signals = *watched;
   try {
     return Main(argc, argv, signals);

@@ -21,6 +21,12 @@ int Columns(int descriptor) {
   return size.ws_col;
 }
 
+// Another process has the terminal (a shell, after Ctrl-Z and bg): its line must not be drawn over.
+bool InBackground(int descriptor) {
+  const pid_t group = tcgetpgrp(descriptor);
+  return group > 0 && group != getpgrp();
+}
+
 // A terminal that went away must not end the run, so a failed write is ignored.
 void Write(int descriptor, const std::string& text) {
   [[maybe_unused]] const ssize_t written = ::write(descriptor, text.data(), text.size());
@@ -48,7 +54,7 @@ ProgressBar::ProgressBar(int descriptor, bool utf8) : descriptor_(descriptor), u
 
 ProgressBar::~ProgressBar() {
   SetLogWriter(nullptr);
-  if (shown_) Write(descriptor_, kClearLine);
+  if (shown_ && !InBackground(descriptor_)) Write(descriptor_, kClearLine);
 }
 
 void ProgressBar::Show(const Progress& progress) {
@@ -56,6 +62,7 @@ void ProgressBar::Show(const Progress& progress) {
   progress_ = progress;
   const Clock::time_point now = Clock::now();
   if (shown_ && now - drawn_at_ < kRedrawEvery) return;
+  if (InBackground(descriptor_)) return;
   shown_ = true;
   drawn_at_ = now;
   Write(descriptor_, kClearLine + Draw());
@@ -63,9 +70,12 @@ void ProgressBar::Show(const Progress& progress) {
 
 void ProgressBar::WriteAbove(const std::string& line) {
   std::lock_guard<std::mutex> lock(mutex_);
-  std::string text = kClearLine + line;
-  if (text.back() != '\n') text += '\n';
-  Write(descriptor_, shown_ ? text + Draw() : text);
+  const std::string text = line.empty() || line.back() != '\n' ? line + '\n' : line;
+  if (InBackground(descriptor_)) {
+    Write(descriptor_, text);
+  } else {
+    Write(descriptor_, kClearLine + text + (shown_ ? Draw() : ""));
+  }
 }
 
 std::string ProgressBar::Draw() const {

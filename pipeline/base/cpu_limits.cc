@@ -33,28 +33,24 @@ std::vector<std::string> Split(const std::string& text, char separator) {
   return parts;
 }
 
-// The number of cores in a list as the kernel writes it: "0-3,8" is five.
-int CountCores(const std::string& list) {
-  int count = 0;
+// The cores in a list as the kernel writes it: "0-3,8" is five.
+std::vector<int> ParseCores(const std::string& list) {
+  std::vector<int> cores;
   for (const std::string& range : Split(list, ',')) {
     const size_t dash = range.find('-');
     const auto first = ToNumber(range.substr(0, dash));
     const auto last = dash == std::string::npos ? first : ToNumber(range.substr(dash + 1));
-    if (first && last && *last >= *first) count += static_cast<int>(*last - *first) + 1;
+    if (!first || !last) continue;
+    for (int core = static_cast<int>(*first); core <= static_cast<int>(*last); ++core) {
+      cores.push_back(core);
+    }
   }
-  return count;
+  return cores;
 }
 
 int ReadAffinity(const std::string& root) {
-  constexpr std::string_view kKey = "Cpus_allowed_list:";
-  std::ifstream status(root + "/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.compare(0, kKey.size(), kKey) != 0) continue;
-    std::string list = line.substr(kKey.size());
-    list.erase(0, list.find_first_not_of(" \t"));
-    if (const int count = CountCores(list); count > 0) return count;
-  }
-  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const auto cores = static_cast<int>(internal::AllowedCores(root).size());
+  return cores > 0 ? cores : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
 // Version 2, cpu.max: "quota period", or "max period".
@@ -76,13 +72,16 @@ double ReadCfsQuota(const fs::path& group) {
 
 // The smallest quota of a group and its ancestors. In a container the path is often the host's and
 // does not exist below `mount`; the ancestors that do exist still apply.
-double SmallestUpwards(const fs::path& mount, const std::string& group,
-                       double (*read)(const fs::path&)) {
-  double smallest = kNoQuota;
+void LowerUpwards(const fs::path& mount, const std::string& group, double (*read)(const fs::path&),
+                  internal::CpuQuota& lowest) {
+  const auto look = [&](const fs::path& folder) {
+    const double cores = read(folder);
+    if (cores < lowest.cores) lowest = {cores, folder};
+  };
   for (fs::path path = fs::path(group).relative_path(); !path.empty(); path = path.parent_path()) {
-    smallest = std::min(smallest, read(mount / path));
+    look(mount / path);
   }
-  return std::min(smallest, read(mount));
+  look(mount);
 }
 
 bool Holds(const std::string& controllers, const char* wanted) {
@@ -90,11 +89,25 @@ bool Holds(const std::string& controllers, const char* wanted) {
   return std::find(names.begin(), names.end(), wanted) != names.end();
 }
 
+}  // namespace
+
+std::vector<int> internal::AllowedCores(const std::string& root) {
+  constexpr std::string_view kKey = "Cpus_allowed_list:";
+  std::ifstream status(root + "/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.compare(0, kKey.size(), kKey) != 0) continue;
+    std::string list = line.substr(kKey.size());
+    list.erase(0, list.find_first_not_of(" \t"));
+    return ParseCores(list);
+  }
+  return {};
+}
+
 // /proc/self/cgroup has a line "number:controllers:path" for each hierarchy; version 2 has number 0
 // and no controllers.
-double ReadQuota(const std::string& root) {
+internal::CpuQuota internal::SmallestQuota(const std::string& root) {
   const fs::path mounts = root + "/sys/fs/cgroup";
-  double smallest = kNoQuota;
+  CpuQuota lowest{kNoQuota, {}};
   std::ifstream groups(root + "/proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
     const size_t first = line.find(':');
@@ -103,24 +116,22 @@ double ReadQuota(const std::string& root) {
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const std::string path = line.substr(second + 1);
     if (controllers.empty()) {
-      smallest = std::min(smallest, SmallestUpwards(mounts, path, ReadMax));
+      LowerUpwards(mounts, path, ReadMax, lowest);
     } else if (Holds(controllers, "cpu")) {
       // Mounted under its own name, or with all controllers of the hierarchy in the order of the
       // line.
-      smallest = std::min(smallest, SmallestUpwards(mounts / "cpu", path, ReadCfsQuota));
-      smallest = std::min(smallest, SmallestUpwards(mounts / controllers, path, ReadCfsQuota));
+      LowerUpwards(mounts / "cpu", path, ReadCfsQuota, lowest);
+      LowerUpwards(mounts / controllers, path, ReadCfsQuota, lowest);
     }
   }
-  return smallest;
+  return lowest;
 }
-
-}  // namespace
 
 CpuLimits ReadCpuLimits(const std::string& root) {
   CpuLimits limits;
   limits.affinity = ReadAffinity(root);
   limits.usable = limits.affinity;
-  const double quota = ReadQuota(root);
+  const double quota = internal::SmallestQuota(root).cores;
   if (!std::isfinite(quota)) return limits;
   limits.quota = quota;
   const double whole = std::clamp(std::ceil(quota), 1.0, static_cast<double>(limits.affinity));

@@ -2,7 +2,9 @@
 // is usually limited by a cgroup's CPU quota, beyond which more threads only wait for each other.
 #pragma once
 
+#include <filesystem>
 #include <string>
+#include <vector>
 
 namespace flowtrain {
 
@@ -18,5 +20,20 @@ CpuLimits ReadCpuLimits(const std::string& root = "");
 
 // The processor's name, as /proc/cpuinfo has it; "unknown processor" where it has none.
 std::string ProcessorName();
+
+namespace internal {
+
+// The cores of the affinity mask, by number; empty if the system does not tell.
+std::vector<int> AllowedCores(const std::string& root);
+
+// The smallest CPU quota that holds for the process, and the folder of the cgroup that has it.
+// Without a quota: infinite, and no folder.
+struct CpuQuota {
+  double cores;
+  std::filesystem::path group;
+};
+CpuQuota SmallestQuota(const std::string& root);
+
+}  // namespace internal
 
 }  // namespace flowtrain

@@ -7,10 +7,8 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
-#include <optional>
 #include <sstream>
 #include <string_view>
-#include <utility>
 
 #include "pipeline/base/error.h"
 
@@ -21,55 +19,65 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
 
-// What a version of the cgroup interface calls its files and figures.
+// What a version of the cgroup interface calls its files and figures. Above `high` (version 2) the
+// kernel slows a group down rather than end a process. `limit_above` (version 1, in memory.stat)
+// is the smallest limit of the group and its ancestors, which may be out of sight.
 struct CgroupNames {
-  const char *limit, *usage;
-  std::string_view inactive_file, active_file;
+  const char *limit, *high, *usage;
+  std::string_view limit_above, inactive_file, active_file;
 };
-constexpr CgroupNames kVersion1 = {"memory.limit_in_bytes", "memory.usage_in_bytes",
-                                   "total_inactive_file", "total_active_file"};
-constexpr CgroupNames kVersion2 = {"memory.max", "memory.current", "inactive_file", "active_file"};
+constexpr CgroupNames kVersion1 = {"memory.limit_in_bytes", nullptr,
+                                   "memory.usage_in_bytes", "hierarchical_memory_limit",
+                                   "total_inactive_file",   "total_active_file"};
+constexpr CgroupNames kVersion2 = {"memory.max", "memory.high",   "memory.current",
+                                   "",           "inactive_file", "active_file"};
 
-std::optional<uint64_t> ReadNumber(const fs::path& path) {
+uint64_t ReadNumber(const fs::path& path, uint64_t otherwise) {
   uint64_t number = 0;
-  if (!(std::ifstream(path) >> number)) return std::nullopt;  // "max" is not a number
-  return number;
+  return std::ifstream(path) >> number ? number : otherwise;  // "max" is not a number
 }
 
-// Page cache of a group, which the kernel gives up before the limit takes effect.
-uint64_t FileBytes(const fs::path& group, const CgroupNames& names) {
+// What memory.stat says of a group: page cache, which the kernel gives up before the limit takes
+// effect, and the limit above it.
+struct GroupStat {
+  uint64_t file_bytes = 0, limit_above = kNoLimit;
+};
+GroupStat ReadStat(const fs::path& group, const CgroupNames& names) {
+  GroupStat read;
   std::ifstream stat(group / "memory.stat");
   std::string name;
-  uint64_t value = 0, sum = 0;
-  while (stat >> name >> value) {
-    if (name == names.inactive_file || name == names.active_file) sum += value;
+  for (uint64_t value = 0; stat >> name >> value;) {
+    if (name == names.inactive_file || name == names.active_file) read.file_bytes += value;
+    if (name == names.limit_above) read.limit_above = value;
   }
-  return sum;
+  return read;
 }
 
-uint64_t LeftInGroup(const fs::path& group, const CgroupNames& names) {
-  const auto limit = ReadNumber(group / names.limit), usage = ReadNumber(group / names.usage);
-  if (!limit || !usage) return kNoLimit;
-  const uint64_t files = FileBytes(group, names);
-  const uint64_t used = *usage > files ? *usage - files : 0;
-  return *limit > used ? *limit - used : 0;
+void LowerTo(const fs::path& group, const CgroupNames& names, MemoryRoom& least) {
+  const uint64_t usage = ReadNumber(group / names.usage, kNoLimit);
+  if (usage == kNoLimit) return;
+  const GroupStat stat = ReadStat(group, names);
+  uint64_t limit = std::min(ReadNumber(group / names.limit, kNoLimit), stat.limit_above);
+  if (names.high != nullptr) limit = std::min(limit, ReadNumber(group / names.high, kNoLimit));
+  const uint64_t used = usage > stat.file_bytes ? usage - stat.file_bytes : 0;
+  const uint64_t left = limit > used ? limit - used : 0;
+  if (limit != kNoLimit && left < least.bytes) least = {left, group.string(), limit};
 }
 
 // The group and its ancestors. In a container the path is often the host's and does not exist below
 // `mount`; the ancestors that do exist still apply.
-uint64_t LeftUpwards(const fs::path& mount, const std::string& group, const CgroupNames& names) {
-  uint64_t least = LeftInGroup(mount, names);
+void LowerUpwards(const fs::path& mount, const std::string& group, const CgroupNames& names,
+                  MemoryRoom& least) {
+  LowerTo(mount, names, least);
   for (fs::path path = fs::path(group).relative_path(); !path.empty(); path = path.parent_path()) {
-    least = std::min(least, LeftInGroup(mount / path, names));
+    LowerTo(mount / path, names, least);
   }
-  return least;
 }
 
 // /proc/self/cgroup has a line "number:controllers:path" for each hierarchy; version 2 has no
 // controllers.
-uint64_t LeftInGroups(const std::string& root) {
+void LowerToGroups(const std::string& root, MemoryRoom& least) {
   const fs::path mounts = root + "/sys/fs/cgroup";
-  uint64_t least = kNoLimit;
   std::ifstream groups(root + "/proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
     std::istringstream fields(line);
@@ -78,12 +86,11 @@ uint64_t LeftInGroups(const std::string& root) {
     std::getline(fields, controllers, ':');
     std::getline(fields, path);
     if (controllers.empty()) {
-      least = std::min(least, LeftUpwards(mounts, path, kVersion2));
+      LowerUpwards(mounts, path, kVersion2, least);
     } else if (controllers == "memory") {
-      least = std::min(least, LeftUpwards(mounts / "memory", path, kVersion1));
+      LowerUpwards(mounts / "memory", path, kVersion1, least);
     }
   }
-  return least;
 }
 
 uint64_t LeftInSystem(const std::string& root) {
@@ -116,9 +123,13 @@ double UnitBytes(std::string_view unit) {
 
 }  // namespace
 
-uint64_t AvailableMemory(const std::string& root) {
-  return std::min(LeftInSystem(root), LeftInGroups(root));
+MemoryRoom AvailableMemoryRoom(const std::string& root) {
+  MemoryRoom room{LeftInSystem(root), {}, 0};
+  LowerToGroups(root, room);
+  return room;
 }
+
+uint64_t AvailableMemory(const std::string& root) { return AvailableMemoryRoom(root).bytes; }
 
 uint64_t ParseMemorySize(const std::string& text, uint64_t available) {
   std::string plain;

@@ -12,6 +12,15 @@ namespace flowtrain {
 // that cannot be read is ignored.
 uint64_t AvailableMemory(const std::string& root = "");
 
+// The same with what holds it: the folder of the cgroup, and its limit; empty and 0 where it is the
+// system's memory.
+struct MemoryRoom {
+  uint64_t bytes = 0;
+  std::string cgroup;
+  uint64_t limit = 0;
+};
+MemoryRoom AvailableMemoryRoom(const std::string& root = "");
+
 // "4 GiB", "500MiB", "1.5 GB", "65536" (bytes): powers of 1024 with an i, of 1000 without; "25%":
 // that share of `available` bytes. Case and spaces do not matter. Throws ConfigError for anything
 // else, for zero and for more than 100%.

@@ -11,6 +11,7 @@ Snapshot Snapshot::Since(const Snapshot& earlier) const {
   since.lane_cpu_ns -= earlier.lane_cpu_ns;
   since.process_cpu_ns -= earlier.process_cpu_ns;
   since.worker_cpu_ns -= earlier.worker_cpu_ns;
+  since.cpu = cpu.Since(earlier.cpu);
   // A graph that had not begun yet had no nodes to count.
   for (size_t i = 0; i < std::min(nodes.size(), earlier.nodes.size()); ++i) {
     since.nodes[i] = nodes[i].Since(earlier.nodes[i]);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "pipeline/base/cpu_use.h"
 #include "pipeline/runtime/gate.h"
 #include "pipeline/runtime/graph_settings.h"
 #include "pipeline/runtime/pool.h"
@@ -20,6 +21,7 @@ struct Snapshot {
   uint64_t lane_cpu_ns = 0;         // CPU time of the lane's own thread
   uint64_t process_cpu_ns = 0;      // of all threads of the process
   uint64_t worker_cpu_ns = 0;       // of the worker threads, including their search for work
+  CpuUse cpu;                       // of the machine; only a Recorder of the run reads it
 
   // What was counted after `earlier`, a moment of the same run.
   Snapshot Since(const Snapshot& earlier) const;

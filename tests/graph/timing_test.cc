@@ -144,6 +144,51 @@ TEST(Timing, TheKeyTShowsTheTableOnATerminal) {
   EXPECT_THAT(shown, HasSubstr("forward_backward"));
 }
 
+// Two programs that keep all cores busy beside the run.
+TEST(Timing, NamesTheShareOfOtherPrograms) {
+  std::vector<pid_t> busy;
+  for (long i = 0; i < 2 * sysconf(_SC_NPROCESSORS_ONLN); ++i) {
+    busy.push_back(fork());
+    if (busy.back() == 0) {
+      for (volatile unsigned spin = 0;;) spin = spin + 1;
+    }
+  }
+  const Result result =
+      RunProgram(OnLoader("timing", {"--steps", "100000", "--seconds", "3", "--quick", "--json"}));
+  for (const pid_t pid : busy) {
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+  }
+  ASSERT_EQ(result.code, 0) << result.output;
+  const auto json = nlohmann::json::parse(result.output.substr(result.output.find('{')));
+  if (json["cpu"]["others"].is_null()) GTEST_SKIP() << "this system does not tell";
+  // The kernel gives each as much as the run's threads.
+  EXPECT_GT(json["cpu"]["others"], 0.3 * json["cpu"]["usable"].get<double>());
+  EXPECT_LE(json["cpu"]["others"], 1.05 * json["cpu"]["usable"].get<double>());
+  EXPECT_THAT(json["verdict"].get<std::string>(), HasSubstr("ther programs"));
+  EXPECT_LE(json["bound"]["share"], 1.0);
+}
+
+TEST(Timing, AnOlderTimingWithARateAboveItsBoundIsRaised) {
+  const TempFolder folder;
+  const Result made = RunProgram(OnLoader("timing", {"--steps", "20", "--quick", "--json"}));
+  ASSERT_EQ(made.code, 0) << made.output;
+  auto json = nlohmann::json::parse(made.output.substr(made.output.find('{')));
+  for (const char* key : {"uncertainty", "limit"}) json.erase(key);
+  json["images_per_s"] = 1210.0;
+  json["bound"] = {{"images_per_s", 1000.0},
+                   {"resource", "the device lane"},
+                   {"share", 1.21},
+                   {"measured_alone", true},
+                   {"resources", {{{"name", "the device lane"}, {"images_per_s", 1000.0}}}}};
+  WriteText(folder / "timing.json", json.dump());
+  const Result read = RunProgram({"timing", folder.path()});
+  EXPECT_EQ(read.code, 0) << read.output;
+  EXPECT_THAT(read.output, AllOf(HasSubstr("1210 images/s +/- 21%, set by the device lane"),
+                                 HasSubstr("raised from the estimate of 1000 images/s"),
+                                 HasSubstr("100%"), Not(HasSubstr("121%"))));
+}
+
 TEST(Tune, WritesSettingsThatATrainingTakesAndAnotherGraphRefuses) {
   const TempFolder folder;
   const std::string file = folder / "tuned.yaml";

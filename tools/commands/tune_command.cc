@@ -36,6 +36,16 @@ struct TuneRequest {
   bool no_device = false;  // the loader alone
 };
 
+// `bound` is what was estimated before the search.
+std::string BoundText(double best_rate, double bound) {
+  if (best_rate > bound) {
+    return "the bound is at least " + ShowRate(best_rate) + " images/s, which was reached (" +
+           ShowRate(bound) + " was estimated)";
+  }
+  return "the bound is " + ShowRate(bound) + " images/s, " + ShowFixed(100 * best_rate / bound, 0) +
+         "% of it is reached";
+}
+
 std::string ResultText(const Tuning& tuning, const TunePlan& plan, double bound) {
   TextTable tried;
   tried.Add({"tried", "images/s", "against the best before"});
@@ -58,9 +68,9 @@ std::string ResultText(const Tuning& tuning, const TunePlan& plan, double bound)
               std::to_string(tuning.best.sample_slots)});
   result.Add({"batch buffers", std::to_string(tuning.start.batch_slots),
               std::to_string(tuning.best.batch_slots)});
-  text += result.ToString("  ") + "\n  gain " + ShowFixed(tuning.gain, 3) + "; the bound is " +
-          ShowRate(bound) + " images/s, " + ShowFixed(100 * tuning.best_rate / bound, 0) +
-          "% of it is reached; " + tuning.why + ".\n";
+  text += result.ToString("  ") + "\n  gain " + ShowFixed(tuning.gain, 3) + "; " +
+          BoundText(std::max(tuning.start_rate, tuning.best_rate), bound) + "; " + tuning.why +
+          ".\n";
   return text;
 }
 

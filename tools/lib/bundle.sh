@@ -66,12 +66,17 @@ rm -rf "$out" "$out.tar.gz"
 mkdir -p "$out/bin" "$out/lib"
 out=$(readlink -f "$out")
 install -m 755 "$program" "$out/bin/flowtrain"
+# The launcher says where libtorch is, not the build.
+rpath_off=$(mktemp --suffix=.cmake)
+echo "file(RPATH_REMOVE FILE \"$out/bin/flowtrain\")" >"$rpath_off"
+cmake -P "$rpath_off"
+rm "$rpath_off"
 lay_libraries
 strip "$out/bin/flowtrain"
 find "$out/lib" -type f -name '*.so*' -exec strip --strip-unneeded {} +
 needed_glibc >"$out/lib/glibc-version"
 cp -r "$root/graphs" "$root/configs" "$root/LICENSE" "$out/"
-install -m 644 "$root/tools/lib/torch_version.sh" "$out/lib/"
+install -m 644 "$root/tools/lib/torch_version.sh" "$root/tools/lib/cache.sh" "$out/lib/"
 install -m 755 "$root/tools/lib/bundle_launcher.sh" "$out/flowtrain"
 
 check_libraries

@@ -4,6 +4,8 @@
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=tools/lib/torch_version.sh
 . "$here/lib/torch_version.sh"
+# shellcheck source=tools/lib/cache.sh
+. "$here/lib/cache.sh"
 
 stop() {
   echo "error: $*" >&2
@@ -20,7 +22,7 @@ torch_folders() {
   for python in python3 python; do
     "$python" -c 'import importlib.util as u; print(*u.find_spec("torch").submodule_search_locations, sep="\n")' 2>/dev/null
   done
-  echo "${XDG_CACHE_HOME:-$HOME/.cache}/flowtrain/libtorch-2.11.0/torch"
+  echo "$(cache_folder)/libtorch-2.11.0/torch"
 }
 
 find_torch() {
@@ -64,4 +66,6 @@ torch=$(find_torch) ||
 # libtorch's folder first: its libraries fit each other. No empty entry at the end: it would mean the working directory.
 folders="$torch/lib:$here/lib:$(compiler_libraries)${LD_LIBRARY_PATH:-}"
 export LD_LIBRARY_PATH="${folders%:}"
+# With these OpenMP binds the process to one core as soon as it is loaded, and every thread that is made later with it.
+unset OMP_PROC_BIND OMP_PLACES GOMP_CPU_AFFINITY
 exec "$here/bin/flowtrain" "$@"

@@ -37,7 +37,7 @@ export_python() {
   echo "$folder/python"
 }
 
-export_cache() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/flowtrain/export-python"; }
+export_cache() { echo "$(cache_folder)/export-python"; }
 
 # make_export_python FOLDER TAG: once, from PyPI and the libtorch that is already unpacked. FOLDER/python starts it.
 make_export_python() {

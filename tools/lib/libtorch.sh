@@ -13,7 +13,7 @@ readonly CUDA_WHEELS=(nvidia-cublas==13.1.0.3 nvidia-cufft==12.0.0.61 nvidia-cuf
 readonly TORCH_DOWNLOAD_MIB=519 TORCH_MIB=1060
 readonly CUDA_DOWNLOAD_MIB=1900 CUDA_MIB=2660
 
-torch_cache() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/flowtrain/libtorch-$TORCH_VERSION"; }
+torch_cache() { echo "$(cache_folder)/libtorch-$TORCH_VERSION"; }
 
 # Cheap, since later starts call it too.
 has_nvidia_driver() {
@@ -86,8 +86,12 @@ libtorch_lacks() {
 
 fetch_libtorch() {
   local cache=$1
-  mkdir -p "$(dirname "$cache")" ||
-    stop "cannot make $(dirname "$cache"). Set XDG_CACHE_HOME to a folder that you may write to."
+  if ! can_make "$cache" || ! can_make "$cache.lock"; then
+    stop "libtorch cannot be put into $(dirname "$cache"): $(owner_of "$(existing_folder "$cache")") owns" \
+      "$(existing_folder "$cache"), and you are $(id -un). Set XDG_CACHE_HOME to a folder that you may write to, or" \
+      "FLOWTRAIN_TORCH to an installed torch 2.11; or make the folder yours: sudo chown -R $(id -un) $(dirname "$cache")"
+  fi
+  mkdir -p "$(dirname "$cache")"
   (
     flock -n 9 || { say "waiting for another set-up that fetches libtorch"; flock 9; }
     [ -f "$cache/torch/lib/libtorch_cpu.so" ] || fetch_torch "$cache"
@@ -135,17 +139,17 @@ pip_download() {
   python=$(python_with_pip)
   # All tags that torch's own wheel admits, each by name: for pip, a tag does not include the older ones.
   for platform in manylinux_2_{28..5}_x86_64 manylinux{2014,2010,1}_x86_64; do platforms+=(--platform "$platform"); done
-  TMPDIR=$folder/tmp PIP_REQUIRE_VIRTUALENV=0 "$python" -m pip download --no-deps --no-cache-dir \
+  env -u PYTHONPATH -u PYTHONHOME TMPDIR="$folder/tmp" PIP_REQUIRE_VIRTUALENV=0 "$python" -m pip download --no-deps --no-cache-dir \
     --disable-pip-version-check --progress-bar off --only-binary=:all: --implementation cp \
     --python-version "$(wheel_python "$python")" "${platforms[@]}" -d "$folder" "$@"
 }
 
 # Prints the version of a Python, or 3.11 if torch has no wheel for it.
-wheel_python() { "$1" -c 'import sys; minor = sys.version_info[1]; print(f"3.{minor if 10 <= minor <= 14 else 11}")'; }
+wheel_python() { env -u PYTHONPATH -u PYTHONHOME "$1" -c 'import sys; minor = sys.version_info[1]; print(f"3.{minor if 10 <= minor <= 14 else 11}")'; }
 
 # The active Python may lack pip.
 python_with_pip() {
-  if python3 -m pip --version >/dev/null 2>&1; then echo python3; else echo /usr/bin/python3; fi
+  if env -u PYTHONPATH -u PYTHONHOME python3 -m pip --version >/dev/null 2>&1; then echo python3; else echo /usr/bin/python3; fi
 }
 
 # unpack WHEELS FOLDER MEBIBYTES
@@ -157,6 +161,6 @@ unpack() {
 unpack_wheels() {
   local wheel
   for wheel in "$1"/*.whl; do
-    python3 "$FLOWTRAIN_ROOT/tools/lib/unpack_wheel.py" "$wheel" "$2" || return 1
+    env -u PYTHONPATH -u PYTHONHOME python3 "$FLOWTRAIN_ROOT/tools/lib/unpack_wheel.py" "$wheel" "$2" || return 1
   done
 }

@@ -1,6 +1,8 @@
 """Reads C++ files with clang-tidy 14 and remembers by their content which were clean.
 
-  lint_sources.py [--build FOLDER]… FILE.cc…    from the root of the checkout; a BUILD has a compile_commands.json
+  lint_sources.py --clean FOLDER [--build FOLDER]… FILE.cc…    from the root of the checkout
+
+CLEAN remembers; a BUILD has a compile_commands.json.
 
 Most of the time goes to the headers that a file includes. So neighbours are first read together, by a file that includes
 them all; where that one has a finding, or does not compile, its files are read one by one.
@@ -103,9 +105,8 @@ class Keys:
 class Clean:
     """The keys of clean files: empty files in a folder that all checkouts of a user share."""
 
-    def __init__(self):
-        cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        self.folder = os.path.join(cache, "flowtrain", "lint")
+    def __init__(self, folder):
+        self.folder = folder
         os.makedirs(self.folder, exist_ok=True)
 
     def has(self, key):
@@ -204,6 +205,7 @@ def lint(files, linter, found_clean):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--clean", required=True)
     parser.add_argument("--build", action="append", required=True)
     parser.add_argument("files", nargs="+")
     arguments = parser.parse_args()
@@ -213,7 +215,7 @@ def main():
     if unknown:
         sys.exit(f"flowtrain: error: {arguments.build[0]}/compile_commands.json does not say how these are compiled: "
                  + " ".join(unknown))
-    keys, clean = Keys(commands), Clean()
+    keys, clean = Keys(commands), Clean(arguments.clean)
     key_of = {file: keys.key(file) for file in files}
     wanted = [file for file in files if not clean.has(key_of[file])]
     clean.drop_old()

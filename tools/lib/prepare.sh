@@ -3,6 +3,7 @@
 
 FLOWTRAIN_LIB=$FLOWTRAIN_ROOT/tools/lib
 . "$FLOWTRAIN_LIB/say.sh"
+. "$FLOWTRAIN_LIB/cache.sh"
 . "$FLOWTRAIN_LIB/packages.sh"
 . "$FLOWTRAIN_LIB/torch_version.sh"
 . "$FLOWTRAIN_LIB/libtorch.sh"
@@ -19,8 +20,7 @@ prepare() {
   [ $# -eq 0 ] || shift
   [ "$(uname -sm)" = "Linux x86_64" ] ||
     stop "flowtrain is for Linux on x86_64, and this is $(uname -sm). Under Windows, use WSL2."
-  mkdir -p "$FLOWTRAIN_BUILD" ||
-    stop "cannot make $FLOWTRAIN_BUILD. Put the checkout in a folder that you may write to."
+  check_own_build
   cd "$FLOWTRAIN_ROOT" || exit 1
 
   exec 8>"$FLOWTRAIN_BUILD/lock"
@@ -41,6 +41,21 @@ prepare() {
   build "$preset" "${targets[@]}"
   write_stamp "$stamp" "$torch"
   flock -u 8
+}
+
+# Stops where the build would fail halfway, since the checkout or what is in the build folder is another user's.
+check_own_build() {
+  local foreign
+  if ! can_make "$FLOWTRAIN_BUILD"; then
+    stop "$FLOWTRAIN_BUILD cannot be written: this checkout belongs to $(owner_of "$FLOWTRAIN_ROOT"), and you are" \
+      "$(id -un). Copy the checkout to a folder of yours, or let $(owner_of "$FLOWTRAIN_ROOT") run this once."
+  fi
+  mkdir -p "$FLOWTRAIN_BUILD"
+  foreign=$(find "$FLOWTRAIN_BUILD" -maxdepth 2 -type f ! -writable -print -quit 2>/dev/null)
+  if [ -n "$foreign" ]; then
+    stop "$foreign cannot be written: it belongs to $(owner_of "$foreign"), and you are $(id -un). Was this run with sudo" \
+      "before? Delete $FLOWTRAIN_BUILD, or: sudo chown -R $(id -un) $FLOWTRAIN_BUILD"
+  fi
 }
 
 # Prints the packages to install for PRESET, including those given and a compiler.

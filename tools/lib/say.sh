@@ -9,6 +9,15 @@ stop() {
   exit 1
 }
 
+# Compilers, pip and mktemp put their files there.
+if [ -n "${TMPDIR:-}" ] && ! { [ -d "$TMPDIR" ] && [ -w "$TMPDIR" ]; }; then
+  say "TMPDIR=$TMPDIR is no folder that can be written to: it is passed over"
+  unset TMPDIR
+fi
+
+# The user to whom a file or folder belongs.
+owner_of() { stat -c %U "$1"; }
+
 # step TEXT COMMAND…: runs a command that may take long. Its output goes to a log, whose end is shown if the command
 # fails. WATCH_FOLDER and WATCH_MIB, if set, name a folder that grows to that size, from which progress is reported.
 step() {

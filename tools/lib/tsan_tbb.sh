@@ -8,7 +8,7 @@ tsan_tbb_cache() {
   version=$(dpkg-query -W -f '${Version}' libtbb-dev 2>/dev/null) ||
     stop "ThreadSanitizer needs oneTBB's source, which comes from apt, and libtbb-dev is not installed by apt here." \
       "Build oneTBB with -DTBB_SANITIZE=thread and name its prefix in FLOWTRAIN_TSAN_TBB."
-  echo "${XDG_CACHE_HOME:-$HOME/.cache}/flowtrain/tbb-tsan-${version//[^0-9.]/_}"
+  echo "$(cache_folder)/tbb-tsan-${version//[^0-9.]/_}"
 }
 
 # find_tsan_tbb: prints the prefix of an oneTBB with ThreadSanitizer; fetch_tsan_tbb fills it.

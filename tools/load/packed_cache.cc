@@ -1,5 +1,6 @@
 #include "tools/load/packed_cache.h"
 
+#include <pwd.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -20,12 +21,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A relative XDG_CACHE_HOME counts for nothing, as its specification has it. The user database knows
+// the home of a user without HOME.
 fs::path UserCacheFolder() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && *cache != '\0') return fs::path(cache) / "flowtrain";
+  if (cache != nullptr && *cache == '/') return fs::path(cache) / "flowtrain";
   const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') {
+    const passwd* user = getpwuid(geteuid());
+    home = user == nullptr ? nullptr : user->pw_dir;
+  }
   if (home != nullptr && *home != '\0') return fs::path(home) / ".cache/flowtrain";
-  return fs::temp_directory_path() / "flowtrain";
+  return "/tmp/flowtrain-" + std::to_string(geteuid());
+}
+
+void MakeFolderOf(const fs::path& file) {
+  std::error_code error;
+  fs::create_directories(file.parent_path(), error);
+  if (!error) return;
+  throw DataError("cannot make the folder " + file.parent_path().string() +
+                  " for the packed data set: " + error.message() +
+                  "; name a file in data.cache_file, or set XDG_CACHE_HOME");
 }
 
 // Eight digits that distinguish data sets of the same name.
@@ -76,7 +92,7 @@ std::string PackedCacheOf(const Config& config, StopSignals* signals) {
   std::string path = config.Get<std::string>("data.cache_file");
   if (path.empty()) {
     path = DefaultCacheFile(dataset);
-    fs::create_directories(fs::path(path).parent_path());
+    MakeFolderOf(path);
   }
   std::string why;
   if (IsUpToDate(path, FingerprintOf(dataset, max_side), &why)) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "pipeline/base/error.h"
+#include "tools/process/key_watch.h"
 #include "tools/process/standard_streams.h"
 
 namespace flowtrain {
@@ -20,12 +21,14 @@ struct sigaction before;
 
 void OnSegmentationFault(int, siginfo_t*, void*) {
   if (MemoryIsShort()) ExitForWantOfMemory();
+  KeyWatch::RestoreTerminal();
   sigaction(SIGSEGV, &before, nullptr);  // the instruction runs again and meets the old handler
 }
 
 // What the C library and libtorch end with where a page is not to be had. abort() goes on after this.
 void OnAbort(int) {
   if (MemoryIsShort()) ExitForWantOfMemory();
+  KeyWatch::RestoreTerminal();
 }
 
 }  // namespace
@@ -38,6 +41,7 @@ bool MemoryIsShort() noexcept {
 }
 
 void ExitForWantOfMemory() noexcept {
+  KeyWatch::RestoreTerminal();
   WriteLineAtOnce("error: the process gets no more memory:");
   WriteLineAtOnce(kMoreMemory);
   _exit(static_cast<int>(ExitCode::kFailed));

@@ -18,18 +18,22 @@ bool IsIgnored(int signal) {
 
 }  // namespace
 
-StopSignals::StopSignals(std::function<void(const std::string&)> notice, void (*before_exit)())
-    : notice_(std::move(notice)), before_exit_(before_exit) {
+StopSignals::StopSignals(std::function<void(const std::string&)> notice, SignalHooks hooks)
+    : notice_(std::move(notice)), hooks_(hooks) {
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGINT);
   sigaddset(&signals_, SIGTERM);
   sigaddset(&signals_, SIGUSR1);
-  if (!IsIgnored(SIGHUP)) sigaddset(&signals_, SIGHUP);
+  sigaddset(&signals_, SIGCONT);
+  for (const int signal : {SIGHUP, SIGTSTP}) {
+    if (!IsIgnored(signal)) sigaddset(&signals_, signal);
+  }
   pthread_sigmask(SIG_BLOCK, &signals_, &mask_before_);
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &ignore, &pipe_before_);
-  sigaction(SIGXFSZ, &ignore, &size_before_);
+  for (size_t i = 0; i < kIgnored.size(); ++i) {
+    sigaction(kIgnored[i], &ignore, &ignored_before_[i]);
+  }
   thread_ = std::thread([this] { Loop(); });
 }
 
@@ -41,8 +45,9 @@ StopSignals::~StopSignals() {
   // Wakes sigwait. A signal sent to one thread dies with it, so none is left over.
   pthread_kill(thread_.native_handle(), SIGTERM);
   thread_.join();
-  sigaction(SIGPIPE, &pipe_before_, nullptr);
-  sigaction(SIGXFSZ, &size_before_, nullptr);
+  for (size_t i = 0; i < kIgnored.size(); ++i) {
+    sigaction(kIgnored[i], &ignored_before_[i], nullptr);
+  }
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
@@ -76,10 +81,29 @@ void StopSignals::Loop() {
     }
     if (signal == SIGUSR1) {
       OnUsr1();
+    } else if (signal == SIGTSTP) {
+      OnStop();
+    } else if (signal == SIGCONT) {
+      OnContinue();
     } else {
       OnSignal(signal);
     }
   }
+}
+
+void StopSignals::OnStop() const {
+  if (hooks_.before_stop != nullptr) hooks_.before_stop();
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTSTP);
+  raise(SIGTSTP);
+  pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);  // the process stops here until it is continued
+  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+  OnContinue();  // nobody continues a process that the kernel does not stop: it has no shell
+}
+
+void StopSignals::OnContinue() const {
+  if (hooks_.after_continue != nullptr) hooks_.after_continue();
 }
 
 void StopSignals::OnUsr1() {
@@ -106,7 +130,7 @@ void StopSignals::OnSignal(int signal) {
     if (signal == SIGHUP && count_ > 0) return;
     ++count_;
     if (run_ == nullptr || count_ > 2) {
-      if (before_exit_ != nullptr) before_exit_();
+      if (hooks_.before_exit != nullptr) hooks_.before_exit();
       _exit(static_cast<int>(ExitCode::kInterrupted));
     }
     if (count_ == 1) {

@@ -1,10 +1,12 @@
 // Ctrl-C and SIGTERM: the first drains the run, the second aborts it, the third ends the process.
-// SIGHUP, from a terminal that was closed, drains it. SIGUSR1 asks for a progress report.
+// SIGHUP, from a terminal that was closed, drains it. Ctrl-Z stops the process until it is
+// continued. SIGUSR1 asks for a progress report.
 #pragma once
 
 #include <pthread.h>
 #include <signal.h>
 
+#include <array>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -14,19 +16,25 @@ namespace flowtrain {
 
 class RunControl;
 
+// Called on the signal thread; each may be null.
+struct SignalHooks {
+  void (*before_exit)() = nullptr;     // the process ends at once, without destructors
+  void (*before_stop)() = nullptr;     // the process stops (Ctrl-Z)
+  void (*after_continue)() = nullptr;  // it was continued (fg, bg)
+};
+
 // Takes SIGINT and SIGTERM (which mean the same) for the whole process in a thread of its own that
 // waits in sigwait, so that no work is done in a signal handler. Threads inherit the blocked mask:
 // make this object first thing in main, before any other thread. SIGHUP is taken too, unless it is
 // ignored (nohup); once the run is stopping it has no further effect, since the kernel and the
 // shell may both send it. SIGPIPE and SIGXFSZ are ignored while the object lives, so that a closed
-// pipe and a file that may not grow are write errors like any other.
+// pipe and a file that may not grow are write errors like any other; SIGTTIN and SIGTTOU too, so
+// that a process in the background goes on when it uses its terminal.
 class StopSignals {
  public:
-  // `notice` gets one sentence for the user per signal; called on the signal thread. `before_exit`
-  // is called where the process ends at once, without destructors; it may be null. Throws
+  // `notice` gets one sentence for the user per signal; called on the signal thread. Throws
   // std::system_error if the thread cannot be made.
-  explicit StopSignals(std::function<void(const std::string&)> notice,
-                       void (*before_exit)() = nullptr);
+  explicit StopSignals(std::function<void(const std::string&)> notice, SignalHooks hooks = {});
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
@@ -70,12 +78,14 @@ class StopSignals {
   void Loop();
   void OnSignal(int signal);
   void OnUsr1();
+  void OnStop() const;
+  void OnContinue() const;
 
   const std::function<void(const std::string&)> notice_;
-  void (*const before_exit_)();
+  const SignalHooks hooks_;
   sigset_t signals_, mask_before_;
-  struct sigaction pipe_before_ {
-  }, size_before_{};
+  static constexpr std::array kIgnored = {SIGPIPE, SIGXFSZ, SIGTTIN, SIGTTOU};
+  std::array<struct sigaction, kIgnored.size()> ignored_before_{};
   mutable std::mutex mutex_;
   RunControl* run_ = nullptr;
   Watch::Stopping stopping_;

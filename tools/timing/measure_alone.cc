@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "pipeline/base/clock.h"
+#include "pipeline/base/cpu_use.h"
 #include "tools/load/load.h"
 #include "tools/measure/live_run.h"
 #include "tools/measure/partial_graph.h"
+#include "tools/measure/spread.h"
 #include "tools/timing/nodes_alone.h"
 
 namespace flowtrain {
@@ -16,6 +18,7 @@ namespace {
 
 constexpr double kDeviceSeconds = 2;   // at least, and at least a whole step
 constexpr uint64_t kDeviceWarmUp = 2;  // steps
+constexpr double kPartSeconds = 0.3;   // of this time, to see how the steps differ
 constexpr int kRepeats = 3;            // per point; the median counts
 
 std::vector<int> Points(const RunLoad& load, const AloneRequest& request) {
@@ -28,10 +31,18 @@ std::vector<int> Points(const RunLoad& load, const AloneRequest& request) {
   return {points.begin(), points.end()};
 }
 
+// Half the range, as a share of the median.
+double ShareOf(const Spread& spread) {
+  return spread.median > 0 ? (spread.high - spread.low) / 2 / spread.median : 0;
+}
+
 AloneRate MedianOf(std::vector<AloneRate> rates) {
   std::sort(rates.begin(), rates.end(),
             [](const AloneRate& a, const AloneRate& b) { return a.images_per_s < b.images_per_s; });
-  return rates[rates.size() / 2];
+  AloneRate median = rates[rates.size() / 2];
+  median.spread =
+      ShareOf({median.images_per_s, rates.front().images_per_s, rates.back().images_per_s});
+  return median;
 }
 
 // Sees the ends of whole steps: all work of a window may be done with its last batch.
@@ -45,16 +56,32 @@ class StepEnds {
   }
   // Whether a step ended since the last call, at least `seconds` after the first.
   bool OneEnded(double seconds) {
-    const uint64_t now = steps();
+    const uint64_t now = steps(), now_ns = NowNs();
     if (now == seen_) return false;
     seen_ = now;
-    if (begin_ns_ == 0) begin_ns_ = NowNs();
-    return static_cast<double>(NowNs() - begin_ns_) * 1e-9 >= seconds;
+    if (begin_ns_ == 0) {
+      begin_ns_ = part_began_ns_ = now_ns;
+      part_began_ = now;
+    }
+    EndPart(now, now_ns);
+    return static_cast<double>(now_ns - begin_ns_) * 1e-9 >= seconds;
   }
+  // By which share the time of a step differs between parts of the time; 0 for a single part.
+  double spread() const { return parts_.empty() ? 0 : ShareOf(SpreadOf(parts_)); }
 
  private:
+  void EndPart(uint64_t now, uint64_t now_ns) {
+    const double seconds = static_cast<double>(now_ns - part_began_ns_) * 1e-9;
+    if (now == part_began_ || seconds < kPartSeconds) return;
+    parts_.push_back(seconds / static_cast<double>(now - part_began_));
+    part_began_ = now;
+    part_began_ns_ = now_ns;
+  }
+
   const Graph& graph_;
   uint64_t seen_ = 0, begin_ns_ = 0;
+  uint64_t part_began_ = 0, part_began_ns_ = 0;
+  std::vector<double> parts_;  // seconds a step
 };
 
 uint64_t BatchesOfWindows(const Graph& graph, const Snapshot& part) {
@@ -66,8 +93,9 @@ uint64_t BatchesOfWindows(const Graph& graph, const Snapshot& part) {
   return batches;
 }
 
-// The device's time in microseconds per image; 0 if the run ended too early.
-double DeviceUs(const GraphDef& def, const Registry& registry, StopSignals& signals) {
+// Measures the device's time per image; false if the run ended too early.
+bool MeasureDevice(const GraphDef& def, const Registry& registry, StopSignals& signals,
+                   RunLoad& load) {
   LiveRun run(DeviceGraph(def, registry), registry, &signals);
   StepEnds ends(run.graph());
   const bool warm = run.Await([&] { return ends.steps() >= kDeviceWarmUp && ends.OneEnded(0); });
@@ -75,9 +103,12 @@ double DeviceUs(const GraphDef& def, const Registry& registry, StopSignals& sign
   const bool done = warm && run.Await([&] { return ends.OneEnded(kDeviceSeconds); });
   const Snapshot part = run.graph().snapshot().Since(begin);
   run.Stop();
-  if (!done) return 0;
+  if (!done) return false;
   const auto rows = static_cast<uint64_t>(FindComponent<CollateNode>(run.graph())->Layout().rows);
-  return part.seconds() * 1e6 / static_cast<double>(rows * BatchesOfWindows(run.graph(), part));
+  load.lane_us =
+      part.seconds() * 1e6 / static_cast<double>(rows * BatchesOfWindows(run.graph(), part));
+  load.lane_spread = ends.spread();
+  return true;
 }
 
 }  // namespace
@@ -86,6 +117,7 @@ bool MeasureAlone(const GraphDef& def, const Registry& registry, const AloneRequ
                   StopSignals& signals, const std::function<void(const std::string&)>& progress,
                   RunLoad& load) {
   const int before = signals.count();
+  const CpuUse began = ReadCpuUse();
   {
     NodesAlone nodes(HostGraph(def, registry), registry, request.most.threads);
     for (size_t i = 0; i < nodes.nodes(); ++i) {
@@ -103,10 +135,13 @@ bool MeasureAlone(const GraphDef& def, const Registry& registry, const AloneRequ
       }
     }
   }
-  if (!request.device) return true;
-  progress("the device alone");
-  const double us = DeviceUs(def, registry, signals);
-  if (us > 0) load.lane_us = us;
+  if (request.device) {
+    progress("the device alone");
+    MeasureDevice(def, registry, signals, load);
+  }
+  const CpuUse use = ReadCpuUse().Since(began);
+  // Nodes are measured on fewer workers than there are cores, too, so some idle time is natural.
+  load.alone_others = use.others() + use.stolen();
   return signals.count() == before;
 }
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+
+#include "pipeline/base/clock.h"
 
 namespace flowtrain {
 namespace {
@@ -9,6 +12,8 @@ namespace {
 constexpr size_t kMostSlices = 512;
 constexpr double kKeptSeconds = 12;  // kept for Recent
 constexpr size_t kMostRecent = 64;
+constexpr uint64_t kCpuEveryNs = 90'000'000;  // reading it takes longer than the engine's figures
+constexpr size_t kParts = 8;
 
 uint64_t Steps(const Snapshot& snapshot) {
   return snapshot.nodes.empty() ? 0 : snapshot.nodes.back().messages;
@@ -41,6 +46,7 @@ void Recorder::Look() {
   Snapshot now = graph_.snapshot();
   if (!graph_.running()) return;  // it ended meanwhile
   if (Steps(now) < std::max<uint64_t>(1, warm_up_steps_)) return;
+  now.cpu = MachineCpu();
   if (!first_) {
     first_ = slice_began_ = now;
     start_ns_ = now.at_ns;
@@ -79,7 +85,14 @@ std::optional<Snapshot> Recorder::Measured() const {
   const std::lock_guard lock(mutex_);
   if (!first_ || last_->at_ns == first_->at_ns) return std::nullopt;
   if (!graph_.running()) return last_->Since(*first_);
-  return graph_.snapshot().Since(*first_);
+  Snapshot now = graph_.snapshot();
+  now.cpu = MachineCpu();
+  return now.Since(*first_);
+}
+
+CpuUse Recorder::MachineCpu() const {
+  if (NowNs() - cpu_.at_ns > kCpuEveryNs) cpu_ = ReadCpuUse();
+  return cpu_;
 }
 
 std::optional<Snapshot> Recorder::Recent(double seconds) const {
@@ -101,6 +114,26 @@ uint64_t Recorder::measured_steps() const {
   if (!first_) return 0;
   const std::vector<NodeCounters> nodes = graph_.counters();
   return nodes.back().messages - first_->nodes.back().messages;
+}
+
+std::optional<double> UncertaintyOf(const std::vector<Slice>& slices) {
+  if (slices.size() < kParts) return std::nullopt;
+  const size_t length = slices.size() / kParts;  // the remainder at the front is left out
+  double sum = 0, squares = 0;
+  for (size_t part = 0; part < kParts; ++part) {
+    double rate = 0;
+    for (size_t i = 0; i < length; ++i) {
+      rate += slices[slices.size() - (part + 1) * length + i].images_per_s;
+    }
+    rate /= static_cast<double>(length);
+    sum += rate;
+    squares += rate * rate;
+  }
+  const auto parts = static_cast<double>(kParts);
+  const double mean = sum / parts;
+  if (mean <= 0) return std::nullopt;
+  const double variance = std::max(0.0, squares / parts - mean * mean) * parts / (parts - 1);
+  return 2 * std::sqrt(variance / parts) / mean;
 }
 
 }  // namespace flowtrain

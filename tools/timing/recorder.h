@@ -14,7 +14,7 @@
 
 namespace flowtrain {
 
-// What a run did in one slice of its time.
+// What a run did in one slice of its time. All slices of a run are equally long.
 struct Slice {
   uint64_t at_ns = 0;  // its end, on the engine's clock
   double at_s = 0;     // the same since the end of the warm-up
@@ -44,6 +44,7 @@ class Recorder {
   void Loop();
   void Look();
   void AddSlice(const Snapshot& now);
+  CpuUse MachineCpu() const;
 
   const Graph& graph_;
   const uint64_t warm_up_steps_;
@@ -56,7 +57,12 @@ class Recorder {
   std::deque<Snapshot> recent_;
   std::vector<Slice> slices_;
   Snapshot slice_began_;
+  mutable CpuUse cpu_;  // as last read
   std::thread thread_;  // last: it uses the members above
 };
+
+// By which share the mean rate of a run may be off, as far as its slices tell: two standard errors
+// of the means of eight parts of its time. Nothing for fewer slices than that.
+std::optional<double> UncertaintyOf(const std::vector<Slice>& slices);
 
 }  // namespace flowtrain

@@ -45,12 +45,23 @@ double CpuUs(const RunLoad& load) {
   return us;
 }
 
+// By which share the CPU time is uncertain: each node's spread, by what it takes.
+double CpuSpread(const RunLoad& load) {
+  double off = 0, sum = 0;
+  for (const NodeLoad& node : load.nodes) {
+    if (!IsWorker(node)) continue;
+    off += node.cpu_us * node.Spread(static_cast<int>(load.cores));
+    sum += node.cpu_us;
+  }
+  return sum > 0 ? off / sum : 0;
+}
+
 Limit Cores(const RunLoad& load) {
-  return {Kind::kCores, 0, "the CPU cores", load.cores * PerSecond(CpuUs(load))};
+  return {Kind::kCores, 0, "the CPU cores", load.cores * PerSecond(CpuUs(load)), CpuSpread(load)};
 }
 
 Limit Lane(const RunLoad& load) {
-  return {Kind::kLane, 0, "the device lane", PerSecond(load.lane_us)};
+  return {Kind::kLane, 0, "the device lane", PerSecond(load.lane_us), load.lane_spread};
 }
 
 Limit Threads(const RunLoad& load, int threads) {
@@ -58,7 +69,8 @@ Limit Threads(const RunLoad& load, int threads) {
 }
 
 Limit OfNode(const RunLoad& load, size_t node, int workers) {
-  return {Kind::kNode, node, load.nodes[node].name, load.nodes[node].Rate(workers)};
+  const NodeLoad& one = load.nodes[node];
+  return {Kind::kNode, node, one.name, one.Rate(workers), one.Spread(workers)};
 }
 
 // An image holds its slot from its admission until it is in its row.
@@ -104,6 +116,13 @@ double NodeLoad::Rate(int workers) const {
     return low.images_per_s + share * (high.images_per_s - low.images_per_s);
   }
   return alone.back().images_per_s;
+}
+
+double NodeLoad::Spread(int workers) const {
+  for (const AloneRate& rate : alone) {
+    if (rate.workers >= workers) return rate.spread;
+  }
+  return alone.empty() ? 0 : alone.back().spread;
 }
 
 int NodeLoad::WorkersFor(double images_per_s, int most) const {
@@ -191,13 +210,26 @@ Bound BoundOf(const RunLoad& load, const Capacity& most) {
     if (!IsWorker(load.nodes[i])) continue;
     Limit best = OfNode(load, i, 1);
     for (int n = 2; n <= most.threads; ++n) {
-      best.images_per_s = std::max(best.images_per_s, load.nodes[i].Rate(n));
+      if (load.nodes[i].Rate(n) > best.images_per_s) best = OfNode(load, i, n);
     }
     bound.limits.push_back(best);
   }
   std::erase_if(bound.limits, [](const Limit& limit) { return std::isinf(limit.images_per_s); });
   Sort(bound.limits);
-  bound.images_per_s = bound.limits.empty() ? 0 : bound.limits.front().images_per_s;
+  if (bound.limits.empty()) return bound;
+  bound.images_per_s = bound.limits.front().images_per_s;
+  bound.uncertainty = bound.limits.front().spread;
+  return bound;
+}
+
+Bound Raised(Bound bound, double measured) {
+  if (bound.limits.empty() || measured <= bound.images_per_s) return bound;
+  bound.estimate = bound.images_per_s;
+  bound.images_per_s = measured;
+  bound.uncertainty = std::max(bound.uncertainty, measured / bound.estimate - 1);
+  for (Limit& limit : bound.limits) {
+    limit.images_per_s = std::max(limit.images_per_s, measured);
+  }
   return bound;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "pipeline/base/error.h"
 #include "pipeline/graph/describe.h"
@@ -85,8 +86,13 @@ json SliceJson(const Slice& slice) {
           {"in_use", slice.in_use}};
 }
 
-json BoundJson(const Timing& timing) {
-  const Bound bound = BoundOf(timing.load, timing.most);
+json OrNull(double figure) { return figure > 0 ? json(figure) : json(nullptr); }
+
+json BoundJson(const Timing& timing, std::optional<double> uncertainty) {
+  Bound bound = Raised(BoundOf(timing.load, timing.most), timing.part.images_per_s());
+  // What was not measured alone was counted in the run, and varies as it did.
+  const bool alone = timing.load.MeasuredAlone();
+  if (!alone) bound.uncertainty = std::max(bound.uncertainty, uncertainty.value_or(0));
   json limits = json::array();
   for (const Limit& limit : bound.limits) {
     limits.push_back({{"name", limit.name}, {"images_per_s", limit.images_per_s}});
@@ -94,8 +100,30 @@ json BoundJson(const Timing& timing) {
   return {{"images_per_s", bound.images_per_s},
           {"resource", bound.limits.empty() ? "" : bound.limits.front().name},
           {"share", bound.images_per_s > 0 ? timing.part.images_per_s() / bound.images_per_s : 0},
-          {"measured_alone", timing.load.MeasuredAlone()},
+          {"uncertainty", OrNull(bound.uncertainty)},
+          {"estimate_images_per_s", OrNull(bound.estimate)},
+          {"measured_alone", alone},
+          {"others", timing.load.alone_others},
           {"resources", limits}};
+}
+
+// Which node the verdict is about.
+json LimitJson(const Verdict& verdict) {
+  return {{"resource", verdict.limit.name},
+          {"node", verdict.node.empty() ? json(nullptr) : json(verdict.node)},
+          {"lane", verdict.limit.kind == Limit::Kind::kLane}};
+}
+
+json CpuJson(const Snapshot& part, double cores) {
+  json cpu = {{"usable", cores},
+              {"used", part.cores_in_use()},
+              {"others", nullptr},
+              {"stolen", nullptr},
+              {"throttled", part.cpu.throttled()}};
+  if (!part.cpu.known()) return cpu;
+  cpu["others"] = part.cpu.others();
+  cpu["stolen"] = part.cpu.stolen();
+  return cpu;
 }
 
 json SweepJson(const RunLoad& load) {
@@ -112,6 +140,20 @@ json SweepJson(const RunLoad& load) {
   return sweep;
 }
 
+// In timings of older versions a bound may be below the measured rate.
+void RaiseBound(json& timing) {
+  json& bound = timing.at("bound");
+  const auto rate = timing.value("images_per_s", 0.0), estimate = bound.value("images_per_s", 0.0);
+  if (estimate <= 0 || rate <= estimate) return;
+  bound["images_per_s"] = rate;
+  bound["estimate_images_per_s"] = estimate;
+  bound["uncertainty"] = rate / estimate - 1;
+  bound["share"] = 1.0;
+  for (json& limit : bound.at("resources")) {
+    if (limit.value("images_per_s", 0.0) < rate) limit["images_per_s"] = rate;
+  }
+}
+
 }  // namespace
 
 json TimingJson(const Timing& timing) {
@@ -119,6 +161,7 @@ json TimingJson(const Timing& timing) {
   const auto elapsed_ns = static_cast<double>(part.at_ns);
   const Machine machine = ThisMachine();
   const Verdict verdict = VerdictOf(part, timing.load, timing.most);
+  const std::optional<double> uncertainty = UncertaintyOf(timing.slices);
   json result = {{"format", kFormat},
                  {"version", kTimingVersion},
                  {"graph", timing.def.name},
@@ -142,8 +185,10 @@ json TimingJson(const Timing& timing) {
                    {"idle", 1 - part.lane_busy()},
                    {"copy", nullptr},
                    {"compute", nullptr}}},
-                 {"cpu", {{"usable", machine.cores}, {"used", part.cores_in_use()}}},
-                 {"bound", BoundJson(timing)},
+                 {"uncertainty", uncertainty ? json(*uncertainty) : json(nullptr)},
+                 {"cpu", CpuJson(part, timing.load.cores)},
+                 {"bound", BoundJson(timing, uncertainty)},
+                 {"limit", LimitJson(verdict)},
                  {"verdict", verdict.sentence}};
   result["predicted_images_per_s"] =
       verdict.predicted > 0 ? json(verdict.predicted) : json(nullptr);
@@ -172,6 +217,11 @@ json ReadTiming(const std::string& path) {
   }
   if (timing["version"] > kTimingVersion) {
     throw ConfigError(path + " was written by a newer flowtrain; update this one");
+  }
+  try {
+    RaiseBound(timing);
+  } catch (const json::exception&) {
+    throw ConfigError(path + " lacks a part; it is damaged");
   }
   return timing;
 }

@@ -13,7 +13,9 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kOpsShown = 20;
-constexpr double kFarAbove = 20;  // times the bound: limits above this are of no interest
+constexpr double kLeastShare = 0.02;  // of the cores that others use: less is not worth a word
+constexpr double kDisturbing = 0.1;   // a share of the cores that is worth a warning
+constexpr double kFarAbove = 20;      // times the bound: limits above this are of no interest
 
 std::string Percent(const json& share) { return ShowFixed(100 * share.get<double>(), 0) + '%'; }
 
@@ -41,11 +43,13 @@ std::string Workers(const json& node) {
 std::string NodesText(const json& timing) {
   TextTable table;
   table.Add({"node", "workers", "messages/s", "service p50 / p90 / p99",
-             "queue wait p50 / p90 / p99", "busy", "saturated", "starved"});
+             "queue wait p50 / p90 / p99", "busy", "saturated", "starved", ""});
+  const json limiting = timing.value("limit", json::object()).value("node", json());
   for (const json& node : timing.at("nodes")) {
     table.Add({node.at("name"), Workers(node), Rate(node.at("messages_per_s")),
                Times(node.at("service_us")), Times(node.at("wait_us")), Percent(node.at("busy")),
-               Percent(node.at("saturated")), Percent(node.at("starved"))});
+               Percent(node.at("saturated")), Percent(node.at("starved")),
+               node.at("name") == limiting ? "< limit" : ""});
   }
   return table.ToString("  ");
 }
@@ -61,6 +65,30 @@ std::string PoolsText(const json& timing) {
   return table.ToString("  ");
 }
 
+// A figure that may be null, or missing in timings of older versions.
+double FigureOr0(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() || found->is_null() ? 0 : found->get<double>();
+}
+
+std::string OthersText(const json& cpu) {
+  const double usable = cpu.at("usable");
+  std::string text;
+  const auto add = [&](const char* who, const char* key) {
+    const double cores = FigureOr0(cpu, key);
+    if (cores < kLeastShare * usable) return;
+    text += "; " + std::string(who) + ' ' + ShowFixed(cores, 2) + " cores (" +
+            ShowFixed(100 * cores / usable, 0) + "%)";
+  };
+  add("other programs use", "others");
+  add("the hypervisor takes", "stolen");
+  const double throttled = FigureOr0(cpu, "throttled");
+  if (throttled >= kLeastShare) {
+    text += "; the CPU quota ran out in " + ShowFixed(100 * throttled, 0) + "% of its periods";
+  }
+  return text;
+}
+
 std::string DeviceText(const json& timing) {
   const json &device = timing.at("device"), &cpu = timing.at("cpu");
   TextTable table;
@@ -73,20 +101,41 @@ std::string DeviceText(const json& timing) {
     }
     table.Add({"device", device.at("name").get<std::string>() + ": " + shares});
   }
-  table.Add(
-      {"CPU",
-       ShowFixed(cpu.at("used"), 2) + " of " + ShowFixed(cpu.at("usable"), 1) + " cores in use, " +
-           std::to_string(timing.at("settings").at("threads").get<int>()) +
-           (timing.at("settings").at("threads") == 1 ? " worker thread" : " worker threads")});
+  table.Add({"CPU",
+             ShowFixed(cpu.at("used"), 2) + " of " + ShowFixed(cpu.at("usable"), 1) +
+                 " cores in use, " +
+                 std::to_string(timing.at("settings").at("threads").get<int>()) +
+                 (timing.at("settings").at("threads") == 1 ? " worker thread" : " worker threads") +
+                 OthersText(cpu)});
   return table.ToString("  ");
+}
+
+std::string PlusMinus(const json& object) {
+  const double share = FigureOr0(object, "uncertainty");
+  return share > 0 ? " +/- " + ShowFixed(100 * share, share < 0.0995 ? 1 : 0) + '%' : "";
+}
+
+std::string RaisedText(const json& bound) {
+  const double estimate = FigureOr0(bound, "estimate_images_per_s");
+  if (estimate <= 0) return "";
+  return "  (raised from the estimate of " + ShowRate(estimate) +
+         " images/s, which the run itself passed: X* is at least this)\n";
+}
+
+// What was measured beside other programs is too low.
+std::string DisturbedText(const json& bound, double cores) {
+  const double others = FigureOr0(bound, "others");
+  if (others < kDisturbing * cores) return "";
+  return "  (others used " + ShowFixed(others, 2) +
+         " cores while each was measured alone: the bounds may be too low)\n";
 }
 
 std::string BoundText(const json& timing) {
   const json& bound = timing.at("bound");
   TextTable table;
-  table.Add({"X   measured", Rate(timing.at("images_per_s")) + " images/s"});
-  table.Add({"X*  bound", Rate(bound.at("images_per_s")) + " images/s, set by " +
-                              bound.at("resource").get<std::string>()});
+  table.Add({"X   measured", Rate(timing.at("images_per_s")) + " images/s" + PlusMinus(timing)});
+  table.Add({"X*  bound", Rate(bound.at("images_per_s")) + " images/s" + PlusMinus(bound) +
+                              ", set by " + bound.at("resource").get<std::string>()});
   table.Add({"X/X*", Percent(bound.at("share"))});
   std::string text = table.ToString("  ");
   std::string others;
@@ -96,7 +145,9 @@ std::string BoundText(const json& timing) {
     others += (others.empty() ? "" : ", ") + limit.at("name").get<std::string>() + ' ' +
               Rate(limit.at("images_per_s"));
   }
-  return text + "  bounds of each, images/s: " + others + '\n' +
+  return text + RaisedText(bound) +
+         DisturbedText(bound, timing.at("cpu").at("usable").get<double>()) +
+         "  bounds of each, images/s: " + others + '\n' +
          (bound.value("measured_alone", false) ? ""
                                                : "  (from the run itself, where nodes disturb each "
                                                  "other: timing of a graph measures "

@@ -14,7 +14,8 @@ using Kind = Limit::Kind;
 constexpr double kAlike = 0.06;       // limits this close to each other cannot be told apart
 constexpr double kWorthwhile = 1.06;  // a change that gives less is not proposed
 constexpr int kMostChanges = 32;
-constexpr double kOffCpu = 0.5;  // a call with a smaller CPU share mostly waits
+constexpr double kOffCpu = 0.5;      // a call with a smaller CPU share mostly waits
+constexpr double kNoticeable = 0.1;  // of the cores that others take, of the periods of a quota
 
 std::string Show(const char* format, double value) {
   std::array<char, 48> text{};
@@ -69,38 +70,107 @@ class Judge {
       return verdict;
     }
     verdict.limit = verdict.next = Holding(LimitsOf(load_, part_.settings));
-    verdict.sentence = Symptom(verdict.limit);
-    Improve(verdict);
+    if (OthersAreTheLimit(verdict.limit)) {
+      verdict.limit = verdict.next = {Kind::kOthers, 0, "other programs", part_.images_per_s()};
+      verdict.sentence = OthersSentence();
+    } else {
+      verdict.node = NodeOf(verdict.limit);
+      verdict.sentence = Symptom(verdict.limit, verdict.node);
+      Improve(verdict);
+      if (OthersAreNoticeable()) verdict.sentence += " Meanwhile " + OthersTake() + '.';
+    }
+    verdict.sentence += QuotaNote();
     return verdict;
   }
 
  private:
-  std::string Symptom(const Limit& limit) const {
+  // Cores that this process did not get.
+  double OthersCores() const { return part_.cpu.others() + part_.cpu.stolen(); }
+  bool OthersAreNoticeable() const { return OthersCores() >= kNoticeable * load_.cores; }
+
+  // Only where no core was left for this run. `limit` is what would hold it back by itself: it does
+  // if the run came up to it, unless it is a figure of the run, which others have slowed down. The
+  // device lane's figure tells of the device.
+  bool OthersAreTheLimit(const Limit& limit) const {
+    if (!OthersAreNoticeable() || !part_.cpu.full()) return false;
+    const bool tells = load_.MeasuredAlone() || limit.kind == Kind::kLane;
+    return !tells || part_.images_per_s() < limit.images_per_s * (1 - kAlike);
+  }
+
+  std::string OthersTake() const {
+    const double others = part_.cpu.others(), stolen = part_.cpu.stolen();
+    const auto take = [&](double cores) {
+      return Show("%.2f", cores) + " of the " + Show("%.3g", load_.cores) + " cores (" +
+             Percent(cores / load_.cores) + ')';
+    };
+    if (stolen < others / 10) return "other programs take " + take(others);
+    if (others < stolen / 10) return "other virtual machines take " + take(stolen);
+    return "other programs take " + take(others) + ", and other virtual machines " + take(stolen);
+  }
+
+  std::string OthersSentence() const {
+    const double bound = Raised(BoundOf(load_, most_), part_.images_per_s()).images_per_s;
+    std::string text = "Other programs are the limit: " + OthersTake() + ", and this run gets " +
+                       Show("%.2f", part_.cores_in_use());
+    const bool disturbed = load_.alone_others >= kNoticeable * load_.cores;
+    if (!load_.MeasuredAlone() || disturbed) return text + ". Stop them and measure again.";
+    return text + ". Without them up to " + Times(bound / part_.images_per_s()) +
+           " should be possible.";
+  }
+
+  std::string QuotaNote() const {
+    if (part_.cpu.throttled() < kNoticeable) return {};
+    return " The CPU quota of its cgroup ran out in " + Percent(part_.cpu.throttled()) +
+           " of the periods, and the run was stopped until the next.";
+  }
+
+  // The node that `limit` is about, or that takes most of it.
+  std::string NodeOf(const Limit& limit) const {
     switch (limit.kind) {
-      case Kind::kCores: {
-        const Largest largest = LargestOf(load_, load_.lane_cpu_us, [](const NodeLoad& n) {
-          return n.on_samples ? n.cpu_us : 0;
-        });
-        return "The CPU is the limit: " + Cores() + "; " + largest.name + " takes " +
-               Percent(largest.share) + " of the CPU time";
-      }
-      case Kind::kLane: {
-        const Largest largest =
-            LargestOf(load_, 0, [](const NodeLoad& n) { return n.on_lane ? n.us : 0; });
+      case Kind::kCores:
+        return MostOfCpu().name;
+      case Kind::kLane:
+        return MostOfLane().name;
+      case Kind::kThreads:
+        return MostOfThreads().name;
+      case Kind::kNode:
+        return limit.name;
+      default:
+        return {};
+    }
+  }
+  // The threads beside the workers do the lane's work: its nodes share their CPU time.
+  Largest MostOfCpu() const {
+    double lane_us = 0;
+    for (const NodeLoad& node : load_.nodes) lane_us += node.on_lane ? node.us : 0;
+    const double of_lane = lane_us > 0 ? load_.lane_cpu_us / lane_us : 0;
+    return LargestOf(load_, lane_us > 0 ? 0 : load_.lane_cpu_us, [&](const NodeLoad& n) {
+      if (n.on_lane) return of_lane * n.us;
+      return n.on_samples ? n.cpu_us : 0;
+    });
+  }
+  Largest MostOfLane() const {
+    return LargestOf(load_, 0, [](const NodeLoad& n) { return n.on_lane ? n.us : 0; });
+  }
+  Largest MostOfThreads() const {
+    return LargestOf(load_, 0, [](const NodeLoad& n) { return n.on_samples ? n.us : 0; });
+  }
+
+  std::string Symptom(const Limit& limit, const std::string& node) const {
+    switch (limit.kind) {
+      case Kind::kCores:
+        return "The CPU is the limit: " + Cores() + "; " + node + " takes " +
+               Percent(MostOfCpu().share) + " of the CPU time";
+      case Kind::kLane:
         return "The device is the limit: its lane is busy " + Percent(part_.lane_busy()) +
-               " of the time, " + Percent(largest.share) + " of that in " + largest.name;
-      }
-      case Kind::kNode: {
-        const NodeCounters& node = part_.nodes[limit.node];
-        return node.name + " is saturated " + Percent(node.saturated()) + " of the time";
-      }
-      case Kind::kThreads: {
-        const Largest largest =
-            LargestOf(load_, 0, [](const NodeLoad& n) { return n.on_samples ? n.us : 0; });
+               " of the time, " + Percent(MostOfLane().share) + " of that in " + node;
+      case Kind::kNode:
+        return node + " is saturated " + Percent(part_.nodes[limit.node].saturated()) +
+               " of the time";
+      case Kind::kThreads:
         return "The worker threads are the limit: all " + std::to_string(part_.settings.threads) +
-               " are taken, " + Percent(largest.share) + " of their time by " + largest.name +
+               " are taken, " + Percent(MostOfThreads().share) + " of their time by " + node +
                "; " + Cores();
-      }
       case Kind::kSampleSlots:
         return "The sample slots are the limit: all " +
                std::to_string(part_.settings.sample_slots) + " are in use " + Percent(Empty(0)) +
@@ -109,6 +179,8 @@ class Judge {
         return "The batch buffers are the limit: all " +
                std::to_string(part_.settings.batch_slots) + " are in use " + Percent(Empty(1)) +
                " of the time";
+      case Kind::kOthers:
+        break;
     }
     return {};
   }
@@ -125,7 +197,9 @@ class Judge {
   // Lifts one limit after the other as long as the one that holds the run back is a setting, and
   // says what that gives.
   void Improve(Verdict& verdict) const {
-    const double now = LimitsOf(load_, verdict.settings).front().images_per_s;
+    // Estimated limits below what the run has reached are too low.
+    const double now =
+        std::max(LimitsOf(load_, verdict.settings).front().images_per_s, part_.images_per_s());
     for (int i = 0; i < kMostChanges && Raise(verdict.next, verdict.settings); ++i) {
       verdict.next = Holding(LimitsOf(load_, verdict.settings));
     }
@@ -215,7 +289,7 @@ class Judge {
   }
 
   std::string LoaderCould() const {
-    return Times(LoaderRate(load_, part_.settings) * load_.lane_us * 1e-6);
+    return Times(std::max(1.0, LoaderRate(load_, part_.settings) * load_.lane_us * 1e-6));
   }
 
   // Without a sweep it is unknown whether calls that wait do so for each other.
@@ -241,6 +315,8 @@ class Judge {
         return "the device is";
       case Kind::kNode:
         return limit.name + " is";
+      case Kind::kOthers:
+        break;
     }
     return {};
   }

@@ -10,6 +10,7 @@ namespace flowtrain {
 
 struct Verdict {
   Limit limit;             // what holds the run back with its present settings
+  std::string node;        // the one that this is about, or that takes most of it; may be empty
   double predicted = 0;    // images per second with the change, 0 if there is none to make
   GraphSettings settings;  // with the change
   Limit next;              // what would hold it back then

@@ -79,7 +79,8 @@ std::optional<Tuned> RunAndTune(const GraphDef& def, const Registry& registry, c
       {}, PlanFor(def, registry, how.most, *first, cores), BoundOf(load, how.most).images_per_s};
   tuned.plan.seconds = how.seconds;
   LogInfo("the bound is " + ShowRate(tuned.bound) + " images/s; " +
-          ShowRate(first->images_per_s()) + " now");
+          ShowRate(first->images_per_s()) + " now" +
+          (first->images_per_s() > tuned.bound ? ", so the bound is estimated too low" : ""));
   Trial trial(roomy, registry, signals);
   if (!trial.warm()) return std::nullopt;
   tuned.tuning = Tune(tuned.plan, start, load, std::ref(trial), Tell);

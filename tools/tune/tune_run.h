@@ -20,7 +20,7 @@ struct TuneRun {
 struct Tuned {
   Tuning tuning;
   TunePlan plan;
-  double bound = 0;  // images/s
+  double bound = 0;  // images/s, as estimated before
 };
 
 // Runs `def` (a graph to train, or a loader alone) with its settings, measures its parts alone, and

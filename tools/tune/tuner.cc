@@ -10,7 +10,8 @@
 namespace flowtrain {
 namespace {
 
-constexpr double kAtTheBound = 0.985;  // times X*: no change is worth looking for
+constexpr double kAtTheBound = 0.985;   // times X*: no change is worth looking for
+constexpr double kPastTheBound = 1.05;  // times X*: it was estimated too low, and says nothing
 constexpr double kDeviceBusy = 0.97;
 constexpr double kLoaderKeepsUp = 1.15;  // times the device's rate
 constexpr int kMostRounds = 12;
@@ -35,7 +36,9 @@ class Search {
     if (DeviceIsTheLimit()) return End("the device is the limit, and the loader keeps up");
     if (!StartFromAllotment()) return false;
     for (int round = 0; round < kMostRounds; ++round) {
-      if (rate_ >= kAtTheBound * bound) return End("the bound is reached");
+      if (rate_ >= kAtTheBound * bound && rate_ < kPastTheBound * bound) {
+        return End("the bound is reached");
+      }
       const std::optional<bool> better = Round();
       if (!better) return false;
       if (!*better) return End("no change by one is faster");

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "nodes/device/pause.h"
+#include "nodes/train/checkpoint/checkpoint_space.h"
 #include "nodes/train/weights/finite.h"
 #include "pipeline/base/clock.h"
 #include "pipeline/base/log.h"
@@ -48,6 +49,7 @@ void Checkpoint::Open(const OpenContext& context) {
   model_ = &context.Get<SimclrModel>("model");
   optimizer_ = &context.Get<Optimizer>("optimizer");
   run_dir_ = &context.Get<RunDir>("run_dir");
+  keep_name_ = context.NameOf("keep");
   intervals_ = context.NameOf("every_steps") + " or " + context.NameOf("every_minutes");
   // Before the first step, so that the evaluation at the start sees the state that the run begins
   // with.
@@ -66,7 +68,23 @@ void Checkpoint::Open(const OpenContext& context) {
 void Checkpoint::Start() {
   folder_ = std::make_unique<CheckpointFolder>(run_dir_->path(), keep_, keep_best_);
   folder_->Open(state_.steps_done);
+  LookForRoom();
   saved_at_ns_ = NowNs();
+}
+
+// A run that cannot write its checkpoints should not find that out after hours.
+void Checkpoint::LookForRoom() const {
+  CheckpointNeed need;
+  need.folder = run_dir_->path();
+  need.keep_name = keep_name_;
+  for (const auto& [name, tensor] : StateOf(*model_, *optimizer_)) need.bytes += tensor.nbytes();
+  const auto kept = static_cast<size_t>(keep_) + (keep_best_ ? 1 : 0) + 1;  // and the one to come
+  const size_t there = std::min(folder_->size(), kept - 1);
+  need.files = kept - there;
+  for (const std::string& text :
+       CheckpointWarnings(need, DiskRoomOf(need.folder), AvailableMemoryRoom())) {
+    LogWarning(text);
+  }
 }
 
 void Checkpoint::Process(Step& step) {

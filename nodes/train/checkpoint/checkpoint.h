@@ -40,6 +40,7 @@ class Checkpoint final : public StepNode {
   void Close() noexcept override;
 
  private:
+  void LookForRoom() const;
   void CheckEpochLength(const Step& step) const;
   bool IsDue(const Step& step) const;
   void Save();
@@ -55,6 +56,7 @@ class Checkpoint final : public StepNode {
   std::string resume_;
 
   std::string intervals_;  // the name in messages of the options that say how often
+  std::string keep_name_;  // and of the one that says how many
   SimclrModel* model_ = nullptr;
   Optimizer* optimizer_ = nullptr;
   RunDir* run_dir_ = nullptr;

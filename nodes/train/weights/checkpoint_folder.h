@@ -1,6 +1,7 @@
 // The checkpoints of a run: which there are, and which are kept.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -30,6 +31,7 @@ class CheckpointFolder {
   void Open(uint64_t steps_done);
 
   std::string PathOf(uint64_t steps_done) const;
+  size_t size() const { return steps_.size(); }  // the files that count among the newest
   // Notes that the file PathOf names is on the disk, and removes the oldest ones. One of a
   // network that is not finite is never the best, and stays only until the next one is written: it
   // must not drive out those from which a run can go on.

@@ -1,9 +1,23 @@
 // The graph: nodes as boxes along the flow, those of the device lane in a band of their own, pools as the way back.
 
 // Below what share a colour ends, and what the legend says of it.
-const SATURATION = [[0.05, "below 5%"], [0.2, "5 to 20%"], [0.5, "20 to 50%"], [0.8, "50 to 80%"],
+const SHARES = [[0.05, "below 5%"], [0.2, "5 to 20%"], [0.5, "20 to 50%"], [0.8, "50 to 80%"],
   [Infinity, "80% and more"]];
-const saturationLevel = (share) => SATURATION.findIndex(([below]) => (share || 0) < below);
+const levelOf = (share) => SHARES.findIndex(([below]) => (share || 0) < below);
+
+// How much of the time a node holds the run back. On a device lane that is always busy that is the time the lane spends
+// on the node: hardly anything need wait there, since nothing is sent to it faster than it works.
+const isLaneLimit = (timing) => (timing.limit || {}).lane === true || timing.device.busy >= 0.8;
+const byBusy = (timing, node) => isLaneLimit(timing) && node.place === "lane";
+const holdsBack = (timing, node) => Math.max(node.saturated || 0, byBusy(timing, node) ? node.busy || 0 : 0);
+
+// The node to mark: the one that the verdict names or, where it names none, the most saturated.
+function markedNode(timing) {
+  const named = timing.nodes.find((node) => node.name === (timing.limit || {}).node);
+  if (named) return named;
+  const most = timing.nodes.reduce((a, b) => (b.saturated || 0) > (a.saturated || 0) ? b : a);
+  return levelOf(most.saturated) > 0 ? most : null;
+}
 
 function workersOf(node) {
   if (node.place === "lane") return "on the device lane";
@@ -38,6 +52,7 @@ function nameFont(name, width) {
 class GraphDrawing {
   constructor(timing, width) {
     this.timing = timing;
+    this.marked = markedNode(timing);
     this.width = width;
     this.gutter = 16;  // left of the bands, for the way back
     this.padding = 10;
@@ -84,15 +99,18 @@ class GraphDrawing {
   }
 
   drawBox(node, x, y) {
-    const level = saturationLevel(node.saturated), width = this.boxWidth, inner = width - 16;
-    const most = this.timing.nodes.every((other) => (other.saturated || 0) <= (node.saturated || 0)) && level > 0;
+    const level = levelOf(holdsBack(this.timing, node)), width = this.boxWidth, inner = width - 16;
+    const most = node === this.marked, busy = byBusy(this.timing, node);
+    // The figure that the colour stands for bears the mark.
+    const share = (words, dy, isColour) => line((most && isColour ? "\u25b2 " : "") + words, dy,
+      most && isColour ? "650 12px" : "12px");
     const line = (words, dy, font = "12px") => text(x + 8, y + dy, fit(words, inner, font), {style: fontStyle(font)});
     this.parts.boxes.push(svg("g", {class: "node"}, svg("title", {}, describeNode(node)),
       svg("rect", {x, y, width, height: this.boxHeight, rx: 8, fill: `var(--sat${level})`, stroke: "var(--edge)",
         "stroke-width": most ? 3 : 1}),
       line(node.name, 19, nameFont(node.name, inner)), line(node.type, 34, "11px"), line(workersOf(node), 52),
-      line("p50 " + showTime(node.service_us.p50), 68), line("busy " + showShare(node.busy), 84),
-      line((most ? "\u25b2 " : "") + "saturated " + showShare(node.saturated), 100, most ? "650 12px" : "12px"),
+      line("p50 " + showTime(node.service_us.p50), 68), share("busy " + showShare(node.busy), 84, busy),
+      share("saturated " + showShare(node.saturated), 100, !busy),
       svg("rect", {x: x + 8, y: y + 107, width: inner, height: 6, rx: 3, fill: "var(--track)"}),
       svg("rect", {x: x + 8, y: y + 107, width: inner * partOf(node.busy), height: 6, rx: 3, fill: "var(--accent)"})));
     this.boxes.push({x, y});
@@ -155,9 +173,11 @@ function graphSection(timing) {
   if (timing.nodes.length === 0) return null;
   const swatch = (i) => html("span", {class: "swatch", style: `background: var(--sat${i})`});
   const legend = html("ul", {class: "legend"},
-    html("li", {}, "Colour: saturated, the share of the time in which all its workers were taken and something waited"),
-    ...SATURATION.map(([, words], i) => html("li", {}, swatch(i), words)),
-    html("li", {}, "\u25b2 and a thick frame: the most saturated node"),
+    html("li", {}, "Colour: saturated, the share of the time in which all its workers were taken and something waited" +
+      (isLaneLimit(timing) ? "; on the device lane, which is busy nearly all the time: busy" : "")),
+    ...SHARES.map(([, words], i) => html("li", {}, swatch(i), words)),
+    html("li", {}, "\u25b2 and a thick frame: " +
+      ((timing.limit || {}).node ? "the node that the verdict names" : "the most saturated node")),
     html("li", {}, "Line width: messages a second"), html("li", {}, "Bar in a box: busy"));
   return section("graph", "Graph", drawnIn(html("div"), (width) => new GraphDrawing(timing, width).draw()), legend);
 }

@@ -12,12 +12,16 @@ function figure(id, words, value, unit, more) {
 function verdictSection() {
   const {bound, machine} = timing;
   const run = `${showCount(timing.images)} images in ${threeDigits(timing.seconds || 0)} s`;
-  const limit = bound.resource ? "set by " + bound.resource : "no resource sets one";
+  const limit = (bound.resource ? "set by " + bound.resource : "no resource sets one") +
+    (bound.estimate_images_per_s > 0 ? `; raised from an estimate of ${showRate(bound.estimate_images_per_s)}` +
+      ", which the run itself passed" : "") + (bound.others >= 0.1 * timing.cpu.usable
+      ? `; others used ${threeDigits(bound.others)} cores while it was measured: it may be too low` : "");
+  const unit = (one) => "images/s" + (one.uncertainty > 0 ? ` \u00b1 ${showShare(one.uncertainty)}` : "");
   return html("section", {id: "verdict"}, html("h1", {}, `flowtrain timing: ${timing.graph} (${timing.file})`),
     html("p", {class: "verdict"}, timing.verdict),
     html("div", {class: "figures"},
-      figure("x", "X, measured", showRate(timing.images_per_s), "images/s", run),
-      figure("bound", "X*, the bound", showRate(bound.images_per_s), "images/s", limit),
+      figure("x", "X, measured", showRate(timing.images_per_s), unit(timing), run),
+      figure("bound", "X*, the bound", showRate(bound.images_per_s), unit(bound), limit),
       figure("share", "X / X*", showShare(bound.share), "", "how near the run is to its bound"),
       figure("machine", "Machine", plural(machine.cores, "core"), "", machine.device ? `${machine.cpu}; device ${machine.device}` : `${machine.cpu}; the loader alone`)));
 }
@@ -46,8 +50,13 @@ function useSection() {
   const {device, cpu, settings} = timing;
   const row = (name, share) => [name, share, showShare(share)];
   const cores = `${threeDigits(cpu.used || 0)} of ${Number((cpu.usable || 0).toFixed(2))}`;
-  const rows = [["CPU cores", cpu.used / cpu.usable, cores], row(device.name ? `device ${device.name}, lane busy` : "lane busy", device.busy),
-    row("device lane idle", device.idle)];
+  const rows = [["CPU cores", cpu.used / cpu.usable, cores]];
+  for (const [words, key] of [["cores of other programs", "others"], ["cores the hypervisor took", "stolen"]]) {
+    if (cpu[key] >= 0.02 * cpu.usable) rows.push([words, cpu[key] / cpu.usable, threeDigits(cpu[key])]);
+  }
+  if (cpu.throttled >= 0.02) rows.push(row("periods in which the CPU quota ran out", cpu.throttled));
+  rows.push(row(device.name ? `device ${device.name}, lane busy` : "lane busy", device.busy),
+    row("device lane idle", device.idle));
   if (isNumber(device.copy)) rows.push(row("device copies", device.copy));
   if (isNumber(device.compute)) rows.push(row("device computes", device.compute));
   for (const pool of timing.pools) rows.push(row(pool.name + ", none free", pool.empty));

@@ -60,6 +60,34 @@ TEST(AvailableMemory, ReadsVersionOneOfCgroups) {
   EXPECT_EQ(AvailableMemory(root.path()), 200000u);
 }
 
+TEST(AvailableMemory, NamesTheCgroupThatHoldsItAndItsLimit) {
+  const TempFolder root;
+  root.Write("proc/meminfo", "MemAvailable: 6000 kB\n");
+  EXPECT_EQ(AvailableMemoryRoom(root.path()).cgroup, "");
+  root.Write("proc/self/cgroup", "0::/outer/inner\n");
+  root.Write("sys/fs/cgroup/outer/memory.max", "1000000\n");
+  root.Write("sys/fs/cgroup/outer/memory.current", "300000\n");
+  root.Write("sys/fs/cgroup/outer/inner/memory.max", "max\n");
+  root.Write("sys/fs/cgroup/outer/inner/memory.current", "100000\n");
+  const MemoryRoom room = AvailableMemoryRoom(root.path());
+  EXPECT_EQ(room.bytes, 700000u);
+  EXPECT_EQ(room.cgroup, root / "sys/fs/cgroup/outer");
+  EXPECT_EQ(room.limit, 1000000u);
+  // Above memory.high the kernel takes memory away as fast as it is used.
+  root.Write("sys/fs/cgroup/outer/inner/memory.high", "500000\n");
+  EXPECT_EQ(AvailableMemory(root.path()), 400000u);
+}
+
+TEST(AvailableMemory, KnowsTheLimitOfAGroupAboveThatIsOutOfSight) {
+  const TempFolder root;
+  root.Write("proc/meminfo", "MemAvailable: 6000 kB\n");
+  root.Write("proc/self/cgroup", "4:memory:/x\n");
+  root.Write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+  root.Write("sys/fs/cgroup/memory/memory.usage_in_bytes", "100000\n");
+  root.Write("sys/fs/cgroup/memory/memory.stat", "hierarchical_memory_limit 400000\n");
+  EXPECT_EQ(AvailableMemory(root.path()), 300000u);
+}
+
 TEST(AvailableMemory, OfThisMachineIsSomething) { EXPECT_GT(AvailableMemory(), 1u << 20); }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include "tools/process/signals.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -116,6 +118,36 @@ TEST(StopSignals, EndsWithoutASignalAndRestoresTheMask) {
   pthread_sigmask(SIG_BLOCK, nullptr, &after);
   EXPECT_EQ(sigismember(&before, SIGINT), sigismember(&after, SIGINT));
   EXPECT_EQ(sigismember(&before, SIGTERM), sigismember(&after, SIGTERM));
+}
+
+std::atomic<int> stops{0}, continues{0};
+
+TEST(StopSignalsDeathTest, CtrlZStopsTheProcessUntilItIsContinuedAndCallsTheHooks) {
+  const pid_t child = fork();
+  if (child == 0) {
+    setpgid(0, 0);
+    const StopSignals signals([](const std::string&) {},
+                              {nullptr, [] { ++stops; }, [] { ++continues; }});
+    kill(getpid(), SIGTSTP);
+    for (int i = 0; i < 1000 && continues == 0; ++i) usleep(10'000);
+    _exit(stops == 1 && continues > 0 ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, WUNTRACED), child);
+  ASSERT_TRUE(WIFSTOPPED(status));
+  EXPECT_EQ(WSTOPSIG(status), SIGTSTP);
+  kill(child, SIGCONT);
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST(StopSignals, UsingTheTerminalFromTheBackgroundIsNoReasonToStop) {
+  const StopSignals signals([](const std::string&) {});
+  for (const int signal : {SIGTTIN, SIGTTOU}) {
+    struct sigaction now {};
+    sigaction(signal, nullptr, &now);
+    EXPECT_EQ(now.sa_handler, SIG_IGN);
+  }
 }
 
 TEST(StopSignals, WritingToAClosedPipeIsAnErrorNotADeath) {

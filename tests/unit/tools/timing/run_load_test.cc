@@ -87,6 +87,51 @@ TEST(Bound, KnowsThatMoreWorkersCanBeSlower) {
   EXPECT_LE(bound.images_per_s, 26000);
 }
 
+TEST(Bound, IsRaisedToARateThatARunHasReached) {
+  MadeUpRun run;
+  run.Node("decode", 100, 1);
+  run.Lane("train", 1000);
+  RunLoad load = LoadOf(run.Part(1000, 1.0), 4);
+  load.lane_us = 1000;  // 1,000 images/s
+  load.lane_spread = 0.03;
+  load.lane_cpu_us = 0;
+  const Bound estimate = BoundOf(load, {8, 64, 3});
+  EXPECT_NEAR(estimate.images_per_s, 1000, 1e-6);
+  EXPECT_NEAR(estimate.uncertainty, 0.03, 1e-9);
+  EXPECT_EQ(estimate.estimate, 0);
+
+  const Bound lower = Raised(estimate, 900);
+  EXPECT_NEAR(lower.images_per_s, 1000, 1e-6);
+  EXPECT_EQ(lower.estimate, 0);
+
+  const Bound raised = Raised(estimate, 1210);
+  EXPECT_NEAR(raised.images_per_s, 1210, 1e-6);
+  EXPECT_NEAR(raised.estimate, 1000, 1e-6);
+  EXPECT_NEAR(raised.uncertainty, 0.21, 1e-9);
+  EXPECT_EQ(raised.limits.front().name, "the device lane");
+  for (const Limit& limit : raised.limits) EXPECT_GE(limit.images_per_s, 1210);
+
+  // Hardly passed: the measurements tell more than that.
+  EXPECT_NEAR(Raised(estimate, 1010).uncertainty, 0.03, 1e-9);
+  EXPECT_EQ(Raised(BoundOf(RunLoad{}, {8, 64, 3}), 10).images_per_s, 0);
+}
+
+TEST(Bound, IsAsUncertainAsTheMeasurementOfItsLimit) {
+  MadeUpRun run;
+  run.Node("decode", 100, 1).serial = true;
+  run.Node("augment", 100, 1);
+  RunLoad load = LoadOf(run.Part(1000, 1.0), 4);
+  load.nodes[0].alone = {{1, 5000, 100, 0.08}};
+  load.nodes[1].alone = {{1, 10000, 100, 0.02}, {4, 40000, 100, 0.04}};
+  const Bound serial = BoundOf(load, {8, 64, 3});
+  EXPECT_EQ(serial.limits.front().name, "decode");
+  EXPECT_NEAR(serial.uncertainty, 0.08, 1e-9);
+  load.nodes[0] = load.nodes[1];  // now the cores are: both nodes' spreads on four workers
+  const Bound cores = BoundOf(load, {8, 64, 3});
+  EXPECT_EQ(cores.limits.front().kind, Kind::kCores);
+  EXPECT_NEAR(cores.uncertainty, 0.04, 1e-9);
+}
+
 TEST(Limits, AreOfTheSettingsAsTheyAre) {
   MadeUpRun run;
   run.Node("decode", 1000, 0.01);  // it waits for a disk

@@ -101,6 +101,119 @@ TEST(Verdict, OfASerialNodeNeverProposesWorkers) {
   EXPECT_EQ(verdict.settings, part.settings);
 }
 
+// Ten seconds in which the run got 0.46 of two cores and others took 1.5.
+CpuUse OthersBusy() {
+  return {10'000'000'000, 4'600'000'000, 19'600'000'000, 400'000'000, 0, 0, 0};
+}
+
+MadeUpRun CpuBoundRun() {
+  MadeUpRun run;
+  run.Node("decode", 1000, 0.5);  // preempted half of the time
+  run.Node("augment", 3000, 0.5);
+  run.settings = {2, {2, 2}, 16, 3};
+  return run;
+}
+
+TEST(Verdict, NamesOtherProgramsAndTheirShare) {
+  Snapshot part = CpuBoundRun().Part(500, 1.0);
+  part.cpu = OthersBusy();
+  RunLoad load = LoadOf(part, 2);
+  for (const bool alone : {false, true}) {
+    if (alone) {
+      load.nodes[0].alone = {{1, 2000, 500}, {2, 4000, 500}};
+      load.nodes[1].alone = {{1, 667, 1500}, {2, 1333, 1500}};
+    }
+    const Verdict verdict = VerdictOf(part, load, kMost);
+    EXPECT_EQ(verdict.limit.kind, Kind::kOthers);
+    EXPECT_THAT(verdict.sentence, HasSubstr("Other programs are the limit: other programs take "
+                                            "1.50 of the 2 cores (75%)"));
+    EXPECT_EQ(verdict.predicted, 0);
+    EXPECT_EQ(verdict.settings, part.settings);
+    // 1,000 images/s on two cores that are free.
+    EXPECT_EQ(verdict.sentence.find("up to 2.0x should be possible") != std::string::npos, alone);
+  }
+}
+
+TEST(Verdict, PromisesNothingFromWhatOthersDisturbed) {
+  Snapshot part = CpuBoundRun().Part(500, 1.0);
+  part.cpu = OthersBusy();
+  RunLoad load = LoadOf(part, 2);
+  load.nodes[0].alone = {{1, 2000, 500}, {2, 4000, 500}};
+  load.nodes[1].alone = {{1, 667, 1500}, {2, 1333, 1500}};
+  load.alone_others = 1.2;
+  EXPECT_THAT(VerdictOf(part, load, kMost).sentence, HasSubstr("Stop them and measure again."));
+}
+
+TEST(Verdict, OtherProgramsAreNotTheLimitOnAMachineWithRoomOrWhereTheyTakeLittle) {
+  Snapshot part = CpuBoundRun().Part(500, 1.0);
+  part.cpu = OthersBusy();
+  part.cpu.idle_ns = 10'000'000'000;
+  const Verdict roomy = VerdictOf(part, LoadOf(part, 2), kMost);
+  EXPECT_NE(roomy.limit.kind, Kind::kOthers);
+  EXPECT_THAT(roomy.sentence, HasSubstr("Meanwhile other programs take 1.50 of the 2 cores (75%)"));
+  part.cpu = OthersBusy();
+  part.cpu.own_ns = 18'600'000'000;  // others: 0.1 of a core
+  const Verdict alone = VerdictOf(part, LoadOf(part, 2), kMost);
+  EXPECT_NE(alone.limit.kind, Kind::kOthers);
+  EXPECT_THAT(alone.sentence, Not(HasSubstr("other programs")));
+}
+
+TEST(Verdict, ADeviceThatIsBusyIsTheLimitWhateverOthersDo) {
+  MadeUpRun run;
+  run.Node("augment", 50, 1);
+  run.Lane("train", 990);
+  run.settings = {2, {2, 1}, 16, 3};
+  Snapshot part = run.Part(1000, 1.0);
+  part.cpu = OthersBusy();
+  RunLoad load = LoadOf(part, 2);
+  load.lane_cpu_us = 0;
+  const Verdict verdict = VerdictOf(part, load, kMost);
+  EXPECT_EQ(verdict.limit.kind, Kind::kLane);
+  EXPECT_EQ(verdict.node, "train");
+  EXPECT_THAT(verdict.sentence, HasSubstr("1.50 of the 2 cores (75%)"));
+}
+
+TEST(Verdict, TellsOtherMachinesFromOtherPrograms) {
+  Snapshot part = CpuBoundRun().Part(500, 1.0);
+  part.cpu = {10'000'000'000, 4'600'000'000, 4'600'000'000, 400'000'000, 15'000'000'000, 0, 0};
+  const Verdict verdict = VerdictOf(part, LoadOf(part, 2), kMost);
+  EXPECT_EQ(verdict.limit.kind, Kind::kOthers);
+  EXPECT_THAT(verdict.sentence, HasSubstr("other virtual machines take 1.50 of the 2 cores (75%)"));
+}
+
+TEST(Verdict, SaysThatTheQuotaOfTheCgroupRanOut) {
+  Snapshot part = CpuBoundRun().Part(500, 1.0);
+  part.cpu.periods = 100;
+  part.cpu.throttled_periods = 43;
+  EXPECT_THAT(VerdictOf(part, LoadOf(part, 2), kMost).sentence,
+              HasSubstr("The CPU quota of its cgroup ran out in 43% of the periods"));
+}
+
+TEST(Verdict, NeverExpectsMoreThanTheBound) {
+  MadeUpRun run;
+  run.Node("decode", 1000, 0.05);
+  run.settings = {8, {1}, 64, 3};
+  const Snapshot part = run.Part(3000, 1.0);  // faster than the 1,000 images/s of one worker
+  RunLoad load = LoadOf(part, 8);
+  load.nodes[0].us = 1000;
+  load.nodes[0].cpu_us = 50;
+  const Verdict verdict = VerdictOf(part, load, kMost);
+  EXPECT_LE(verdict.predicted, Raised(BoundOf(load, kMost), 3000).images_per_s * 1.001);
+  EXPECT_GT(verdict.predicted, 3000);
+}
+
+TEST(Verdict, OfAFullProcessorNamesTheLaneThatTakesMostOfIt) {
+  MadeUpRun run;
+  run.Node("augment", 200, 1);
+  run.Lane("train", 800);
+  run.settings = {2, {1, 1}, 16, 3};
+  const Snapshot part = run.Part(1000, 1.0);
+  const Verdict verdict = VerdictOf(part, LoadOf(part, 1), kMost);
+  EXPECT_EQ(verdict.limit.kind, Kind::kCores);
+  EXPECT_EQ(verdict.node, "train");
+  EXPECT_THAT(verdict.sentence, HasSubstr("train takes 80% of the CPU time"));
+}
+
 TEST(Verdict, OfNothingSaysSo) {
   MadeUpRun run;
   run.Node("decode", 100, 1);
