@@ -5,11 +5,16 @@
 
 namespace flowtrain {
 
-std::string FinalLine(std::initializer_list<std::pair<const char*, double>> figures) {
+std::string FinalLine(std::initializer_list<std::pair<const char*, FinalFigure>> figures) {
   using Json = nlohmann::ordered_json;
   Json line = {{"final", true}};
-  for (const auto& [name, value] : figures) {
-    line[name] = std::isfinite(value) ? Json(value) : Json(nullptr);
+  for (const auto& [name, figure] : figures) {
+    const double* value = std::get_if<double>(&figure);
+    if (value == nullptr) {
+      line[name] = std::get<uint64_t>(figure);
+    } else {
+      line[name] = std::isfinite(*value) ? Json(*value) : Json(nullptr);
+    }
   }
   return line.dump();
 }

@@ -26,7 +26,8 @@ void KnnAccuracy::Finish(const FeatureTable& table) {
   options.leave_one_out = evaluation.leave_one_out;
   const double top1 = KnnTop1(bank, queries, options);
   LogInfo("kNN top-1: " + ShowPercent(top1) + DescribeKnn(bank, queries, options));
-  run_dir().AppendMetrics(FinalLine({{"knn_top1", top1 * 100}}));
+  run_dir().AppendMetrics(
+      FinalLine({{"knn_top1", top1 * 100}, {"bad_images", run_dir().bad_images().count()}}));
 }
 
 FLOWTRAIN_REGISTER(KnnAccuracy);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "nodes/data/bad_images.h"
 #include "nodes/data/dataset.h"
 #include "nodes/evaluate/knn.h"
 #include "nodes/run/run_dir.h"
@@ -38,7 +39,8 @@ class KnnEvaluate final : public StepNode {
  private:
   bool active() const { return enabled_ && labelled_.possible(); }
   std::optional<double> Evaluate();
-  Features FeaturesOf(const LabelledImages& images) const;
+  Features FeaturesOf(const LabelledImages& images, uint64_t first_id);
+  void WarnOfBad(uint64_t known) const;
 
   bool enabled_ = true;  // options
   int every_epochs_ = 0, batch_size_ = 256, size_ = 0;
@@ -50,6 +52,7 @@ class KnnEvaluate final : public StepNode {
   SimclrModel* model_ = nullptr;
   Evaluation labelled_;
   RunDir* run_dir_ = nullptr;
+  BadImages bad_images_{"kNN"};  // those of the queries have ids after the bank's
   std::optional<double> untrained_, trained_;
   std::string how_;       // how the last accuracy was measured
   bool current_ = false;  // trained_ belongs to the present parameters

@@ -25,7 +25,7 @@ constexpr size_t kTableClasses = 20;  // the most classes that a table has colum
 
 Features Select(const Features& from, const std::vector<int64_t>& rows) {
   const at::Tensor index = at::tensor(rows, at::kLong).to(from.labels.device());
-  return {from.features.index_select(0, index), from.labels.index_select(0, index), 0};
+  return {from.features.index_select(0, index), from.labels.index_select(0, index), {}};
 }
 
 }  // namespace
@@ -128,7 +128,8 @@ void LinearProbe::Report(const Features& bank, const Features& queries,
   run_dir().AppendMetrics(FinalLine({{"linear_top1", top1 * 100},
                                      {"linear_top5", top5 * 100},
                                      {"learning_rate", options.learning_rate},
-                                     {"weight_decay", options.weight_decay}}));
+                                     {"weight_decay", options.weight_decay},
+                                     {"bad_images", run_dir().bad_images().count()}}));
 }
 
 Confusion LinearProbe::Confuse(const at::Tensor& labels, const at::Tensor& guesses) const {

@@ -18,7 +18,8 @@ namespace flowtrain {
 // evaluated).
 std::string StepLine(const StepRecord& record);
 // An epoch: epoch, steps, images, seconds, loss (mean), images_per_s, data_wait, skipped (steps),
-// knn_top1. `epoch` counts from 0.
-std::string EpochLine(uint64_t epoch, const StepTotals& totals, std::optional<double> knn_top1);
+// bad_images (left out since the run began), knn_top1. `epoch` counts from 0.
+std::string EpochLine(uint64_t epoch, const StepTotals& totals, uint64_t bad_images,
+                      std::optional<double> knn_top1);
 
 }  // namespace flowtrain

@@ -131,7 +131,8 @@ void Report::ShowProgress(const Pending& pending) {
 
 void Report::EndEpoch(const Pending& pending) {
   const StepRecord& record = *pending.record;
-  run_dir_->AppendMetrics(EpochLine(record.epoch, epoch_, knn_top1_));
+  run_dir_->AppendMetrics(
+      EpochLine(record.epoch, epoch_, run_dir_->bad_images().count(), knn_top1_));
   run_dir_->NoteEpoch(record.step + 1, {epoch_.mean_loss().value_or(std::nan("")), knn_top1_});
   LogInfo(EpochSentence(record.epoch + 1, EpochsOf(pending), epoch_, knn_top1_));
   epoch_ = StepTotals();
