@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "nodes/data/packed_set.h"
 #include "nodes/pack/fingerprint.h"
 #include "nodes/report/terminal.h"
 #include "pipeline/base/cpu_limits.h"
