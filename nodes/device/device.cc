@@ -50,10 +50,10 @@ c10::Device Choose(const std::string& name) {
   try {
     device = c10::Device(name);
   } catch (const c10::Error&) {
-    throw ConfigError("device: '" + name + "' is not one of auto, cpu, cuda, cuda:N");
+    throw ConfigError("device: '" + name + "' is none of auto, cpu, cuda, cuda:N");
   }
   if (!device.is_cuda())
-    throw ConfigError("device: '" + name + "' is not one of auto, cpu, cuda, cuda:N");
+    throw ConfigError("device: '" + name + "' is none of auto, cpu, cuda, cuda:N");
   if (!loaded) throw ConfigError("device: '" + name + "' cannot be used: " + why);
   if (count == 0)
     throw ConfigError("device: '" + name + "' cannot be used: the driver shows no GPU");
@@ -88,9 +88,9 @@ const char* ToString(Precision precision) {
 void Device::Declare(NodeSpec& spec) {
   spec.Doc("The device that the model runs on: a CPU, or one GPU.")
       .Option(&Device::name_, "name", std::string("auto"),
-              "auto (a GPU if there is one), cpu, cuda or cuda:N.")
-      .Option(&Device::threads_, "threads", 0, "CPU threads of the device lane; 0: all cores.",
-              AtLeast{0})
+              "auto (a GPU where there is one), cpu, cuda or cuda:N.")
+      .Option(&Device::threads_, "threads", 0,
+              "CPU threads of the device lane; 0: every core there is.", AtLeast{0})
       .Option(&Device::memory_limit_, "memory_limit", std::string(),
               "Of a GPU's memory: a fraction (0.5) or an amount (12 GiB); empty: all of it.")
       .Option(&Device::mixed_precision_, "mixed_precision", true,

@@ -51,7 +51,7 @@ void KnnEvaluate::Open(const OpenContext& context) {
   if (size_ == 0) size_ = ViewSide(context.layout());
   if (size_ == 0) {
     throw ConfigError(context.NameOf("size") +
-                      " must be given: the rows of the batches are not square RGB views");
+                      " must be given: the rows of the batches are no square RGB views");
   }
   model_ = &context.Get<SimclrModel>("model");
   const auto& dataset = context.Get<ImageDataset>("dataset");
