@@ -27,8 +27,8 @@ Examples:
       Trains with the parameters of configs/stl10_config.yaml; on the built-in
       sample pictures where STL-10 is not there.
   flowtrain graphs/simclr.yaml --set data.root=/data/stl10_binary --set train.epochs=20
-  flowtrain graphs/simclr.yaml --config my.yaml --run-dir runs/first
-      my.yaml needs only the parameters that differ.
+  flowtrain graphs/simclr.yaml --config configs/sample.yaml --run-dir runs/first
+      Parameters from a file, which needs only those that differ.
   flowtrain graphs/simclr.yaml --set data.kind=folder --set data.root=/data/photos
   flowtrain graphs/vicreg.yaml
       Another method: dcl, barlow_twins, vicreg, or a graph that extends one.

@@ -105,7 +105,8 @@ void AugmentOptions::Declare(OptionsOf<AugmentOptions>& options) {
               "Brightness factor is drawn from [max(0, 1 - b), 1 + b].", AtLeast{0})
       .Option(&Self::contrast, "contrast", "The same for contrast.", AtLeast{0})
       .Option(&Self::saturation, "saturation", "The same for saturation.", AtLeast{0})
-      .Option(&Self::hue, "hue", "Turn of the hue circle is drawn from [-h, h].", Between{0, 0.5})
+      .Option(&Self::hue, "hue", "Hue shift, in turns of the hue circle, is drawn from [-h, h].",
+              Between{0, 0.5})
       .Option(&Self::grey, "grey", "Probability of a greyscale view.", probability)
       .Option(&Self::blur, "blur", "Probability of a Gaussian blur.", probability)
       .Option(&Self::blur_kernel, "blur_kernel", "Side of the blur's kernel, pixels, odd.",

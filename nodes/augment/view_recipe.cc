@@ -20,7 +20,7 @@ void ViewRecipe::Open(const OpenContext& context) {
   if (size_ == 0) size_ = ViewSide(context.layout());
   if (size_ == 0) {
     throw ConfigError(context.NameOf("size") + " must be given: the rows of " +
-                      "the batches are no square RGB views");
+                      "the batches are not square RGB views");
   }
   fused_ = FusedView::Covers(options_, size_);
 }

@@ -1,15 +1,26 @@
 #include "nodes/data/bad_images.h"
 
-#include <utility>
+#include <algorithm>
 
 #include "pipeline/base/text/units.h"
 
 namespace flowtrain {
 
-bool BadImages::Add(BadImage image) {
+std::string NameSome(const std::vector<BadImage>& bad, const std::string& file) {
+  const uint64_t named = std::min<uint64_t>(bad.size(), kNamedImages);
+  std::string text;
+  for (uint64_t i = 0; i < named; ++i) text += "\n  " + bad[i].name + ": " + bad[i].why;
+  const uint64_t more = bad.size() - named;
+  if (more > 0) text += "\n  … and " + ShowCount(more) + " more";
+  if (!file.empty()) text += (more > 0 ? ": see " : "\n  Listed in ") + file;
+  return text;
+}
+
+bool BadImages::Add(const BadImage& image) {
   const std::lock_guard lock(mutex_);
-  const uint64_t id = image.id;
-  return images_.try_emplace(id, std::move(image)).second;
+  const auto [place, added] = images_.try_emplace(image.id, image);
+  if (!added) return false;
+  return file_ == nullptr || file_->Add({image.name, image.why, found_by_});
 }
 
 uint64_t BadImages::count() const {
@@ -24,15 +35,6 @@ std::vector<BadImage> BadImages::List() const {
   return list;
 }
 
-std::string NameSome(const std::vector<BadImage>& bad) {
-  std::string text;
-  for (size_t i = 0; i < bad.size() && i < kNamedImages; ++i) {
-    text += "\n  " + bad[i].name + ": " + bad[i].why;
-  }
-  if (bad.size() > kNamedImages) {
-    text += "\n  … and " + ShowCount(bad.size() - kNamedImages) + " more";
-  }
-  return text;
-}
+std::string BadImages::NameSome() const { return flowtrain::NameSome(List(), path()); }
 
 }  // namespace flowtrain

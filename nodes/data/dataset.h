@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "nodes/data/bad_images.h"
 #include "nodes/data/image_set.h"
 #include "nodes/data/option_names.h"
 #include "nodes/image/encoded_image.h"
 #include "nodes/image/pixel_limit.h"
+#include "nodes/run/bad_image_file.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
@@ -81,14 +81,13 @@ class ImageDataset final : public Resource {
   // "STL-10, train + unlabeled: 105,000 images 96x96".
   std::string Description() const { return set_->Description(); }
 
+  // What is known from the start to be left out of the set.
+  std::vector<BadImageRow> LeftOut() const { return set_->LeftOut(); }
+
   // Names of the classes, label by label; empty where there are no labels.
   const std::vector<std::string>& classes() const { return set_->classes(); }
   // Labelled images for the kNN evaluation. Training never sees a label.
   Evaluation evaluation() const { return set_->evaluation(); }
-
-  // Images that turned out to be unreadable in this run; the source adds to it.
-  BadImages& bad_images() { return bad_images_; }
-  const BadImages& bad_images() const { return bad_images_; }
 
   // Whether the configured set was not there and the sample set took its place.
   bool substituted() const { return !substitution_message_.empty(); }
@@ -99,7 +98,6 @@ class ImageDataset final : public Resource {
   DatasetOptions options_;
 
   std::unique_ptr<ImageSet> set_;
-  BadImages bad_images_;
   std::string substitution_message_;
 };
 

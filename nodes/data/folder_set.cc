@@ -26,7 +26,7 @@ constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
 std::string ReadWhole(int fd, std::vector<uint8_t>& storage) {
   struct stat status {};
   if (fstat(fd, &status) != 0) return std::generic_category().message(errno);
-  if (!S_ISREG(status.st_mode)) return "it is no regular file";
+  if (!S_ISREG(status.st_mode)) return "it is not a regular file";
   if (status.st_size > kMaxFileBytes) return "the file is larger than 1 GiB";
   const auto size = static_cast<size_t>(status.st_size);
   if (storage.capacity() < size) storage.reserve(std::bit_ceil(size));  // seldom grows again

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nodes/image/encoded_image.h"
+#include "nodes/run/bad_image_file.h"
 
 namespace flowtrain {
 
@@ -50,6 +51,8 @@ class ImageSet {
   virtual int image_width() const = 0;
   virtual std::string ImageName(uint64_t id) const = 0;
   virtual std::string Description() const = 0;
+  // What is known from the start to be left out of the set.
+  virtual std::vector<BadImageRow> LeftOut() const { return {}; }
   virtual const std::vector<std::string>& classes() const = 0;
   virtual Evaluation evaluation() const = 0;
 };

@@ -89,6 +89,9 @@ class PackedSet final : public ImageSet {
     }
     return text + ", from " + file_.source();
   }
+  std::vector<BadImageRow> LeftOut() const override {
+    return ReadBadImageFile(BadImagesOf(file_.path()));
+  }
   const std::vector<std::string>& classes() const override { return file_.classes(); }
   Evaluation evaluation() const override {
     if (!file_.why_not().empty()) return {nullptr, nullptr, false, file_.why_not()};
@@ -115,6 +118,8 @@ bool PackedIsThere(const std::string& path, std::string* why, const OptionNames&
   }
   return false;
 }
+
+std::string BadImagesOf(const std::string& packed_file) { return packed_file + ".bad_images.csv"; }
 
 std::unique_ptr<ImageSet> OpenPacked(const std::string& path) {
   return std::make_unique<PackedSet>(path);

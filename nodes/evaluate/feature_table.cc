@@ -2,6 +2,8 @@
 
 #include <ATen/Functions.h>
 
+#include <string>
+
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
@@ -17,10 +19,9 @@ at::Tensor Join(const std::vector<FeatureTable>& parts, at::Tensor FeatureTable:
   return at::cat(tensors);
 }
 
-Features Rows(const FeatureTable& table, const at::Tensor& mask, uint64_t images) {
+Features Rows(const FeatureTable& table, const at::Tensor& mask) {
   const at::Tensor index = mask.nonzero().flatten();
-  return {table.features.index_select(0, index), table.labels.index_select(0, index),
-          images - static_cast<uint64_t>(index.size(0))};
+  return {table.features.index_select(0, index), table.labels.index_select(0, index), {}};
 }
 
 // A network whose output is not finite has no accuracy, and its features are of no use.
@@ -53,7 +54,7 @@ void FeatureSink::Flush() {
   }
   parts_.clear();
   if (!table.ids.defined() || table.ids.numel() == 0) {
-    throw DataError("none of the images can be read; mend them, or evaluate on others");
+    throw DataError("none of the images can be used: mend them, or evaluate on another data set");
   }
   CheckFinite(table.features);
   Finish(table);
@@ -70,15 +71,19 @@ BankAndQueries SplitByList(const FeatureTable& table, const Evaluation& evaluati
   const at::Tensor labelled = table.labels.ge(0);
   const at::Tensor in_bank = table.ids.lt(static_cast<int64_t>(bank));
   BankAndQueries split;
-  split.bank = Rows(table, in_bank.logical_and(labelled), bank);
+  split.bank = Rows(table, in_bank.logical_and(labelled));
   split.queries = evaluation.leave_one_out
                       ? split.bank
-                      : Rows(table, in_bank.logical_not().logical_and(labelled), queries);
-  split.left_out = static_cast<int64_t>(split.bank.unreadable +
-                                        (evaluation.leave_one_out ? 0 : split.queries.unreadable));
-  if (split.bank.labels.numel() == 0 || split.queries.labels.numel() == 0) {
-    throw DataError("no image of the bank, or none of the queries, can be read; mend them");
-  }
+                      : Rows(table, in_bank.logical_not().logical_and(labelled));
+  split.left_out = static_cast<int64_t>(bank + queries) - split.bank.labels.size(0) -
+                   (evaluation.leave_one_out ? 0 : split.queries.labels.size(0));
+  const auto check = [](const Features& images, const char* list) {
+    if (images.labels.numel() > 0) return;
+    throw DataError("none of the " + std::string(list) +
+                    " can be used: mend them, or evaluate on another data set");
+  };
+  check(split.bank, "images of the bank (those that are learnt from)");
+  check(split.queries, "queries (the images that are classified)");
   return split;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "nodes/data/bad_images.h"
 #include "nodes/data/image_set.h"
 #include "pipeline/node/node.h"
 
@@ -13,9 +14,9 @@ namespace flowtrain {
 
 // Features with the classes of their images.
 struct Features {
-  at::Tensor features;      // float [N, D]
-  at::Tensor labels;        // int64 [N], on the same device
-  uint64_t unreadable = 0;  // images left out: they cannot be read, or have no label
+  at::Tensor features;        // float [N, D]
+  at::Tensor labels;          // int64 [N], on the same device
+  std::vector<BadImage> bad;  // images left out, by their index; known to ComputeFeatures alone
 };
 
 // On the host; one row per image.

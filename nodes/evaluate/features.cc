@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nodes/augment/center_view.h"
@@ -36,26 +37,32 @@ class EvaluationMode {
   const bool was_training_;
 };
 
-// The images from `first` to `first` + `count` - 1 as uint8 [count, size, size, 3]; `labels` gets
-// -1 for an image that cannot be read.
+// What became of an image.
+struct Loaded {
+  int64_t label = -1;
+  std::string why;  // why it cannot be used; empty: it can
+};
+
+// The images from `first` to `first` + `count` - 1 as uint8 [count, size, size, 3]; `loaded` gets
+// an entry for each.
 at::Tensor LoadViews(const LabelledImages& images, uint64_t first, int64_t count, int size,
-                     int64_t max_pixels, std::vector<int64_t>& labels) {
+                     int64_t max_pixels, std::vector<Loaded>& loaded) {
   const at::Tensor views = at::zeros({count, size, size, 3}, at::TensorOptions().dtype(at::kByte));
   auto* to = views.data_ptr<uint8_t>();
   const size_t bytes = kChannels * static_cast<size_t>(size) * static_cast<size_t>(size);
-  labels.assign(static_cast<size_t>(count), -1);
+  loaded.assign(static_cast<size_t>(count), {});
   const auto load = [&](int64_t i, DecodeScratch& scratch, ImageSample& image) {
-    std::string why;
+    auto& [label, why] = loaded[static_cast<size_t>(i)];
     image.encoded = images.Fetch(first + static_cast<uint64_t>(i), image.file_bytes);
-    if (!image.encoded.error.empty() ||
-        !DecodeToRgb(image.encoded, scratch, nullptr, image.image, &why)) {
-      return;
-    }
+    label = image.encoded.label;
+    why = image.encoded.error;
+    if (why.empty() && label < 0) why = "it has no label";
+    if (!why.empty() || !DecodeToRgb(image.encoded, scratch, nullptr, image.image, &why)) return;
+    why.clear();
     CenterView(image.image, size, to + static_cast<size_t>(i) * bytes);
     if (ReadsWereLost(image.encoded.lost)) {
       throw DataError("an image to evaluate on: " + std::string(kLostWhileRead));
     }
-    labels[static_cast<size_t>(i)] = image.encoded.label;
   };
   // Memory and decoders are made once per range, not once per image.
   tbb::parallel_for(tbb::blocked_range<int64_t>(0, count), [&](const auto& range) {
@@ -76,26 +83,31 @@ Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int s
   const c10::Device device = model.device().device();
   Features result;
   std::vector<at::Tensor> features;
-  std::vector<int64_t> all_labels, kept;
+  std::vector<int64_t> labels, kept;
   const auto total = static_cast<int64_t>(images.size());
   for (int64_t first = 0; first < total; first += batch_size) {
     if (stop && stop()) return {};
-    std::vector<int64_t> labels;
+    std::vector<Loaded> loaded;
     const int64_t count = std::min<int64_t>(batch_size, total - first);
     const at::Tensor views =
-        LoadViews(images, static_cast<uint64_t>(first), count, size, max_pixels, labels);
+        LoadViews(images, static_cast<uint64_t>(first), count, size, max_pixels, loaded);
     const Autocast autocast(device.type(), model.device().compute_type());
     features.push_back(model.Encode(Normalise(views.to(device))).to(at::kFloat));
     for (int64_t i = 0; i < count; ++i) {
-      if (labels[static_cast<size_t>(i)] >= 0) kept.push_back(first + i);
+      Loaded& image = loaded[static_cast<size_t>(i)];
+      if (image.why.empty()) {
+        kept.push_back(first + i);
+        labels.push_back(image.label);
+      } else {
+        const auto index = static_cast<uint64_t>(first + i);
+        result.bad.push_back({index, images.ImageName(index), std::move(image.why)});
+      }
     }
-    all_labels.insert(all_labels.end(), labels.begin(), labels.end());
   }
-  result.unreadable = static_cast<uint64_t>(total) - kept.size();
   if (kept.empty()) return result;
   const at::Tensor index = at::tensor(kept, at::kLong).to(device);
   result.features = at::cat(features).index_select(0, index);
-  result.labels = at::tensor(all_labels, at::kLong).to(device).index_select(0, index);
+  result.labels = at::tensor(labels, at::kLong).to(device);
   return result;
 }
 

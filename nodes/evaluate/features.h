@@ -13,7 +13,8 @@ namespace flowtrain {
 // Runs every image of `images`, resized and cropped to its centre, through the backbone in
 // evaluation mode, without gradients, `batch_size` at a time; the model's mode is restored and its
 // statistics are left as they are. Decodes on TBB's threads, computes on the caller's. The result
-// is on the device. Image files of more than `max_pixels` count as unreadable. `stop` is asked
+// is on the device. Images that cannot be used are left out and named, files of more than
+// `max_pixels` among them. `stop` is asked
 // before each forward pass; true ends the call with no features at all. There are none either if no
 // image can be read.
 Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int size, int batch_size,

@@ -13,6 +13,7 @@
 #include "nodes/image/view_side.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
 
@@ -66,6 +67,7 @@ void KnnEvaluate::Open(const OpenContext& context) {
   neighbours_name_ = context.NameOf("neighbours");
   classes_ = dataset.classes();
   run_dir_ = &context.Get<RunDir>("run_dir");
+  bad_images_.ListIn(&run_dir_->bad_images());
 }
 
 void KnnEvaluate::Start() {
@@ -114,15 +116,18 @@ std::optional<double> KnnEvaluate::Evaluate() {
 
 // Returns nothing if the run is being stopped: someone is waiting for it to end.
 std::optional<double> KnnEvaluate::EvaluateFinite() {
-  const Features bank = FeaturesOf(*labelled_.bank);
-  const Features queries =
-      labelled_.leave_one_out || run_->draining() ? bank : FeaturesOf(*labelled_.queries);
+  const uint64_t known_bad = bad_images_.count();
+  const Features bank = FeaturesOf(*labelled_.bank, 0);
+  const Features queries = labelled_.leave_one_out || run_->draining()
+                               ? bank
+                               : FeaturesOf(*labelled_.queries, labelled_.bank->size());
   if (run_->draining()) return std::nullopt;
+  WarnOfBad(known_bad);
   votes_ = KnnVotes(bank, knn_);
   bank_ = bank.labels.size(0);
   queries_ = queries.labels.size(0);
   left_out_ =
-      static_cast<int64_t>(bank.unreadable + (labelled_.leave_one_out ? 0 : queries.unreadable));
+      static_cast<int64_t>(bank.bad.size() + (labelled_.leave_one_out ? 0 : queries.bad.size()));
   if (!OutputIsFinite(bank) || !OutputIsFinite(queries)) return std::nullopt;
   if (!told_of_caveats_) WarnOfKnnCaveats(bank, queries, knn_, classes_, neighbours_name_);
   told_of_caveats_ = true;
@@ -136,12 +141,27 @@ bool KnnEvaluate::OutputIsFinite(const Features& features) const {
   return false;
 }
 
-Features KnnEvaluate::FeaturesOf(const LabelledImages& images) const {
+Features KnnEvaluate::FeaturesOf(const LabelledImages& images, uint64_t first_id) {
   const auto stop = [this] { return run_->draining(); };
   Features features = ComputeFeatures(*model_, images, size_, batch_size_, max_pixels_, stop);
-  if (features.unreadable == 0 || features.unreadable < images.size()) return features;
-  throw DataError("none of the " + std::to_string(images.size()) +
-                  " labelled images can be read; mend them, or set " + enabled_name_ + " to false");
+  for (const BadImage& bad : features.bad) {
+    bad_images_.Add({first_id + bad.id, bad.name, bad.why});
+  }
+  if (features.bad.empty() || features.bad.size() < images.size()) return features;
+  throw DataError("none of the " + ShowCount(images.size()) +
+                  " labelled images can be used:" + NameSome(features.bad, bad_images_.path()) +
+                  "\nMend them, or set " + enabled_name_ + " to false");
+}
+
+// Only where there are more than `known`, the number of them before this evaluation.
+void KnnEvaluate::WarnOfBad(uint64_t known) const {
+  const uint64_t bad = bad_images_.count();
+  if (bad == known) return;
+  const uint64_t images =
+      labelled_.bank->size() + (labelled_.leave_one_out ? 0 : labelled_.queries->size());
+  LogWarning(ShowCount(bad) + " of " + ShowCount(images) +
+             " labelled images could not be used; the kNN accuracy leaves them out:" +
+             bad_images_.NameSome());
 }
 
 FLOWTRAIN_REGISTER(KnnEvaluate);

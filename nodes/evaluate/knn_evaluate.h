@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "nodes/data/bad_images.h"
 #include "nodes/data/dataset.h"
 #include "nodes/evaluate/knn.h"
 #include "nodes/run/run_dir.h"
@@ -42,7 +43,8 @@ class KnnEvaluate final : public StepNode {
   std::optional<double> Evaluate();
   std::optional<double> EvaluateFinite();
   bool OutputIsFinite(const Features& features) const;
-  Features FeaturesOf(const LabelledImages& images) const;
+  Features FeaturesOf(const LabelledImages& images, uint64_t first_id);
+  void WarnOfBad(uint64_t known) const;
 
   bool enabled_ = true;  // options
   int every_epochs_ = 0, batch_size_ = 256, size_ = 0;
@@ -55,6 +57,7 @@ class KnnEvaluate final : public StepNode {
   SimclrModel* model_ = nullptr;
   Evaluation labelled_;
   RunDir* run_dir_ = nullptr;
+  BadImages bad_images_{"kNN"};  // those of the queries have ids after the bank's
   std::optional<double> untrained_, trained_;
   // How the last accuracy was measured.
   std::string how_;

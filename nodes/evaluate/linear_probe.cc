@@ -27,7 +27,7 @@ constexpr size_t kTableClasses = 20;  // the most classes that a table has colum
 
 Features Select(const Features& from, const std::vector<int64_t>& rows) {
   const at::Tensor index = at::tensor(rows, at::kLong).to(from.labels.device());
-  return {from.features.index_select(0, index), from.labels.index_select(0, index), 0};
+  return {from.features.index_select(0, index), from.labels.index_select(0, index), {}};
 }
 
 bool AllFinite(const at::Tensor& tensor) { return at::isfinite(tensor).all().item<bool>(); }

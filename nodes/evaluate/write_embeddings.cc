@@ -5,24 +5,17 @@
 #include "nodes/evaluate/npy_file.h"
 #include "pipeline/base/files/new_file.h"
 #include "pipeline/base/log.h"
+#include "pipeline/base/text/csv.h"
 #include "pipeline/base/text/units.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {
 
-// A CSV field as RFC 4180 defines it.
-std::string Field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
 std::string LabelFields(int64_t label, const std::vector<std::string>& classes) {
   if (label < 0) return ",";
   const auto index = static_cast<size_t>(label);
-  return std::to_string(label) + ',' + (index < classes.size() ? Field(classes[index]) : "");
+  return std::to_string(label) + ',' + (index < classes.size() ? CsvField(classes[index]) : "");
 }
 
 }  // namespace
@@ -50,7 +43,7 @@ void WriteEmbeddings::Finish(const FeatureTable& table) {
   const auto* ids = table.ids.const_data_ptr<int64_t>();
   const auto* labels = table.labels.const_data_ptr<int64_t>();
   for (int64_t row = 0; row < table.ids.numel(); ++row) {
-    list.Append(Field(dataset_->ImageName(static_cast<uint64_t>(ids[row]))) + ',' +
+    list.Append(CsvField(dataset_->ImageName(static_cast<uint64_t>(ids[row]))) + ',' +
                 LabelFields(labels[row], dataset_->classes()) + '\n');
   }
   list.Commit({});

@@ -5,13 +5,16 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "nodes/data/packed_format.h"
+#include "nodes/data/packed_set.h"
 #include "nodes/decode/decode.h"
 #include "nodes/decode/decode_scratch.h"
 #include "nodes/image/image_levels.h"
 #include "nodes/image/shrink_image.h"
+#include "nodes/run/bad_image_file.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/mapping_guard.h"
 #include "pipeline/base/files/new_file.h"
@@ -83,6 +86,7 @@ class Packer {
  public:
   Packer(const ImageSet& set, const std::string& path, const PackOptions& options)
       : set_(set),
+        path_(path),
         options_(options),
         evaluation_(set.evaluation()),
         items_(ListItems(set, evaluation_)),
@@ -167,7 +171,10 @@ class Packer {
       entries_.push_back(slot.entry);
     } else {
       result_.bad.push_back({slot.number, slot.name, slot.why});
-      if (result_.bad.size() > AllowedBad()) GiveUp();
+      if (result_.bad.size() > AllowedBad()) {
+        GiveUp("more than " + options_.max_bad_fraction_name + " allows",
+               ", or raise " + options_.max_bad_fraction_name);
+      }
     }
     options_.progress(slot.number + 1, items_.size());
   }
@@ -179,20 +186,25 @@ class Packer {
     return std::max<uint64_t>(1, static_cast<uint64_t>(share));
   }
 
-  [[noreturn]] void GiveUp() const {
-    constexpr size_t kNamed = 5;
-    std::string text = ShowCount(result_.bad.size()) + " of " + ShowCount(items_.size()) +
-                       " images cannot be used, more than " + options_.max_bad_fraction_name +
-                       " allows:";
-    for (size_t i = 0; i < std::min(kNamed, result_.bad.size()); ++i) {
-      text += "\n  " + result_.bad[i].name + ": " + result_.bad[i].why;
-    }
-    throw DataError(text + "\nMend or delete these files, or raise " +
-                    options_.max_bad_fraction_name);
+  [[noreturn]] void GiveUp(const std::string& reason, const std::string& or_else) const {
+    WriteBadImageFile(BadImagesOf(path_), LeftOut());
+    throw DataError(ShowCount(result_.bad.size()) + " of " + ShowCount(items_.size()) +
+                    " images cannot be used, " + reason + ':' +
+                    NameSome(result_.bad, BadImagesOf(path_)) + "\nRepair or delete these files" +
+                    or_else);
+  }
+
+  std::vector<BadImageRow> LeftOut() const {
+    std::vector<BadImageRow> rows = set_.LeftOut();
+    for (const BadImage& bad : result_.bad) rows.push_back({bad.name, bad.why, "pack"});
+    return rows;
   }
 
   void Finish() {
-    if (training_ == 0) throw DataError("there is no image to pack that can be read");
+    if (training_ == 0) GiveUp("and none is left to train on", "");
+    // First, so that no file is without its list if the program is killed in between.
+    const std::vector<BadImageRow> left_out = LeftOut();
+    if (!left_out.empty()) WriteBadImageFile(BadImagesOf(path_), left_out);
     file_.AlignTo(kPackedAlignment);
     PackedHeader header;
     header.index_offset = file_.size();
@@ -210,6 +222,7 @@ class Packer {
     header.file_bytes = file_.size();
     header.header_checksum = Xxh64(BytesOf(header).first(offsetof(PackedHeader, header_checksum)));
     file_.Commit(BytesOf(header));
+    if (left_out.empty()) std::filesystem::remove(BadImagesOf(path_));  // of an earlier file
     result_.images = header.images;
     result_.bytes = header.file_bytes;
   }
@@ -235,6 +248,7 @@ class Packer {
   }
 
   const ImageSet& set_;
+  const std::string path_;
   const PackOptions& options_;
   const Evaluation evaluation_;
   const std::vector<Item> items_;

@@ -33,8 +33,9 @@ struct PackResult {
 
 // Packs the images to train on, in order, then those of the evaluation that are not among them. The
 // file is the same, byte for byte, whatever the number of threads. It takes the place of what is at
-// `path`. Throws DataError when too many images are bad or the file cannot be written; then there
-// is no file.
+// `path`. Images that are left out are listed in BadImagesOf(path), which is removed if there are
+// none. Throws DataError when too many images are bad, which are listed too, or the file cannot be
+// written; then there is no file.
 PackResult PackImages(const ImageSet& set, const std::string& path, const PackOptions& options);
 
 }  // namespace flowtrain

@@ -58,7 +58,8 @@ std::optional<StepRecord> ReadStepLine(const std::string& line) {
   return record;
 }
 
-std::string EpochLine(uint64_t epoch, const StepTotals& totals, std::optional<double> knn_top1) {
+std::string EpochLine(uint64_t epoch, const StepTotals& totals, uint64_t bad_images,
+                      std::optional<double> knn_top1) {
   Json line;
   line["epoch"] = epoch + 1;
   line["steps"] = totals.steps();
@@ -68,6 +69,7 @@ std::string EpochLine(uint64_t epoch, const StepTotals& totals, std::optional<do
   line["images_per_s"] = Number(totals.images_per_s());
   line["data_wait"] = Number(totals.data_wait());
   line["skipped"] = totals.skipped();
+  line["bad_images"] = bad_images;
   if (knn_top1) line["knn_top1"] = Number(knn_top1);
   return line.dump();
 }

@@ -20,7 +20,8 @@ std::string StepLine(const StepRecord& record);
 // The record of such a line, without loss_scale and memory; empty for any other line.
 std::optional<StepRecord> ReadStepLine(const std::string& line);
 // An epoch: epoch, steps, images, seconds, loss (mean), images_per_s, data_wait, skipped (steps),
-// knn_top1. `epoch` counts from 0.
-std::string EpochLine(uint64_t epoch, const StepTotals& totals, std::optional<double> knn_top1);
+// bad_images (left out since the run began), knn_top1. `epoch` counts from 0.
+std::string EpochLine(uint64_t epoch, const StepTotals& totals, uint64_t bad_images,
+                      std::optional<double> knn_top1);
 
 }  // namespace flowtrain

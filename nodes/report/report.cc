@@ -144,7 +144,8 @@ void Report::ShowProgress(const Pending& pending) {
 
 void Report::EndEpoch(const Pending& pending) {
   const StepRecord& record = *pending.record;
-  run_dir_->AppendMetrics(EpochLine(record.epoch, epoch_, knn_top1_));
+  run_dir_->AppendMetrics(
+      EpochLine(record.epoch, epoch_, run_dir_->bad_images().count(), knn_top1_));
   // The mean of a part says nothing of an epoch: its other steps may be in another run's folder.
   const bool whole = epoch_.steps() == pending.steps_per_epoch;
   const double loss = whole ? epoch_.mean_loss().value_or(std::nan("")) : std::nan("");

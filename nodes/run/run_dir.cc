@@ -9,11 +9,11 @@
 #include <ctime>
 #include <filesystem>
 #include <stdexcept>
-#include <string_view>
 #include <system_error>
 
 #include "nodes/run/last_epoch.h"
 #include "nodes/run/rewind_metrics.h"
+#include "nodes/run/write_file.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
@@ -23,43 +23,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void FailWrite(const std::string& file, int error) {
-  std::string text = "cannot write " + file + ": " + std::strerror(error);
-  if (error == ENOSPC || error == EDQUOT) {
-    text += "; free space there, or name a folder on another disk with --run-dir";
-  }
-  throw std::runtime_error(text);
-}
-
-void WriteAll(int descriptor, std::string_view text, const std::string& file) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) FailWrite(file, errno);
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-}
-
-void WriteFile(const std::string& file, std::string_view text) {
-  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0) FailWrite(file, errno);
-  try {
-    WriteAll(descriptor, text, file);
-  } catch (...) {
-    ::close(descriptor);
-    throw;
-  }
-  // On network file systems a full disk may not show before this.
-  if (::close(descriptor) != 0) FailWrite(file, errno);
-}
-
 // A name is one part of a path, so that a configuration cannot send a run elsewhere.
 void CheckName(const std::string& name, const OpenContext& context) {
   if (!name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos) return;
-  throw ConfigError(context.NameOf("name") + " is '" + name +
-                    "', which is no name of a folder: give it one without '/', and where runs are "
-                    "kept with " +
-                    context.NameOf("root"));
+  throw ConfigError(
+      context.NameOf("name") + " is '" + name +
+      "', which cannot name a folder: choose a name without '/', and set where runs are "
+      "kept with " +
+      context.NameOf("root"));
 }
 
 std::string DateAndTime() {
@@ -81,8 +52,8 @@ void RunDir::Declare(NodeSpec& spec) {
       .Option(&RunDir::named_path_, "path", "",
               "The folder itself, new or empty, in place of one named after the date.")
       .Option(&RunDir::go_on_, "go_on", false,
-              "Go on with the run that `path` holds, after its first `start_step` steps.")
-      .Option(&RunDir::start_step_, "start_step", 0, "Optimiser steps done before.", AtLeast{0});
+              "Continue the run in `path`, after its first `start_step` steps.")
+      .Option(&RunDir::start_step_, "start_step", 0, "Optimiser steps already done.", AtLeast{0});
 }
 
 void RunDir::Open(const OpenContext& context) {
@@ -98,6 +69,7 @@ void RunDir::Open(const OpenContext& context) {
   if (go_on_) TakeUp(metrics);
   metrics_ = ::open(metrics.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (metrics_ < 0) FailWrite(metrics, errno);
+  bad_images_.emplace(path_ + "/bad_images.csv");
   SetLogFile(path_ + "/log.txt");
 }
 

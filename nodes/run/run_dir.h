@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "nodes/run/bad_image_file.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
@@ -21,6 +22,7 @@ struct EpochFigures {
 //   config.yaml    the resolved configuration
 //   log.txt        the log, all but debug lines
 //   metrics.jsonl  one JSON object per line: one per step, one per epoch
+//   bad_images.csv the images that are left out, once there is one
 // Other nodes put their files (checkpoints) under path(). A folder serves one run at a time. A run
 // that goes on in its folder removes what metrics.jsonl says about later steps (RewindMetrics), so
 // that no step is there twice.
@@ -49,6 +51,9 @@ class RunDir final : public Resource {
   // the write fails otherwise. Thread-safe.
   void AppendMetrics(const std::string& json_line);
 
+  // The run's bad_images.csv.
+  BadImageFile& bad_images() { return *bad_images_; }
+
   // Records the results of the epoch that ended with a step, the `steps_done`-th of the run, for
   // others to ask for. Only the last epoch's figures are kept. Thread-safe.
   void NoteEpoch(uint64_t steps_done, const EpochFigures& figures);
@@ -75,6 +80,7 @@ class RunDir final : public Resource {
   int folder_ = -1;  // descriptor that holds the lock
   mutable std::mutex mutex_;
   int metrics_ = -1;  // descriptor of metrics.jsonl
+  std::optional<BadImageFile> bad_images_;
   uint64_t epoch_end_ = 0;
   std::optional<EpochFigures> epoch_;
   std::optional<double> knn_top1_start_;

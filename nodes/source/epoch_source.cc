@@ -8,6 +8,8 @@
 
 #include "nodes/data/cache/decoded_cache.h"
 #include "nodes/image/image_sample.h"
+#include "nodes/run/run_dir.h"
+#include "nodes/source/list_left_out.h"
 #include "nodes/source/window_size.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
@@ -33,17 +35,18 @@ void EpochSource::Declare(NodeSpec& spec) {
       .Output("ids", Stream::kSample)
       .Uses("dataset", "ImageDataset")
       .MayUse("cache", "DecodedCache")
+      .MayUse("run_dir", "RunDir")
       .Option(&Self::epochs_, "epochs", 100, "Passes over the data set.", AtLeast{1})
       .Option(&Self::max_steps_, "max_steps", 0,
               "Optimiser steps before the run ends; 0: no limit but the epochs.", AtLeast{0})
       .Option(
           &Self::window_, "window", "1",
-          "Batches an optimiser step (gradient accumulation), or auto: as effective_batch says.")
+          "Batches per optimiser step (gradient accumulation), or auto: as effective_batch says.")
       .Option(&Self::effective_batch_, "effective_batch", 0,
-              "Images an optimiser step; 0: as window says.", AtLeast{0})
+              "Images per optimiser step; 0: as window says.", AtLeast{0})
       .Option(&Self::seed_, "seed", 42, "Seed of the order and of the augmentation.")
       .Option(&Self::start_step_, "start_step", 0,
-              "Optimiser steps done before, by the run this one goes on from.", AtLeast{0})
+              "Optimiser steps already done by the run that this one continues.", AtLeast{0})
       .Option(&Self::max_bad_fraction_, "max_bad_fraction", 0.01,
               "Unreadable images, as a share of the data set, before the run ends.", Between{0, 1});
 }
@@ -52,6 +55,8 @@ void EpochSource::Open(const OpenContext& context) {
   dataset_ = &context.Get<ImageDataset>("dataset");
   cache_ = context.TryGet<DecodedCache>("cache");
   if (cache_ != nullptr && !cache_->enabled()) cache_ = nullptr;
+  run_dir_ = context.TryGet<RunDir>("run_dir");
+  if (run_dir_ != nullptr) bad_images_.ListIn(&run_dir_->bad_images());
   const uint64_t rows = static_cast<uint64_t>(context.layout().rows);
   if (dataset_->size() < rows) {
     throw ConfigError(
@@ -83,16 +88,20 @@ void EpochSource::WarnOfShortWindows(const OpenContext& context) const {
              ", or give the data set more images");
 }
 
+void EpochSource::Start() {
+  if (run_dir_ != nullptr) ListLeftOut(*dataset_, *run_dir_);
+}
+
 void EpochSource::Flush() {
-  const std::vector<BadImage> bad = dataset_->bad_images().List();
-  if (bad.empty()) return;
-  LogWarning(ShowCount(bad.size()) + " of " + ShowCount(size()) +
-             " images could not be read; others were trained on in their place:" + NameSome(bad));
+  if (bad_images_.count() == 0) return;
+  LogWarning(
+      ShowCount(bad_images_.count()) + " of " + ShowCount(size()) +
+      " images could not be used; others were trained on in their place:" + bad_images_.NameSome());
 }
 
 void EpochSource::Resume(uint64_t steps_done) {
   if (steps_done > total_steps_) {
-    throw DataError("cannot go on after step " + ShowCount(steps_done) + ": the run has " +
+    throw DataError("cannot continue after step " + ShowCount(steps_done) + ": the run has " +
                     ShowCount(total_steps_) + " steps, as " + length_names_ + " say");
   }
   first_step_ = steps_done;
@@ -129,15 +138,14 @@ void EpochSource::AdmitSample(Sample& sample) {
 
 void EpochSource::Substitute(Sample& sample) {
   dataset_->CheckFiles();  // throws if it is not this image's fault
-  BadImage bad{sample.id, dataset_->ImageName(sample.id), sample.error};
-  const std::string line = bad.name + ": " + bad.why;
-  const bool is_new = dataset_->bad_images().Add(std::move(bad));
-  const uint64_t count = dataset_->bad_images().count();
-  if (count > AllowedBad()) GiveUp("more than " + max_bad_name_ + " allows");
+  const BadImage bad{sample.id, dataset_->ImageName(sample.id), sample.error};
+  const bool is_new = bad_images_.Add(bad);
+  if (bad_images_.count() > AllowedBad()) GiveUp("more than " + max_bad_name_ + " allows");
   if (sample.attempt > kMaxSubstitutes) {
-    GiveUp("and " + std::to_string(kMaxSubstitutes) + " of them came one after the other");
+    GiveUp("and " + std::to_string(kMaxSubstitutes) +
+           " replacements in a row could not be used either");
   }
-  if (is_new && count <= kNamedImages) LogWarning("an image cannot be used: " + line);
+  if (is_new && bad_images_.count() == 1) WarnOf(bad);
   // The stream of the place, and within it the draw of the attempt.
   Rng rng({sample.seed, sample.epoch, sample.position, kSubstitute});
   for (int attempt = 1; attempt < sample.attempt; ++attempt) rng.Below(size());
@@ -163,6 +171,13 @@ bool EpochSource::TakeFromCache(Sample& sample, ImageSample& image) const {
   return true;
 }
 
+// Of the first one at once; the end of the run sums them up.
+void EpochSource::WarnOf(const BadImage& bad) const {
+  const std::string path = bad_images_.path();
+  LogWarning("an image cannot be used: " + bad.name + ": " + bad.why +
+             (path.empty() ? "" : "\n  It and any others are listed in " + path));
+}
+
 uint64_t EpochSource::AllowedBad() const {
   if (max_bad_fraction_ <= 0) return 0;
   const auto share = static_cast<uint64_t>(max_bad_fraction_ * static_cast<double>(size()));
@@ -170,11 +185,11 @@ uint64_t EpochSource::AllowedBad() const {
 }
 
 void EpochSource::GiveUp(const std::string& reason) const {
-  const std::vector<BadImage> bad = dataset_->bad_images().List();
-  const double share = static_cast<double>(bad.size()) / static_cast<double>(size());
-  throw DataError(ShowCount(bad.size()) + " of " + ShowCount(size()) + " images (" +
-                  PercentText(share) + ") cannot be used, " + reason + ":" + NameSome(bad) +
-                  "\nMend or delete these files, or raise " + max_bad_name_ + " from " +
+  const uint64_t bad = bad_images_.count();
+  const double share = static_cast<double>(bad) / static_cast<double>(size());
+  throw DataError(ShowCount(bad) + " of " + ShowCount(size()) + " images (" + PercentText(share) +
+                  ") cannot be used, " + reason + ":" + bad_images_.NameSome() +
+                  "\nRepair or delete these files, or raise " + max_bad_name_ + " from " +
                   PercentText(max_bad_fraction_));
 }
 

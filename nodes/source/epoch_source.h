@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "nodes/data/bad_images.h"
 #include "nodes/data/dataset.h"
 #include "nodes/image/image_sample.h"
 #include "nodes/source/epoch_plan.h"
@@ -14,14 +15,15 @@
 namespace flowtrain {
 
 class DecodedCache;
+class RunDir;
 
 // Draws images epoch by epoch and fetches their bytes.
 //
 // An epoch is floor(images / batch) batches, in an order drawn from the seed and the epoch; the
 // images left over are different each time. Batches go in windows of `window`, one optimiser step
 // each (see WindowSize for `auto`); the last window of an epoch takes what is left. An image that
-// cannot be read is replaced by another, drawn from the seed and its place, and noted in the data
-// set's bad_images().
+// cannot be read is replaced by another, drawn from the seed and its place, and listed in the run
+// directory's bad_images.csv.
 //
 // Output  ids     sample  encoded bytes, their label, height and width where they are known;
 //                         of an image that the cache holds, its pixels.
@@ -35,6 +37,7 @@ class EpochSource final : public SourceNode {
   static void Declare(NodeSpec& spec);
   // Throws ConfigError when the data set has fewer images than a batch.
   void Open(const OpenContext& context) override;
+  void Start() override;
   void Flush() override;
 
   // Continues where a run stopped after `steps_done` optimiser steps: to be called after Open and
@@ -53,11 +56,13 @@ class EpochSource final : public SourceNode {
   int rows() const { return rows_; }                     // images of a batch
   uint64_t first_step() const { return first_step_; }    // the run makes the steps from this one
   uint64_t total_steps() const { return total_steps_; }  // to the one before this
+  const BadImages& bad_images() const { return bad_images_; }
 
  private:
   void WarnOfShortWindows(const OpenContext& context) const;
   bool TakeFromCache(Sample& sample, ImageSample& image) const;
   uint64_t AllowedBad() const;
+  void WarnOf(const BadImage& bad) const;
   [[noreturn]] void GiveUp(const std::string& reason) const;
 
   int64_t epochs_ = 0, max_steps_ = 0;
@@ -68,6 +73,8 @@ class EpochSource final : public SourceNode {
   std::string length_names_, max_bad_name_;  // in messages
   ImageDataset* dataset_ = nullptr;
   const DecodedCache* cache_ = nullptr;  // null: there is none, or it keeps nothing
+  RunDir* run_dir_ = nullptr;            // null: there is none
+  BadImages bad_images_{"training"};
   std::optional<EpochPlan> plan_;
   int rows_ = 0;
   uint64_t total_steps_ = 0;  // of the run

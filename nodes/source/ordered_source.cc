@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "nodes/run/run_dir.h"
+#include "nodes/source/list_left_out.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
@@ -16,9 +18,10 @@ constexpr std::array<uint8_t, 3> kBlack{};
 }  // namespace
 
 void OrderedSource::Declare(NodeSpec& spec) {
-  spec.Doc("Fetches every image once, in order: what an evaluation looks at.")
+  spec.Doc("Fetches every image once, in order, for an evaluation.")
       .Output("ids", Stream::kSample)
       .Uses("dataset", "ImageDataset")
+      .MayUse("run_dir", "RunDir")
       .Option(&OrderedSource::images_, "images", Images::kLabelled,
               "labelled (the evaluation's: its bank, then its queries), all (those to train on).",
               Choices<Images>{{{"labelled", Images::kLabelled}, {"all", Images::kAll}}});
@@ -26,6 +29,8 @@ void OrderedSource::Declare(NodeSpec& spec) {
 
 void OrderedSource::Open(const OpenContext& context) {
   dataset_ = &context.Get<ImageDataset>("dataset");
+  run_dir_ = context.TryGet<RunDir>("run_dir");
+  if (run_dir_ != nullptr) bad_images_.ListIn(&run_dir_->bad_images());
   if (images_ == Images::kAll) return;
   const Evaluation evaluation = dataset_->evaluation();
   if (!evaluation.possible()) {
@@ -37,11 +42,19 @@ void OrderedSource::Open(const OpenContext& context) {
   if (!evaluation.leave_one_out) lists_.push_back(evaluation.queries);
 }
 
+void OrderedSource::Start() {
+  if (run_dir_ != nullptr) ListLeftOut(*dataset_, *run_dir_);
+}
+
 void OrderedSource::Flush() {
-  const std::vector<BadImage> bad = dataset_->bad_images().List();
-  if (bad.empty()) return;
-  LogWarning(ShowCount(bad.size()) + " of " + ShowCount(size()) +
-             " images could not be read and are left out:" + NameSome(bad));
+  const uint64_t bad = bad_images_.count();
+  if (bad == 0) return;
+  if (bad == size()) {
+    throw DataError("none of the " + ShowCount(bad) + " images can be used:" +
+                    bad_images_.NameSome() + "\nRepair them, or evaluate on another data set");
+  }
+  LogWarning(ShowCount(bad) + " of " + ShowCount(size()) +
+             " images could not be used and are left out:" + bad_images_.NameSome());
 }
 
 std::string OrderedSource::Description() const {
@@ -84,7 +97,7 @@ void OrderedSource::AdmitSample(Sample& sample) {
 
 void OrderedSource::Substitute(Sample& sample) {
   dataset_->CheckFiles();  // throws if it is not this image's fault
-  dataset_->bad_images().Add({sample.id, NameOf(sample.id), sample.error});
+  bad_images_.Add({sample.id, NameOf(sample.id), sample.error});
   sample.id = kNoImage;
 }
 

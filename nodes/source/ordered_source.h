@@ -5,11 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "nodes/data/bad_images.h"
 #include "nodes/data/dataset.h"
 #include "nodes/image/image_sample.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
+
+class RunDir;
 
 // The id of a sample that stands for no image: the last batch is filled up with them, and they take
 // the place of images that cannot be read.
@@ -21,8 +24,8 @@ constexpr uint64_t kNoImage = UINT64_MAX;
 //                    it the queries, unless the two are one list.
 // images: all        those to train on, under their own ids.
 //
-// An image that cannot be read is noted in the data set's bad_images() and left out: its row has
-// the id kNoImage and a black view.
+// An image that cannot be read is listed in the run directory's bad_images.csv and left out: its
+// row has the id kNoImage and a black view.
 //
 // Output  ids  sample  encoded bytes, their label, height and width where they are known.
 // Memory  per sample slot: the encoded bytes of an image; none where the data set is mapped.
@@ -35,6 +38,8 @@ class OrderedSource final : public SourceNode {
   static void Declare(NodeSpec& spec);
   // Throws ConfigError where the data set has no labelled images.
   void Open(const OpenContext& context) override;
+  void Start() override;
+  // Throws DataError where not one image could be used.
   void Flush() override;
 
   std::unique_ptr<Payload> NewPayload() override { return std::make_unique<ImageSample>(); }
@@ -55,6 +60,8 @@ class OrderedSource final : public SourceNode {
 
   Images images_ = Images::kLabelled;  // option
   ImageDataset* dataset_ = nullptr;
+  RunDir* run_dir_ = nullptr;  // null: there is none
+  BadImages bad_images_{"evaluation"};
   std::vector<const LabelledImages*> lists_;  // one after the other; empty: those to train on
 };
 

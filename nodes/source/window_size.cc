@@ -15,7 +15,7 @@ int64_t ReadNumber(const std::string& text, const WindowNames& names) {
   const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || stop != end || number < 1 || number > kMostBatches) {
     throw ConfigError(names.accumulation + " is '" + text +
-                      "'; it takes a whole number from 1, or auto");
+                      "'; it must be a whole number from 1 on, or auto");
   }
   return number;
 }
@@ -31,13 +31,14 @@ int WindowSize(const std::string& accumulation, int64_t effective_batch, int64_t
     const int64_t number = ReadNumber(accumulation, names);
     if (effective_batch != 0 && effective_batch != number * batch_size) {
       throw ConfigError(effective + " is not " + accumulation + " (" + names.accumulation +
-                        ") times " + batch + ": set it to 0, or the first factor to auto");
+                        ") times " + batch + ": set it to 0, or " + names.accumulation +
+                        " to auto");
     }
     return static_cast<int>(number);
   }
   if (effective_batch == 0) {
     throw ConfigError(names.accumulation + " is auto and needs " + names.effective_batch +
-                      ", the images of an optimiser step");
+                      ", the number of images per optimiser step");
   }
   if (effective_batch % batch_size != 0) {
     throw ConfigError(effective + " must be a multiple of " + batch);

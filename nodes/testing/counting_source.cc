@@ -9,8 +9,8 @@ void CountingSource::Declare(NodeSpec& spec) {
   spec.Doc("Admits ids 0, 1, 2, … over and over; for tests and benches of the engine.")
       .Output("ids", Stream::kSample)
       .Option(&CountingSource::epochs_, "epochs", 1, "Epochs of the run.", AtLeast{1})
-      .Option(&CountingSource::steps_per_epoch_, "steps_per_epoch", 10, "Optimiser steps an epoch.",
-              AtLeast{1})
+      .Option(&CountingSource::steps_per_epoch_, "steps_per_epoch", 10,
+              "Optimiser steps per epoch.", AtLeast{1})
       .Option(&CountingSource::window_, "window", 1, "Batches per optimiser step.", AtLeast{1})
       .Option(&CountingSource::ids_, "ids", 1000, "Ids there are, from 0.", AtLeast{1})
       .Option(&CountingSource::seed_, "seed", 42, "Seed of every draw.", AtLeast{0});

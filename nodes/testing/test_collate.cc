@@ -7,11 +7,11 @@
 namespace flowtrain {
 
 void TestCollate::Declare(NodeSpec& spec) {
-  spec.Doc("Gathers samples to batches of plain bytes; for tests and benches of the engine.")
+  spec.Doc("Gathers samples into batches of plain bytes; for tests and benches of the engine.")
       .Input("rows", Stream::kSample)
       .Output("batches", Stream::kBatch)
-      .Option(&TestCollate::batch_size_, "batch_size", 8, "Samples a batch.", AtLeast{1})
-      .Option(&TestCollate::view_bytes_, "view_bytes", 16, "Bytes a view.", AtLeast{1});
+      .Option(&TestCollate::batch_size_, "batch_size", 8, "Samples per batch.", AtLeast{1})
+      .Option(&TestCollate::view_bytes_, "view_bytes", 16, "Bytes per view.", AtLeast{1});
   DeclareBehaviour(spec);
 }
 

@@ -6,7 +6,7 @@
 
 namespace flowtrain {
 
-void TestLog::Declare(NodeSpec& spec) { spec.Doc("Gathers what the test nodes tell."); }
+void TestLog::Declare(NodeSpec& spec) { spec.Doc("Collects what the test nodes report."); }
 
 void TestLog::AddEvent(std::string event) {
   const std::lock_guard lock(mutex_);

@@ -116,9 +116,10 @@ double UnitBytes(std::string_view unit) {
 }
 
 [[noreturn]] void Refuse(const std::string& text) {
-  throw ConfigError("'" + text +
-                    "' is no amount of memory: give one like 4 GiB, 500 MiB, or a share of the "
-                    "memory that is available, like 50%");
+  throw ConfigError(
+      "'" + text +
+      "' is not an amount of memory: write one such as 4 GiB, 500 MiB, or a share of the "
+      "memory that is available, such as 50%");
 }
 
 }  // namespace

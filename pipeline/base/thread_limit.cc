@@ -53,9 +53,9 @@ void CheckThreads(int threads) {
   try {
     for (int i = 0; i < threads; ++i) crowd.Add();
   } catch (const std::system_error&) {
-    throw std::runtime_error("the run takes up to " + std::to_string(threads) +
-                             " threads, and the system lets it make " +
-                             std::to_string(crowd.size()) + ": " + MoreThreads());
+    throw std::runtime_error("the run needs up to " + std::to_string(threads) +
+                             " threads, but the system allows it " + std::to_string(crowd.size()) +
+                             ": " + MoreThreads());
   }
 }
 

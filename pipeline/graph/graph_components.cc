@@ -224,7 +224,7 @@ void OrderResources(GraphDef& graph, Problems& problems) {
     for (auto i = topology.cycle.rbegin(); i != topology.cycle.rend(); ++i) {
       path += " -> " + resources[*i].name;
     }
-    problems.Add(resources[topology.cycle.front()].at, "resources use each other: " + path);
+    problems.Add(resources[topology.cycle.front()].at, "resources form a cycle: " + path);
     return;
   }
   std::vector<ComponentDef> ordered;

@@ -159,7 +159,8 @@ void ParseLimits(const Value& graph, GraphDef& def, Problems& problems) {
   const Entry* memory = FindEntry(*limits, "host_memory");
   if (memory == nullptr || IsUnresolved(memory->value)) return;
   if (memory->value.kind != Value::Kind::kNull && !Read(memory->value, def.host_memory)) {
-    problems.Add(memory->value.at, Quoted(memory->value.ToString()) + " is no amount of memory" +
+    problems.Add(memory->value.at, Quoted(memory->value.ToString()) +
+                                       " is not an amount of memory" +
                                        TakenBy("limits.host_memory", memory->at, memory->value.at));
   }
 }

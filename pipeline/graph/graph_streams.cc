@@ -154,7 +154,7 @@ class StreamCheck {
         unknown = true;
       } else if (specs_[i]->kind != Kind::kSource) {
         if (!specs_[i]->inputs.empty()) continue;
-        problems_.Add(node.def.at, NameAndType(node.def) + " takes no stream and is no source: " +
+        problems_.Add(node.def.at, NameAndType(node.def) + " has no input and is not a source: " +
                                        "nothing reaches it");
       } else if (source == nullptr) {
         source = &node;
@@ -181,7 +181,7 @@ class StreamCheck {
       std::string path;
       for (const size_t i : topology.cycle) path += Def(i).name + " -> ";
       problems_.Add(Def(topology.cycle.front()).at,
-                    "nodes wait for each other: " + path + Def(topology.cycle.front()).name);
+                    "nodes form a cycle: " + path + Def(topology.cycle.front()).name);
       return;
     }
     std::vector<ParsedNode> ordered;

@@ -68,7 +68,7 @@ std::string Pools(const GraphDef& graph) {
   TextTable table;
   table.Add({"pool", "slots"});
   table.Add({"samples", graph.sample_slots > 0 ? std::to_string(graph.sample_slots)
-                                               : "four a worker, at least 16"});
+                                               : "4 per worker, at least 16"});
   table.Add({"batches", std::to_string(graph.batch_slots)});
   return '\n' + table.ToString("");
 }

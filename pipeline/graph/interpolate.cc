@@ -117,7 +117,7 @@ Value Interpolation::ResolveScalar(const Value& value) {
     const size_t end = text.find('}', begin);
     const std::string key = end == std::string::npos ? "" : text.substr(begin + 2, end - begin - 2);
     if (!IsKey(key)) {
-      problems_.Add(value.at, Quoted(text) + " is no reference: write ${group.key}");
+      problems_.Add(value.at, Quoted(text) + " is not a reference: write ${group.key}");
       return value;
     }
     done = end + 1;
@@ -150,7 +150,7 @@ bool Interpolation::Afford(const Value& parameter, const Position& at) {
   if (put_in_ > kMostBytes) return false;
   put_in_ += BytesOf(parameter);
   if (put_in_ <= kMostBytes) return true;
-  problems_.Add(at, "the parameters that are put in come to more than " +
+  problems_.Add(at, "the parameters that are filled in come to more than " +
                         std::to_string(kMostBytes >> 20) + " MiB");
   return false;
 }

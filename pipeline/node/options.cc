@@ -55,7 +55,7 @@ std::string CheckRange(const std::vector<double>& value, const PositiveRange&) {
 std::string CheckChoice(const std::string& value, const OneOf& choice) {
   const auto& names = choice.names;
   if (std::find(names.begin(), names.end(), value) != names.end()) return {};
-  return internal::Quoted(value) + " is none of " + JoinNames(names) + DidYouMean(value, names);
+  return internal::Quoted(value) + " is not one of " + JoinNames(names) + DidYouMean(value, names);
 }
 
 std::string BoundText(const AtLeast& bound) { return ">= " + Show(bound.low); }

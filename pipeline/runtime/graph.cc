@@ -78,7 +78,8 @@ void Graph::Impl::Open() {
   CheckThreads(def.capacity.threads + kThreadsBeside);
   const size_t collate = FirstOf(NodeSpec::Kind::kCollate);
   if (collate == components.nodes().size()) {
-    throw ConfigError(def.file + ": no node gathers samples to batches (a stage node is missing)");
+    throw ConfigError(def.file +
+                      ": no node gathers samples into batches (a stage node is missing)");
   }
   layout = dynamic_cast<CollateNode&>(components.node(collate)).Layout();
   lane = std::make_unique<Lane>([this] {
@@ -266,7 +267,7 @@ void Graph::Impl::CloseAll() noexcept {
 // out.
 void Graph::Impl::CheckAtRest() {
   if (admission->ended() && PoolsWhole() && (window == nullptr || window->lease_is_home())) return;
-  std::string message = "the graph came to rest with work unfinished: ";
+  std::string message = "the graph has stopped with work unfinished: ";
   for (const PoolCounters& pool : {samples.counters(), batches.counters(), steps.counters()}) {
     if (pool.in_use == 0) continue;
     message += std::to_string(pool.in_use) + " of " + std::to_string(pool.slots) + ' ' + pool.name +

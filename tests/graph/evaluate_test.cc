@@ -152,7 +152,7 @@ TEST_F(Trained, APackedSetOfPhotographsIsJudgedAsTheFolderIs) {
     const std::string run = folder / graph;
     const Result result = RunProgram(Judge(graph, run, from_file));
     ASSERT_EQ(result.code, 0) << result.output;
-    EXPECT_THAT(result.output, Not(HasSubstr("could not be read"))) << graph;
+    EXPECT_THAT(result.output, Not(HasSubstr("could not be used"))) << graph;
   }
   ASSERT_EQ(RunProgram(Judge("knn.yaml", folder / "folder", from_folder)).code, 0);
   EXPECT_NEAR(Final(folder / "knn.yaml", "knn_top1"), Final(folder / "folder", "knn_top1"), 3)

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,10 @@ TEST(Timing, OfAGraphShowsEveryNodeTheBoundAndAVerdict) {
   const TempFolder folder;
   const Result result =
       RunProgram(OnLoader("timing", {"--steps", "50", "--seconds", "5", "--sweep", "--trace",
-                                     folder / "trace.json", "--html", folder / "page.html"}));
+                                     folder / "trace.json", "--html", folder / "page.html",
+                                     "--set", "run.dir=" + (folder / "runs")}));
   ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_FALSE(std::filesystem::exists(folder / "runs")) << "a measurement is no run";
   for (const char* word : {"source", "decode", "augment", "stage", "sample slots", "batch buffers",
                            "X*  bound", "X/X*", "alone, images/s", "limit"}) {
     EXPECT_THAT(result.output, HasSubstr(word));

@@ -84,7 +84,7 @@ struct Stage final : CollateNode {
     spec.Doc("Gathers batches.")
         .Input("rows", Stream::kSample)
         .Output("batches", Stream::kBatch)
-        .Required(&Stage::batch_size, "batch_size", "Images a batch.", AtLeast{1});
+        .Required(&Stage::batch_size, "batch_size", "Images per batch.", AtLeast{1});
   }
   BatchLayout Layout() const override { return {}; }
   std::shared_ptr<uint8_t> Allocate(size_t) override { return nullptr; }

@@ -11,11 +11,11 @@ CLI::Option* TakesPath(CLI::Option* option) {
 void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
                          std::vector<std::string>& sets) {
   TakesPath(app.add_option("--config", configs,
-                           "Parameter file laid over the graph's own; may be given again"))
+                           "Parameter file that overrides the graph's own; may be repeated"))
       ->allow_extra_args(false)
       ->type_name("FILE");
   app.add_option("--set", sets,
-                 "One parameter, e.g. train.epochs=20; over all files; may be given again")
+                 "One parameter, e.g. train.epochs=20; overrides all files; may be repeated")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
 }

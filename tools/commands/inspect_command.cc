@@ -65,7 +65,8 @@ Command AddValidate(CLI::App& app) {
 Command AddInspect(CLI::App& app) {
   const auto request = std::make_shared<GraphRequest>();
   const auto dot = std::make_shared<bool>(false);
-  CLI::App* inspect = app.add_subcommand("inspect", "Show a graph with all its parameters put in");
+  CLI::App* inspect =
+      app.add_subcommand("inspect", "Show a graph with all its parameters filled in");
   AddGraphOptions(*inspect, *request, true);
   inspect->add_flag("--dot", *dot, "In Graphviz's language");
   return {inspect, [request, dot](StopSignals&) { return Inspect(*request, *dot, std::cout); }};

@@ -19,7 +19,6 @@
 #include "nodes/run/run_dir.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
-#include "pipeline/base/text/units.h"
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
 #include "tools/commands/commands.h"
@@ -51,14 +50,6 @@ struct TrainRequest {
 void LogBanner(const Graph& graph, const Config& config) {
   std::istringstream lines(FormatBanner(GatherBannerFacts(graph, config), LocaleIsUtf8()));
   for (std::string line; std::getline(lines, line);) LogInfo(line);
-}
-
-void LogBadImages(const Graph& graph) {
-  uint64_t bad = 0;
-  for (const NodeCounters& node : graph.counters()) bad += node.bad;
-  if (bad == 0) return;
-  LogWarning(ShowCount(bad) +
-             " times an image could not be read and another took its place; the log names them");
 }
 
 // The number of threads may change; that of batches stays as in the graph, since each takes memory.
@@ -152,7 +143,6 @@ ExitCode Train(const TrainRequest& request, StopSignals& signals) {
   } catch (...) {
     return LogFailure(std::current_exception());
   }
-  LogBadImages(graph);
   return HowItEnded(graph, run, signals);
 }
 

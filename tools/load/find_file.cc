@@ -34,7 +34,8 @@ std::string FindShippedFile(const std::string& name) {
   if (IsFile(name)) return name;
   std::error_code error;
   if (fs::is_directory(name, error)) throw ConfigError(name + " is a folder, not a file");
-  if (fs::exists(name, error)) throw ConfigError(name + " cannot be read: it is no regular file");
+  if (fs::exists(name, error))
+    throw ConfigError(name + " cannot be read: it is not a regular file");
   std::string places = "\n  " + fs::absolute(name, error).string();
   const fs::path shipped = ShippedFolder();
   if (fs::path(name).is_relative() && !shipped.empty()) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "nodes/data/packed_set.h"
 #include "nodes/pack/fingerprint.h"
 #include "nodes/report/terminal.h"
 #include "pipeline/base/cpu_limits.h"
@@ -49,14 +50,6 @@ class PackProgress {
   bool drawn_ = false;
   Clock::time_point shown_at_ = Clock::now();
 };
-
-void LogBadImages(const std::vector<BadImage>& bad) {
-  constexpr size_t kNamed = 20;
-  for (size_t i = 0; i < std::min(kNamed, bad.size()); ++i) {
-    LogWarning("left out, since it cannot be used: " + bad[i].name + ": " + bad[i].why);
-  }
-  if (bad.size() > kNamed) LogWarning("and " + ShowCount(bad.size() - kNamed) + " more images");
-}
 
 }  // namespace
 
@@ -106,7 +99,11 @@ PackResult PackDataset(const DatasetOptions& dataset, const std::string& path, i
     watch = std::make_unique<StopSignals::Watch>(*signals, run, "stopping: no file is made");
   }
   PackResult result = PackImages(*set, path, options);
-  LogBadImages(result.bad);
+  if (!result.stopped && !result.bad.empty()) {
+    LogWarning(
+        ShowCount(result.bad.size()) + " of " + ShowCount(result.bad.size() + result.images) +
+        " images could not be used and are left out:" + NameSome(result.bad, BadImagesOf(path)));
+  }
   return result;
 }
 

@@ -40,11 +40,13 @@ void SetIfDeclared(ComponentDef& def, const Registry& registry, const std::strin
   }
 }
 
-// Otherwise a bench would make a run's folder for a file that the node may have to write there.
-void DropOptionalUses(ComponentDef& def, const Registry& registry) {
-  for (const NodeSpec::Use& use : registry.Find(def.type)->spec.uses) {
-    if (!use.optional) continue;
-    std::erase_if(def.uses, [&](const UseDef& given) { return given.name == use.name; });
+// Otherwise a bench would make a run's folder for files that nodes may have to write there.
+void DropRunDir(GraphDef& def, const Registry& registry) {
+  for (NodeDef& node : def.nodes) {
+    for (const NodeSpec::Use& use : registry.Find(node.type)->spec.uses) {
+      if (!use.optional || use.type != "RunDir") continue;
+      std::erase_if(node.uses, [&](const UseDef& given) { return given.name == use.name; });
+    }
   }
 }
 
@@ -70,9 +72,7 @@ std::vector<PortDef> EndWithOptimiser(GraphDef& def, const Registry& registry,
   }
   if (optimiser + 1 != def.nodes.end() && (optimiser + 1)->type == keep) ++optimiser;
   def.nodes.erase(optimiser + 1, def.nodes.end());
-  for (NodeDef& node : def.nodes) {
-    if (KindOf(node, registry) == NodeSpec::Kind::kWindow) DropOptionalUses(node, registry);
-  }
+  DropRunDir(def, registry);
   return std::exchange(def.nodes.back().out, {});
 }
 
@@ -169,6 +169,7 @@ GraphDef HostGraph(const GraphDef& def, const Registry& registry, double device_
 
   const auto stage = FindStage(host, registry);
   host.nodes.erase(stage + 1, host.nodes.end());
+  DropRunDir(host, registry);
   NodeDef& host_stage = host.nodes.back();
   const NodeDef given = host_stage;
   if (!given.uses.empty()) {  // the device

@@ -38,7 +38,7 @@ void MappedFile::Map() {
   if (fstat(fd_, &status) != 0) Fail(path_, "examine");
   if (!S_ISREG(status.st_mode)) {
     throw DataError("cannot read " + path_ + ": it is " +
-                    (S_ISDIR(status.st_mode) ? "a folder" : "no regular file"));
+                    (S_ISDIR(status.st_mode) ? "a folder" : "not a regular file"));
   }
   size_ = static_cast<size_t>(status.st_size);
   if (size_ == 0) return;  // mmap does not accept an empty file

@@ -27,7 +27,7 @@ bool IsReadable(int fd, size_t max_bytes, std::string* why) {
   } else if (S_ISDIR(status.st_mode)) {
     *why = "it is a folder";
   } else if (!S_ISREG(status.st_mode)) {
-    *why = "it is no regular file";
+    *why = "it is not a regular file";
   } else if (static_cast<size_t>(status.st_size) > max_bytes) {
     *why = "it has " + std::to_string(status.st_size) + " bytes, more than " +
            std::to_string(max_bytes);

@@ -111,8 +111,8 @@ TEST(Folder, AFileThatBecameAFifoIsBadAndNotWaitedFor) {
   fs::remove(folder / "2.jpg");
   fs::create_directory(folder / "2.jpg");
   std::vector<uint8_t> storage;
-  EXPECT_EQ(set->Fetch(0, storage).error, "cannot read it: it is no regular file");
-  EXPECT_EQ(set->Fetch(1, storage).error, "cannot read it: it is no regular file");
+  EXPECT_EQ(set->Fetch(0, storage).error, "cannot read it: it is not a regular file");
+  EXPECT_EQ(set->Fetch(1, storage).error, "cannot read it: it is not a regular file");
 }
 
 TEST(Folder, NamesOfAnyBytesAreReadAndShownPrintable) {

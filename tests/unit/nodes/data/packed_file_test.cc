@@ -169,7 +169,7 @@ TEST_F(PackedFileTest, AHugeIndexIsRefusedBeforeItIsRead) {
 TEST_F(PackedFileTest, WhatIsNoFileIsRefusedAndNotWaitedFor) {
   ASSERT_EQ(mkfifo((folder_ / "fifo").c_str(), 0600), 0);
   EXPECT_THAT(MessageOf<DataError>([&] { PackedFile{folder_ / "fifo"}; }),
-              HasSubstr("it is no regular file"));
+              HasSubstr("it is not a regular file"));
   EXPECT_FALSE(IsPackedFile(folder_ / "fifo"));
   EXPECT_FALSE(IsPackedFile("/dev/zero"));
 }

@@ -107,11 +107,11 @@ TEST(Stl10, WhatIsNoFileIsRefusedAndNotWaitedFor) {
   const TempFolder folder;
   ASSERT_EQ(mkfifo((folder / "train_X.bin").c_str(), 0600), 0);
   auto open = [&] { OpenStl10(folder.path(), {"train"}); };
-  EXPECT_THAT(MessageOf<DataError>(open), HasSubstr("train_X.bin: it is no regular file"));
+  EXPECT_THAT(MessageOf<DataError>(open), HasSubstr("train_X.bin: it is not a regular file"));
   std::filesystem::remove(folder / "train_X.bin");
   folder.Write("train_X.bin", Images(1, 10));
   ASSERT_EQ(mkfifo((folder / "train_y.bin").c_str(), 0600), 0);
-  EXPECT_THAT(MessageOf<DataError>(open), HasSubstr("train_y.bin: it is no regular file"));
+  EXPECT_THAT(MessageOf<DataError>(open), HasSubstr("train_y.bin: it is not a regular file"));
   std::filesystem::remove(folder / "train_y.bin");
   ASSERT_EQ(mkfifo((folder / "class_names.txt").c_str(), 0600), 0);
   EXPECT_EQ(OpenStl10(folder.path(), {"train"})->classes()[0], "airplane");

@@ -61,7 +61,7 @@ TEST(Features, AreTheBackbonesInEvaluationMode) {
   const NoiseImages images(7, {});
   const Features found = ComputeFeatures(model, images, kNoiseSide, 3);  // 3 + 3 + 1
   ASSERT_EQ(found.features.sizes(), (std::vector<int64_t>{7, model.feature_dim()}));
-  EXPECT_EQ(found.unreadable, 0u);
+  EXPECT_TRUE(found.bad.empty());
   for (int64_t i = 0; i < 7; ++i) {
     EXPECT_EQ(found.labels[i].item<int64_t>(), i % 3);
     const at::Tensor alone = FeaturesOf(model, images, static_cast<uint64_t>(i));
@@ -85,7 +85,10 @@ TEST(Features, LeaveTheModelAsItWas) {
 TEST(Features, AnUnreadableImageIsLeftOutWithItsLabel) {
   Training training(Options{{"stem", "small"}});
   const Features found = ComputeFeatures(*training.model, NoiseImages(6, {0, 4}), kNoiseSide, 4);
-  EXPECT_EQ(found.unreadable, 2u);
+  ASSERT_EQ(found.bad.size(), 2u);
+  EXPECT_EQ(found.bad[1].id, 4u);
+  EXPECT_EQ(found.bad[1].name, "evaluation image 4");
+  EXPECT_EQ(found.bad[1].why, "cut short");
   ASSERT_EQ(found.features.size(0), 4);
   EXPECT_TRUE(found.labels.equal(at::tensor({1, 2, 0, 2}, at::kLong)));  // of images 1, 2, 3, 5
   const at::Tensor last = FeaturesOf(*training.model, NoiseImages(6, {}), 5);
@@ -96,7 +99,7 @@ TEST(Features, ThereAreNoneWhereNoImageCanBeRead) {
   Training training(Options{{"stem", "small"}});
   const Features found = ComputeFeatures(*training.model, NoiseImages(2, {0, 1}), kNoiseSide, 4);
   EXPECT_FALSE(found.features.defined());
-  EXPECT_EQ(found.unreadable, 2u);
+  ASSERT_EQ(found.bad.size(), 2u);
 }
 
 }  // namespace

@@ -185,7 +185,20 @@ TEST(PackImages, BadImagesAreLeftOutAndNamed) {
   EXPECT_EQ(result.images, 30u);
   ASSERT_EQ(result.bad.size(), 1u);
   EXPECT_EQ(result.bad[0].name, "cat/bad.jpg");
-  EXPECT_EQ(OpenPacked(folder / "set.ftpack")->size(), 30u);
+  const auto packed = OpenPacked(folder / "set.ftpack");
+  EXPECT_EQ(packed->size(), 30u);
+  const std::string list = folder / "set.ftpack.bad_images.csv";
+  EXPECT_EQ(ReadText(list),
+            "name,reason,found_by\ncat/bad.jpg,\"" + result.bad[0].why + "\",pack\n");
+
+  // What is packed again is still without it.
+  EXPECT_TRUE(PackImages(*packed, folder / "again.ftpack", options).bad.empty());
+  EXPECT_EQ(ReadText(folder / "again.ftpack.bad_images.csv"), ReadText(list));
+
+  // A list is that of the file it is beside.
+  fs::remove(folder / "photos/cat/bad.jpg");
+  PackImages(*OpenFolder(folder / "photos"), folder / "set.ftpack", options);
+  EXPECT_FALSE(fs::exists(list));
 }
 
 size_t FilesIn(const std::string& folder) {
@@ -206,6 +219,10 @@ TEST(PackImages, NothingStaysOfAPackingThatFailsOrIsStopped) {
       MessageOf<DataError>([&] { PackImages(*set, folder / "out/set.ftpack", options); });
   EXPECT_THAT(message, HasSubstr("2 of 32 images cannot be used"));
   EXPECT_THAT(message, HasSubstr("cat/worse.jpg"));
+  const std::string list = folder / "out/set.ftpack.bad_images.csv";
+  EXPECT_THAT(message, HasSubstr("Listed in " + list));
+  EXPECT_EQ(ReadLines(list).size(), 3u);
+  fs::remove(list);
   EXPECT_EQ(FilesIn(folder / "out"), 0u);
 
   std::atomic<int> asked{0};
@@ -216,6 +233,13 @@ TEST(PackImages, NothingStaysOfAPackingThatFailsOrIsStopped) {
 
   EXPECT_THAT(MessageOf<DataError>([&] { PackImages(*set, folder / "no/set.ftpack", options); }),
               HasSubstr("cannot create"));
+
+  options.stop = [] { return false; };
+  folder.Write("torn/a.jpg", "torn");
+  EXPECT_THAT(MessageOf<DataError>([&] {
+                PackImages(*OpenFolder(folder / "torn"), folder / "out/set.ftpack", options);
+              }),
+              HasSubstr("1 of 1 images cannot be used, and none is left to train on:\n  a.jpg: "));
 }
 
 TEST(Fingerprint, ChangesWithTheFilesAndTheOptionsAndNothingElse) {

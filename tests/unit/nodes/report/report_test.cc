@@ -74,10 +74,11 @@ TEST(EpochLine, HasTheMeanLossAndTheTimedRate) {
   third.loss = kNan;
   third.skipped = true;
   totals.Add(third, true);
-  const json line = json::parse(EpochLine(0, totals, std::nullopt));
+  const json line = json::parse(EpochLine(0, totals, 3, std::nullopt));
   EXPECT_EQ(line, json::parse(R"({"epoch":1,"steps":3,"images":384,"seconds":1.5,"loss":4.0,
-                                  "images_per_s":256.0,"data_wait":0.25,"skipped":1})"));
-  EXPECT_EQ(json::parse(EpochLine(1, totals, 50.0))["knn_top1"], 50.0);
+                                  "images_per_s":256.0,"data_wait":0.25,"skipped":1,
+                                  "bad_images":3})"));
+  EXPECT_EQ(json::parse(EpochLine(1, totals, 0, 50.0))["knn_top1"], 50.0);
 }
 
 TEST(ReadStepLine, IsTheRecordAgain) {

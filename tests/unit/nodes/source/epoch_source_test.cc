@@ -4,14 +4,22 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <new>
 #include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
+#include "nodes/data/folder_set.h"
+#include "nodes/pack/pack_images.h"
+#include "nodes/run/run_dir.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "tests/support/components.h"
 #include "tests/support/errors.h"
+#include "tests/support/image_files.h"
 #include "tests/support/image_slot.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_context.h"
@@ -20,6 +28,7 @@ namespace flowtrain {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // A source over a sample set, or over `files` files of a folder.
 struct Fixture {
@@ -279,7 +288,7 @@ TEST_F(EpochSourceTest, GivesUpWhenTooManyImagesAreBad) {
   EXPECT_THAT(message, HasSubstr("5 of 200 images (2.5 %)"));
   EXPECT_THAT(message, HasSubstr("picture 1 (ring): damaged JPEG"));
   EXPECT_THAT(message, HasSubstr("raise max_bad_fraction of 'under_test' from 2 %"));
-  const auto bad = fixture.dataset.bad_images().List();
+  const auto bad = fixture.source.bad_images().List();
   ASSERT_EQ(bad.size(), 5u);
   EXPECT_EQ(bad[0].id, 1u);
   EXPECT_EQ(bad[0].why, "damaged JPEG");
@@ -299,10 +308,93 @@ TEST_F(EpochSourceTest, GivesUpOnAPlaceAfterSixteenSubstitutes) {
   ImageSlot sample;
   for (int attempt = 1; attempt <= 16; ++attempt) Replace(fixture.source, sample, "bad");
   EXPECT_THAT(MessageOf<DataError>([&] { Replace(fixture.source, sample, "bad"); }),
-              HasSubstr("16 of them came one after the other"));
+              HasSubstr("16 replacements in a row could not be used either"));
 }
 
-TEST_F(EpochSourceTest, SaysAtTheEndWhatCouldNotBeRead) {
+// The lines that a source with a run directory logs about bad images.
+class BadImagesOfARun : public EpochSourceTest {
+ protected:
+  BadImagesOfARun() : fixture_(200, 4, {{"max_bad_fraction", "0.5"}}) { Open(fixture_.source); }
+  void Open(EpochSource& source) {
+    Bind(run_dir_, {{"path", folder_.path()}, {"go_on", go_on_ ? "true" : "false"}});
+    run_dir_.Open(TestContext());
+    go_on_ = true;
+    Bind(source, {{"max_bad_fraction", "0.5"}});
+    source.Open(TestContext({{"dataset", &fixture_.dataset}, {"run_dir", &run_dir_}}, {.rows = 4}));
+  }
+  void SetUp() override {
+    SetLogWriter([this](const std::string& line) { log_ += line + '\n'; });
+  }
+  std::string LogOf(const std::function<void()>& what) {
+    log_.clear();
+    what();
+    return log_;
+  }
+  void Fail(uint64_t id) {
+    ImageSlot sample;
+    sample.id = id;
+    Replace(fixture_.source, sample, "it is torn");
+  }
+  std::string csv() const { return folder_ / "bad_images.csv"; }
+
+  const TempFolder folder_;
+  bool go_on_ = false;
+  RunDir run_dir_;
+  Fixture fixture_;
+  std::string log_;
+};
+
+TEST_F(BadImagesOfARun, NamesTheFirstFiveAndListsAll) {
+  EXPECT_EQ(LogOf([&] { fixture_.source.Flush(); }), "");
+  EXPECT_FALSE(std::filesystem::exists(csv()));
+  EXPECT_THAT(
+      LogOf([&] { Fail(31); }),
+      HasSubstr("an image cannot be used: picture 31 (ring): it is torn\n  It and any others "
+                "are listed in " +
+                csv()));
+  EXPECT_EQ(LogOf([&] {
+              for (const uint64_t id : {31, 1, 21, 11, 41, 51, 61}) Fail(id);
+            }),
+            "");
+
+  const std::string end = LogOf([&] { fixture_.source.Flush(); });
+  EXPECT_THAT(
+      end, HasSubstr("7 of 200 images could not be used; others were trained on in their "
+                     "place:\n  picture 1 (ring): it is torn\n  picture 11 (ring): it is torn\n"));
+  EXPECT_THAT(end, HasSubstr("\n  … and 2 more: see " + csv()));
+  EXPECT_THAT(end, Not(HasSubstr("picture 51")));
+  std::string rows = "name,reason,found_by\n";
+  for (const char* id : {"31", "1", "21", "11", "41", "51", "61"}) {
+    rows += "picture " + std::string(id) + " (ring),it is torn,training\n";
+  }
+  EXPECT_EQ(ReadText(csv()), rows);
+}
+
+TEST_F(BadImagesOfARun, WhenItGoesOnNoneIsListedTwice) {
+  Fail(11);
+  EpochSource resumed;
+  run_dir_.~RunDir();
+  new (&run_dir_) RunDir;
+  Open(resumed);
+  ImageSlot sample;
+  sample.id = 11;
+  EXPECT_EQ(LogOf([&] { Replace(resumed, sample, "it is torn"); }), "");
+  sample.id = 21;
+  Replace(resumed, sample, "it is gone");
+  EXPECT_EQ(ReadText(csv()),
+            "name,reason,found_by\npicture 11 (ring),it is torn,training\n"
+            "picture 21 (ring),it is gone,training\n");
+}
+
+TEST_F(BadImagesOfARun, TooManyAreAnErrorThatSaysWhereTheyAreListed) {
+  for (uint64_t id = 0; id < 100; ++id) Fail(id);
+  const std::string message = MessageOf<DataError>([&] { Fail(100); });
+  EXPECT_THAT(message, HasSubstr("101 of 200 images (50.5 %) cannot be used"));
+  EXPECT_THAT(message, HasSubstr("… and 96 more: see " + csv()));
+  EXPECT_EQ(ReadLines(csv()).size(), 102u);
+}
+
+TEST_F(EpochSourceTest, SaysAtTheEndWhatCouldNotBeUsed) {
   Fixture fixture(200, 4, {{"max_bad_fraction", "0.5"}});
   std::string log;
   SetLogWriter([&](const std::string& line) { log += line; });
@@ -313,12 +405,44 @@ TEST_F(EpochSourceTest, SaysAtTheEndWhatCouldNotBeRead) {
   Replace(fixture.source, sample, "it is torn");
   log.clear();
   fixture.source.Flush();
-  EXPECT_THAT(log, HasSubstr("1 of 200 images could not be read"));
-  EXPECT_THAT(log, HasSubstr("picture 11 (ring): it is torn"));
+  EXPECT_THAT(log, HasSubstr("1 of 200 images could not be used"));
+  EXPECT_THAT(log, testing::EndsWith("\n  picture 11 (ring): it is torn")) << "there is no file";
+}
+
+// A packed file brings the list of what was left out of it.
+TEST_F(EpochSourceTest, WhatWasLeftOutOfAPackedFileIsLeftOutOfTheRun) {
+  const TempFolder folder;
+  PackOptions pack;
+  pack.max_bad_fraction = 1;
+  for (int i = 0; i < 4; ++i) {
+    folder.Write("photos/" + std::to_string(i) + ".jpg", WriteJpeg(SmoothImage(16, 16, 3)));
+  }
+  folder.Write("photos/bad.jpg", "torn");
+  PackImages(*OpenFolder(folder / "photos"), folder / "set.ftpack", pack);
+  DatasetOptions packed;
+  packed.kind = DatasetKind::kPacked;
+  packed.root = folder / "set.ftpack";
+  ImageDataset dataset;
+  dataset.Open(packed);
+  RunDir run_dir;
+  Bind(run_dir, {{"path", folder / "run"}});
+  run_dir.Open(TestContext());
+  EpochSource source;
+  Bind(source, {});
+  source.Open(TestContext({{"dataset", &dataset}, {"run_dir", &run_dir}}, {.rows = 4}));
+  std::string log;
+  SetLogWriter([&](const std::string& line) { log += line; });
+  source.Start();
+  EXPECT_THAT(log, HasSubstr("1 file is left out of the data set:\n  bad.jpg: "));
+  EXPECT_THAT(ReadText(folder / "run/bad_images.csv"),
+              testing::MatchesRegex("name,reason,found_by\nbad.jpg,.*,pack\n"));
+  log.clear();
+  source.Start();
+  EXPECT_EQ(log, "");
 }
 
 TEST(BadImages, CountsEachImageOnceFromAnyThread) {
-  BadImages bad;
+  BadImages bad("training");
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&bad] {

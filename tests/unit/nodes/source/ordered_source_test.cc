@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "nodes/run/run_dir.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "tests/support/components.h"
@@ -29,7 +30,9 @@ struct OrderedFixture {
     data.sample_size = 8;
     dataset.Open(data);
     Bind(source, {{"images", images}});
-    source.Open(TestContext({{"dataset", &dataset}}, {.rows = rows}));
+    Bind(run_dir, {{"path", folder.path()}});
+    run_dir.Open(TestContext());
+    source.Open(TestContext({{"dataset", &dataset}, {"run_dir", &run_dir}}, {.rows = rows}));
   }
   // Admits the batch `seq` and gives its ids; empty after the last.
   std::vector<uint64_t> Ids(uint64_t seq) {
@@ -48,7 +51,9 @@ struct OrderedFixture {
   }
 
   int rows;
+  const TempFolder folder;
   ImageDataset dataset;
+  RunDir run_dir;
   OrderedSource source;
   Batch batch;
 };
@@ -111,8 +116,25 @@ TEST(OrderedSource, AnUnreadableImageIsNotedAndItsRowStandsForNone) {
   SetLogWriter([&log](const std::string& line) { log += line; });
   fixture.source.Flush();
   SetLogWriter(nullptr);
-  EXPECT_THAT(log, HasSubstr("1 of 10 images"));
-  EXPECT_THAT(log, HasSubstr("picture 9"));
+  EXPECT_THAT(log, HasSubstr("1 of 10 images could not be used and are left out:"));
+  EXPECT_THAT(log, HasSubstr("picture 9 (spiral): cut short"));
+  EXPECT_EQ(ReadText(fixture.folder / "bad_images.csv"),
+            "name,reason,found_by\npicture 9 (spiral),cut short,evaluation\n");
+}
+
+TEST(OrderedSource, WithoutOneUsableImageThereIsNoResult) {
+  OrderedFixture fixture("labelled", 4);
+  ImageSlot sample;
+  sample.error = "cut short";
+  for (sample.id = 0; sample.id < 10;) {
+    const uint64_t id = sample.id;
+    fixture.source.Substitute(sample);
+    sample.id = id + 1;
+  }
+  const std::string message = MessageOf<DataError>([&] { fixture.source.Flush(); });
+  EXPECT_THAT(message,
+              HasSubstr("none of the 10 images can be used:\n  picture 0 (disc): cut short"));
+  EXPECT_THAT(message, HasSubstr("… and 5 more: see " + (fixture.folder / "bad_images.csv")));
 }
 
 TEST(OrderedSource, WithoutLabelsItSaysWhy) {

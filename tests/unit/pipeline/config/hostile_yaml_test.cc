@@ -147,9 +147,9 @@ TEST_F(HostileFileTest, WhatIsNoFileIsRefusedAndNotWaitedFor) {
   ASSERT_EQ(mkfifo(Path("fifo").c_str(), 0600), 0);
   fs::create_symlink("loop", Path("loop"));
   fs::create_symlink("/dev/zero", Path("link"));
-  EXPECT_EQ(Message(Path("fifo")), "it is no regular file");
-  EXPECT_EQ(Message("/dev/zero"), "it is no regular file");
-  EXPECT_EQ(Message(Path("link")), "it is no regular file");
+  EXPECT_EQ(Message(Path("fifo")), "it is not a regular file");
+  EXPECT_EQ(Message("/dev/zero"), "it is not a regular file");
+  EXPECT_EQ(Message(Path("link")), "it is not a regular file");
   EXPECT_EQ(Message(folder_.path()), "it is a folder");
   EXPECT_EQ(Message(Path("loop")), "Too many levels of symbolic links");
   EXPECT_EQ(Message(Path("none")), "No such file or directory");
@@ -187,7 +187,7 @@ TEST_F(HostileFileTest, WhatParametersMakeOfAGraphIsBounded) {
     const Value graph = ReadYaml("graph: g\nnodes: " + ListOf(5000, reference), "g.yaml");
     const Config parameters(ReadYaml(config, "c.yaml"));
     EXPECT_THAT(FindingsOf([&] { LoadGraph(graph, parameters, Registry()); }),
-                Contains(HasSubstr("the parameters that are put in come to more than 16 MiB")));
+                Contains(HasSubstr("the parameters that are filled in come to more than 16 MiB")));
   }
 }
 

@@ -133,7 +133,7 @@ TEST_F(GraphDefTest, RefusesReferencesThatLeadNowhere) {
                           "g.yaml:13:15: 'data' is a group of parameters, not a value",
                           "g.yaml:23:13: parameter 'data.imagesize' is not in the configuration; "
                           "did you mean 'data.image_size'?",
-                          "g.yaml:24:70: '${data batch}' is no reference: write ${group.key}"));
+                          "g.yaml:24:70: '${data batch}' is not a reference: write ${group.key}"));
 }
 
 TEST_F(GraphDefTest, AMissingParameterHasNoFollowUps) {
@@ -219,8 +219,7 @@ TEST_F(GraphDefTest, RefusesResourcesThatUseEachOther) {
   Replace("gpu: {type: Device}",
           "gpu: {type: Device}\n  egg: {type: Egg}\n"
           "  chicken: {type: Chicken}");
-  EXPECT_THAT(Findings(),
-              ElementsAre("g.yaml:9:3: resources use each other: egg -> chicken -> egg"));
+  EXPECT_THAT(Findings(), ElementsAre("g.yaml:9:3: resources form a cycle: egg -> chicken -> egg"));
 }
 
 TEST_F(GraphDefTest, RefusesAMissingRequiredOption) {
@@ -231,7 +230,7 @@ TEST_F(GraphDefTest, RefusesAMissingRequiredOption) {
       ElementsAre("g.yaml:9:3: 'dataset' (Images) needs the option 'root' (text): Folder of "
                   "the images.",
                   "g.yaml:23:3: 'stage' (Stage) needs the option 'batch_size' (an integer): "
-                  "Images a batch."));
+                  "Images per batch."));
 }
 
 TEST_F(GraphDefTest, RefusesWorkersOnTheLaneAndForSteps) {
@@ -322,7 +321,7 @@ TEST_F(GraphDefTest, RefusesACycle) {
   Replace("in: ids", "in: again");
   Replace("nodes:", "nodes:\n  back: {type: Augment, in: rows, out: again}");
   Replace("type: Stage, in: rows", "type: Stage, in: ids");
-  EXPECT_THAT(Findings(), ElementsAre("g.yaml:15:3: nodes wait for each other: back -> augment -> "
+  EXPECT_THAT(Findings(), ElementsAre("g.yaml:15:3: nodes form a cycle: back -> augment -> "
                                       "back"));
 }
 

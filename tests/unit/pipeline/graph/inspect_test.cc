@@ -42,7 +42,7 @@ optimizer  Optimizer  update
 dataset    Images     source
 
 pool     slots
-samples  four a worker, at least 16
+samples  4 per worker, at least 16
 batches  3
 
 option                   value

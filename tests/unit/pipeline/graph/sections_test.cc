@@ -163,7 +163,7 @@ TEST_F(SectionsTest, AWrongValueNamesBothPlaces) {
   config_.Set("train.colour=grean");
   EXPECT_THAT(
       Findings("[${augment}, ${train}]"),
-      ElementsAre("--set: 'grean' is none of red, green; did you mean 'green'? (views.colour, "
+      ElementsAre("--set: 'grean' is not one of red, green; did you mean 'green'? (views.colour, "
                   "g.yaml:5)",
                   "my.yaml:2:9: 'often' is not a number (views.flip, g.yaml:5)"));
 }

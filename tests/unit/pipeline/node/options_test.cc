@@ -140,10 +140,10 @@ TEST_F(OptionTest, AssignSaysWhatIsWrongAndLeavesTheMember) {
   EXPECT_EQ(Assign("count", "0"), "must be at least 1, not 0");
   EXPECT_EQ(Assign("flag", "yes"), "'yes' is not true or false");
   EXPECT_EQ(Assign("share", "1.5"), "must be between 0 and 1, not 1.5");
-  EXPECT_EQ(Assign("name", "lrs"), "'lrs' is none of sgd, adamw, lars; did you mean 'lars'?");
+  EXPECT_EQ(Assign("name", "lrs"), "'lrs' is not one of sgd, adamw, lars; did you mean 'lars'?");
   EXPECT_EQ(Assign("name", "[lars]"), "'[lars]' is not text");
   EXPECT_EQ(Assign("parts", "[train, tset]"),
-            "'tset' is none of train, test; did you mean 'test'?");
+            "'tset' is not one of train, test; did you mean 'test'?");
   EXPECT_EQ(Assign("range", "[0.5, -1]"), "must be at least 0, not -1");
   EXPECT_EQ(Assign("range", "0.5"), "'0.5' is not a list of numbers");
   EXPECT_EQ(component_.count, 3);
@@ -191,7 +191,7 @@ TEST_F(OptionTest, AnEnumIsWrittenByItsNames) {
   EXPECT_EQ(component_.speed, Speed::kSlow);
   EXPECT_EQ(Assign("top_speed", "fast"), "");
   EXPECT_EQ(component_.speed, Speed::kFast);
-  EXPECT_EQ(Assign("top_speed", "fsat"), "'fsat' is none of slow, fast; did you mean 'fast'?");
+  EXPECT_EQ(Assign("top_speed", "fsat"), "'fsat' is not one of slow, fast; did you mean 'fast'?");
   EXPECT_EQ(Assign("top_speed", "[fast]"), "'[fast]' is not text");
   EXPECT_EQ(Assign("speed", "slow"), "");
   EXPECT_EQ(component_.grouped.speed, Speed::kSlow);

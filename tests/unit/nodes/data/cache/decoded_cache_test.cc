@@ -241,7 +241,7 @@ TEST(DecodedCache, OpensAsTheGraphSays) {
   EXPECT_THAT(MessageOf<ConfigError>([&] {
                 wrong.Open(TestContext({{"dataset", &dataset}}));
               }),
-              HasSubstr("'a lot' is no amount of memory"));
+              HasSubstr("'a lot' is not an amount of memory"));
 }
 
 TEST(DecodedCache, ABudgetBeyondTheMemoryThereIsIsLowered) {

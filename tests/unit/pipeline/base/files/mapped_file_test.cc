@@ -35,8 +35,8 @@ TEST(MappedFile, WhatIsNoFileIsRefusedAndNotWaitedFor) {
   const auto message = [](const std::string& path) {
     return MessageOf<DataError>([&] { MappedFile{path}; });
   };
-  EXPECT_THAT(message(folder / "fifo"), HasSubstr("fifo: it is no regular file"));
-  EXPECT_THAT(message("/dev/zero"), HasSubstr("it is no regular file"));
+  EXPECT_THAT(message(folder / "fifo"), HasSubstr("fifo: it is not a regular file"));
+  EXPECT_THAT(message("/dev/zero"), HasSubstr("it is not a regular file"));
   EXPECT_THAT(message(folder.path()), HasSubstr("it is a folder"));
   EXPECT_THAT(message(folder / "none"), HasSubstr("No such file or directory"));
 }

@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""The commands of README.md, or the examples of `flowtrain --help`, each as it stands. Those of a block run one after the other
+in a folder that was empty.
+
+    examples_test.py readme|help PROGRAM TORCH
+
+TORCH is the libtorch that PROGRAM was built with. The checkout that `tools/flowtrain` belongs to is a copy, so that nothing is
+written to this one. Runs that would take minutes get `--set train.max_steps=1` appended, measurements a lower number of steps. A
+command for which there is no rule below fails the test.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+STL10 = os.path.join(ROOT, "../shared/data/stl10_mini/stl10_binary")  # not in the repository
+
+SHORT = " --set train.max_steps=1"
+QUICK = " --set data.image_size=16 --set data.batch_size=16"
+MEASURED = " --steps 2 --repeats 1" + QUICK
+SAMPLE = "THIS RUN TRAINS ON THE BUILT-IN SAMPLE SET"
+
+
+class Failed(Exception):
+    pass
+
+
+def need(condition, message):
+    if not condition:
+        raise Failed(message)
+
+
+def trained(output, folder):
+    """The newest run directory is complete."""
+    runs = os.path.join(folder, "runs")
+    run = max((os.path.join(runs, name) for name in os.listdir(runs)), key=os.path.getmtime)
+    for name in ("config.yaml", "log.txt", "metrics.jsonl", "checkpoints"):
+        need(os.path.exists(os.path.join(run, name)), f"{run} has no {name}")
+    need(os.listdir(os.path.join(run, "checkpoints")), f"{run} has no checkpoint")
+    with open(os.path.join(run, "metrics.jsonl"), encoding="utf-8") as lines:
+        metrics = [json.loads(line) for line in lines]
+    need(metrics and metrics[-1].get("final"), f"the metrics of {run} have no last line: {metrics}")
+
+
+def trained_on_what_is_there(output, folder):
+    trained(output, folder)
+    if os.path.exists(os.path.join(folder, "data")):
+        need("STL-10, train + unlabeled" in output and SAMPLE not in output, "it does not train on STL-10")
+    else:
+        need(SAMPLE in output, "it does not say that it trains on the sample set")
+
+
+def says(text):
+    return lambda output, folder: need(text in output, f"it does not say '{text}'")
+
+
+def leaves(*names):
+    def check(_, folder):
+        for name in names:
+            path = os.path.join(folder, name)
+            need(os.path.exists(path) and os.path.getsize(path) > 0, f"it leaves no {name}")
+    return check
+
+
+def evaluated(_, folder):
+    runs = [name for name in os.listdir(os.path.join(folder, "runs")) if re.match("(knn|linear_probe|embed)-", name)]
+    need(runs, "there is no run directory of an evaluation")
+
+
+# A pattern that matches the whole command; what is appended to it (None: it is skipped, for the reason given); and a check
+# of its output and of the folder it ran in. The first that matches counts.
+RULES = [
+    (r"tools/test", None, "it runs this test"),
+    (r"cmake .*", None, "it builds what this test runs"),
+    (r"wget \S*stl10_binary\.tar\.gz", None, "it downloads 2.6 GB; a small archive of the same files takes its place"),
+    (r"mkdir -p data && tar xzf stl10_binary\.tar\.gz -C data", "", leaves("data/stl10_binary/train_X.bin")),
+    (r"\S*flowtrain graphs/\w+\.yaml --tuned", SHORT, says("set as tuned")),
+    (r"\S*flowtrain graphs/(knn|linear_probe|embed)\.yaml .*", "", evaluated),
+    (r"\S*flowtrain graphs/\w+\.yaml --config \S+ --run-dir runs/first", SHORT, trained),
+    (r"\S*flowtrain graphs/\w+\.yaml --resume runs/first", SHORT, says("results in runs/first")),
+    (r"\S*flowtrain graphs/\w+\.yaml --set data\.kind=folder --set data\.root=\S+", SHORT, trained_on_what_is_there),
+    (r"\S*flowtrain graphs/\w+\.yaml --set data\.root=\S+ --set train\.epochs=20", SHORT, trained_on_what_is_there),
+    (r"\S*flowtrain graphs/\w+\.yaml --init \S+", SHORT, trained_on_what_is_there),
+    (r"\S*flowtrain graphs/\w+\.yaml( --run-dir runs/first)?", SHORT, trained_on_what_is_there),
+    (r"flowtrain validate \S+", "", says("graphs/simclr.yaml")),
+    (r"flowtrain inspect \S+ --dot \| dot -Tsvg > simclr\.svg", "", leaves("simclr.svg")),
+    (r"flowtrain inspect \S+", "", says("forward_backward")),
+    (r"flowtrain nodes", "", says("DualViewAugment")),
+    (r"flowtrain timing \S+", " --steps 2 --warmup 0 --seconds 1 --quick" + QUICK, says("forward_backward")),
+    (r"flowtrain tune \S+", " --seconds 0.05" + QUICK, says("configs/tuned/")),
+    (r"flowtrain compare \S+", MEASURED, says("mixed_precision")),
+    (r"flowtrain bench \S+", MEASURED, says("images/s")),
+    (r"flowtrain pack sample \S+", QUICK.replace(" --set data.batch_size=16", ""), leaves("sample.ftpack")),
+    (r"flowtrain digest \S+", "", says("runs/first")),
+    (r"flowtrain export \S+ --to \S+", "", leaves("backbone.safetensors")),
+]
+
+# The first words of blocks in README.md that are no commands: the graph, what a run prints.
+NO_COMMANDS = ("source", "✓")
+
+
+def rule_of(command):
+    for pattern, append, check in RULES:
+        if re.fullmatch(pattern, command):
+            return append, check
+    raise Failed(f"there is no rule for it in {__file__}")
+
+
+def readme_blocks():
+    """Of each indented block of commands, its lines without comments."""
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        text = re.sub(r"^```.*?^```", "", file.read(), flags=re.S | re.M)
+    blocks = []
+    for block in re.findall(r"(?:^    .*\n)+", text, flags=re.M):
+        if block.split()[0] in NO_COMMANDS:
+            continue
+        lines = [line.split("  #")[0].strip() for line in block.splitlines()]
+        blocks.append([line for line in lines if line and not line.startswith("#")])
+    return blocks
+
+
+def help_blocks(program):
+    text = subprocess.run([program, "--help"], check=True, capture_output=True, text=True).stdout
+    examples = text.split("Examples:\n")[1].split("\n\n")[0]
+    return [re.findall(r"^  (flowtrain .*)$", examples, flags=re.M)]
+
+
+def make_checkout(folder, program, torch):
+    """A built checkout as tools/flowtrain expects it, with a graph and parameter files of its own."""
+    tools = os.path.join(folder, "build/release/tools")
+    os.makedirs(tools)
+    for name in os.listdir(os.path.dirname(program)):
+        if name == os.path.basename(program) or name.endswith(".so"):
+            shutil.copy(os.path.join(os.path.dirname(program), name), tools)
+    for name in ("configs", "graphs", "tools"):
+        shutil.copytree(os.path.join(ROOT, name), os.path.join(folder, name), ignore=shutil.ignore_patterns("tuned"))
+    for name in ("CMakeLists.txt", "CMakePresets.json", "cmake", "pipeline", "nodes"):
+        os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
+    with open(os.path.join(folder, "build/release/built-with"), "w", encoding="utf-8") as stamp:
+        stamp.write(torch + "\n")
+
+
+def make_archive(path):
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        archive.add(os.path.realpath(STL10), arcname="stl10_binary")
+
+
+def run(command, folder, environment):
+    """Runs one command, whose parts joined by && are shortened by their own rules."""
+    parts, checks = [], []
+    whole = any(re.fullmatch(pattern, command) for pattern, _, _ in RULES)
+    for part in [command] if whole else command.split(" && "):
+        append, check = rule_of(part)
+        if append is None:
+            print(f"skipped, since {check}: {command}")
+            return
+        # What is appended goes to flowtrain, not to a program that reads its output.
+        head, pipe, tail = part.partition(" | ")
+        parts.append(head + append + pipe + tail)
+        checks.append(check)
+    line = " && ".join(parts)
+    if "| dot " in line and not shutil.which("dot"):
+        line = line.replace("| dot -Tsvg", "| grep digraph")
+    print(f"runs: {line}", flush=True)
+    shell = ["bash", "-o", "pipefail", "-c", line]
+    done = subprocess.run(shell, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        need(done.returncode == 0, f"exit code {done.returncode}")
+        for check in checks:
+            check(done.stdout, folder)
+    except Failed as failure:
+        raise Failed(f"{failure}\n{done.stdout[-4000:]}") from failure
+
+
+def run_block(commands, folder, environment):
+    """Returns how many commands failed."""
+    failures = 0
+    for command in commands:
+        if "stl10_binary.tar.gz" in command and not os.path.exists(STL10):
+            print(f"skipped, since there is no {STL10}: {command}")
+            continue
+        if command.startswith("mkdir -p data"):
+            make_archive(os.path.join(folder, "stl10_binary.tar.gz"))
+        try:
+            run(command, folder, environment)
+        except Failed as failure:
+            failures += 1
+            print(f"FAILED: {command}\n{failure}", file=sys.stderr, flush=True)
+    return failures
+
+
+def main():
+    what, program, torch = sys.argv[1], os.path.abspath(sys.argv[2]), sys.argv[3]
+    blocks = readme_blocks() if what == "readme" else help_blocks(program)
+    need(sum(map(len, blocks)) > 8, f"only these commands were found: {blocks}")
+    failures = 0
+    with tempfile.TemporaryDirectory(prefix="flowtrain-") as temporary:
+        checkout = os.path.join(temporary, "checkout")
+        make_checkout(checkout, program, torch)
+        path = os.path.join(checkout, "build/release/tools") + os.pathsep + os.environ["PATH"]
+        environment = dict(os.environ, PATH=path, HOME=temporary)
+        environment.pop("FLOWTRAIN_TORCH", None)
+        for number, commands in enumerate(blocks):
+            folder = os.path.join(temporary, str(number))
+            os.makedirs(folder)
+            os.symlink(os.path.join(checkout, "tools"), os.path.join(folder, "tools"))
+            failures += run_block(commands, folder, environment)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
