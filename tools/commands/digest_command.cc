@@ -31,7 +31,8 @@ Command AddDigest(CLI::App& app) {
   const auto checkpoint = std::make_shared<std::string>();
   auto* digest = app.add_subcommand(
       "digest", "Check a checkpoint to its last byte; print a checksum of all its tensors");
-  digest->add_option("CHECKPOINT", *checkpoint, "Checkpoint, or a run's folder")->required();
+  TakesPath(digest->add_option("CHECKPOINT", *checkpoint, "Checkpoint, or a run's folder"))
+      ->required();
   return {digest, [checkpoint](StopSignals&) { return Digest(*checkpoint, std::cout); }};
 }
 

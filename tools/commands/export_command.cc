@@ -82,11 +82,11 @@ Command AddExport(CLI::App& app) {
   const auto request = std::make_shared<ExportRequest>();
   auto* weights = app.add_subcommand(
       "export", "Write a checkpoint's backbone as weights with torchvision's (and timm's) names");
-  weights->add_option("CHECKPOINT", request->checkpoint, "Checkpoint, or a run's folder")
+  TakesPath(weights->add_option("CHECKPOINT", request->checkpoint, "Checkpoint, or a run's folder"))
       ->required();
-  weights
-      ->add_option("--to", request->to,
-                   "File to write: .safetensors, or .pt for torch.load(…, weights_only=True)")
+  TakesPath(weights->add_option(
+                "--to", request->to,
+                "File to write: .safetensors, or .pt for torch.load(…, weights_only=True)"))
       ->required()
       ->type_name("FILE");
   weights->add_flag("--force", request->force, "Write over a file that is there");

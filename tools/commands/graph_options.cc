@@ -1,11 +1,17 @@
 #include "tools/commands/graph_options.h"
 
+#include "pipeline/base/files/expand_path.h"
+
 namespace flowtrain {
+
+CLI::Option* TakesPath(CLI::Option* option) {
+  return option->transform([](std::string path) { return ExpandPath(path); });
+}
 
 void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
                          std::vector<std::string>& sets) {
-  app.add_option("--config", configs,
-                 "Parameter file laid over the graph's own; may be given again")
+  TakesPath(app.add_option("--config", configs,
+                           "Parameter file laid over the graph's own; may be given again"))
       ->allow_extra_args(false)
       ->type_name("FILE");
   app.add_option("--set", sets,
@@ -15,7 +21,8 @@ void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
 }
 
 void AddGraphOptions(CLI::App& app, GraphRequest& request, bool required) {
-  app.add_option("GRAPH", request.graph, "Graph file, e.g. graphs/simclr.yaml")->required(required);
+  TakesPath(app.add_option("GRAPH", request.graph, "Graph file, e.g. graphs/simclr.yaml"))
+      ->required(required);
   AddParameterOptions(app, request.configs, request.sets);
 }
 

@@ -9,6 +9,9 @@
 
 namespace flowtrain {
 
+// In the option's values, which are paths, `~` and variables are replaced (ExpandPath).
+CLI::Option* TakesPath(CLI::Option* option);
+
 // --config and --set.
 void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
                          std::vector<std::string>& sets);

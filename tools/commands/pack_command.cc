@@ -111,9 +111,10 @@ ExitCode Pack(const PackRequest& request, StopSignals& signals, std::ostream& ou
 Command AddPack(CLI::App& app) {
   const auto request = std::make_shared<PackRequest>();
   CLI::App* pack = app.add_subcommand("pack", "Decode a data set to one file to train from");
-  pack->add_option("DATASET", request->dataset,
-                   "Folder of images or of STL-10's files, or sample (the built-in pictures)");
-  pack->add_option("OUT", request->out, "File to make, e.g. photos.ftpack");
+  TakesPath(
+      pack->add_option("DATASET", request->dataset,
+                       "Folder of images or of STL-10's files, or sample (the built-in pictures)"));
+  TakesPath(pack->add_option("OUT", request->out, "File to make, e.g. photos.ftpack"));
   pack->add_option("--max-side", request->max_side,
                    "Shrink images until their largest side has so many pixels")
       ->check(CLI::Range(1, 65535));
@@ -121,7 +122,8 @@ Command AddPack(CLI::App& app) {
                    "Unreadable images, as a share of all, before it gives up")
       ->check(CLI::Range(0.0, 1.0));
   pack->add_flag("--force", request->force, "Write over a file that is there");
-  pack->add_option("--verify", request->verify, "Check every image of a packed file instead")
+  TakesPath(
+      pack->add_option("--verify", request->verify, "Check every image of a packed file instead"))
       ->type_name("FILE");
   AddParameterOptions(*pack, request->configs, request->sets);
   return {pack, [request](StopSignals& signals) { return Pack(*request, signals, std::cout); }};

@@ -231,9 +231,9 @@ Command AddTiming(CLI::App& app) {
   const auto request = std::make_shared<TimingRequest>();
   auto* timing = app.add_subcommand(
       "timing", "Show where the time goes, how fast the machine could be, and what to change");
-  timing
-      ->add_option("GRAPH|RUN", request->graph.graph,
-                   "Graph file to run and measure, or the folder of a run that has ended")
+  TakesPath(
+      timing->add_option("GRAPH|RUN", request->graph.graph,
+                         "Graph file to run and measure, or the folder of a run that has ended"))
       ->required();
   AddParameterOptions(*timing, request->graph.configs, request->graph.sets);
   timing->add_option("--steps", request->steps, "Optimiser steps that are measured")
@@ -250,11 +250,11 @@ Command AddTiming(CLI::App& app) {
   timing->add_flag("--quick", request->quick,
                    "Do not measure nodes and device alone: the bound is less exact");
   timing->add_flag("--ops", request->ops, "libtorch's operators too, by device or CPU time");
-  timing
-      ->add_option("--trace", request->trace,
-                   "Write the timeline as Chrome trace events, for https://ui.perfetto.dev")
+  TakesPath(
+      timing->add_option("--trace", request->trace,
+                         "Write the timeline as Chrome trace events, for https://ui.perfetto.dev"))
       ->type_name("FILE");
-  timing->add_option("--html", request->html, "Write all of it as one page to look at")
+  TakesPath(timing->add_option("--html", request->html, "Write all of it as one page to look at"))
       ->type_name("FILE");
   timing->add_flag("--json", request->json, "One JSON object on standard output (docs/timing.md)");
   return {timing,

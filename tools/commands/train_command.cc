@@ -130,9 +130,10 @@ ExitCode Train(const TrainRequest& request, StopSignals& signals) {
 
 void AddResume(CLI::App& app, ResumeRequest& request) {
   auto* resume =
-      app.add_option("--resume", request.from,
-                     "Go on with the run in a folder, or from a checkpoint; without a value with "
-                     "that in --run-dir, else with the newest one")
+      TakesPath(
+          app.add_option("--resume", request.from,
+                         "Go on with the run in a folder, or from a checkpoint; without a value "
+                         "with that in --run-dir, else with the newest one"))
           ->expected(0, 1)
           ->type_name("PATH");
   app.add_flag("--resume-anyway", request.anyway,
@@ -145,17 +146,17 @@ void AddResume(CLI::App& app, ResumeRequest& request) {
 Command AddTrain(CLI::App& app) {
   const auto request = std::make_shared<TrainRequest>();
   AddGraphOptions(app, request->graph, false);
-  app.add_option("--run-dir", request->graph.run_dir,
-                 "Folder the run writes to, new or empty; without it runs/NAME-DATE")
+  TakesPath(app.add_option("--run-dir", request->graph.run_dir,
+                           "Folder the run writes to, new or empty; without it runs/NAME-DATE"))
       ->type_name("DIR");
   AddResume(app, request->graph.resume);
-  app.add_option("--init", request->graph.init,
-                 "Start the backbone from weights (.safetensors, .pt) or a checkpoint")
+  TakesPath(app.add_option("--init", request->graph.init,
+                           "Start the backbone from weights (.safetensors, .pt) or a checkpoint"))
       ->type_name("FILE");
   const CLI::Option* tuned =
-      app.add_option("--tuned", request->tuned_file,
-                     "Set workers and slots as `flowtrain tune` found; FILE in place of "
-                     "configs/tuned/HOST.yaml")
+      TakesPath(app.add_option("--tuned", request->tuned_file,
+                               "Set workers and slots as `flowtrain tune` found; FILE in place of "
+                               "configs/tuned/HOST.yaml"))
           ->expected(0, 1)
           ->type_name("FILE");
   app.add_flag("--quiet", request->quiet,

@@ -110,8 +110,9 @@ Command AddTune(CLI::App& app) {
   auto* tune = app.add_subcommand(
       "tune", "Find the worker counts, slots and batch buffers that are fastest on this machine");
   AddGraphOptions(*tune, request->graph, true);
-  tune->add_option("--to", request->to,
-                   "File to write; without it configs/tuned/HOST.yaml, beside the graphs that ship")
+  TakesPath(tune->add_option(
+                "--to", request->to,
+                "File to write; without it configs/tuned/HOST.yaml, beside the graphs that ship"))
       ->type_name("FILE");
   tune->add_option("--seconds", request->seconds, "Of one try")
       ->check(CLI::Range(0.05, 3600.0))

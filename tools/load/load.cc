@@ -4,6 +4,7 @@
 #include <optional>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "nodes/data/dataset.h"
 #include "nodes/train/weights/read_checkpoint.h"
@@ -15,6 +16,7 @@
 #include "tools/load/find_file.h"
 #include "tools/load/pack_dataset.h"
 #include "tools/load/packed_cache.h"
+#include "tools/load/parameter_paths.h"
 #include "tools/load/put_parameter.h"
 #include "tools/load/resume.h"
 
@@ -48,14 +50,19 @@ bool IsWeights(const std::string& path) {
   return fs::path(path).extension() == ".safetensors" && !IsCheckpoint(path);
 }
 
-Config Stack(const Layers& layers) {
+// `told` (not null) becomes what a user should know of relative paths.
+Config Stack(const Layers& layers, std::vector<std::string>* told) {
+  told->clear();
   Config config = DefaultParameters(layers.file);
+  ResolveDefaultPaths(config, told);
   if (!layers.checkpoint.empty() && !IsWeights(layers.checkpoint)) {
     TakeFromCheckpoint(layers.checkpoint, config);
   }
   if (layers.resume) TakeRunParameters(*layers.resume, config);
-  for (const std::string& file : layers.request.configs) {
-    config.OverlayFile(FindShippedFile(file));
+  for (const std::string& name : layers.request.configs) {
+    const std::string file = FindShippedFile(name);
+    config.OverlayFile(file);
+    ResolvePaths(file, config, told);
   }
   // A run that goes on already has such parameters, and its weights.
   const bool fresh = !layers.resume || layers.resume->checkpoint.empty();
@@ -63,6 +70,7 @@ Config Stack(const Layers& layers) {
     config.OverlayFile(layers.sample_file);
   }
   for (const std::string& text : layers.request.sets) config.Set(text);
+  ResolvePaths("--set", config, told);
   if (layers.sample)
     PutParameter(config, "data.kind", TextValue("sample", "the built-in data set"));
   if (!layers.request.run_dir.empty()) {
@@ -135,24 +143,26 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* sig
   const std::string path = FindShippedFile(request.graph);
   const GraphFile file = ReadGraphFile(path);
   Layers layers{file, SampleConfigPath(file.graph), request};
-  LoadedGraph loaded{Stack(layers), {}};
+  std::vector<std::string> told;
+  LoadedGraph loaded{Stack(layers, &told), {}};
   if (const auto from = loaded.config.GetOr<std::string>("checkpoint", ""); !from.empty()) {
     layers.checkpoint = IsWeights(from) ? from : FindCheckpoint(from);
-    loaded.config = Stack(layers);
+    loaded.config = Stack(layers, &told);
   }
   if (request.resume.wanted) {
     layers.resume = FindResumePoint(request.resume, request.run_dir, loaded.config);
-    loaded.config = Stack(layers);
+    loaded.config = Stack(layers, &told);
   }
   if (for_run) {
     FindDataRoot(file, loaded.config);
     if (std::string why; MustTakeSample(loaded.config, &why)) {
       TellOfSample(layers, why);
       layers.sample = true;
-      loaded.config = Stack(layers);
+      loaded.config = Stack(layers, &told);
     }
     LowerWorkers(loaded.config);
   }
+  for (const std::string& line : told) LogInfo(line);
   loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
   if (for_run && loaded.config.GetOr<std::string>("data.cache", "none") == "packed") {
     // Only now, since a faulty graph must not cost a packing first.
