@@ -67,8 +67,8 @@ bool ReadBmpHeader(std::span<const uint8_t> file, BmpHeader& header, std::string
   const uint32_t header_bytes = in.U32(kFileHeaderBytes);
   const bool windows = IsWindowsHeader(header_bytes);
   if (!in.cut() && !windows && !IsOs2Header(header_bytes)) {
-    return Refuse(why, NotSupported("BMP with a header of " + std::to_string(header_bytes) +
-                                    " bytes"));
+    return Refuse(why,
+                  NotSupported("BMP with a header of " + std::to_string(header_bytes) + " bytes"));
   }
   const bool sized = ReadSize(in, header_bytes, header);
   const uint32_t compression = header_bytes >= 20 ? in.U32(30) : kNone;
@@ -76,8 +76,7 @@ bool ReadBmpHeader(std::span<const uint8_t> file, BmpHeader& header, std::string
   if (in.cut()) return Refuse(why, "cut-off BMP: it ends within its header");
   if (!sized) return Refuse(why, Damaged("BMP", "it has no pixels"));
 
-  const bool own_masks =
-      windows && (compression == kBitfields || compression == kAlphaBitfields);
+  const bool own_masks = windows && (compression == kBitfields || compression == kAlphaBitfields);
   const int bits = header.bits;
   const bool palette = bits == 1 || bits == 2 || bits == 4 || bits == 8;
   if (compression == kRle8 && bits == 8) {
@@ -85,11 +84,11 @@ bool ReadBmpHeader(std::span<const uint8_t> file, BmpHeader& header, std::string
   } else if (compression == kRle4 && bits == 4) {
     header.coding = BmpCoding::kRle4;
   } else if (windows && (compression == kJpeg || compression == kPng)) {
-    return Refuse(why, NotSupported(compression == kJpeg ? "BMP that holds a JPEG"
-                                                         : "BMP that holds a PNG"));
+    return Refuse(
+        why, NotSupported(compression == kJpeg ? "BMP that holds a JPEG" : "BMP that holds a PNG"));
   } else if (compression != kNone && !(own_masks && (bits == 16 || bits == 32))) {
-    return Refuse(why, NotSupported("BMP with compression " + std::to_string(compression) +
-                                    " of " + std::to_string(bits) + " bits"));
+    return Refuse(why, NotSupported("BMP with compression " + std::to_string(compression) + " of " +
+                                    std::to_string(bits) + " bits"));
   } else if (!palette && bits != 16 && bits != 24 && bits != 32) {
     return Refuse(why, NotSupported("BMP of " + std::to_string(bits) + " bits a pixel"));
   }

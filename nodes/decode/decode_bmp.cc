@@ -76,8 +76,8 @@ bool DecodePlain(File file, const BmpHeader& header, uint8_t* rgb, std::string* 
   for (int64_t y = 0; y < header.height; ++y) {
     const size_t at = header.pixels_at + static_cast<size_t>(y) * stride;
     if (at > file.size() || file.size() - at < row_bytes) {
-      return Refuse(why, CutOff("BMP", static_cast<uint64_t>(y),
-                                static_cast<uint64_t>(header.height)));
+      return Refuse(why,
+                    CutOff("BMP", static_cast<uint64_t>(y), static_cast<uint64_t>(header.height)));
     }
     const uint8_t* packed = file.data() + at;
     uint8_t* row = rgb + RowPlace(header, y);

@@ -88,9 +88,8 @@ std::string WhereItEnds(JpegDecompressor& jpeg) {
   std::vector<uint8_t> row;
   const bool progressive = jpeg.progressive();
   Plan plan = PlanWhole(jpeg);
-  if (jpeg.Guarded([&plan, &jpeg](jpeg_decompress_struct& info) {
-        Begin(info, jpeg.cmyk(), plan);
-      })) {
+  if (jpeg.Guarded(
+          [&plan, &jpeg](jpeg_decompress_struct& info) { Begin(info, jpeg.cmyk(), plan); })) {
     row.resize(size_t{4} * static_cast<size_t>(jpeg.width()));
     uint8_t* place = row.data();
     jpeg.Guarded([place](jpeg_decompress_struct& info) {
@@ -102,7 +101,8 @@ std::string WhereItEnds(JpegDecompressor& jpeg) {
     return "cut-off JPEG: it ends in scan " + std::to_string(jpeg.scan()) +
            " of a progressive image";
   }
-  return CutOff("JPEG", static_cast<uint64_t>(jpeg.row()), static_cast<uint64_t>(jpeg.height()));
+  return CutOff("JPEG", static_cast<uint64_t>(jpeg.rows_read()),
+                static_cast<uint64_t>(jpeg.height()));
 }
 
 }  // namespace

@@ -21,12 +21,18 @@ bool ReadHeader(TextHeader& text, PamHeader& header) {
     const std::string_view word = text.Word();
     if (word == "ENDHDR") break;
     if (word.empty()) return false;
-    if (word == "WIDTH") header.width = text.Number();
-    else if (word == "HEIGHT") header.height = text.Number();
-    else if (word == "DEPTH") header.depth = text.Number();
-    else if (word == "MAXVAL") header.most = text.Number();
-    else if (word == "TUPLTYPE") header.type = text.Word();
-    else return false;
+    if (word == "WIDTH")
+      header.width = text.Number();
+    else if (word == "HEIGHT")
+      header.height = text.Number();
+    else if (word == "DEPTH")
+      header.depth = text.Number();
+    else if (word == "MAXVAL")
+      header.most = text.Number();
+    else if (word == "TUPLTYPE")
+      header.type = text.Word();
+    else
+      return false;
   }
   text.SkipLine();
   text.End();
@@ -37,8 +43,7 @@ bool ReadHeader(TextHeader& text, PamHeader& header) {
 // The colours among the samples of a pixel; none for a type that is not known.
 bool ColoursOf(const PamHeader& header, SampleColours& colours) {
   const bool alpha = header.type.ends_with("_ALPHA");
-  const std::string_view base =
-      alpha ? header.type.substr(0, header.type.size() - 6) : header.type;
+  const std::string_view base = alpha ? header.type.substr(0, header.type.size() - 6) : header.type;
   const auto is = [&](std::string_view name, int64_t samples) {
     if (base.empty()) return header.depth == samples || header.depth == samples + 1;
     return base == name && header.depth == samples + (alpha ? 1 : 0);
@@ -57,13 +62,11 @@ bool ColoursOf(const PamHeader& header, SampleColours& colours) {
 
 }  // namespace
 
-bool DecodePam(std::span<const uint8_t> file, int64_t max_pixels, RgbImage& out,
-               std::string* why) {
+bool DecodePam(std::span<const uint8_t> file, int64_t max_pixels, RgbImage& out, std::string* why) {
   TextHeader text(file);
   PamHeader header;
   if (!ReadHeader(text, header)) {
-    return Refuse(why,
-                  Damaged("PAM", "its header has no WIDTH, HEIGHT, DEPTH, MAXVAL and ENDHDR"));
+    return Refuse(why, Damaged("PAM", "its header has no WIDTH, HEIGHT, DEPTH, MAXVAL and ENDHDR"));
   }
   SampleColours colours = SampleColours::kGrey;
   if (!ColoursOf(header, colours)) {

@@ -74,8 +74,7 @@ bool DecodePlain(TextHeader& text, const PnmHeader& header, uint8_t* rgb, std::s
 
 }  // namespace
 
-bool DecodePnm(std::span<const uint8_t> file, int64_t max_pixels, RgbImage& out,
-               std::string* why) {
+bool DecodePnm(std::span<const uint8_t> file, int64_t max_pixels, RgbImage& out, std::string* why) {
   TextHeader text(file);
   PnmHeader header;
   const char kind = static_cast<char>(file[1]);
@@ -86,13 +85,14 @@ bool DecodePnm(std::span<const uint8_t> file, int64_t max_pixels, RgbImage& out,
   text.End();
   const std::span<const uint8_t> raster = file.subspan(text.position());
   if (kind == '4') return DecodeBits(raster, header, rgb, why);
-  return SamplesToRgb(header.format, raster,
-                      {.height = header.height,
-                       .width = header.width,
-                       .samples = header.channels,
-                       .most = static_cast<uint32_t>(header.most),
-                       .colours = header.channels == 3 ? SampleColours::kRgb : SampleColours::kGrey},
-                      rgb, why);
+  return SamplesToRgb(
+      header.format, raster,
+      {.height = header.height,
+       .width = header.width,
+       .samples = header.channels,
+       .most = static_cast<uint32_t>(header.most),
+       .colours = header.channels == 3 ? SampleColours::kRgb : SampleColours::kGrey},
+      rgb, why);
 }
 
 }  // namespace flowtrain

@@ -45,8 +45,8 @@ bool ReadHeader(File file, SunHeader& header, std::string* why) {
     return Refuse(why, NotSupported("Sun raster of type " + std::to_string(header.type)));
   }
   if (header.map_type > kRgbMap || (header.map_type == kRgbMap && bits > 8)) {
-    return Refuse(why, NotSupported("Sun raster with a map of type " +
-                                    std::to_string(header.map_type)));
+    return Refuse(why,
+                  NotSupported("Sun raster with a map of type " + std::to_string(header.map_type)));
   }
   if (header.map_bytes % 3 != 0 || header.map_bytes > 768) {
     return Refuse(why, Damaged("Sun raster", "its palette is too long"));
@@ -99,7 +99,8 @@ bool RowToRgb(const SunHeader& header, const Palette& palette, const uint8_t* ro
       rgb[2] = pixel[blue];
       continue;
     }
-    const auto index = header.bits == 8 ? row[x] : static_cast<uint8_t>(row[x / 8] >> (7 - x % 8) & 1);
+    const auto index =
+        header.bits == 8 ? row[x] : static_cast<uint8_t>(row[x / 8] >> (7 - x % 8) & 1);
     if (palette.colours() > 0) {
       if (!palette.Look(index, rgb)) return false;
     } else {

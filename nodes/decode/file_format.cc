@@ -75,12 +75,10 @@ constexpr Magic kMagics[] = {
     {"\0\x05\x16\x07"sv, {"AppleDouble file"}},
 };
 
-constexpr FileFormat kLfsPointer{
-    "Git LFS pointer", Reader::kNone,
-    "it is a Git LFS pointer, not the image: run git lfs pull"};
-constexpr FileFormat kAnnexPointer{
-    "git-annex pointer", Reader::kNone,
-    "it is a git-annex pointer, not the image: run git annex get"};
+constexpr FileFormat kLfsPointer{"Git LFS pointer", Reader::kNone,
+                                 "it is a Git LFS pointer, not the image: run git lfs pull"};
+constexpr FileFormat kAnnexPointer{"git-annex pointer", Reader::kNone,
+                                   "it is a git-annex pointer, not the image: run git annex get"};
 constexpr FileFormat kHtml{"HTML page", Reader::kNone, "it is an HTML page, not an image"};
 constexpr FileFormat kText{"text", Reader::kNone, "it is text, not an image"};
 constexpr FileFormat kZeros{"zeros", Reader::kNone,
@@ -95,11 +93,6 @@ char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 bool IsPnm(std::string_view file, char first, char last) {
   return file.size() >= 3 && file[0] == 'P' && file[1] >= first && file[1] <= last &&
          " \t\n\v\f\r#"sv.find(file[2]) != std::string_view::npos;
-}
-
-// "BM" may also begin a text: the size of the header that follows is small.
-bool IsBmp(std::string_view file) {
-  return file.starts_with("BM") && (file.size() < 18 || file.substr(16, 2) == "\0\0"sv);
 }
 
 // ICO and CUR: a number of images that is not 0.
@@ -139,15 +132,20 @@ bool IsText(std::string_view begin) {
   });
 }
 
+// "BM" may also begin a text: the size of the header that follows is small.
+bool IsBmp(std::string_view file) {
+  if (!file.starts_with("BM")) return false;
+  return file.size() < 18 ? !IsText(file) : file.substr(16, 2) == "\0\0"sv;
+}
+
 FileFormat OfText(std::string_view file) {
   std::string begin(file.substr(0, 1024));
   std::transform(begin.begin(), begin.end(), begin.begin(), Lower);
   if (begin.starts_with("version https://git-lfs")) return kLfsPointer;
   if (begin.find("/annex/objects/") != std::string::npos) return kAnnexPointer;
   const size_t first = begin.find_first_not_of("\xEF\xBB\xBF \t\r\n");
-  const std::string_view content = first == std::string::npos
-                                       ? std::string_view()
-                                       : std::string_view(begin).substr(first);
+  const std::string_view content =
+      first == std::string::npos ? std::string_view() : std::string_view(begin).substr(first);
   if (content.starts_with("<!doctype html") || content.starts_with("<html")) return kHtml;
   if (content.starts_with("<") && content.find("<svg") != std::string_view::npos) return {"SVG"};
   return kText;
@@ -160,14 +158,14 @@ Reader ReaderOfExtension(std::string_view extension) {
     Reader reader;
   };
   constexpr Promise kPromises[] = {
-      {"jpg", Reader::kJpeg},     {"jpeg", Reader::kJpeg},    {"jpe", Reader::kJpeg},
-      {"jfif", Reader::kJpeg},    {"png", Reader::kPng},      {"bmp", Reader::kBmp},
-      {"dib", Reader::kBmp},      {"tif", Reader::kTiff},     {"tiff", Reader::kTiff},
-      {"webp", Reader::kWebp},    {"ppm", Reader::kPnm},      {"pgm", Reader::kPnm},
-      {"pbm", Reader::kPnm},      {"pnm", Reader::kPnm},      {"pxm", Reader::kPnm},
+      {"jpg", Reader::kJpeg},     {"jpeg", Reader::kJpeg},     {"jpe", Reader::kJpeg},
+      {"jfif", Reader::kJpeg},    {"png", Reader::kPng},       {"bmp", Reader::kBmp},
+      {"dib", Reader::kBmp},      {"tif", Reader::kTiff},      {"tiff", Reader::kTiff},
+      {"webp", Reader::kWebp},    {"ppm", Reader::kPnm},       {"pgm", Reader::kPnm},
+      {"pbm", Reader::kPnm},      {"pnm", Reader::kPnm},       {"pxm", Reader::kPnm},
       {"pam", Reader::kPam},      {"ras", Reader::kSunRaster}, {"sr", Reader::kSunRaster},
-      {"jp2", Reader::kJpeg2000}, {"j2k", Reader::kJpeg2000}, {"heic", Reader::kHeif},
-      {"heif", Reader::kHeif},    {"hif", Reader::kHeif},     {"avif", Reader::kHeif},
+      {"jp2", Reader::kJpeg2000}, {"j2k", Reader::kJpeg2000},  {"heic", Reader::kHeif},
+      {"heif", Reader::kHeif},    {"hif", Reader::kHeif},      {"avif", Reader::kHeif},
       {"gif", Reader::kGif}};
   for (const Promise& promise : kPromises) {
     if (promise.extension == extension) return promise.reader;
@@ -207,7 +205,8 @@ std::string WhyNotRead(const FileFormat& format) {
 
 std::string NamedWrongly(const FileFormat& format, std::string_view file_name) {
   const size_t dot = file_name.rfind('.');
-  if (format.name == nullptr || format.instead != nullptr || dot == std::string_view::npos) return {};
+  if (format.name == nullptr || format.instead != nullptr || dot == std::string_view::npos)
+    return {};
   std::string extension(file_name.substr(dot + 1));
   std::transform(extension.begin(), extension.end(), extension.begin(), Lower);
   const Reader promised = ReaderOfExtension(extension);

@@ -10,7 +10,18 @@ namespace flowtrain {
 
 // How a format is read. kNone: it is not.
 enum class Reader : uint8_t {
-  kNone, kJpeg, kPng, kBmp, kPnm, kPam, kSunRaster, kWebp, kTiff, kJpeg2000, kHeif, kGif
+  kNone,
+  kJpeg,
+  kPng,
+  kBmp,
+  kPnm,
+  kPam,
+  kSunRaster,
+  kWebp,
+  kTiff,
+  kJpeg2000,
+  kHeif,
+  kGif
 };
 
 struct FileFormat {

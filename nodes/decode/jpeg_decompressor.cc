@@ -2,6 +2,7 @@
 
 #include <jerror.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "nodes/decode/complaint.h"
@@ -64,6 +65,11 @@ int JpegDecompressor::Orientation() const {
     if (orientation != 1) return orientation;
   }
   return 1;
+}
+
+int JpegDecompressor::rows_read() const {
+  const int rows = static_cast<int>(info_.input_iMCU_row) * info_.max_v_samp_factor * DCTSIZE;
+  return std::min(rows, height());
 }
 
 std::string JpegDecompressor::Complaint() const {

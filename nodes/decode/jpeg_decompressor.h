@@ -42,7 +42,8 @@ class JpegDecompressor {
   }
   bool progressive() const { return info_.progressive_mode != FALSE; }
   int scan() const { return info_.input_scan_number; }
-  int row() const { return static_cast<int>(info_.output_scanline); }
+  // Rows of the image whose data has been read: whole rows of blocks.
+  int rows_read() const;
   // What the error is: of a kind of JPEG that is not read, or of a file that is damaged.
   std::string Complaint() const;
 

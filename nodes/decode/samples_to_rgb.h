@@ -12,8 +12,8 @@ enum class SampleColours : uint8_t { kGrey, kRgb, kCmyk };
 // How the pixels of a PGM, PPM or PAM are laid out: row by row, without padding.
 struct SampleLayout {
   int64_t height = 0, width = 0;
-  int samples = 1;         // of a pixel; those after its colours are alpha and the like
-  uint32_t most = 255;     // the value of white; above 255, samples have 2 bytes, upper one first
+  int samples = 1;      // of a pixel; those after its colours are alpha and the like
+  uint32_t most = 255;  // the value of white; above 255, samples have 2 bytes, upper one first
   SampleColours colours = SampleColours::kGrey;
 };
 

@@ -25,7 +25,7 @@ struct EncodedImage {
   // Of bytes in a mapped file: pass it to ReadsWereLost once they were used. Null otherwise.
   const std::atomic<bool>* lost = nullptr;
   std::string_view file_name;  // for messages; empty where the image is not in a file of its own
-  std::string error;  // why the image could not be read; empty when it could
+  std::string error;           // why the image could not be read; empty when it could
 };
 
 }  // namespace flowtrain

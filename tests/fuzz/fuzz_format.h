@@ -26,8 +26,8 @@ inline void FuzzFormat(Reader reader, Bytes file) {
   static DecodeScratch scratch;
   scratch.max_pixels = 250'000;  // so that no input is slow
   const Middle middle;
-  for (const PartChooser* chooser : {static_cast<const PartChooser*>(nullptr),
-                                     static_cast<const PartChooser*>(&middle)}) {
+  for (const PartChooser* chooser :
+       {static_cast<const PartChooser*>(nullptr), static_cast<const PartChooser*>(&middle)}) {
     EncodedImage encoded;
     encoded.bytes = file;
     RgbImage image;

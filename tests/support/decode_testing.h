@@ -23,11 +23,12 @@ struct Decoded {
   }
 };
 
-inline Decoded Decode(const Bytes& file) {
+inline Decoded Decode(const Bytes& file, std::string_view name = {}) {
   DecodeScratch scratch;
   Decoded decoded;
   EncodedImage encoded;
   encoded.bytes = file;
+  encoded.file_name = name;
   decoded.ok = DecodeToRgb(encoded, scratch, nullptr, decoded.image, &decoded.why);
   return decoded;
 }
@@ -43,6 +44,14 @@ inline int LargestDifference(const Decoded& decoded, const Raw& expected) {
     largest = std::max(largest, std::abs(decoded.image.pixels[i] - expected.values[i]));
   }
   return largest;
+}
+
+// The mean difference of the values of two images; 256 if sizes differ.
+inline double MeanDifference(const RgbImage& one, const RgbImage& other) {
+  if (one.height != other.height || one.width != other.width) return 256;
+  double sum = 0;
+  for (size_t i = 0; i < one.pixels.size(); ++i) sum += std::abs(one.pixels[i] - other.pixels[i]);
+  return sum / static_cast<double>(one.pixels.size());
 }
 
 // Whether the plug-in of a codec is there. The build puts them beside the program, one folder from

@@ -114,9 +114,8 @@ void Decode(File file, const flowtrain_host& host) {
       if (input.rest.empty()) throw Refusal(CutOff("GIF", i, order.size()));
       Fail(input, gif->Error, "its pixels");
     }
-    uint8_t* rgb = place.pixels +
-                   3 * (static_cast<size_t>(frame.Top + order[i]) * width +
-                        static_cast<size_t>(frame.Left));
+    uint8_t* rgb = place.pixels + 3 * (static_cast<size_t>(frame.Top + order[i]) * width +
+                                       static_cast<size_t>(frame.Left));
     for (const GifPixelType index : row) rgb = std::copy_n(colours[index].data(), 3, rgb);
   }
 }

@@ -166,8 +166,9 @@ void Decode(File file, const flowtrain_host& host) {
 #if LIBHEIF_HAVE_VERSION(1, 13, 0)
   heif_context_set_max_decoding_threads(context.get(), 0);  // the program has threads of its own
 #endif
-  Check(heif_context_read_from_memory_without_copy(context.get(), file.data(), file.size(), nullptr),
-        format);
+  Check(
+      heif_context_read_from_memory_without_copy(context.get(), file.data(), file.size(), nullptr),
+      format);
   heif_image_handle* primary = nullptr;
   Check(heif_context_get_primary_image_handle(context.get(), &primary), format);
   const Handle handle(primary);
@@ -182,10 +183,9 @@ void Decode(File file, const flowtrain_host& host) {
 
   const bool premultiplied = heif_image_handle_is_premultiplied_alpha(primary) != 0;
   heif_image* decoded = nullptr;
-  Check(heif_decode_image(primary, &decoded, heif_colorspace_RGB,
-                          premultiplied ? heif_chroma_interleaved_RGBA
-                                        : heif_chroma_interleaved_RGB,
-                          nullptr),
+  Check(heif_decode_image(
+            primary, &decoded, heif_colorspace_RGB,
+            premultiplied ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, nullptr),
         format);
   const Image image(decoded);
   CheckSize(decoded, heif_channel_interleaved, format, place);

@@ -40,8 +40,8 @@ File Codestream(File file) {
 }
 
 // OpenJPEG takes memory for every tile and component that the header claims, so that is looked at
-// first (ISO 15444-1, A.5.1).
-void CheckHeader(File stream) {
+// first (ISO 15444-1, A.5.1). Returns the number of tiles.
+size_t CheckHeader(File stream) {
   constexpr size_t kHeaderBytes = 42;
   constexpr uint64_t kMostTiles = 16384;
   constexpr uint32_t kMostComponents = 5;
@@ -61,33 +61,45 @@ void CheckHeader(File stream) {
   if (components > kMostComponents) {
     throw Refusal(NotSupported(kFormat + " of " + std::to_string(components) + " components"));
   }
+  return static_cast<size_t>(count);
 }
 
 // Follows the parts of the tiles, each of which says how long it is, to the stream's end (A.4).
-void RefuseCutOff(File stream) {
+// OpenJPEG leaves the place of a tile black that is not there.
+void CheckTiles(File stream, size_t tiles) {
   constexpr uint32_t kTilePart = 0xFF90, kEnd = 0xFFD9;
+  constexpr size_t kTilePartBytes = 12;
+  std::vector<bool> there(tiles);
   uint64_t at = 2;
-  bool in_tiles = false;
-  while (at + 4 <= stream.size()) {
+  bool ended = false, in_tiles = false;
+  while (!ended && at + 2 <= stream.size()) {
     const auto place = static_cast<size_t>(at);
     const uint32_t marker = Number(stream, place, 2);
-    if (marker == kEnd) return;
-    if (marker == kTilePart && at + 12 <= stream.size()) {
-      const uint32_t bytes = Number(stream, place + 6, 4);
-      if (bytes == 0) {  // to the end marker
-        if (Number(stream, stream.size() - 2, 2) == kEnd) return;
-        break;
-      }
-      at += std::max(bytes, 12u);
+    if (marker == kEnd) {
+      ended = true;
+    } else if (stream.size() - place < kTilePartBytes) {
+      break;
+    } else if (marker == kTilePart) {
       in_tiles = true;
+      const uint32_t tile = Number(stream, place + 4, 2), bytes = Number(stream, place + 6, 4);
+      if (tile < tiles) there[tile] = true;
+      // 0: up to the end marker.
+      at = bytes == 0 ? stream.size() - 2 : at + std::max<uint64_t>(bytes, kTilePartBytes);
     } else if (!in_tiles) {
       at += 2 + std::max(Number(stream, place + 2, 2), 2u);
     } else {
       throw Refusal(Damaged(kFormat, "the parts of its tiles do not follow each other"));
     }
   }
-  if (at + 2 == stream.size() && Number(stream, stream.size() - 2, 2) == kEnd) return;
-  throw Refusal(CutOff(kFormat, stream.size(), std::max<uint64_t>(at + 2, stream.size()), "bytes"));
+  if (!ended) {
+    throw Refusal(
+        CutOff(kFormat, stream.size(), std::max<uint64_t>(at + 2, stream.size()), "bytes"));
+  }
+  const auto lost = std::count(there.begin(), there.end(), false);
+  if (lost > 0) {
+    throw Refusal(Damaged(kFormat, "it lacks " + std::to_string(lost) + " of its " +
+                                       std::to_string(tiles) + " tiles"));
+  }
 }
 
 struct Input {
@@ -229,8 +241,7 @@ void ToRgb(const opj_image_t& image, const Place& place) {
 void Decode(File file, const flowtrain_host& host) {
   if (file.size() < 12) throw Refusal("cut-off " + kFormat + ": it ends within its header");
   const File codestream = Codestream(file);
-  CheckHeader(codestream);
-  RefuseCutOff(codestream);
+  CheckTiles(codestream, CheckHeader(codestream));
   const bool bare = codestream.size() == file.size();
   Input input{file};
   const auto stream = OpenStream(input);

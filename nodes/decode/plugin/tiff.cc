@@ -63,8 +63,8 @@ Colours ColoursOf(const TiffFile& tiff, uint16_t photometric) {
     case PHOTOMETRIC_ITULAB:
       throw Refusal(NotSupported("CIELAB TIFF"));
     default:
-      throw Refusal(NotSupported("TIFF with photometric interpretation " +
-                                 std::to_string(photometric)));
+      throw Refusal(
+          NotSupported("TIFF with photometric interpretation " + std::to_string(photometric)));
   }
 }
 
@@ -100,8 +100,8 @@ Layout ReadLayout(const TiffFile& tiff) {
   layout.width = tiff.Get<uint32_t>(TIFFTAG_IMAGEWIDTH, 0);
   layout.bits = tiff.Get<uint16_t>(TIFFTAG_BITSPERSAMPLE, 1);
   layout.samples = tiff.Get<uint16_t>(TIFFTAG_SAMPLESPERPIXEL, 1);
-  layout.planes = tiff.Get<uint16_t>(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) ==
-                  PLANARCONFIG_SEPARATE;
+  layout.planes =
+      tiff.Get<uint16_t>(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_SEPARATE;
   if (layout.height == 0 || layout.width == 0) {
     throw Refusal(Damaged("TIFF", "it has no pixels"));
   }
@@ -116,8 +116,8 @@ Layout ReadLayout(const TiffFile& tiff) {
   uint16_t extras = 0;
   const uint16_t* extra = nullptr;
   if (TIFFGetFieldDefaulted(tiff.get(), TIFFTAG_EXTRASAMPLES, &extras, &extra) == 1 && extras > 0) {
-    layout.premultiplied = extra[0] == EXTRASAMPLE_ASSOCALPHA &&
-                           layout.samples > layout.colour_samples();
+    layout.premultiplied =
+        extra[0] == EXTRASAMPLE_ASSOCALPHA && layout.samples > layout.colour_samples();
   }
   return layout;
 }

@@ -78,9 +78,8 @@ void DecodeFrame(const WebPData& data, const flowtrain_part& part, uint8_t* pixe
   config.output.is_external_memory = 1;
   config.output.u.RGBA.rgba = pixels;
   config.output.u.RGBA.stride = stride;
-  config.output.u.RGBA.size =
-      static_cast<size_t>(stride) * static_cast<size_t>(part.height - 1) +
-      3 * static_cast<size_t>(part.width);
+  config.output.u.RGBA.size = static_cast<size_t>(stride) * static_cast<size_t>(part.height - 1) +
+                              3 * static_cast<size_t>(part.width);
   const VP8StatusCode status = WebPDecode(data.bytes, data.size, &config);
   WebPFreeDecBuffer(&config.output);
   if (status != VP8_STATUS_OK) RefuseDamaged(status);
