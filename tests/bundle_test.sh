@@ -23,6 +23,17 @@ cd "$folder"
 FLOWTRAIN_TORCH=$torch "$launcher" --version | grep -q '^flowtrain ' || fail "the bundle does not start"
 FLOWTRAIN_TORCH=$torch "$launcher" validate graphs/vicreg.yaml || fail "the bundle does not find its graphs"
 
+# The plug-ins travel with it, and read their formats.
+plugins="$folder/a place with spaces/flowtrain/lib"
+for name in webp tiff jpeg2000 gif; do
+  [ -e "$plugins/flowtrain_$name.so" ] || fail "flowtrain_$name.so is not in the bundle"
+done
+mkdir images
+cp "$root/tests/fuzz/corpus/webp/lossless.webp" "$root/tests/fuzz/corpus/tiff/rgb.tif" \
+  "$root/tests/fuzz/corpus/jpeg2000/rgba.jp2" "$root/tests/fuzz/corpus/gif/grey.gif" images
+FLOWTRAIN_TORCH=$torch "$launcher" pack images images.ftpack >pack.txt 2>&1 || fail "it does not pack: $(cat pack.txt)"
+if grep -q 'cannot be opened\|this needs\|not supported' pack.txt; then fail "it does not read its formats: $(cat pack.txt)"; fi
+
 # Without a torch it says what to do.
 if FLOWTRAIN_TORCH=$folder "$launcher" --version 2>error.txt; then fail "it started without a torch"; fi
 grep -q 'pip install torch==2.11.0' error.txt || fail "no help where there is no torch: $(cat error.txt)"

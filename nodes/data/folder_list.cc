@@ -17,9 +17,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 19> kExtensions = {
-    "jpg", "jpeg", "jpe", "jfif", "png", "bmp", "dib", "tif", "tiff", "webp",
-    "ppm", "pgm",  "pbm", "pnm",  "pxm", "jp2", "ras", "sr",  "pam"};
+constexpr std::array<std::string_view, 25> kExtensions = {
+    "jpg",  "jpeg", "jpe",  "jfif", "png",  "bmp", "dib", "tif", "tiff",
+    "webp", "heic", "heif", "hif",  "avif", "gif", "jp2", "j2k", "ppm",
+    "pgm",  "pbm",  "pnm",  "pxm",  "pam",  "ras", "sr"};
 
 class Lister {
  public:

@@ -64,6 +64,7 @@ class FolderSet final : public ImageSet, public LabelledImages {
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const override {
     EncodedImage image;
     image.label = labels_.empty() ? -1 : labels_[id];
+    image.file_name = files_[id];
     // What was a file when the folder was listed may be a FIFO by now, which must not be waited
     // for.
     const int fd = openat(folder_.fd, files_[id].c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);

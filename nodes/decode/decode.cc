@@ -1,8 +1,14 @@
 #include "nodes/decode/decode.h"
 
+#include "nodes/decode/complaint.h"
+#include "nodes/decode/decode_bmp.h"
 #include "nodes/decode/decode_jpeg.h"
+#include "nodes/decode/decode_pam.h"
 #include "nodes/decode/decode_png.h"
+#include "nodes/decode/decode_pnm.h"
 #include "nodes/decode/decode_scratch.h"
+#include "nodes/decode/decode_sun_raster.h"
+#include "nodes/decode/file_format.h"
 #include "nodes/image/image_levels.h"
 #include "nodes/image/planes_to_rgb.h"
 
@@ -17,15 +23,56 @@ bool HasSize(const EncodedImage& image, std::string* why) {
   return false;
 }
 
-bool DecodeFile(std::span<const uint8_t> bytes, DecodeScratch& scratch, const PartChooser* chooser,
-                RgbImage& out, std::string* why) {
-  if (bytes.empty()) {
-    *why = "the file is empty";
-    return false;
+Codec CodecOf(Reader reader) {
+  switch (reader) {
+    case Reader::kWebp:
+      return Codec::kWebp;
+    case Reader::kTiff:
+      return Codec::kTiff;
+    case Reader::kJpeg2000:
+      return Codec::kJpeg2000;
+    case Reader::kHeif:
+      return Codec::kHeif;
+    default:
+      return Codec::kGif;
   }
-  if (IsJpeg(bytes)) return DecodeJpeg(bytes, scratch, chooser, out, why);
-  if (IsPng(bytes)) return DecodePng(bytes, scratch, out, why);
-  return scratch.imgcodecs.Decode(bytes, scratch.max_pixels, out, why);
+}
+
+bool DecodeFormat(const FileFormat& format, std::span<const uint8_t> bytes, DecodeScratch& scratch,
+                  const PartChooser* chooser, RgbImage& out, std::string* why) {
+  switch (format.reader) {
+    case Reader::kNone:
+      return Refuse(why, WhyNotRead(format));
+    case Reader::kJpeg:
+      return DecodeJpeg(bytes, scratch, chooser, out, why);
+    case Reader::kPng:
+      return DecodePng(bytes, scratch, out, why);
+    case Reader::kBmp:
+      return DecodeBmp(bytes, scratch.max_pixels, out, why);
+    case Reader::kPnm:
+      return DecodePnm(bytes, scratch.max_pixels, out, why);
+    case Reader::kPam:
+      return DecodePam(bytes, scratch.max_pixels, out, why);
+    case Reader::kSunRaster:
+      return DecodeSunRaster(bytes, scratch.max_pixels, out, why);
+    default:
+      return scratch.plugins.Decode(CodecOf(format.reader), bytes,
+                                    {format.name, scratch.max_pixels, chooser, scratch.pixels}, out,
+                                    why);
+  }
+}
+
+bool DecodeFile(const EncodedImage& image, DecodeScratch& scratch, const PartChooser* chooser,
+                RgbImage& out, std::string* why) {
+  if (image.bytes.empty()) return Refuse(why, "the file is empty");
+  const FileFormat format = FormatOf(image.bytes);
+  if (DecodeFormat(format, image.bytes, scratch, chooser, out, why)) return true;
+  const std::string named = NamedWrongly(format, image.file_name);
+  if (named.empty()) return false;
+  const std::string name = std::string(format.name) + ": ";
+  if (why->starts_with(name)) why->erase(0, name.size());  // it need not be said twice
+  why->insert(0, named);
+  return false;
 }
 
 }  // namespace
@@ -34,7 +81,7 @@ bool DecodeToRgb(const EncodedImage& image, DecodeScratch& scratch, const PartCh
                  RgbImage& out, std::string* why) {
   switch (image.encoding) {
     case Encoding::kFile:
-      return DecodeFile(image.bytes, scratch, chooser, out, why);
+      return DecodeFile(image, scratch, chooser, out, why);
     case Encoding::kStl10Planes:
       if (!HasSize(image, why)) return false;
       PlanesToRgb(image.bytes, image.height, image.width, scratch.pixels,

@@ -31,7 +31,7 @@ LevelRange LevelsFor(const ViewRecipe& recipe, int height, int width) {
 }  // namespace
 
 void DecodeImage::Declare(NodeSpec& spec) {
-  spec.Doc("Decodes images to RGB of 8 bits: JPEG, PNG, STL-10, and what OpenCV reads.")
+  spec.Doc("Decodes images to RGB of 8 bits: JPEG, PNG, WebP, TIFF, HEIC and others; STL-10.")
       .Input("ids", Stream::kSample)
       .Output("images", Stream::kSample)
       .MayUse("dataset", "ImageDataset")  // no longer needed; graphs may name it

@@ -1,7 +1,9 @@
 #include "nodes/decode/decode_jpeg.h"
 
 #include <algorithm>
+#include <vector>
 
+#include "nodes/decode/complaint.h"
 #include "nodes/decode/decode_scratch.h"
 #include "nodes/decode/exif_orientation.h"
 #include "nodes/decode/jpeg_decompressor.h"
@@ -15,8 +17,6 @@ struct Plan {
   int shrink = 1;
   Rectangle part;
 };
-
-int Reduced(int length, int shrink) { return (length + shrink - 1) / shrink; }
 
 Plan PlanWhole(const JpegDecompressor& jpeg) { return {1, {0, 0, jpeg.height(), jpeg.width()}}; }
 
@@ -83,19 +83,26 @@ void ReadRows(jpeg_decompress_struct& info, bool cmyk, const Plan& plan, uint8_t
   }
 }
 
-std::span<uint8_t> Place(const JpegDecompressor& jpeg, const Plan& plan, RgbImage& out) {
-  const int orientation = jpeg.Orientation();
-  const Rectangle upright =
-      UprightRectangle(plan.part, orientation, Reduced(jpeg.height(), plan.shrink),
-                       Reduced(jpeg.width(), plan.shrink));
-  const auto pixels = out.Resize(upright.height, upright.width);
-  out.top = upright.top;
-  out.left = upright.left;
-  out.shrink = plan.shrink;
-  const bool swap = SwapsSides(orientation);
-  out.full_height = swap ? jpeg.width() : jpeg.height();
-  out.full_width = swap ? jpeg.height() : jpeg.width();
-  return pixels;
+// How much of a file that ends early is there.
+std::string WhereItEnds(JpegDecompressor& jpeg) {
+  std::vector<uint8_t> row;
+  const bool progressive = jpeg.progressive();
+  Plan plan = PlanWhole(jpeg);
+  if (jpeg.Guarded(
+          [&plan, &jpeg](jpeg_decompress_struct& info) { Begin(info, jpeg.cmyk(), plan); })) {
+    row.resize(size_t{4} * static_cast<size_t>(jpeg.width()));
+    uint8_t* place = row.data();
+    jpeg.Guarded([place](jpeg_decompress_struct& info) {
+      uint8_t* target = place;
+      while (info.output_scanline < info.output_height) jpeg_read_scanlines(&info, &target, 1);
+    });
+  }
+  if (progressive) {
+    return "cut-off JPEG: it ends in scan " + std::to_string(jpeg.scan()) +
+           " of a progressive image";
+  }
+  return CutOff("JPEG", static_cast<uint64_t>(jpeg.rows_read()),
+                static_cast<uint64_t>(jpeg.height()));
 }
 
 }  // namespace
@@ -103,23 +110,18 @@ std::span<uint8_t> Place(const JpegDecompressor& jpeg, const Plan& plan, RgbImag
 bool DecodeJpeg(std::span<const uint8_t> bytes, DecodeScratch& scratch, const PartChooser* chooser,
                 RgbImage& out, std::string* why) {
   JpegDecompressor& jpeg = scratch.jpeg;
-  const auto damaged = [&] {
-    *why = "damaged JPEG: " + jpeg.message();
-    return false;
-  };
+  const auto damaged = [&] { return Refuse(why, jpeg.Complaint()); };
   if (!jpeg.ReadHeader(bytes)) return damaged();
   if (TooLarge(jpeg.height(), jpeg.width(), scratch.max_pixels, why)) return false;
-  if (!jpeg.HasEnd()) {
-    *why = "damaged JPEG: it is cut off";
-    return false;
-  }
+  if (!jpeg.HasEnd()) return Refuse(why, WhereItEnds(jpeg));
   const bool cmyk = jpeg.cmyk();
   Plan plan = chooser == nullptr ? PlanWhole(jpeg) : PlanPart(jpeg, *chooser);
   if (!jpeg.Guarded([cmyk, &plan](jpeg_decompress_struct& info) { Begin(info, cmyk, plan); })) {
     return damaged();
   }
-  const auto upright = Place(jpeg, plan, out);
   const int orientation = jpeg.Orientation();
+  const auto upright =
+      ResizeToPart({jpeg.height(), jpeg.width(), orientation, plan.shrink, plan.part}, out);
   if (orientation != 1) scratch.pixels.resize(upright.size());
   if (cmyk) scratch.row.resize(size_t{4} * static_cast<size_t>(plan.part.width));
   uint8_t* pixels = orientation == 1 ? upright.data() : scratch.pixels.data();

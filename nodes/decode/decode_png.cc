@@ -2,11 +2,14 @@
 
 #include <spng.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
-#include <utility>
+#include <new>
+#include <vector>
 
+#include "nodes/decode/complaint.h"
 #include "nodes/decode/decode_scratch.h"
 #include "nodes/decode/exif_orientation.h"
 
@@ -35,6 +38,111 @@ int Orientation(spng_ctx* context) {
   return TiffOrientation({reinterpret_cast<const uint8_t*>(exif.data), exif.length});
 }
 
+Context NewContext() {
+  Context context(spng_ctx_new(0));
+  if (context == nullptr) throw std::bad_alloc();
+  return context;
+}
+
+struct PngImage {
+  RgbImage& out;
+  int64_t max_pixels;
+  int orientation = 1;
+  std::string too_large;  // why, if it has more than max_pixels
+};
+
+// Decodes, and reads on to the file's end, since the orientation may be behind the pixels. Returns
+// 0, or libspng's number of what went wrong.
+int DecodeAll(std::span<const uint8_t> bytes, PngImage& image) {
+  const Context context = NewContext();
+  spng_ihdr header{};
+  if (int error = Open(context.get(), bytes, header)) return error;
+  if (TooLarge(header.height, header.width, image.max_pixels, &image.too_large)) return 0;
+  const auto pixels =
+      image.out.Resize(static_cast<int>(header.height), static_cast<int>(header.width));
+  if (int error =
+          spng_decode_image(context.get(), pixels.data(), pixels.size(), SPNG_FMT_RGB8, 0)) {
+    return error;
+  }
+  if (int error = spng_decode_chunks(context.get())) return error;
+  image.orientation = Orientation(context.get());
+  return 0;
+}
+
+// Whether the image depends on a chunk: the first letter of its type is upper-case, or it is the
+// block that says how the image is turned.
+bool IsNeeded(std::span<const uint8_t> type_and_data) {
+  constexpr uint8_t kLowerCase = 0x20;
+  if ((type_and_data[0] & kLowerCase) == 0) return true;
+  return std::memcmp(type_and_data.data(), "eXIf", 4) == 0 &&
+         TiffOrientation(type_and_data.subspan(4)) != 1;
+}
+
+constexpr size_t kSignatureBytes = 8, kAroundChunk = 12;  // length, type, checksum
+
+// Of the chunk that `rest` begins with, as it says itself.
+size_t ChunkBytes(std::span<const uint8_t> rest) {
+  size_t bytes = kAroundChunk;
+  for (size_t i = 0; i < 4; ++i) bytes += size_t{rest[i]} << (24 - 8 * i);
+  return bytes;
+}
+
+// The file without the chunks that the image does not depend on: one of them may be too long, or
+// not as it should be.
+std::vector<uint8_t> WithoutMetadata(std::span<const uint8_t> bytes) {
+  std::vector<uint8_t> file(bytes.begin(), bytes.begin() + kSignatureBytes);
+  for (size_t at = kSignatureBytes; bytes.size() - at >= kAroundChunk;) {
+    const std::span<const uint8_t> rest = bytes.subspan(at);
+    const size_t length = ChunkBytes(rest);
+    if (length > rest.size()) break;
+    if (IsNeeded(rest.subspan(4, length - 8))) {
+      file.insert(file.end(), rest.begin(), rest.begin() + static_cast<ptrdiff_t>(length));
+    }
+    at += length;
+  }
+  return file;
+}
+
+// The file with a last chunk that is as long as what there is of it: libspng takes a chunk as a whole
+// or not at all.
+std::vector<uint8_t> WithShortLastChunk(std::span<const uint8_t> bytes) {
+  std::vector<uint8_t> file(bytes.begin(), bytes.end());
+  for (size_t at = kSignatureBytes; at + kAroundChunk < file.size();) {
+    const size_t left = file.size() - at, length = ChunkBytes(bytes.subspan(at));
+    if (length > left) {
+      const size_t data = left - kAroundChunk;
+      for (size_t i = 0; i < 4; ++i) file[at + i] = static_cast<uint8_t>(data >> (24 - 8 * i));
+    }
+    at += length;
+  }
+  return file;
+}
+
+// How much of a file that ends early is there.
+std::string WhereItEnds(std::span<const uint8_t> bytes) {
+  const Context context = NewContext();
+  spng_ihdr header{};
+  spng_row_info row{};
+  const std::vector<uint8_t> file = WithShortLastChunk(bytes);
+  if (Open(context.get(), file, header) != 0 ||
+      spng_set_crc_action(context.get(), SPNG_CRC_USE, SPNG_CRC_USE) != 0 ||
+      spng_decode_image(context.get(), nullptr, 0, SPNG_FMT_RGB8, SPNG_DECODE_PROGRESSIVE) != 0) {
+    return "cut-off PNG: it ends before its pixels begin";
+  }
+  std::vector<uint8_t> pixels(kChannels * header.width);
+  int error = 0;
+  uint32_t rows = 0;
+  while ((error = spng_get_row_info(context.get(), &row)) == 0 &&
+         (error = spng_decode_row(context.get(), pixels.data(), pixels.size())) == 0) {
+    ++rows;
+  }
+  if (error == SPNG_EOI) return "cut-off PNG: it ends behind its pixels, without its end chunk";
+  if (header.interlace_method != 0) {
+    return "cut-off PNG: it ends in pass " + std::to_string(row.pass + 1) + " of 7";
+  }
+  return CutOff("PNG", rows, header.height);
+}
+
 }  // namespace
 
 bool IsPng(std::span<const uint8_t> bytes) {
@@ -45,23 +153,18 @@ bool IsPng(std::span<const uint8_t> bytes) {
 
 bool DecodePng(std::span<const uint8_t> bytes, DecodeScratch& scratch, RgbImage& out,
                std::string* why) {
-  const auto damaged = [why](int error) {
-    *why = std::string("damaged PNG: ") + spng_strerror(error);
-    return false;
+  const auto refuse = [&](int error) {
+    if (error == SPNG_IO_EOF) return Refuse(why, WhereItEnds(bytes));
+    return Refuse(why, Damaged("PNG", spng_strerror(error)));
   };
-  const Context context(spng_ctx_new(0));
-  if (context == nullptr) throw std::bad_alloc();
-  spng_ihdr header{};
-  if (int error = Open(context.get(), bytes, header)) return damaged(error);
-  if (TooLarge(header.height, header.width, scratch.max_pixels, why)) return false;
-  const int height = static_cast<int>(header.height), width = static_cast<int>(header.width);
-  const auto pixels = out.Resize(height, width);
-  if (int error =
-          spng_decode_image(context.get(), pixels.data(), pixels.size(), SPNG_FMT_RGB8, 0)) {
-    return damaged(error);
+  PngImage image{out, scratch.max_pixels, 1, {}};
+  if (int error = DecodeAll(bytes, image)) {
+    image.orientation = 1;
+    if (error == SPNG_IO_EOF || DecodeAll(WithoutMetadata(bytes), image) != 0) return refuse(error);
   }
-  if (int error = spng_decode_chunks(context.get())) return damaged(error);  // to the end
-  const int orientation = Orientation(context.get());
+  if (!image.too_large.empty()) return Refuse(why, image.too_large);
+  const int orientation = image.orientation, height = out.height, width = out.width;
+  const std::span<uint8_t> pixels = out.storage;
   if (orientation == 1) return true;
   scratch.pixels.assign(pixels.begin(), pixels.end());
   const bool swap = SwapsSides(orientation);

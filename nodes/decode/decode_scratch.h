@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "nodes/decode/imgcodecs.h"
+#include "nodes/decode/codec_plugins.h"
 #include "nodes/decode/jpeg_decompressor.h"
 #include "nodes/image/pixel_limit.h"
 
@@ -16,7 +16,7 @@ struct DecodeScratch {
   std::vector<uint8_t> pixels;           // an image before it is turned upright
   std::vector<uint8_t> row;              // a row of a CMYK image
   JpegDecompressor jpeg;
-  Imgcodecs imgcodecs;  // opened by the first image that needs it
+  CodecPlugins plugins;
 };
 
 }  // namespace flowtrain

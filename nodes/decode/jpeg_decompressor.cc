@@ -2,8 +2,10 @@
 
 #include <jerror.h>
 
+#include <algorithm>
 #include <cstdio>
 
+#include "nodes/decode/complaint.h"
 #include "nodes/decode/exif_orientation.h"
 
 namespace flowtrain {
@@ -12,6 +14,9 @@ namespace {
 // libjpeg goes over the whole image in each scan of a progressive file, however little the scan
 // holds; encoders write about ten.
 constexpr int kMostScans = 100;
+
+// Markers of frames that libjpeg does not decode (ISO 10918-1, B.1.1.3; ISO 14495-1).
+constexpr int kLossless = 0xC3, kLosslessArithmetic = 0xCB, kJpegLs = 0xF7;
 
 }  // namespace
 
@@ -62,6 +67,38 @@ int JpegDecompressor::Orientation() const {
   return 1;
 }
 
+int JpegDecompressor::rows_read() const {
+  const int rows = static_cast<int>(info_.input_iMCU_row) * info_.max_v_samp_factor * DCTSIZE;
+  return std::min(rows, height());
+}
+
+std::string JpegDecompressor::Complaint() const {
+  const int parameter = errors_.base.msg_parm.i[0];
+  switch (errors_.base.msg_code) {
+    case JERR_BAD_PRECISION:
+      return NotSupported(std::to_string(parameter) + "-bit JPEG");
+    case JERR_SOF_UNSUPPORTED:
+      return NotSupported(parameter == kLossless || parameter == kLosslessArithmetic
+                              ? "lossless JPEG"
+                              : "hierarchical JPEG");
+    case JERR_UNKNOWN_MARKER:
+      if (parameter == kJpegLs) return NotSupported("JPEG-LS");
+      break;
+    case JERR_ARITH_NOTIMPL:
+      return NotSupported("arithmetic-coded JPEG");
+    case JERR_CONVERSION_NOTIMPL:
+      return NotSupported("JPEG of " + std::to_string(info_.num_components) + " components");
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+      return NotSupported("JPEG with fractional sampling");
+    case JERR_INPUT_EOF:
+    case JWRN_JPEG_EOF:
+      return "cut-off JPEG: it ends within its header";
+    default:
+      break;
+  }
+  return Damaged("JPEG", errors_.text);
+}
+
 void JpegDecompressor::Leave(j_common_ptr info) {
   auto* errors = reinterpret_cast<Errors*>(info->err);
   info->err->format_message(info, errors->text);
@@ -71,6 +108,7 @@ void JpegDecompressor::Leave(j_common_ptr info) {
 void JpegDecompressor::RefuseManyScans(j_common_ptr info) {
   if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMostScans) return;
   auto* errors = reinterpret_cast<Errors*>(info->err);
+  errors->base.msg_code = 0;  // none of libjpeg's
   std::snprintf(errors->text, sizeof errors->text, "it has more than %d scans", kMostScans);
   longjmp(errors->back, 1);
 }

@@ -20,11 +20,11 @@ class JpegDecompressor {
   JpegDecompressor(const JpegDecompressor&) = delete;
   JpegDecompressor& operator=(const JpegDecompressor&) = delete;
 
-  // Begins with another image; `bytes` must live until the next. False: message() says why.
+  // Begins with another image; `bytes` must live until the next. False: Complaint() says why.
   bool ReadHeader(std::span<const uint8_t> bytes);
 
   // Runs `calls` on the decompressor. False: libjpeg found an error, or data that it would make up
-  // pixels for; message() says which.
+  // pixels for; Complaint() says which.
   template <typename Calls>
   bool Guarded(Calls calls) {
     if (setjmp(errors_.back) != 0) return false;
@@ -40,7 +40,12 @@ class JpegDecompressor {
   bool cmyk() const {
     return info_.jpeg_color_space == JCS_CMYK || info_.jpeg_color_space == JCS_YCCK;
   }
-  std::string message() const { return errors_.text; }
+  bool progressive() const { return info_.progressive_mode != FALSE; }
+  int scan() const { return info_.input_scan_number; }
+  // Rows of the image whose data has been read: whole rows of blocks.
+  int rows_read() const;
+  // What the error is: of a kind of JPEG that is not read, or of a file that is damaged.
+  std::string Complaint() const;
 
  private:
   struct Errors {

@@ -34,4 +34,19 @@ Rectangle UprightRectangle(const Rectangle& stored, int orientation, int height,
   return SwapsSides(orientation) ? Transposed(mirrored) : mirrored;
 }
 
+std::span<uint8_t> ResizeToPart(const StoredPart& stored, RgbImage& out) {
+  const int orientation = stored.orientation;
+  const Rectangle upright =
+      UprightRectangle(stored.part, orientation, Reduced(stored.height, stored.shrink),
+                       Reduced(stored.width, stored.shrink));
+  const auto pixels = out.Resize(upright.height, upright.width);
+  out.top = upright.top;
+  out.left = upright.left;
+  out.shrink = stored.shrink;
+  const bool swap = SwapsSides(orientation);
+  out.full_height = swap ? stored.width : stored.height;
+  out.full_width = swap ? stored.height : stored.width;
+  return pixels;
+}
+
 }  // namespace flowtrain

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace flowtrain {
 
@@ -23,7 +24,8 @@ struct EncodedImage {
   int levels = 1;             // kRgb: the image and its reduced copies
   // Of bytes in a mapped file: pass it to ReadsWereLost once they were used. Null otherwise.
   const std::atomic<bool>* lost = nullptr;
-  std::string error;  // why the image could not be read; empty when it could
+  std::string_view file_name;  // for messages; empty where the image is not in a file of its own
+  std::string error;           // why the image could not be read; empty when it could
 };
 
 }  // namespace flowtrain

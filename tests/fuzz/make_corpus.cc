@@ -1,11 +1,8 @@
-// Writes the seeds of the fuzz targets: fuzz_corpus FOLDER, which is tests/fuzz/corpus.
+// Writes the seeds of the fuzz targets: fuzz_corpus FOLDER, which is tests/fuzz/corpus. Those of the
+// formats that plug-ins read are made by tests/golden/make_images.py.
 #include <string>
 #include <utility>
 #include <vector>
-
-#ifdef FLOWTRAIN_HAS_OPENCV
-#include <opencv2/imgcodecs.hpp>
-#endif
 
 #include "nodes/data/sample_set.h"
 #include "nodes/pack/pack_images.h"
@@ -75,24 +72,68 @@ void WritePngs() {
   }
 }
 
-void WriteOthers() {
-  for (const int channels : {1, 3}) {
-    Write("imgcodecs", std::to_string(channels) + ".pnm", WritePnm(SmoothImage(9, 14, channels)));
+// A BMP of `bits` with a header of 40 bytes, and a palette of as many colours as fit.
+Bytes Bmp(int bits, uint32_t compression, const Bytes& data) {
+  const uint32_t colours = bits <= 8 ? 1u << bits : 0;
+  const uint32_t pixels_at = 54 + (compression == 3 ? 12 : 0) + 4 * colours;
+  Bytes file = {'B', 'M'};
+  const auto put = [&file](uint32_t number, int bytes) {
+    for (int i = 0; i < bytes; ++i) file.push_back(static_cast<uint8_t>(number >> 8 * i));
+  };
+  put(pixels_at, 4), put(0, 4), put(pixels_at, 4), put(40, 4), put(5, 4), put(4, 4), put(1, 2);
+  put(static_cast<uint32_t>(bits), 2), put(compression, 4);
+  for (int i = 0; i < 5; ++i) put(0, 4);
+  if (compression == 3) put(0xF800, 4), put(0x7E0, 4), put(0x1F, 4);
+  for (uint32_t i = 0; i < colours; ++i) put(i * 0x010305, 4);
+  file.insert(file.end(), data.begin(), data.end());
+  return file;
+}
+
+void WriteBmps() {
+  for (const int bits : {1, 2, 4, 8, 16, 24, 32}) {
+    Write("bmp", std::to_string(bits) + ".bmp", Bmp(bits, 0, Bytes(80, 0x5A)));
   }
-#ifdef FLOWTRAIN_HAS_OPENCV
+  Write("bmp", "masks.bmp", Bmp(16, 3, Bytes(48, 0x5A)));
+  const Bytes codes = {5, 2, 0, 0, 0, 3, 1, 2, 3, 0, 0, 0, 0, 2, 3, 0, 2, 4, 0, 0, 0, 1};
+  Write("bmp", "rle8.bmp", Bmp(8, 1, codes));
+  Write("bmp", "rle4.bmp", Bmp(4, 2, codes));
+}
+
+void WriteNetpbms() {
   for (const int channels : {1, 3}) {
-    Raw raw = SmoothImage(36, 40, channels);
-    const cv::Mat image(raw.height, raw.width, CV_8UC(channels), raw.values.data());
-    for (const char* extension : {".bmp", ".webp", ".tiff", ".ras", ".pam", ".jp2"}) {
+    Write("pnm", std::to_string(channels) + ".pnm", WritePnm(SmoothImage(9, 14, channels)));
+  }
+  Write("pnm", "4095.pgm", "P5\n2 2\n4095\n" + std::string(8, '\5'));
+  Write("pnm", "plain.ppm", std::string("P3 # plain\n2 1 15\n1 2 3 4 5 15\n"));
+  Write("pnm", "plain.pbm", std::string("P1\n4 2\n1010 0 1 1 1\n"));
+  Write("pnm", "bits.pbm", "P4\n9 2\n" + std::string(4, '\5'));
+  for (const char* type : {"GRAYSCALE", "GRAYSCALE_ALPHA", "RGB", "RGB_ALPHA", "CMYK"}) {
+    const std::string name = type;
+    const int depth = name == "CMYK" || name == "RGB_ALPHA" ? 4
+                      : name == "RGB"                       ? 3
+                      : name == "GRAYSCALE"                 ? 1
+                                                            : 2;
+    Write("pnm", name + ".pam",
+          "P7\nWIDTH 3\nHEIGHT 2\nDEPTH " + std::to_string(depth) + "\nMAXVAL 99\nTUPLTYPE " +
+              name + "\nENDHDR\n" + std::string(static_cast<size_t>(6 * depth), '\7'));
+  }
+}
+
+void WriteSunRasters() {
+  for (const uint32_t bits : {1u, 8u, 24u, 32u}) {
+    for (const uint32_t type : {1u, 2u}) {
       Bytes file;
-      cv::imencode(extension, image, file);
-      Write("imgcodecs", std::to_string(channels) + extension, file);
+      for (const uint32_t word :
+           {0x59A66A95u, 5u, 4u, bits, 80u, type, bits == 8 ? 1u : 0u, bits == 8 ? 768u : 0u}) {
+        png_file::AppendBigEndian(file, word);
+      }
+      file.resize(file.size() + (bits == 8 ? 768 : 0), 99);
+      const Bytes codes = {128, 9, 5, 128, 0, 7, 128, 99, 1};
+      file.insert(file.end(), codes.begin(), codes.end());
+      file.resize(file.size() + 80, 42);
+      Write("sun_raster", std::to_string(bits) + (type == 2 ? "-runs.ras" : ".ras"), file);
     }
-    Bytes lossless;
-    cv::imencode(".webp", image, lossless, {cv::IMWRITE_WEBP_QUALITY, 101});
-    Write("imgcodecs", std::to_string(channels) + "-lossless.webp", lossless);
   }
-#endif
 }
 
 void WriteExif() {
@@ -200,7 +241,9 @@ int main(int arguments, char** argument) {
   corpus = argument[1];
   WriteJpegs();
   WritePngs();
-  WriteOthers();
+  WriteBmps();
+  WriteNetpbms();
+  WriteSunRasters();
   WriteExif();
   WriteTexts();
   WriteSets();

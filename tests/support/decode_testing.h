@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <string>
 
+#include "nodes/decode/codec_plugins.h"
 #include "nodes/decode/decode.h"
 #include "nodes/decode/decode_scratch.h"
-#include "nodes/decode/imgcodecs.h"
 #include "tests/support/image_files.h"
 
 namespace flowtrain {
@@ -23,11 +23,12 @@ struct Decoded {
   }
 };
 
-inline Decoded Decode(const Bytes& file) {
+inline Decoded Decode(const Bytes& file, std::string_view name = {}) {
   DecodeScratch scratch;
   Decoded decoded;
   EncodedImage encoded;
   encoded.bytes = file;
+  encoded.file_name = name;
   decoded.ok = DecodeToRgb(encoded, scratch, nullptr, decoded.image, &decoded.why);
   return decoded;
 }
@@ -45,18 +46,24 @@ inline int LargestDifference(const Decoded& decoded, const Raw& expected) {
   return largest;
 }
 
-// Whether OpenCV's plug-in is there. The build puts it beside the program, one folder from the
-// tests.
-inline bool PluginIsThere() {
+// The mean difference of the values of two images; 256 if sizes differ.
+inline double MeanDifference(const RgbImage& one, const RgbImage& other) {
+  if (one.height != other.height || one.width != other.width) return 256;
+  double sum = 0;
+  for (size_t i = 0; i < one.pixels.size(); ++i) sum += std::abs(one.pixels[i] - other.pixels[i]);
+  return sum / static_cast<double>(one.pixels.size());
+}
+
+// Whether the plug-in of a codec is there. The build puts them beside the program, one folder from
+// the tests.
+inline bool PluginIsThere(Codec codec) {
   namespace fs = std::filesystem;
   if (std::getenv("FLOWTRAIN_PLUGINS") == nullptr) {
-    const fs::path tools = fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "tools";
-    if (fs::exists(tools / "flowtrain_imgcodecs.so")) {
-      setenv("FLOWTRAIN_PLUGINS", tools.c_str(), 1);
-    }
+    const fs::path build = fs::read_symlink("/proc/self/exe").parent_path().parent_path();
+    setenv("FLOWTRAIN_PLUGINS", (build / "tools").c_str(), 1);
   }
-  for (const std::string& folder : Imgcodecs::SearchPath()) {
-    if (fs::exists(fs::path(folder) / "flowtrain_imgcodecs.so")) return true;
+  for (const std::string& folder : CodecPlugins::SearchPath()) {
+    if (fs::exists(fs::path(folder) / CodecPlugins::LibraryOf(codec))) return true;
   }
   return false;
 }

@@ -2,8 +2,8 @@
 # Puts the program and every library it needs except libtorch's and libc's into a folder that can be moved to a machine
 # that has torch 2.11 and nothing else of ours; beside it, puts the same as a .tar.gz.
 #   bundle.sh PROGRAM TORCH_FOLDER OUT
-# OpenCV's imgcodecs is left out (186 MB of libraries): a bundle reads JPEG, PNG, STL-10 and the sample set, and reports
-# that it cannot read other images.
+# The plug-ins for image formats travel with it. Only libheif and its codecs (25 MB) are left out: a bundle reads HEIC and
+# AVIF where the machine has libheif1, and names that package where it has not.
 set -euo pipefail
 program=$1 torch=$(readlink -f "$2") out=$3
 root=$(readlink -f "$0")
@@ -29,10 +29,11 @@ is_torchs() {
   esac
 }
 
+# lay_libraries FILE: those that a program or a plug-in needs.
 lay_libraries() {
   local name path
   while read -r name path; do
-    if is_libc "$name" || is_torchs "$path"; then continue; fi
+    if is_libc "$name" || is_torchs "$path" || [ -e "$out/lib/$name" ] || [ -e "$out/lib/gcc/$name" ]; then continue; fi
     case $name in
       # Kept apart: the launcher uses them only if the machine's are older. Under their full names, to be compared.
       libstdc++.so.6)
@@ -41,7 +42,26 @@ lay_libraries() {
       libgcc_s.so.1) install -D -m 644 "$path" "$out/lib/gcc/$name" ;;
       *) install -m 644 "$path" "$out/lib/$name" ;;
     esac
-  done < <(libraries_of "$program")
+  done < <(libraries_of "$1")
+}
+
+# Puts the plug-ins where the program looks for them. Those that were not built, or whose libraries are left out, are
+# named: WITHOUT has a line for each.
+lay_plugins() {
+  local name plugin
+  for name in webp tiff jpeg2000 gif heif; do
+    plugin=$(dirname "$program")/flowtrain_$name.so
+    if [ ! -e "$plugin" ]; then
+      without+=("$name (flowtrain_$name.so was not built)")
+      continue
+    fi
+    install -m 644 "$plugin" "$out/lib/"
+    if [ "$name" = heif ]; then
+      without+=("HEIC and AVIF, unless the machine has libheif1")
+    else
+      lay_libraries "$plugin"
+    fi
+  done
 }
 
 # The newest glibc that anything in the bundle asks for, apart from the compiler's own libraries.
@@ -51,14 +71,17 @@ needed_glibc() {
 
 # Fails if a library comes from anywhere but the bundle, torch or libc.
 check_libraries() {
-  local name path stray=0
+  local name path file stray=0
   export LD_LIBRARY_PATH="$torch/lib:$out/lib:$out/lib/gcc"
-  if ldd "$out/bin/flowtrain" | grep 'not found'; then stray=1; fi
-  while read -r name path; do
-    if is_libc "$name" || is_torchs "$path" || [[ $path = "$out"/* ]]; then continue; fi
-    echo "bundle: $name comes from $path, neither the bundle, nor torch, nor libc" >&2
-    stray=1
-  done < <(libraries_of "$out/bin/flowtrain")
+  for file in "$out/bin/flowtrain" "$out"/lib/flowtrain_*.so; do
+    case $file in */flowtrain_heif.so) continue ;; esac
+    if ldd "$file" | grep 'not found'; then stray=1; fi
+    while read -r name path; do
+      if is_libc "$name" || is_torchs "$path" || [[ $path = "$out"/* ]]; then continue; fi
+      echo "bundle: $name comes from $path, neither the bundle, nor torch, nor libc" >&2
+      stray=1
+    done < <(libraries_of "$file")
+  done
   return "$stray"
 }
 
@@ -71,7 +94,9 @@ rpath_off=$(mktemp --suffix=.cmake)
 echo "file(RPATH_REMOVE FILE \"$out/bin/flowtrain\")" >"$rpath_off"
 cmake -P "$rpath_off"
 rm "$rpath_off"
-lay_libraries
+without=()
+lay_libraries "$program"
+lay_plugins
 strip "$out/bin/flowtrain"
 find "$out/lib" -type f -name '*.so*' -exec strip --strip-unneeded {} +
 needed_glibc >"$out/lib/glibc-version"
@@ -86,4 +111,5 @@ if [ "$mebibytes" -ge "$LIMIT_MIB" ]; then
   exit 1
 fi
 tar -C "$(dirname "$out")" -czf "$out.tar.gz" "$(basename "$out")"
+for format in "${without[@]}"; do echo "bundle: it does not read $format"; done
 echo "bundle: $out and its .tar.gz, $mebibytes MiB, for glibc $(cat "$out/lib/glibc-version") or newer"

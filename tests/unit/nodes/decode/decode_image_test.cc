@@ -95,7 +95,7 @@ TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {
   Fetch(dataset, 2, sample);
   const Outcome outcome = decode.Process(sample, worker);
   EXPECT_FALSE(outcome.ok);
-  EXPECT_THAT(outcome.why, HasSubstr("damaged JPEG"));
+  EXPECT_THAT(outcome.why, HasSubstr("cut-off JPEG"));
 }
 
 TEST(DecodeImage, AnImageOfMorePixelsThanAllowedIsBad) {

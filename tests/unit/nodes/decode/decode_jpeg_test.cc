@@ -139,9 +139,44 @@ TEST(DecodeJpeg, RefusesFilesCutAnywhere) {
     for (size_t size = 3; size < file.size(); ++size) {
       const Decoded decoded = Decode(Bytes(file.begin(), file.begin() + static_cast<long>(size)));
       EXPECT_FALSE(decoded.ok) << size << " of " << file.size();
-      EXPECT_THAT(decoded.why, HasSubstr("damaged JPEG: ")) << size;
+      EXPECT_THAT(decoded.why, HasSubstr("cut-off JPEG: ")) << size;
     }
   }
+}
+
+TEST(DecodeJpeg, SaysWhereACutOffFileEnds) {
+  JpegOptions options;
+  options.restart_rows = 1;
+  const Bytes file = WriteJpeg(SmoothImage(64, 64, 3), options);
+  size_t end = 0;  // of the second row of blocks, and a little more
+  while (!(file[end] == 0xFF && file[end + 1] == 0xD1)) ++end;
+  end += 8;
+  EXPECT_EQ(Decode(Bytes(file.begin(), file.begin() + 100)).why,
+            "cut-off JPEG: it ends within its header");
+  EXPECT_EQ(Decode(Bytes(file.begin(), file.begin() + static_cast<long>(end))).why,
+            "cut-off JPEG: it ends at 50 % of its rows");
+  options = {};
+  options.progressive = true;
+  const Bytes progressive = WriteJpeg(SmoothImage(64, 64, 3), options);
+  EXPECT_THAT(Decode(Bytes(progressive.begin(), progressive.end() - 30)).why,
+              HasSubstr("of a progressive image"));
+}
+
+TEST(DecodeJpeg, NamesKindsThatAreNotRead) {
+  const auto why_with = [](size_t past_marker, uint8_t value) {
+    Bytes file = WriteJpeg(SmoothImage(16, 16, 3));
+    for (size_t i = 0; i + 9 < file.size(); ++i) {
+      if (file[i] == 0xFF && file[i + 1] == 0xC0) {
+        file[i + past_marker] = value;
+        break;
+      }
+    }
+    return Decode(file).why;
+  };
+  EXPECT_EQ(why_with(4, 12), "12-bit JPEG: not supported");
+  EXPECT_EQ(why_with(1, 0xC3), "lossless JPEG: not supported");
+  EXPECT_EQ(why_with(1, 0xC5), "hierarchical JPEG: not supported");
+  EXPECT_EQ(why_with(1, 0xF7), "JPEG-LS: not supported");
 }
 
 // As a download that was given its length before its bytes leaves it.
@@ -239,7 +274,8 @@ TEST(DecodeJpeg, SurvivesDamageAnywhere) {
                 size_t{3} * static_cast<size_t>(image.height) * static_cast<size_t>(image.width));
     } else {
       ++refused;
-      EXPECT_THAT(why, AnyOf(HasSubstr("damaged JPEG: "), HasSubstr("too large: ")));
+      EXPECT_THAT(why, AnyOf(HasSubstr("damaged JPEG: "), HasSubstr("too large: "),
+                             HasSubstr("cut-off JPEG: "), HasSubstr(": not supported")));
     }
   }
   EXPECT_GT(refused, 500);

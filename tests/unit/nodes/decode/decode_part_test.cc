@@ -188,7 +188,7 @@ TEST(DecodePart, ACutOffFileIsRefusedThoughThePartIsThere) {
       ASSERT_TRUE(DecodeJpeg(file, scratch, &top, image, &why)) << why;
       for (size_t size = 700; size < file.size(); size += 1 + (file.size() - size) / 20) {
         EXPECT_FALSE(DecodeJpeg({file.data(), size}, scratch, &top, image, &why)) << size;
-        EXPECT_THAT(why, HasSubstr("damaged JPEG: "));
+        EXPECT_THAT(why, HasSubstr("cut-off JPEG: "));
       }
     }
   }

@@ -86,6 +86,52 @@ TEST(DecodePng, RefusesACutOffFile) {
   }
 }
 
+// Pixels of a chunk that is cut off count up to where it ends.
+TEST(DecodePng, SaysWhereACutOffFileEnds) {
+  const Bytes file = WritePng(32, 32, 8, 2, SmoothImage(32, 32, 3).values);
+  const auto why = [&file](size_t size) {
+    return Decode(Bytes(file.begin(), file.begin() + static_cast<long>(size))).why;
+  };
+  EXPECT_EQ(why(20), "cut-off PNG: it ends before its pixels begin");
+  constexpr size_t kBeforeRows = 8 + 25 + 8 + 7;
+  EXPECT_EQ(why(kBeforeRows + 97 * 16 + 20), "cut-off PNG: it ends at 50 % of its rows");
+  EXPECT_EQ(why(file.size() - 12), "cut-off PNG: it ends behind its pixels, without its end chunk");
+}
+
+// A file with another chunk before its pixels.
+Bytes WithChunk(const std::string& type, const Bytes& data, bool sound = true) {
+  Bytes file = WritePng(1, 2, 8, 2, {1, 2, 3, 250, 100, 50});
+  Bytes chunk;
+  png_file::AppendChunk(chunk, type, data);
+  if (!sound) chunk.back() ^= 1;
+  file.insert(file.begin() + 8 + 25, chunk.begin(), chunk.end());
+  return file;
+}
+
+TEST(DecodePng, MetadataIsNoReasonToRefuse) {
+  const Raw expected{1, 2, 3, {1, 2, 3, 250, 100, 50}};
+  Bytes text(size_t{17} << 20, 'x');  // longer than the limit
+  text[1] = 0;
+  for (const Bytes& file : {WithChunk("tEXt", text), WithChunk("iTXt", text), WithChunk("tEXt", {}),
+                            WithChunk("tEXt", {'k', 0, 'v'}, false),
+                            WithChunk("iCCP", {'x', 0, 0, 'j', 'u', 'n', 'k'})}) {
+    const Decoded decoded = Decode(file);
+    ASSERT_TRUE(decoded.ok) << decoded.why;
+    EXPECT_EQ(LargestDifference(decoded, expected), 0);
+  }
+}
+
+TEST(DecodePng, AnOrientationCountsThoughOtherMetadataIsNotSound) {
+  Bytes file = WithChunk("tEXt", {});
+  const Bytes segment = ExifSegment(6, true);
+  Bytes chunk;
+  png_file::AppendChunk(chunk, "eXIf", Bytes(segment.begin() + 6, segment.end()));
+  file.insert(file.begin() + 8 + 25, chunk.begin(), chunk.end());
+  const Decoded decoded = Decode(file);
+  ASSERT_TRUE(decoded.ok) << decoded.why;
+  EXPECT_EQ(LargestDifference(decoded, Raw{2, 1, 3, {1, 2, 3, 250, 100, 50}}), 0);
+}
+
 TEST(DecodePng, RefusesWrongChecksums) {
   const Bytes file = WritePng(8, 8, 8, 2, SmoothImage(8, 8, 3).values);
   for (const size_t at : {size_t{20}, size_t{60}, file.size() - 20}) {

@@ -1,0 +1,30 @@
+# The libraries of the codec plug-ins. Each that is there defines flowtrain::codec_NAME, which becomes
+# flowtrain_NAME.so; one that is missing costs only the formats that it reads.
+set(FLOWTRAIN_CODECS "")
+
+# flowtrain_codec(NAME FORMATS PACKAGE HEADER LIBRARY…): the -dev packages have no CMake files that all releases share.
+function(flowtrain_codec name formats package header)
+  find_path(FLOWTRAIN_${name}_INCLUDE ${header} PATH_SUFFIXES ${FLOWTRAIN_CODEC_SUFFIXES})
+  mark_as_advanced(FLOWTRAIN_${name}_INCLUDE)
+  set(libraries "")
+  foreach(library IN LISTS ARGN)
+    find_library(FLOWTRAIN_${name}_${library} ${library})
+    mark_as_advanced(FLOWTRAIN_${name}_${library})
+    list(APPEND libraries "${FLOWTRAIN_${name}_${library}}")
+  endforeach()
+  if(NOT FLOWTRAIN_${name}_INCLUDE OR "${libraries}" MATCHES "NOTFOUND")
+    message(STATUS "${formats} cannot be read: ${package} is not installed (Debian, Ubuntu: apt-get install ${package})")
+    return()
+  endif()
+  add_library(flowtrain::codec_${name} INTERFACE IMPORTED)
+  target_include_directories(flowtrain::codec_${name} SYSTEM INTERFACE "${FLOWTRAIN_${name}_INCLUDE}")
+  target_link_libraries(flowtrain::codec_${name} INTERFACE ${libraries})
+  set(FLOWTRAIN_CODECS ${FLOWTRAIN_CODECS} ${name} PARENT_SCOPE)
+endfunction()
+
+set(FLOWTRAIN_CODEC_SUFFIXES openjpeg-2.5 openjpeg-2.4)
+flowtrain_codec(webp "WebP" libwebp-dev webp/demux.h webp webpdemux)
+flowtrain_codec(tiff "TIFF" libtiff-dev tiffio.h tiff)
+flowtrain_codec(jpeg2000 "JPEG 2000" libopenjp2-7-dev openjpeg.h openjp2)
+flowtrain_codec(heif "HEIC and AVIF" libheif-dev libheif/heif.h heif)
+flowtrain_codec(gif "GIF" libgif-dev gif_lib.h gif)

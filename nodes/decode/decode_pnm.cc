@@ -1,0 +1,98 @@
+#include "nodes/decode/decode_pnm.h"
+
+#include <algorithm>
+
+#include "nodes/decode/complaint.h"
+#include "nodes/decode/eight_bits.h"
+#include "nodes/decode/samples_to_rgb.h"
+#include "nodes/decode/text_header.h"
+#include "nodes/image/pixel_limit.h"
+
+namespace flowtrain {
+namespace {
+
+struct PnmHeader {
+  const char* format = "";
+  bool plain = false;  // numbers as text
+  int channels = 1;
+  int64_t height = 0, width = 0, most = 1;
+};
+
+bool ReadHeader(char kind, TextHeader& text, PnmHeader& header, std::string* why) {
+  const bool bitmap = kind == '1' || kind == '4';
+  header.plain = kind <= '3';
+  header.channels = kind == '3' || kind == '6' ? 3 : 1;
+  header.format = bitmap ? "PBM" : (header.channels == 3 ? "PPM" : "PGM");
+  text.Word();  // P and the kind
+  header.width = text.Number();
+  header.height = text.Number();
+  if (!bitmap) header.most = text.Number();
+  if (header.width < 1 || header.height < 1 || header.most < 1 || header.most > 65535) {
+    return Refuse(why, Damaged(header.format, "its header has no width, height and maxval"));
+  }
+  return true;
+}
+
+// Bits of a row begin at a byte; 1 is black.
+bool DecodeBits(std::span<const uint8_t> bytes, const PnmHeader& header, uint8_t* rgb,
+                std::string* why) {
+  const auto row_bytes = static_cast<size_t>((header.width + 7) / 8);
+  const size_t rows = bytes.size() / row_bytes;
+  if (rows < static_cast<size_t>(header.height)) {
+    return Refuse(why, CutOff(header.format, rows, static_cast<uint64_t>(header.height)));
+  }
+  for (int64_t y = 0; y < header.height; ++y) {
+    const uint8_t* row = bytes.data() + static_cast<size_t>(y) * row_bytes;
+    for (int64_t x = 0; x < header.width; ++x, rgb += kChannels) {
+      const bool black = (row[x / 8] >> (7 - x % 8) & 1) != 0;
+      std::fill_n(rgb, kChannels, black ? uint8_t{0} : uint8_t{255});
+    }
+  }
+  return true;
+}
+
+bool DecodePlain(TextHeader& text, const PnmHeader& header, uint8_t* rgb, std::string* why) {
+  const bool bitmap = header.most == 1 && header.format == std::string("PBM");
+  const int64_t pixels = header.height * header.width;
+  for (int64_t i = 0; i < pixels; ++i, rgb += kChannels) {
+    for (int c = 0; c < header.channels; ++c) {
+      const int64_t value = bitmap ? text.Bit() : text.Number();
+      if (value < 0 && text.AtEnd()) {
+        return Refuse(why, CutOff(header.format, static_cast<uint64_t>(i / header.width),
+                                  static_cast<uint64_t>(header.height)));
+      }
+      if (value < 0 || value > header.most) {
+        return Refuse(why, Damaged(header.format, "a value is no number up to its maxval"));
+      }
+      const auto number = static_cast<uint32_t>(bitmap ? 1 - value : value);
+      rgb[c] = EightBits(number, static_cast<uint32_t>(header.most));
+    }
+    if (header.channels == 1) rgb[1] = rgb[2] = rgb[0];
+  }
+  return true;
+}
+
+}  // namespace
+
+bool DecodePnm(std::span<const uint8_t> file, int64_t max_pixels, RgbImage& out, std::string* why) {
+  TextHeader text(file);
+  PnmHeader header;
+  const char kind = static_cast<char>(file[1]);
+  if (!ReadHeader(kind, text, header, why)) return false;
+  if (TooLarge(header.height, header.width, max_pixels, why)) return false;
+  uint8_t* rgb = out.Resize(static_cast<int>(header.height), static_cast<int>(header.width)).data();
+  if (header.plain) return DecodePlain(text, header, rgb, why);
+  text.End();
+  const std::span<const uint8_t> raster = file.subspan(text.position());
+  if (kind == '4') return DecodeBits(raster, header, rgb, why);
+  return SamplesToRgb(
+      header.format, raster,
+      {.height = header.height,
+       .width = header.width,
+       .samples = header.channels,
+       .most = static_cast<uint32_t>(header.most),
+       .colours = header.channels == 3 ? SampleColours::kRgb : SampleColours::kGrey},
+      rgb, why);
+}
+
+}  // namespace flowtrain

@@ -1,0 +1,15 @@
+// PBM, PGM and PPM, plain and binary (netpbm.sourceforge.net/doc/pnm.html).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "nodes/image/rgb_image.h"
+
+namespace flowtrain {
+
+// Decodes the first image of the file to RGB of 8 bits, whatever its maxval.
+bool DecodePnm(std::span<const uint8_t> file, int64_t max_pixels, RgbImage& out, std::string* why);
+
+}  // namespace flowtrain

@@ -1,0 +1,41 @@
+// What a file is, by its first bytes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace flowtrain {
+
+// How a format is read. kNone: it is not.
+enum class Reader : uint8_t {
+  kNone,
+  kJpeg,
+  kPng,
+  kBmp,
+  kPnm,
+  kPam,
+  kSunRaster,
+  kWebp,
+  kTiff,
+  kJpeg2000,
+  kHeif,
+  kGif
+};
+
+struct FileFormat {
+  const char* name = nullptr;  // "WebP"; null: it is not known
+  Reader reader = Reader::kNone;
+  const char* instead = nullptr;  // of what is no image at all: what it is, and what to do
+};
+
+FileFormat FormatOf(std::span<const uint8_t> file);
+
+// Why a file of a format without a reader is refused.
+std::string WhyNotRead(const FileFormat& format);
+
+// "HEIC named .jpg: " where the name of an image promises another format, else "".
+std::string NamedWrongly(const FileFormat& format, std::string_view file_name);
+
+}  // namespace flowtrain

@@ -1,0 +1,58 @@
+// The boxes of which HEIC, AVIF and JPEG 2000 files consist (ISO 14496-12, 4.2).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace flowtrain::codec {
+
+struct Box {
+  uint32_t type = 0;  // four letters, the first one uppermost
+  size_t begin = 0;   // of its contents
+  uint64_t end = 0;   // may lie beyond the file
+};
+
+constexpr uint32_t BoxType(const char (&name)[5]) {
+  uint32_t type = 0;
+  for (int i = 0; i < 4; ++i) type = type << 8 | static_cast<uint8_t>(name[i]);
+  return type;
+}
+
+// The box that begins at `at`; none where there is no room for its header.
+inline std::optional<Box> BoxAt(std::span<const uint8_t> file, size_t at) {
+  const auto number = [&](size_t offset, size_t bytes) {
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes; ++i) value = value << 8 | file[at + offset + i];
+    return value;
+  };
+  constexpr size_t kHeaderBytes = 8, kLongHeaderBytes = 16;
+  if (at > file.size() || file.size() - at < kHeaderBytes) return {};
+  Box box;
+  box.type = static_cast<uint32_t>(number(4, 4));
+  box.begin = at + kHeaderBytes;
+  uint64_t size = number(0, 4);
+  if (size == 1) {
+    if (file.size() - at < kLongHeaderBytes) return {};
+    size = number(8, 8);
+    box.begin = at + kLongHeaderBytes;
+  }
+  // 0: to the end of the file.
+  box.end = size == 0 ? file.size() : (size > UINT64_MAX - at ? UINT64_MAX : at + size);
+  if (box.end < box.begin) return {};
+  return box;
+}
+
+// The box that a file which was cut off ends in; none if it is whole.
+inline std::optional<Box> CutOffBox(std::span<const uint8_t> file) {
+  size_t at = 0;
+  while (at < file.size()) {
+    const std::optional<Box> box = BoxAt(file, at);
+    if (!box) return {};
+    if (box->end > file.size()) return box;
+    at = static_cast<size_t>(box->end);
+  }
+  return {};
+}
+
+}  // namespace flowtrain::codec

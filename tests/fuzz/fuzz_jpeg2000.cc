@@ -1,0 +1,7 @@
+// JPEG 2000, by OpenJPEG.
+#include "tests/fuzz/fuzz_format.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  flowtrain::fuzz::FuzzFormat(flowtrain::Reader::kJpeg2000, {data, size});
+  return 0;
+}

@@ -1,0 +1,7 @@
+// Sun raster.
+#include "tests/fuzz/fuzz_format.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  flowtrain::fuzz::FuzzFormat(flowtrain::Reader::kSunRaster, {data, size});
+  return 0;
+}
