@@ -38,7 +38,7 @@ using Image = std::unique_ptr<const heif_image, ReleaseImage>;
 
 // Debian 12 and Ubuntu 22.04 have the decoders in libheif1 itself.
 [[noreturn]] void RefuseForWantOfDecoder(bool av1) {
-  throw Refusal(av1 ? "AVIF: libheif has no decoder for it (apt-get install libheif-plugin-dav1d)"
+  throw Refusal(av1 ? "AVIF: libheif has no decoder for it (apt-get install libheif-plugin-aomdec)"
                     : "HEIC: libheif has no decoder for it (apt-get install "
                       "libheif-plugin-libde265)");
 }
