@@ -5,6 +5,9 @@
 readonly PACKAGES=(cmake ninja-build ccache python3 python3-pip ca-certificates libtbb-dev libyaml-cpp-dev
   libspdlog-dev libxxhash-dev libcli11-dev nlohmann-json3-dev libjpeg-dev libspng-dev libhwy-dev libwebp-dev libtiff-dev
   libopenjp2-7-dev libheif-dev libgif-dev libgtest-dev libgmock-dev libbenchmark-dev)
+# Decoders of HEIC and AVIF: in Debian 12 and Ubuntu 22.04 they are part of libheif1, in later releases packages of their own.
+# shellcheck disable=SC2034  # used by prepare.sh
+readonly DECODER_PACKAGES=(libheif-plugin-libde265 libheif-plugin-aomdec)
 # Measured on a bare Debian 12, compiler included: what apt downloads, what is on the disk afterwards, and the space
 # that installing takes, with apt's lists and a margin.
 # shellcheck disable=SC2034  # used by prepare.sh
@@ -54,6 +57,12 @@ missing_packages() {
   for package in "$@"; do
     grep -qx -- "$package" <<<"$installed" || echo "$package"
   done
+}
+
+# Prints those of the named packages that apt knows.
+known_packages() {
+  LC_ALL=C apt-cache policy "$@" 2>/dev/null |
+    awk '/^[^ ]/ {name = $1; sub(":$", "", name)} $1 == "Candidate:" && $2 != "(none)" {print name}'
 }
 
 # packages_cost PACKAGE…: as apt calculates it, if it has its lists.

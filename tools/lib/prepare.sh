@@ -66,7 +66,9 @@ wanted_packages() {
     check_without_apt "$preset"
     return
   fi
-  missing_packages "${PACKAGES[@]}" "$@" | tr '\n' ' '
+  local decoders=()
+  mapfile -t decoders < <(known_packages "${DECODER_PACKAGES[@]}")
+  missing_packages "${PACKAGES[@]}" "${decoders[@]}" "$@" | tr '\n' ' '
   # Where apt has no lists yet, this guesses; install_packages looks again.
   choose_compiler "$preset" >/dev/null || compiler_package "$preset"
 }

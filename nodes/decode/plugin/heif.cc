@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "nodes/decode/complaint.h"
@@ -38,7 +39,7 @@ using Image = std::unique_ptr<const heif_image, ReleaseImage>;
 
 // Debian 12 and Ubuntu 22.04 have the decoders in libheif1 itself.
 [[noreturn]] void RefuseForWantOfDecoder(bool av1) {
-  throw Refusal(av1 ? "AVIF: libheif has no decoder for it (apt-get install libheif-plugin-dav1d)"
+  throw Refusal(av1 ? "AVIF: libheif has no decoder for it (apt-get install libheif-plugin-aomdec)"
                     : "HEIC: libheif has no decoder for it (apt-get install "
                       "libheif-plugin-libde265)");
 }
@@ -111,15 +112,20 @@ bool MayBeGrey(File file) {
   return any("av1C", kAv1Flags, 0x10, 0x10) || any("hvcC", kHevcChroma, 3, 0);
 }
 
+// Of the image as it was decoded, or else of its header.
 bool HasFullRange(const heif_image* image, const heif_image_handle* handle) {
-  heif_color_profile_nclx* profile = nullptr;
-  if (heif_image_get_nclx_color_profile(image, &profile).code != heif_error_Ok &&
-      heif_image_handle_get_nclx_color_profile(handle, &profile).code != heif_error_Ok) {
-    return true;
-  }
-  const bool full = profile->full_range_flag != 0;
-  heif_nclx_color_profile_free(profile);
-  return full;
+  // libheif may make a profile and yet fail.
+  const auto is_full = [](heif_color_profile_nclx* profile, const heif_error& error) {
+    const std::unique_ptr<heif_color_profile_nclx, void (*)(heif_color_profile_nclx*)> free(
+        profile, heif_nclx_color_profile_free);
+    return error.code == heif_error_Ok ? std::optional<bool>(profile->full_range_flag != 0)
+                                       : std::nullopt;
+  };
+  heif_color_profile_nclx *own = nullptr, *of_header = nullptr;
+  heif_error error = heif_image_get_nclx_color_profile(image, &own);
+  if (const auto full = is_full(own, error)) return *full;
+  error = heif_image_handle_get_nclx_color_profile(handle, &of_header);
+  return is_full(of_header, error).value_or(true);
 }
 
 // libheif takes grey of the limited range, in which 16 is black and 235 white, for that of the full
