@@ -4,8 +4,9 @@
 
 CLEAN remembers; a BUILD has a compile_commands.json.
 
-Most of the time goes to the headers that a file includes. So neighbours are first read together, by a file that includes
-them all; where that one has a finding, or does not compile, its files are read one by one.
+Most of the time goes to the headers that a file includes. So the files of a room, in which no two use a name for
+different things, are first read together, by a file that includes them all. Those with a finding are then read one by
+one; all of them where the finding is in a header, or where they do not compile together.
 """
 import argparse
 import concurrent.futures
@@ -19,7 +20,8 @@ import sys
 import time
 
 TIDY = "clang-tidy-14"
-TOGETHER = 8  # files
+TOGETHER = 16  # files at most
+FINDING = re.compile(r"^(/[^:\n]+):\d+:\d+: (?:warning|error): .*\[([\w.,-]+)\]$", re.MULTILINE)
 KEPT_DAYS = 30
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 # A name for another namespace's: the checks for unused ones look at the file that is compiled and at none it includes.
@@ -141,15 +143,16 @@ class Linter:
         self.header_filter = "--header-filter=" + filter_line[1] + r"\.(h|cc)$"
 
     def batches(self, files):
-        """Files that are compiled alike, a few neighbours at a time."""
+        """Files of a folder that are compiled alike."""
         alike, result = {}, []
         for file in files:
             if seems_unused(read(file)):
                 result.append([file])
             else:
-                alike.setdefault(flags_of(self.commands[file]), []).append(file)
+                alike.setdefault((flags_of(self.commands[file]), os.path.dirname(file)), []).append(file)
         for group in map(sorted, alike.values()):
-            result += [group[i:i + TOGETHER] for i in range(0, len(group), TOGETHER)]
+            batches = -(-len(group) // TOGETHER)  # of nearly the same size
+            result += [group[i::batches] for i in range(batches)]
         return result
 
     def write(self, batches):
@@ -172,8 +175,15 @@ class Linter:
     def batch_file(self, i):
         return os.path.join(self.folder, f"together_{i}.cc")
 
-    def together(self, i):
-        return tidy(self.folder, self.batch_file(i), self.header_filter)[0] == 0
+    def together(self, i, batch):
+        """The files of a batch that must be read alone."""
+        code, findings = tidy(self.folder, self.batch_file(i), self.header_filter)
+        if code == 0:
+            return []
+        found = FINDING.findall(findings)
+        named = {os.path.realpath(file) for file, _ in found}
+        does_not_compile = any("clang-diagnostic-error" in checks for _, checks in found)
+        return sorted(named) if named and not does_not_compile and named <= set(batch) else batch
 
     def alone(self, file):
         return tidy(self.folder, file)
@@ -186,12 +196,11 @@ def lint(files, linter, found_clean):
     singles = [batch[0] for batch in batches if len(batch) == 1]
     faulty = 0
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        runs = {pool.submit(linter.together, i): batch for i, batch in enumerate(batches) if len(batch) > 1}
+        runs = {pool.submit(linter.together, i, batch): batch for i, batch in enumerate(batches) if len(batch) > 1}
         for run in concurrent.futures.as_completed(runs):
-            if run.result():
-                found_clean(runs[run])
-            else:
-                singles += runs[run]
+            faulty_ones = run.result()
+            singles += faulty_ones
+            found_clean([file for file in runs[run] if file not in faulty_ones])
         runs = {pool.submit(linter.alone, file): file for file in singles}
         for run in concurrent.futures.as_completed(runs):
             code, findings = run.result()

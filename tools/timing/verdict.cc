@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <vector>
@@ -24,6 +25,10 @@ std::string Show(const char* format, double value) {
 }
 std::string Percent(double share) { return Show("%.0f%%", 100 * share); }
 std::string Times(double ratio) { return Show(ratio < 9.95 ? "%.1fx" : "%.0fx", ratio); }
+std::string Capitalised(std::string text) {
+  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
 std::string Count(int n, const char* what) {
   return std::to_string(n) + ' ' + what + (n == 1 ? "" : "s");
 }
@@ -77,7 +82,10 @@ class Judge {
       verdict.node = NodeOf(verdict.limit);
       verdict.sentence = Symptom(verdict.limit, verdict.node);
       Improve(verdict);
-      if (OthersAreNoticeable()) verdict.sentence += " Meanwhile " + OthersTake() + '.';
+      if (OthersAreNoticeable()) {
+        const Takers others = OthersTake();
+        verdict.sentence += " Meanwhile " + others.who + " take " + others.take + '.';
+      }
     }
     verdict.sentence += QuotaNote();
     return verdict;
@@ -97,21 +105,33 @@ class Judge {
     return !tells || part_.images_per_s() < limit.images_per_s * (1 - kAlike);
   }
 
-  std::string OthersTake() const {
+  std::string OfCores(double cores) const {
+    return Show("%.2f", cores) + " of the " + Show("%.3g", load_.cores) + " cores (" +
+           Percent(cores / load_.cores) + ')';
+  }
+
+  // "other programs", …, and what they take: the greater of the two first, the other where it
+  // matters.
+  struct Takers {
+    std::string who, take;
+  };
+  Takers OthersTake() const {
+    constexpr double kMinor = 0.1;
     const double others = part_.cpu.others(), stolen = part_.cpu.stolen();
-    const auto take = [&](double cores) {
-      return Show("%.2f", cores) + " of the " + Show("%.3g", load_.cores) + " cores (" +
-             Percent(cores / load_.cores) + ')';
-    };
-    if (stolen < others / 10) return "other programs take " + take(others);
-    if (others < stolen / 10) return "other virtual machines take " + take(stolen);
-    return "other programs take " + take(others) + ", and other virtual machines " + take(stolen);
+    const std::string programs = "other programs", machines = "other virtual machines";
+    if (others >= stolen) {
+      const bool both = stolen > kMinor * others;
+      return {programs, OfCores(others) + (both ? ", " + machines + ' ' + OfCores(stolen) : "")};
+    }
+    const bool both = others > kMinor * stolen;
+    return {machines, OfCores(stolen) + (both ? ", " + programs + ' ' + OfCores(others) : "")};
   }
 
   std::string OthersSentence() const {
     const double bound = Raised(BoundOf(load_, most_), part_.images_per_s()).images_per_s;
-    std::string text = "Other programs are the limit: " + OthersTake() + ", and this run gets " +
-                       Show("%.2f", part_.cores_in_use());
+    const Takers others = OthersTake();
+    std::string text = Capitalised(others.who) + " are the limit: they take " + others.take +
+                       ", and this run gets " + Show("%.2f", part_.cores_in_use());
     const bool disturbed = load_.alone_others >= kNoticeable * load_.cores;
     if (!load_.MeasuredAlone() || disturbed) return text + ". Stop them and measure again.";
     return text + ". Without them up to " + Times(bound / part_.images_per_s()) +

@@ -125,8 +125,8 @@ TEST(Verdict, NamesOtherProgramsAndTheirShare) {
     }
     const Verdict verdict = VerdictOf(part, load, kMost);
     EXPECT_EQ(verdict.limit.kind, Kind::kOthers);
-    EXPECT_THAT(verdict.sentence, HasSubstr("Other programs are the limit: other programs take "
-                                            "1.50 of the 2 cores (75%)"));
+    EXPECT_THAT(verdict.sentence,
+                HasSubstr("Other programs are the limit: they take 1.50 of the 2 cores (75%)"));
     EXPECT_EQ(verdict.predicted, 0);
     EXPECT_EQ(verdict.settings, part.settings);
     // 1,000 images/s on two cores that are free.
@@ -178,7 +178,9 @@ TEST(Verdict, TellsOtherMachinesFromOtherPrograms) {
   part.cpu = {10'000'000'000, 4'600'000'000, 4'600'000'000, 400'000'000, 15'000'000'000, 0, 0};
   const Verdict verdict = VerdictOf(part, LoadOf(part, 2), kMost);
   EXPECT_EQ(verdict.limit.kind, Kind::kOthers);
-  EXPECT_THAT(verdict.sentence, HasSubstr("other virtual machines take 1.50 of the 2 cores (75%)"));
+  EXPECT_THAT(verdict.sentence,
+              HasSubstr("Other virtual machines are the limit: they take 1.50 of the 2 "
+                        "cores (75%)"));
 }
 
 TEST(Verdict, SaysThatTheQuotaOfTheCgroupRanOut) {
