@@ -68,7 +68,7 @@ def leaves(*names):
 
 
 def evaluated(_, folder):
-    runs = [name for name in os.listdir(os.path.join(folder, "runs")) if re.match("(knn|linear_probe|embed)-", name)]
+    runs = [name for name in os.listdir(os.path.join(folder, "runs")) if re.match("(knn|linear-probe|embed)-", name)]
     need(runs, "there is no run directory of an evaluation")
 
 
@@ -91,7 +91,7 @@ RULES = [
     (r"flowtrain inspect \S+ --dot \| dot -Tsvg > simclr\.svg", "", leaves("simclr.svg")),
     (r"flowtrain inspect \S+", "", says("forward_backward")),
     (r"flowtrain nodes", "", says("DualViewAugment")),
-    (r"flowtrain timing \S+", " --steps 2 --warmup 0 --seconds 1 --quick" + QUICK, says("forward_backward")),
+    (r"flowtrain timing \S+", " --steps 2 --warmup 0 --quick" + QUICK, says("forward_backward")),
     (r"flowtrain tune \S+", " --seconds 0.05" + QUICK, says("configs/tuned/")),
     (r"flowtrain compare \S+", MEASURED, says("mixed precision")),
     (r"flowtrain bench \S+", MEASURED, says("images/s")),
