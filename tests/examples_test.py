@@ -68,7 +68,7 @@ def leaves(*names):
 
 
 def evaluated(_, folder):
-    runs = [name for name in os.listdir(os.path.join(folder, "runs")) if re.match("(knn|linear_probe|embed)-", name)]
+    runs = [name for name in os.listdir(os.path.join(folder, "runs")) if re.match("(knn|linear-probe|embed)-", name)]
     need(runs, "there is no run directory of an evaluation")
 
 
@@ -79,7 +79,7 @@ RULES = [
     (r"cmake .*", None, "it builds what this test runs"),
     (r"wget \S*stl10_binary\.tar\.gz", None, "it downloads 2.6 GB; a small archive of the same files takes its place"),
     (r"mkdir -p data && tar xzf stl10_binary\.tar\.gz -C data", "", leaves("data/stl10_binary/train_X.bin")),
-    (r"\S*flowtrain graphs/\w+\.yaml --tuned", SHORT, says("set as tuned")),
+    (r"\S*flowtrain graphs/\w+\.yaml --tuned", SHORT + QUICK, says("set as tuned")),
     (r"\S*flowtrain graphs/(knn|linear_probe|embed)\.yaml .*", "", evaluated),
     (r"\S*flowtrain graphs/\w+\.yaml --config \S+ --run-dir runs/first", SHORT, trained),
     (r"\S*flowtrain graphs/\w+\.yaml --resume runs/first", SHORT, says("results in runs/first")),
@@ -91,9 +91,9 @@ RULES = [
     (r"flowtrain inspect \S+ --dot \| dot -Tsvg > simclr\.svg", "", leaves("simclr.svg")),
     (r"flowtrain inspect \S+", "", says("forward_backward")),
     (r"flowtrain nodes", "", says("DualViewAugment")),
-    (r"flowtrain timing \S+", " --steps 2 --warmup 0 --seconds 1 --quick" + QUICK, says("forward_backward")),
+    (r"flowtrain timing \S+", " --steps 2 --warmup 0 --quick" + QUICK, says("forward_backward")),
     (r"flowtrain tune \S+", " --seconds 0.05" + QUICK, says("configs/tuned/")),
-    (r"flowtrain compare \S+", MEASURED, says("mixed_precision")),
+    (r"flowtrain compare \S+", MEASURED, says("mixed precision")),
     (r"flowtrain bench \S+", MEASURED, says("images/s")),
     (r"flowtrain pack sample \S+", QUICK.replace(" --set data.batch_size=16", ""), leaves("sample.ftpack")),
     (r"flowtrain digest \S+", "", says("runs/first")),

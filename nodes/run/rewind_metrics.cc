@@ -65,8 +65,8 @@ void RewindMetrics(const std::string& path, uint64_t steps_done) {
   if (parts.lines_moved > 0) AppendTo(aside, parts.moved);
   WriteNewFile(path, parts.kept);
   if (parts.lines_moved == 0) return;
-  LogInfo(std::to_string(parts.lines_moved) + " lines of " + path + " are of steps after step " +
-          std::to_string(steps_done) + "; they are now in " + aside);
+  LogInfo("lines of " + path + " about steps after step " + std::to_string(steps_done) +
+          ", moved to " + aside + ": " + std::to_string(parts.lines_moved));
 }
 
 }  // namespace flowtrain
