@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "nodes/data/dataset.h"
 #include "nodes/device/device.h"
 #include "nodes/report/banner.h"
 #include "nodes/report/report.h"
@@ -27,6 +28,7 @@
 #include "tools/load/host_memory_limit.h"
 #include "tools/load/load.h"
 #include "tools/load/machine.h"
+#include "tools/load/resume.h"
 #include "tools/process/failure.h"
 #include "tools/process/key_watch.h"
 #include "tools/process/signals.h"
@@ -115,6 +117,9 @@ ExitCode Train(const TrainRequest& request, StopSignals& signals) {
     run_dir->SetGraph(loaded.def.name);
   }
   if (auto* report = FindComponent<Report>(graph)) report->SetQuiet(request.quiet);
+  if (auto* dataset = FindComponent<ImageDataset>(graph)) {
+    ExpectImages(loaded.resume, request.graph.resume, *dataset);
+  }
   CheckHostMemory(graph, loaded.config);
   graph.Open();
   LogBanner(graph, loaded.config);

@@ -4,6 +4,7 @@
 #include <exception>
 #include <stdexcept>
 
+#include "nodes/data/dataset.h"
 #include "pipeline/base/clock.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
@@ -28,6 +29,7 @@ void Checkpoint::Declare(NodeSpec& spec) {
       .Uses("model", "SimclrModel")
       .Uses("optimizer", "Optimizer")
       .Uses("run_dir", "RunDir")
+      .MayUse("dataset", "ImageDataset")
       .Option(&Checkpoint::every_epochs_, "every_epochs", 1,
               "Epochs between checkpoints; 0: not at the end of epochs.", AtLeast{0})
       .Option(&Checkpoint::every_steps_, "every_steps", int64_t{0},
@@ -55,6 +57,8 @@ void Checkpoint::Open(const OpenContext& context) {
   }
   state_.config = run_dir_->resolved_config();
   state_.graph = run_dir_->graph();
+  const auto* dataset = context.TryGet<ImageDataset>("dataset");
+  state_.dataset = dataset == nullptr ? "" : dataset->identity().ToText();
 }
 
 void Checkpoint::Start() {

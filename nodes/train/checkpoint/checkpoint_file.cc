@@ -67,6 +67,7 @@ void SaveCheckpoint(const std::string& path, const NamedTensors& tensors,
                        {"steps_per_epoch", std::to_string(state.steps_per_epoch)},
                        {"config", state.config},
                        {"graph", state.graph}};
+  if (!state.dataset.empty()) contents.metadata["dataset"] = state.dataset;
   Seal(contents);
   try {
     WriteSafetensors(path, contents);

@@ -13,6 +13,9 @@ struct TrainingState {
   uint64_t steps_per_epoch = 1;
   std::string config = {};  // resolved parameters, YAML
   std::string graph = {};   // name of the graph
+  // The images trained on, as DatasetIdentity::ToText has it. Empty: not known, since an older
+  // version wrote the checkpoint.
+  std::string dataset = {};
 };
 
 // The state of a checkpoint, without its tensors. Throws DataError for a file that is missing,
