@@ -1,10 +1,12 @@
 #include "nodes/data/dataset.h"
 
+#include "nodes/data/data_root.h"
 #include "nodes/data/folder_set.h"
 #include "nodes/data/packed_set.h"
 #include "nodes/data/sample_set.h"
 #include "nodes/data/stl10_set.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
@@ -12,7 +14,7 @@ namespace {
 
 std::string SubstitutionMessage(const std::string& why, const DatasetOptions& options,
                                 const ImageSet& sample) {
-  return "THE CONFIGURED DATA SET IS NOT THERE: " + why +
+  return "THE DEFAULT DATA SET IS NOT THERE: " + why +
          ".\nThis run trains on the built-in sample set instead (" + sample.Description() +
          "): good to see training work, not to make a useful model.\nTo train on STL-10 (2.6 GB):\n"
          "  wget " +
@@ -30,9 +32,9 @@ std::unique_ptr<ImageSet> OpenConfigured(const DatasetOptions& options) {
     case DatasetKind::kStl10:
       return OpenStl10(options.root, options.splits, options.names);
     case DatasetKind::kFolder:
-      return OpenFolder(options.root, options.names);
+      return OpenFolder(options.root, options.splits, options.names);
     case DatasetKind::kPacked:
-      return OpenPacked(options.root);
+      return OpenPacked(options.root, options.names);
     case DatasetKind::kSample:
       break;
   }
@@ -48,16 +50,15 @@ Choices<DatasetKind> DatasetKinds() {
            {"sample", DatasetKind::kSample}}};
 }
 
-bool DatasetIsThere(const DatasetOptions& options, std::string* why) {
-  switch (options.kind) {
-    case DatasetKind::kStl10:
-      return Stl10IsThere(options.root, options.splits, why, options.names);
-    case DatasetKind::kFolder:
-      return FolderIsThere(options.root, why, options.names);
-    case DatasetKind::kPacked:
-      return PackedIsThere(options.root, why, options.names);
-    case DatasetKind::kSample:
-      break;
+bool SampleStandsIn(const DatasetOptions& options, std::string* why) {
+  if (options.kind == DatasetKind::kStl10) CheckStl10Splits(options.splits, options.names);
+  const bool is_default =
+      options.kind == DatasetKind::kStl10 && options.root == DatasetOptions().root;
+  if (!is_default || options.if_missing != IfMissing::kSample) return false;
+  if (!LeadsToNothing(options.root)) return false;
+  if (why != nullptr) {
+    *why = "there is no folder " + options.root + ", the default of " +
+           NameOf(options.names, "root") + PackedBeside(options.root);
   }
   return true;
 }
@@ -66,12 +67,7 @@ std::unique_ptr<ImageSet> OpenImageSet(const DatasetOptions& options,
                                        std::string* substitution_message) {
   substitution_message->clear();
   std::string why;
-  if (DatasetIsThere(options, &why)) return OpenConfigured(options);
-  if (options.if_missing == IfMissing::kError) {
-    throw DataError("the data set is not there: " + why + ". STL-10 comes from " + kStl10Address +
-                    "; to train on the built-in sample set instead, set " +
-                    NameOf(options.names, "if_missing") + " to sample");
-  }
+  if (!SampleStandsIn(options, &why)) return OpenConfigured(options);
   auto set = OpenSample(options);
   *substitution_message = SubstitutionMessage(why, options, *set);
   return set;
@@ -85,11 +81,14 @@ void DatasetOptions::Declare(OptionsOf<DatasetOptions>& options) {
               "sample (built in).",
               DatasetKinds())
       .Option(&Self::root, "root", "Folder of the data set; packed: its file.")
-      .Option(&Self::splits, "splits", "STL-10 files to train on, one after the other.",
-              OneOf{{"train", "test", "unlabeled"}})
-      .Option(&Self::if_missing, "if_missing",
-              "Data set not there: train on the built-in sample set, or stop with an error.",
-              Choices<IfMissing>{{{"sample", IfMissing::kSample}, {"error", IfMissing::kError}}})
+      .Option(&Self::splits, "splits",
+              "What to train on, one after the other: of stl10 its files (train, test, unlabeled), "
+              "of a folder that has them its folders train, val, ….")
+      .Option(
+          &Self::if_missing, "if_missing",
+          "The default data set is not there: train on the built-in sample set, or stop with an "
+          "error. A data set that was named is never replaced.",
+          Choices<IfMissing>{{{"sample", IfMissing::kSample}, {"error", IfMissing::kError}}})
       .Option(&Self::seed, "seed", "Seed of the sample set's pictures.")
       .Option(&Self::sample_images, "sample_images",
               "Pictures of the sample set to train on; a quarter as many again for evaluation.",
@@ -110,6 +109,23 @@ void ImageDataset::Open(const OpenContext& context) {
 
 void ImageDataset::Open(const DatasetOptions& options) {
   set_ = OpenImageSet(options, &substitution_message_);
+  kind_ = substituted() ? DatasetKind::kSample : options.kind;
+  for (const std::string& note : set_->Notes()) LogWarning(note);
+  CheckExpected();
+}
+
+void ImageDataset::CheckExpected() const {
+  if (!expected_) return;
+  const std::string difference = DifferenceOf(expected_->identity, identity());
+  if (difference.empty()) return;
+  const std::string what = "the data set (" + set_->Description() + ") is not the one of " +
+                           expected_->checkpoint + ": " + difference;
+  if (!expected_->or_warn) {
+    throw ConfigError(what +
+                      ". Give it back the images it had; or begin a new run (--init takes over the "
+                      "weights); or go on all the same with --resume-anyway");
+  }
+  LogWarning(what + "; the run goes on all the same, with other images than it would have had");
 }
 
 FLOWTRAIN_REGISTER(ImageDataset);

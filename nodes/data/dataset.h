@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "nodes/data/dataset_identity.h"
+#include "nodes/data/folder_layout.h"
 #include "nodes/data/image_set.h"
 #include "nodes/data/option_names.h"
 #include "nodes/image/encoded_image.h"
@@ -24,8 +27,8 @@ enum class IfMissing : uint8_t { kSample, kError };
 // What the data set of a run is.
 struct DatasetOptions {
   DatasetKind kind = DatasetKind::kStl10;
-  std::string root = "data/stl10_binary";  // folder of the data set; packed: its file
-  std::vector<std::string> splits = {"train", "unlabeled"};  // of stl10
+  std::string root = "data/stl10_binary";             // folder of the data set; packed: its file
+  std::vector<std::string> splits = DefaultSplits();  // of stl10; of a folder that has some
   IfMissing if_missing = IfMissing::kSample;
   uint64_t seed = 42;             // of the sample set's pictures
   uint64_t sample_images = 2000;  // of the sample set
@@ -37,16 +40,15 @@ struct DatasetOptions {
   static void Declare(OptionsOf<DatasetOptions>& options);
 };
 
-// Whether there is anything of the data set at its root: for stl10 one of the files of its splits,
-// for folder and packed the folder or file itself, for sample always. False: `why` (may be null)
-// says what was looked for and where. True does not mean that the set is whole: opening it finds
-// that out. Throws ConfigError for an unknown split.
-bool DatasetIsThere(const DatasetOptions& options, std::string* why);
+// Whether the sample set stands in for the data set: only for the default one, STL-10 in its
+// default place, and only if nothing at all is there. What was named is used or refused. `why` (may
+// be null) then says what is missing. Throws ConfigError for a split that STL-10 does not have.
+bool SampleStandsIn(const DatasetOptions& options, std::string* why);
 
-// Opens the configured data set, or the sample set in its place (see ImageDataset). Throws
-// DataError for a set that is missing (and is not replaced) or broken, ConfigError for an option
-// that makes no sense. `substitution_message` (not null) is left empty when nothing was
-// substituted.
+// Opens the configured data set, or the sample set where it stands in. Throws ConfigError for a set
+// that is not there, is none of its kind or may not be read, and for an option that makes no sense;
+// DataError for a set that is broken. `substitution_message` (not null) is left empty when nothing
+// was substituted.
 std::unique_ptr<ImageSet> OpenImageSet(const DatasetOptions& options,
                                        std::string* substitution_message);
 
@@ -62,6 +64,16 @@ class ImageDataset final : public Resource {
   void Open(const OpenContext& context) override;
   // The same without a graph: for tests and for the program.
   void Open(const DatasetOptions& options);
+
+  // The images that the run so far was trained on, as `checkpoint` says. Call it before Open, which
+  // throws ConfigError for a data set with others; with `or_warn` it warns.
+  void Expect(const DatasetIdentity& identity, const std::string& checkpoint, bool or_warn) {
+    expected_ = Expected{identity, checkpoint, or_warn};
+  }
+
+  // What the data set is; sample where it was substituted.
+  DatasetKind kind() const { return kind_; }
+  DatasetIdentity identity() const { return IdentityOf(*set_); }
 
   // Images to train on; ids are 0 … size() - 1.
   uint64_t size() const { return set_->size(); }
@@ -95,8 +107,18 @@ class ImageDataset final : public Resource {
   const std::string& substitution_message() const { return substitution_message_; }
 
  private:
-  DatasetOptions options_;
+  struct Expected {
+    DatasetIdentity identity;
+    std::string checkpoint;
+    bool or_warn = false;
+  };
 
+  void CheckExpected() const;
+
+  DatasetOptions options_;
+  std::optional<Expected> expected_;
+
+  DatasetKind kind_ = DatasetKind::kStl10;  // once it is open
   std::unique_ptr<ImageSet> set_;
   std::string substitution_message_;
 };

@@ -1,10 +1,14 @@
 #include "nodes/data/folder_list.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
+#include <cerrno>
+#include <climits>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -15,87 +19,215 @@
 namespace flowtrain {
 namespace {
 
-namespace fs = std::filesystem;
+constexpr std::array<std::string_view, 28> kExtensions = {
+    "jpg", "jpeg", "jpe", "jfif", "png",  "bmp",  "dib", "webp", "tif", "tiff",
+    "jp2", "j2k",  "jpf", "jpx",  "j2c",  "ppm",  "pgm", "pbm",  "pnm", "pxm",
+    "pam", "ras",  "sr",  "gif",  "heic", "heif", "hif", "avif"};
 
-constexpr std::array<std::string_view, 25> kExtensions = {
-    "jpg",  "jpeg", "jpe",  "jfif", "png",  "bmp", "dib", "tif", "tiff",
-    "webp", "heic", "heif", "hif",  "avif", "gif", "jp2", "j2k", "ppm",
-    "pgm",  "pbm",  "pnm",  "pxm",  "pam",  "ras", "sr"};
+// What file systems and systems put beside files, with or without copies of images inside.
+constexpr std::array<std::string_view, 5> kOfTheSystem = {
+    "__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"};
+
+constexpr size_t kMostNamed = 200;  // of the files not taken
+
+using FileId = std::pair<dev_t, ino_t>;
+
+bool IsHidden(std::string_view name) {
+  return name.front() == '.' ||
+         std::find(kOfTheSystem.begin(), kOfTheSystem.end(), name) != kOfTheSystem.end();
+}
+
+[[noreturn]] void CannotLookAt(const std::string& path, int error) {
+  std::string advice = "mend its permissions or move it away";
+  if (error == ENAMETOOLONG) advice = "move it to a shorter path";
+  if (error == EIO || error == ESTALE) advice = "look at the disk or the connection to the server";
+  throw DataError("cannot look at " + PrintableName(path) + ": " +
+                  std::generic_category().message(error) +
+                  "; there may be images that would be missing: " + advice);
+}
+
+// An open folder that is being read.
+class OpenFolderStream {
+ public:
+  OpenFolderStream(int root, const std::string& relative, std::string path)
+      : path_(std::move(path)) {
+    const int fd = openat(root, relative.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) CannotLookAt(path_, errno);
+    stream_ = fdopendir(fd);
+    if (stream_ != nullptr) return;
+    const int error = errno;
+    close(fd);
+    CannotLookAt(path_, error);
+  }
+  ~OpenFolderStream() { closedir(stream_); }
+  OpenFolderStream(const OpenFolderStream&) = delete;
+  OpenFolderStream& operator=(const OpenFolderStream&) = delete;
+
+  int fd() const { return dirfd(stream_); }
+  // The next entry; null at the end.
+  const dirent* Next() const {
+    errno = 0;
+    const dirent* entry = readdir(stream_);
+    if (entry == nullptr && errno != 0) CannotLookAt(path_, errno);
+    return entry;
+  }
+
+ private:
+  const std::string path_;
+  DIR* stream_ = nullptr;
+};
 
 class Lister {
  public:
-  explicit Lister(fs::path root) : root_(std::move(root)) {}
+  explicit Lister(const std::string& root)
+      : root_(root), root_fd_{open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)} {
+    if (root_fd_.fd < 0) CannotLookAt(root_, errno);
+  }
 
-  std::vector<std::string> List() && {
-    Enter({});
+  FolderListing List() && {
+    Enter("", 0);
     // By bytes: the order of std::string ignores the locale.
-    std::sort(found_.begin(), found_.end());
+    std::sort(found_.images.begin(), found_.images.end());
+    std::sort(found_.folders.begin(), found_.folders.end());
+    CountRepeatedImages();
     return std::move(found_);
   }
 
  private:
-  void Enter(const fs::path& relative) {
-    struct stat status {};
-    const fs::path folder = relative.empty() ? root_ : root_ / relative;
-    if (stat(folder.c_str(), &status) != 0) return;  // a link that leads nowhere
-    if (!entered_.insert({status.st_dev, status.st_ino}).second) return;
+  // `relative` is empty or ends with a slash. Everything is opened relative to the root, so that
+  // only the path below it must be within the system's limit.
+  void Enter(const std::string& relative, int depth) {
     std::vector<std::string> folders;
-    for (const auto& [name, is_folder] : List(folder)) {
-      if (is_folder) {
-        folders.push_back(name);
-      } else {
-        found_.push_back((relative / name).string());
+    {
+      const OpenFolderStream folder(root_fd_.fd, relative.empty() ? "." : relative,
+                                    PathOf(relative));
+      struct stat status {};
+      if (fstat(folder.fd(), &status) != 0) CannotLookAt(PathOf(relative), errno);
+      if (!entered_.insert({status.st_dev, status.st_ino}).second) {
+        found_.repeated_folders.Add(relative.substr(0, relative.size() - 1));
+        return;
+      }
+      if (depth > 0 && depth <= 2)
+        found_.folders.push_back(relative.substr(0, relative.size() - 1));
+      while (const dirent* entry = folder.Next()) {
+        Sort(*entry, folder.fd(), status.st_dev, relative, &folders);
       }
     }
     // Sorted, so that of two links to one folder the same one counts on every machine.
     std::sort(folders.begin(), folders.end());
-    for (const std::string& name : folders) Enter(relative / name);
+    for (const std::string& name : folders) Enter(relative + name + '/', depth + 1);
   }
 
-  struct Item {
-    std::string name;
-    bool is_folder;
+  // Puts an entry where it belongs; a folder's name in `folders`.
+  void Sort(const dirent& entry, int folder, dev_t device, const std::string& relative,
+            std::vector<std::string>* folders) {
+    const std::string name = entry.d_name;
+    if (name == "." || name == "..") return;
+    if (IsHidden(name)) return found_.hidden.Add(relative + name);
+    // The folder itself says what its entries are; only the targets of links are looked up.
+    switch (entry.d_type) {
+      case DT_DIR:
+        return folders->push_back(name);
+      case DT_REG:
+        return AddFile(relative + name, {device, entry.d_ino}, false);
+      case DT_LNK:
+      case DT_UNKNOWN:  // the file system does not say
+        return LookUp(name, folder, relative, folders);
+      default:
+        return found_.no_files.Add(relative + name);
+    }
+  }
+
+  void LookUp(const std::string& name, int folder, const std::string& relative,
+              std::vector<std::string>* folders) {
+    struct stat own {
+    }, status{};
+    const bool is_link =
+        fstatat(folder, name.c_str(), &own, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(own.st_mode);
+    if (fstatat(folder, name.c_str(), &status, 0) != 0) {
+      if (!LeadsNowhere(errno)) CannotLookAt(PathOf(relative + name), errno);
+      if (is_link) found_.dead_links.Add(relative + name);  // otherwise it has just been removed
+    } else if (S_ISDIR(status.st_mode)) {
+      folders->push_back(name);
+    } else if (S_ISREG(status.st_mode)) {
+      AddFile(relative + name, {status.st_dev, status.st_ino}, is_link);
+    } else {
+      found_.no_files.Add(relative + name);
+    }
+  }
+
+  void AddFile(const std::string& path, const FileId& id, bool is_link) {
+    if (HasImageExtension(path)) {
+      if (path.size() >= PATH_MAX) CannotLookAt(PathOf(path), ENAMETOOLONG);
+      if (is_link) {
+        links_.emplace_back(id, path);
+      } else {
+        files_.push_back(id);
+      }
+      return found_.images.push_back(path);
+    }
+    found_.not_taken[ExtensionOf(path.substr(path.rfind('/') + 1))].Add(path);
+    if (found_.some_not_taken.size() < kMostNamed) found_.some_not_taken.push_back(path);
+  }
+
+  // Of two links to one file, the first is no repetition.
+  void CountRepeatedImages() {
+    if (links_.empty()) return;
+    std::sort(links_.begin(), links_.end());
+    std::sort(files_.begin(), files_.end());
+    for (size_t i = 0; i < links_.size(); ++i) {
+      const FileId& id = links_[i].first;
+      const bool of_link = i > 0 && links_[i - 1].first == id;
+      if (of_link || std::binary_search(files_.begin(), files_.end(), id)) {
+        found_.repeated_images.Add(links_[i].second);
+      }
+    }
+  }
+
+  std::string PathOf(const std::string& relative) const {
+    std::string path = relative.empty() ? root_ : root_ + '/' + relative;
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return path;
+  }
+
+  struct Descriptor {
+    int fd;
+    ~Descriptor() {
+      if (fd >= 0) close(fd);
+    }
   };
 
-  // The folders and image files of a folder, in any order.
-  static std::vector<Item> List(const fs::path& folder) {
-    std::vector<Item> items;
-    try {
-      for (const auto& entry : fs::directory_iterator(folder)) {
-        std::string name = entry.path().filename();
-        if (name.front() == '.') continue;
-        // The folder itself says what its entries are; only the targets of links are looked up.
-        std::error_code leads_nowhere;
-        if (entry.is_directory(leads_nowhere)) {
-          items.push_back({std::move(name), true});
-        } else if (HasImageExtension(name) && entry.is_regular_file(leads_nowhere)) {
-          items.push_back({std::move(name), false});
-        }
-      }
-    } catch (const fs::filesystem_error& error) {
-      throw DataError("cannot list the folder " + PrintableName(folder.string()) + ": " +
-                      error.code().message() + "; mend its permissions or move it away");
-    }
-    return items;
-  }
-
-  const fs::path root_;
-  std::set<std::pair<dev_t, ino_t>> entered_;
-  std::vector<std::string> found_;
+  const std::string root_;
+  const Descriptor root_fd_;
+  std::set<FileId> entered_;
+  std::vector<FileId> files_;                          // images that are files
+  std::vector<std::pair<FileId, std::string>> links_;  // images that are links
+  FolderListing found_;
 };
 
 }  // namespace
 
-bool HasImageExtension(std::string_view name) {
-  const size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos) return false;
-  std::string extension(name.substr(dot + 1));
-  for (char& c : extension) {
+std::string InLowerCase(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
+  return lower;
+}
+
+bool HasImageExtension(std::string_view name) {
+  const std::string extension = ExtensionOf(name);
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 
-std::vector<std::string> ListImages(const std::string& root) { return Lister(root).List(); }
+std::string ExtensionOf(std::string_view name) {
+  const size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return {};
+  return InLowerCase(name.substr(dot + 1));
+}
+
+bool LeadsNowhere(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
+
+FolderListing ListFolder(const std::string& root) { return Lister(root).List(); }
 
 }  // namespace flowtrain

@@ -1,17 +1,53 @@
 // Finds the image files of a folder.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace flowtrain {
 
+// Files or folders that a listing counts, and the path of the first.
+struct Counted {
+  uint64_t count = 0;
+  std::string first;
+
+  void Add(const std::string& path) {
+    if (count++ == 0) first = path;
+  }
+};
+
+// What is in a folder, at any depth. All paths are relative to it.
+struct FolderListing {
+  std::vector<std::string> images;   // sorted by their bytes
+  std::vector<std::string> folders;  // of depth 1 and 2, sorted; also those without images
+
+  std::map<std::string, Counted> not_taken;  // other files, by extension in lower case; "": none
+  std::vector<std::string> some_not_taken;   // the first of these
+  Counted hidden;            // names that begin with a dot, and what systems put beside files
+  Counted dead_links;        // to nothing, or in a circle
+  Counted no_files;          // FIFOs, devices, sockets
+  Counted repeated_folders;  // links to folders whose images are taken already
+  Counted repeated_images;   // links to images that are taken already; they are taken again
+};
+
+// The text with ASCII letters in lower case.
+std::string InLowerCase(std::string_view text);
+
 // Whether a file of this name is taken for an image.
 bool HasImageExtension(std::string_view name);
 
-// Paths, relative to `root`, of the images at any depth below it, sorted by their bytes. Folders
-// that cannot be read throw DataError.
-std::vector<std::string> ListImages(const std::string& root);
+// What comes after the last dot, in lower case; empty without a dot.
+std::string ExtensionOf(std::string_view name);
+
+// Whether a link that cannot be followed for this reason (errno) leads nowhere, so that nothing is
+// lost without it. After any other error there may be images behind it.
+bool LeadsNowhere(int error);
+
+// Lists the folder. Links are followed, and no folder is entered twice. Throws DataError for
+// anything below it that cannot be looked at.
+FolderListing ListFolder(const std::string& root);
 
 }  // namespace flowtrain

@@ -6,19 +6,19 @@
 
 #include <bit>
 #include <cerrno>
-#include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "nodes/data/data_root.h"
+#include "nodes/data/folder_layout.h"
 #include "nodes/data/folder_list.h"
+#include "nodes/data/unread_files.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text/printable_name.h"
 #include "pipeline/base/text/units.h"
 
 namespace flowtrain {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
 
@@ -42,32 +42,29 @@ std::string ReadWhole(int fd, std::vector<uint8_t>& storage) {
   return {};
 }
 
-class FolderSet final : public ImageSet, public LabelledImages {
- public:
-  FolderSet(const std::string& root, const OptionNames& names)
-      : root_(root),
-        folder_{open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)},
-        files_(ListImages(root)) {
-    if (folder_.fd < 0) {
-      throw DataError("cannot open the folder " + root + ", which " + NameOf(names, "root") +
-                      " names: " + std::generic_category().message(errno));
-    }
-    if (files_.empty()) {
-      throw DataError("the folder " + root + ", which " + NameOf(names, "root") +
-                      " names, holds no images: files with an extension such as .jpg or .png, at "
-                      "any depth");
-    }
-    AssignLabels();
+struct Descriptor {
+  int fd;
+  ~Descriptor() {
+    if (fd >= 0) close(fd);
   }
+};
 
-  uint64_t size() const override { return files_.size(); }
-  EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const override {
+// The images of a part of the folder.
+class FolderImages {
+ public:
+  FolderImages(int folder, FolderPart part) : folder_(folder), part_(std::move(part)) {}
+
+  uint64_t size() const { return part_.files.size(); }
+  int32_t Label(uint64_t index) const { return part_.labels.empty() ? -1 : part_.labels[index]; }
+  std::string Name(uint64_t index) const { return PrintableName(part_.files[index]); }
+
+  EncodedImage Fetch(uint64_t index, std::vector<uint8_t>& storage) const {
     EncodedImage image;
-    image.label = labels_.empty() ? -1 : labels_[id];
-    image.file_name = files_[id];
+    image.label = Label(index);
+    image.file_name = part_.files[index];
     // What was a file when the folder was listed may be a FIFO by now, which must not be waited
     // for.
-    const int fd = openat(folder_.fd, files_[id].c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const int fd = openat(folder_, part_.files[index].c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
       image.error = "cannot open it: " + std::generic_category().message(errno);
       return image;
@@ -81,75 +78,132 @@ class FolderSet final : public ImageSet, public LabelledImages {
     }
     return image;
   }
-  int image_height() const override { return 0; }
-  int image_width() const override { return 0; }
-  std::string ImageName(uint64_t id) const override { return PrintableName(files_[id]); }
-  std::string Name() const override { return "folder " + root_.string(); }
-  int64_t TrainingId(uint64_t index) const override { return static_cast<int64_t>(index); }
-  std::string Description() const override {
-    std::string text = "folder " + root_.string() + ": " + ShowCount(files_.size()) +
-                       (files_.size() == 1 ? " image" : " images");
-    if (!classes_.empty()) text += " in " + ShowCount(classes_.size()) + " classes";
-    return text;
+
+ private:
+  const int folder_;  // files are opened relative to it: no path is built
+  const FolderPart part_;
+};
+
+// Those with labels, for the evaluation.
+class LabelledFiles final : public LabelledImages {
+ public:
+  LabelledFiles(const FolderImages& images, bool trained_on, std::string name)
+      : images_(images), trained_on_(trained_on), name_(std::move(name)) {
+    for (uint64_t index = 0; index < images.size(); ++index) {
+      if (images.Label(index) >= 0) labelled_.push_back(index);
+    }
   }
-  const std::vector<std::string>& classes() const override { return classes_; }
-  Evaluation evaluation() const override {
-    if (!classes_.empty()) return {this, this, true, {}};
-    return {nullptr, nullptr, false,
-            "the images of " + root_.string() + " are not sorted into class folders"};
+
+  uint64_t size() const override { return labelled_.size(); }
+  std::string Name() const override { return name_; }
+  EncodedImage Fetch(uint64_t index, std::vector<uint8_t>& storage) const override {
+    return images_.Fetch(labelled_[index], storage);
+  }
+  std::string ImageName(uint64_t index) const override { return images_.Name(labelled_[index]); }
+  int64_t TrainingId(uint64_t index) const override {
+    return trained_on_ ? static_cast<int64_t>(labelled_[index]) : -1;
   }
 
  private:
-  void AssignLabels() {
-    for (const std::string& file : files_) {
-      const size_t slash = file.find('/');
-      if (slash == std::string::npos) {
-        classes_.clear();
-        labels_.clear();
-        return;
-      }
-      labels_.push_back(LabelOf(file.substr(0, slash)));
-    }
-    if (classes_.size() >= 2) return;
-    classes_.clear();
-    labels_.clear();
-  }
-
-  // Sorted by path, the files of a class (its name and '/') are adjacent.
-  int32_t LabelOf(const std::string& folder) {
-    const std::string name = PrintableName(folder);
-    if (classes_.empty() || classes_.back() != name) classes_.push_back(name);
-    return static_cast<int32_t>(classes_.size()) - 1;
-  }
-
-  struct Descriptor {
-    int fd;
-    ~Descriptor() {
-      if (fd >= 0) close(fd);
-    }
-  };
-
-  const fs::path root_;
-  const Descriptor folder_;  // files are opened relative to it: no path is built
-  const std::vector<std::string> files_;
-  std::vector<std::string> classes_;
-  std::vector<int32_t> labels_;  // of each file; empty without class folders
+  const FolderImages& images_;
+  const bool trained_on_;
+  const std::string name_;
+  std::vector<uint64_t> labelled_;
 };
+
+class FolderSet final : public ImageSet {
+ public:
+  FolderSet(std::string root, int folder, FolderLayout layout, std::vector<std::string> notes)
+      : root_(std::move(root)),
+        folder_{folder},
+        layout_(std::move(layout)),
+        notes_(std::move(notes)),
+        training_(folder, std::move(layout_.training)),
+        judged_(folder, std::move(layout_.judged)),
+        bank_(training_, true, Trained()),
+        queries_(judged_, false, "folder " + PrintableName(root_) + ", " + PrintableName(layout_.judged_on)) {}
+
+  uint64_t size() const override { return training_.size(); }
+  EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const override {
+    return training_.Fetch(id, storage);
+  }
+  int image_height() const override { return 0; }
+  int image_width() const override { return 0; }
+  std::string ImageName(uint64_t id) const override { return training_.Name(id); }
+  std::string Description() const override {
+    std::string text = Trained() + ": " + Images(size());
+    if (!classes().empty()) text += " in " + ShowCount(classes().size()) + " classes";
+    if (layout_.judged_on.empty()) return text;
+    return text + "; judged on " + PrintableName(layout_.judged_on) + ": " +
+           Images(queries_.size());
+  }
+  const std::vector<std::string>& classes() const override { return layout_.classes; }
+  Evaluation evaluation() const override {
+    if (classes().empty()) return {nullptr, nullptr, false, layout_.why_not};
+    if (layout_.judged_on.empty()) return {&bank_, &bank_, true, {}};
+    return {&bank_, &queries_, false, {}};
+  }
+  std::vector<std::string> Notes() const override { return notes_; }
+
+ private:
+  // The folder, and its splits that are trained on.
+  std::string Trained() const {
+    std::string text = "folder " + PrintableName(root_);
+    for (size_t i = 0; i < layout_.splits.size(); ++i) {
+      text += (i == 0 ? ", " : " + ") + PrintableName(layout_.splits[i]);
+    }
+    return text;
+  }
+  static std::string Images(uint64_t count) {
+    return ShowCount(count) + (count == 1 ? " image" : " images");
+  }
+
+  const std::string root_;
+  const Descriptor folder_;
+  FolderLayout layout_;  // but for its parts, which are below
+  const std::vector<std::string> notes_;
+  const FolderImages training_, judged_;
+  const LabelledFiles bank_, queries_;
+};
+
+// What lies in a folder without images. Begins with what separates it from the message before.
+std::string WhatLiesThere(const std::string& root, const FolderListing& listing,
+                          const OptionNames& names) {
+  std::vector<std::string> lines = NotesOn(listing);
+  if (listing.hidden.count > 0) {
+    lines.push_back(ShowCount(listing.hidden.count) +
+                    " skipped because of the name, which begins with a dot or is a system's: " +
+                    PrintableName(listing.hidden.first) + (listing.hidden.count > 1 ? ", …" : ""));
+  }
+  if (lines.empty() && listing.folders.empty()) {
+    return ": it is empty. If a disk is to be there, mount it";
+  }
+  std::string text = ": no files with an extension such as .jpg or .png, at any depth";
+  for (const std::string& line : lines) text += "; " + line;
+  return text + AdviceOnFolder(root, listing, names);
+}
 
 }  // namespace
 
-bool FolderIsThere(const std::string& root, std::string* why, const OptionNames& names) {
-  std::error_code ignored;
-  if (fs::is_directory(root, ignored)) return true;
-  if (why != nullptr) {
-    *why = "there is no folder " + root + ", as " + NameOf(names, "root") + " says";
+std::unique_ptr<ImageSet> OpenFolder(const std::string& root,
+                                     const std::vector<std::string>& splits,
+                                     const OptionNames& names) {
+  NeedFolder(root, names);
+  FolderListing listing = ListFolder(root);
+  if (listing.images.empty()) {
+    throw ConfigError("the folder " + PrintableName(root) + ", which " + NameOf(names, "root") +
+                      " names, holds no images" + WhatLiesThere(root, listing, names));
   }
-  return false;
-}
-
-std::unique_ptr<ImageSet> OpenFolder(const std::string& root, const OptionNames& names) {
-  if (std::string why; !FolderIsThere(root, &why, names)) throw DataError(why);
-  return std::make_unique<FolderSet>(root, names);
+  std::vector<std::string> notes = NotesOn(listing);
+  FolderLayout layout = LayOut(root, std::move(listing), splits, names);
+  notes.insert(notes.end(), layout.notes.begin(), layout.notes.end());
+  for (std::string& note : notes) note.insert(0, PrintableName(root) + ": ");
+  const int folder = open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) {
+    throw DataError("cannot open the folder " + PrintableName(root) + ": " +
+                    std::generic_category().message(errno));
+  }
+  return std::make_unique<FolderSet>(root, folder, std::move(layout), std::move(notes));
 }
 
 }  // namespace flowtrain

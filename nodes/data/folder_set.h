@@ -3,20 +3,20 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "nodes/data/image_set.h"
 #include "nodes/data/option_names.h"
 
 namespace flowtrain {
 
-// Whether `root` is a folder. False: `why` (may be null) says so.
-bool FolderIsThere(const std::string& root, std::string* why, const OptionNames& names = {});
-
 // Lists the images at any depth below `root`, sorted by the bytes of their paths. Files are taken
 // by their extension, in upper or lower case; names that begin with a dot are skipped; links are
-// followed, and no folder is entered twice. Labels come from the folders directly below `root`, if
-// there are at least two and every image is in one of them. Throws DataError when there are no
-// images.
-std::unique_ptr<ImageSet> OpenFolder(const std::string& root, const OptionNames& names = {});
+// followed, and no folder is entered twice (ListFolder). LayOut says which of them are trained on
+// and what their labels are. Throws ConfigError where `root` is no folder, may not be read or holds
+// no images, or `splits` are not there, DataError for what cannot be looked at inside.
+std::unique_ptr<ImageSet> OpenFolder(const std::string& root,
+                                     const std::vector<std::string>& splits = {},
+                                     const OptionNames& names = {});
 
 }  // namespace flowtrain

@@ -55,6 +55,9 @@ class ImageSet {
   virtual std::vector<BadImageRow> LeftOut() const { return {}; }
   virtual const std::vector<std::string>& classes() const = 0;
   virtual Evaluation evaluation() const = 0;
+  // What a user should know of the set as it was found, a sentence each: files that are not taken,
+  // images without a label, ….
+  virtual std::vector<std::string> Notes() const { return {}; }
 };
 
 }  // namespace flowtrain

@@ -1,11 +1,11 @@
 #include "nodes/data/packed_set.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 #include <vector>
 
+#include "nodes/data/data_root.h"
 #include "nodes/data/packed_file.h"
+#include "nodes/data/unread_files.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text/printable_name.h"
 #include "pipeline/base/text/units.h"
@@ -110,19 +110,16 @@ class PackedSet final : public ImageSet {
 
 }  // namespace
 
-bool PackedIsThere(const std::string& path, std::string* why, const OptionNames& names) {
-  std::error_code ignored;
-  if (std::filesystem::is_regular_file(path, ignored)) return true;
-  if (why != nullptr) {
-    *why = "there is no file " + path + ", as " + NameOf(names, "root") + " says";
+std::unique_ptr<ImageSet> OpenPacked(const std::string& path, const OptionNames& names) {
+  NeedFile(path, names);
+  if (!IsPackedFile(path)) {
+    throw ConfigError(PrintableName(path) + ", which " + NameOf(names, "root") +
+                      " names, is no packed data set; flowtrain pack makes one" +
+                      AdviceOnFile(path, names));
   }
-  return false;
+  return std::make_unique<PackedSet>(path);
 }
 
 std::string BadImagesOf(const std::string& packed_file) { return packed_file + ".bad_images.csv"; }
-
-std::unique_ptr<ImageSet> OpenPacked(const std::string& path) {
-  return std::make_unique<PackedSet>(path);
-}
 
 }  // namespace flowtrain

@@ -8,6 +8,8 @@
 #include <sstream>
 #include <utility>
 
+#include "nodes/data/data_root.h"
+#include "nodes/data/unread_files.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/mapped_file.h"
 #include "pipeline/base/files/read_file.h"
@@ -26,10 +28,8 @@ std::string ImageFile(const std::string& root, const std::string& split) {
 std::string LabelFile(const std::string& root, const std::string& split) {
   return fs::path(root) / (split + "_y.bin");
 }
-bool Exists(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
+// Also of what cannot be looked at: opening it says why.
+bool IsThere(const std::string& path) { return !LeadsToNothing(path); }
 
 const char* kFetchAgain = "; unpack stl10_binary.tar.gz again, or download it again from ";
 
@@ -45,7 +45,7 @@ class Split final : public LabelledImages {
                       ShowCount(kStl10ImageBytes) + " of a 96x96 image" + kFetchAgain +
                       kStl10Address);
     }
-    if (Exists(LabelFile(root, name_))) ReadLabels(LabelFile(root, name_));
+    if (IsThere(LabelFile(root, name_))) ReadLabels(LabelFile(root, name_));
     asked_ = std::make_unique<std::atomic<bool>[]>(size());
   }
 
@@ -134,7 +134,7 @@ class Stl10Set final : public ImageSet {
       size_ += training_.back()->size();
     }
     for (const std::string name : {"train", "test"}) {
-      if (Exists(ImageFile(root, name))) Open(root, name);
+      if (IsThere(ImageFile(root, name))) Open(root, name);
       if (why_not_.empty()) why_not_ = WhyUnlabelled(root, name);
     }
   }
@@ -193,7 +193,43 @@ class Stl10Set final : public ImageSet {
   std::string why_not_;
 };
 
-void CheckSplits(const std::vector<std::string>& splits, const OptionNames& names) {
+// The folder above or below `root` that holds a split; empty: neither.
+std::string NearbyFolder(const std::string& root, const std::string& split) {
+  const fs::path nested = fs::path(root) / "stl10_binary";
+  if (IsThere(ImageFile(nested, split))) return nested;
+  const fs::path above = fs::absolute(root).lexically_normal() / "..";
+  if (IsThere(ImageFile(above, split))) return above.lexically_normal().parent_path();
+  return {};
+}
+
+[[noreturn]] void MissingSplit(const std::string& root, const std::string& split,
+                               const OptionNames& names) {
+  const std::string name = NameOf(names, "root");
+  std::string text =
+      "the folder " + root + ", which " + name + " names, holds no " + split + "_X.bin";
+  if (HoldsStl10(root)) {
+    text += ". Unpack stl10_binary.tar.gz there again, or name the splits that are there in " +
+            NameOf(names, "splits");
+  } else if (const std::string nearby = NearbyFolder(root, split); !nearby.empty()) {
+    text += ", but " + nearby + " does: set " + name + " to " + nearby;
+  } else if (const std::string advice = AdviceOnFolder(root, names); !advice.empty()) {
+    text += advice;
+  } else {
+    std::error_code ignored;
+    if (fs::is_empty(root, ignored)) text += ": it is empty. If a disk is to be there, mount it";
+    text += std::string(". STL-10 comes from ") + kStl10Address;
+  }
+  throw ConfigError(text);
+}
+
+}  // namespace
+
+bool HoldsStl10(const std::string& root) {
+  const auto holds = [&](const char* split) { return IsThere(ImageFile(root, split)); };
+  return holds("train") || holds("test") || holds("unlabeled");
+}
+
+void CheckStl10Splits(const std::vector<std::string>& splits, const OptionNames& names) {
   if (splits.empty()) {
     throw ConfigError(NameOf(names, "splits") +
                       " is empty: name the STL-10 files to train on, of train, test and unlabeled");
@@ -210,38 +246,12 @@ void CheckSplits(const std::vector<std::string>& splits, const OptionNames& name
   }
 }
 
-std::string WhyMissing(const std::string& root, const std::string& split,
-                       const OptionNames& names) {
-  const std::string name = NameOf(names, "root");
-  if (!Exists(root)) return "there is no folder " + root + ", as " + name + " says";
-  const std::string nested = fs::path(root) / "stl10_binary";
-  if (Exists(ImageFile(nested, split))) {
-    return root + " holds no " + split + "_X.bin, but its folder stl10_binary does: set " + name +
-           " to " + nested;
-  }
-  return "the folder " + root + ", which " + name + " names, holds no " + split + "_X.bin";
-}
-
-}  // namespace
-
-bool Stl10IsThere(const std::string& root, const std::vector<std::string>& splits, std::string* why,
-                  const OptionNames& names) {
-  CheckSplits(splits, names);
-  const bool any = std::any_of(splits.begin(), splits.end(), [&](const std::string& split) {
-    return Exists(ImageFile(root, split));
-  });
-  if (!any && why != nullptr) *why = WhyMissing(root, splits.front(), names);
-  return any;
-}
-
 std::unique_ptr<ImageSet> OpenStl10(const std::string& root, const std::vector<std::string>& splits,
                                     const OptionNames& names) {
-  CheckSplits(splits, names);
+  CheckStl10Splits(splits, names);
+  NeedFolder(root, names);
   for (const std::string& split : splits) {
-    if (Exists(ImageFile(root, split))) continue;
-    throw DataError(WhyMissing(root, split, names) +
-                    ". Unpack stl10_binary.tar.gz there, or name the ones that are there in " +
-                    NameOf(names, "splits") + ". STL-10 comes from " + kStl10Address);
+    if (!IsThere(ImageFile(root, split))) MissingSplit(root, split, names);
   }
   return std::make_unique<Stl10Set>(root, splits);
 }

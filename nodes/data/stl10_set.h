@@ -17,14 +17,15 @@ inline constexpr size_t kStl10ImageBytes = size_t{3} * kStl10Side * kStl10Side;
 inline constexpr const char* kStl10Address =
     "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz";
 
-// Whether one of the splits' image files is in `root`. False: `why` (may be null) says what is
-// missing.
-bool Stl10IsThere(const std::string& root, const std::vector<std::string>& splits, std::string* why,
-                  const OptionNames& names = {});
+// Whether an image file of one of STL-10's splits is in the folder.
+bool HoldsStl10(const std::string& root);
+
+// Throws ConfigError for splits that STL-10 does not have.
+void CheckStl10Splits(const std::vector<std::string>& splits, const OptionNames& names = {});
 
 // Opens the splits to train on, in the order given, and what there is of train and test with labels
-// for the evaluation. Throws DataError for a split that is missing or broken, ConfigError for
-// splits that make no sense.
+// for the evaluation. Throws ConfigError for a folder or a split that is not there, DataError for
+// one that is broken.
 std::unique_ptr<ImageSet> OpenStl10(const std::string& root, const std::vector<std::string>& splits,
                                     const OptionNames& names = {});
 

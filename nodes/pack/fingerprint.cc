@@ -5,6 +5,7 @@
 #include <system_error>
 #include <vector>
 
+#include "nodes/data/data_root.h"
 #include "nodes/data/folder_list.h"
 #include "pipeline/base/files/xxh64.h"
 
@@ -25,7 +26,8 @@ std::string FileText(const fs::path& path) {
 std::vector<fs::path> FilesOf(const DatasetOptions& options, const fs::path& root) {
   std::vector<fs::path> files;
   if (options.kind == DatasetKind::kFolder) {
-    for (const std::string& name : ListImages(options.root)) files.push_back(root / name);
+    NeedFolder(options.root, options.names);
+    for (const std::string& name : ListFolder(options.root).images) files.push_back(root / name);
   } else if (options.kind == DatasetKind::kStl10) {
     for (const char* split : {"train", "test", "unlabeled"}) {
       for (const char* suffix : {"_X.bin", "_y.bin"}) {
@@ -54,7 +56,8 @@ uint64_t FingerprintOf(const DatasetOptions& options, int max_side) {
   if (options.max_pixels != kMaxImagePixels) {
     text += "max_pixels " + std::to_string(options.max_pixels) + '\n';
   }
-  if (options.kind == DatasetKind::kStl10) {
+  if (options.kind == DatasetKind::kFolder) text += "labels 2\n";  // of how folders are laid out
+  if (options.kind == DatasetKind::kStl10 || options.kind == DatasetKind::kFolder) {
     for (const std::string& split : options.splits) text += split + '\n';
   }
   for (const fs::path& file : FilesOf(options, root)) text += FileText(file);

@@ -8,7 +8,8 @@
 namespace flowtrain {
 
 // Tells one state of a data set, and of what is made from it, from another: kind, place, options,
-// and the paths, sizes and times of the files. Throws DataError for a folder that cannot be read.
+// and the paths, sizes and times of the files. Throws ConfigError for a folder that is not there,
+// DataError for one that cannot be read.
 uint64_t FingerprintOf(const DatasetOptions& options, int max_side);
 
 }  // namespace flowtrain

@@ -27,6 +27,13 @@ std::string PercentText(double share) {
   return text;
 }
 
+// The options that say how many images there are.
+std::string MoreImagesWith(DatasetKind kind, const OpenContext& context) {
+  if (kind == DatasetKind::kSample) return context.NameOf("dataset", "sample_images");
+  const std::string root = context.NameOf("dataset", "root");
+  return kind == DatasetKind::kPacked ? root : root + " or " + context.NameOf("dataset", "splits");
+}
+
 }  // namespace
 
 void EpochSource::Declare(NodeSpec& spec) {
@@ -59,11 +66,10 @@ void EpochSource::Open(const OpenContext& context) {
   if (run_dir_ != nullptr) bad_images_.ListIn(&run_dir_->bad_images());
   const uint64_t rows = static_cast<uint64_t>(context.layout().rows);
   if (dataset_->size() < rows) {
-    throw ConfigError(
-        "the data set has " + ShowCount(dataset_->size()) + " images, fewer than one batch of " +
-        ShowCount(rows) + ": lower " + context.NameInStage("batch_size") +
-        ", or give it more images with " + context.NameOf("dataset", "root") + ", " +
-        context.NameOf("dataset", "splits") + " or " + context.NameOf("dataset", "sample_images"));
+    throw ConfigError("the data set has " + ShowCount(dataset_->size()) +
+                      " images, fewer than one batch of " + ShowCount(rows) + ": lower " +
+                      context.NameInStage("batch_size") + ", or give it more images with " +
+                      MoreImagesWith(dataset_->kind(), context));
   }
   plan_.emplace(dataset_->size() / rows,
                 WindowSize(window_, effective_batch_, static_cast<int64_t>(rows),

@@ -179,22 +179,6 @@ TEST(Program, AllFindingsOfAGraphAreReportedAtOnceWithTheirPlaces) {
   EXPECT_GE(std::count(result.output.begin(), result.output.end(), '\n'), 3);
 }
 
-TEST(Program, MissingDataStopsOrTrainsOnTheSampleLoudly) {
-  const TempFolder folder;
-  const std::vector<std::string> there = {"data.kind=stl10", "data.root=" + (folder / "nothing"),
-                                          "train.max_steps=1", "evaluate.knn=false"};
-  std::vector<std::string> stops = there;
-  stops.push_back("data.if_missing=error");
-  const Result stopped = RunProgram(SmallRun(folder / "a", stops));
-  EXPECT_EQ(stopped.code, 1) << stopped.output;
-  EXPECT_THAT(stopped.output, HasSubstr("stl10_binary.tar.gz"));
-
-  const Result sample = RunProgram(SmallRun(folder / "b", there));
-  EXPECT_EQ(sample.code, 0) << sample.output;
-  EXPECT_THAT(sample.output, HasSubstr("stl10_binary.tar.gz"));
-  EXPECT_THAT(sample.output, HasSubstr("sample"));
-}
-
 TEST(Program, AnExistingRunDirectoryIsNotOverwritten) {
   const TempFolder folder;
   ASSERT_EQ(RunProgram(SmallRun(folder / "run", {"train.max_steps=1", "evaluate.knn=false"})).code,

@@ -13,17 +13,20 @@
 #include "pipeline/node/registry.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/graph_options.h"
+#include "tools/load/check_dataset.h"
 #include "tools/load/load.h"
 #include "tools/process/signals.h"
 
 namespace flowtrain {
 namespace {
 
-// Says that the graph is right, or throws ConfigError with all its errors.
-ExitCode Validate(const GraphRequest& request, std::ostream& out) {
-  const LoadedGraph loaded = Load(request);
+// Says that the graph is right, or throws ConfigError with all its errors. With `data` opens its
+// data set too, and reads some of the images; then also throws DataError.
+ExitCode Validate(const GraphRequest& request, bool data, std::ostream& out) {
+  const LoadedGraph loaded = data ? LoadWithData(request) : Load(request);
   out << loaded.def.file << " is valid: " << loaded.def.nodes.size() << " nodes, "
       << loaded.def.resources.size() << " resources\n";
+  if (data) CheckDataset(loaded, out);
   return ExitCode::kDone;
 }
 
@@ -59,7 +62,9 @@ Command AddValidate(CLI::App& app) {
   CLI::App* validate =
       app.add_subcommand("validate", "Check a graph and its parameters; run nothing");
   AddGraphOptions(*validate, *request, true);
-  return {validate, [request](StopSignals&) { return Validate(*request, std::cout); }};
+  const auto data = std::make_shared<bool>(false);
+  validate->add_flag("--data", *data, "Open the data set too, and read a few of its images");
+  return {validate, [request, data](StopSignals&) { return Validate(*request, *data, std::cout); }};
 }
 
 Command AddInspect(CLI::App& app) {

@@ -52,8 +52,7 @@ DatasetKind KindOf(const std::string& dataset) {
   if (dataset == "sample") return DatasetKind::kSample;
   std::error_code ignored;
   if (fs::is_regular_file(dataset, ignored)) return DatasetKind::kPacked;
-  const bool stl10 = Stl10IsThere(dataset, {"train", "test", "unlabeled"}, nullptr);
-  return stl10 ? DatasetKind::kStl10 : DatasetKind::kFolder;
+  return HoldsStl10(dataset) ? DatasetKind::kStl10 : DatasetKind::kFolder;
 }
 
 ExitCode Verify(const std::string& path, std::ostream& out) {
@@ -96,6 +95,9 @@ ExitCode Pack(const PackRequest& request, StopSignals& signals, std::ostream& ou
   DatasetOptions options = DatasetOptionsOf(config);
   options.kind = KindOf(request.dataset);
   options.root = request.dataset;
+  options.names = [](std::string_view option) {
+    return option == "root" ? "DATASET" : "data." + std::string(option);
+  };
   const double max_bad = request.max_bad_fraction >= 0
                              ? request.max_bad_fraction
                              : config.Get<double>("data.max_bad_fraction");

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "nodes/data/dataset.h"
 #include "nodes/device/device.h"
 #include "nodes/report/banner.h"
 #include "nodes/report/report.h"
@@ -28,6 +29,7 @@
 #include "tools/load/host_memory_limit.h"
 #include "tools/load/load.h"
 #include "tools/load/machine.h"
+#include "tools/load/resume.h"
 #include "tools/process/failure.h"
 #include "tools/process/key_watch.h"
 #include "tools/process/signals.h"
@@ -133,6 +135,9 @@ ExitCode Train(const TrainRequest& request, StopSignals& signals) {
     run_dir->SetGraph(loaded.def.name);
   }
   if (auto* report = FindComponent<Report>(graph)) report->SetQuiet(request.quiet);
+  if (auto* dataset = FindComponent<ImageDataset>(graph); dataset != nullptr && loaded.resume) {
+    ExpectImages(*loaded.resume, request.graph.resume, *dataset);
+  }
   CheckHostMemory(graph, loaded.config);
   graph.Open();
   CheckResumes(loaded, graph);

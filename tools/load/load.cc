@@ -62,6 +62,19 @@ void TakeNetwork(const ResNetOptions& network, Config& config) {
   PutParameter(config, "model.stem", TextValue(ChoiceName(Stems(), network.stem), given_with));
 }
 
+// The splits that a checkpoint was trained on mean nothing for a data set of another kind.
+void DropSplitsOfAnother(const Layers& layers, Config& config) {
+  const Value* splits = config.Find("data.splits");
+  const Value* kind = config.Find("data.kind");
+  if (layers.checkpoint.empty() || splits == nullptr || kind == nullptr) return;
+  const auto is_stored = [&](const Value& value) { return value.at.file == layers.checkpoint; };
+  if (!is_stored(*splits) || is_stored(*kind)) return;
+  const Config stored(ReadYaml(ReadTrainingState(layers.checkpoint).config, layers.checkpoint));
+  if (stored.GetOr<std::string>("data.kind", "") == kind->scalar) return;
+  const Config defaults = DefaultParameters(layers.file);
+  if (const Value* own = defaults.Find("data.splits")) PutParameter(config, "data.splits", *own);
+}
+
 // `told` (not null) becomes what a user should know of relative paths.
 Config Stack(const Layers& layers, std::vector<std::string>* told) {
   told->clear();
@@ -84,6 +97,7 @@ Config Stack(const Layers& layers, std::vector<std::string>* told) {
   }
   for (const std::string& text : layers.request.sets) config.Set(text);
   ResolvePaths("--set", config, told);
+  DropSplitsOfAnother(layers, config);
   if (layers.sample)
     PutParameter(config, "data.kind", TextValue("sample", "the built-in data set"));
   if (!layers.request.run_dir.empty()) {
@@ -99,14 +113,24 @@ Config Stack(const Layers& layers, std::vector<std::string>* told) {
   return config;
 }
 
-bool MustTakeSample(const Config& config, std::string* why) {
-  const std::string kind = config.GetOr<std::string>("data.kind", "");
-  if (kind.empty() || kind == "sample") return false;
+// Whether nothing but the graph's default file says what the data set is.
+bool DataIsDefault(const GraphFile& file, const Config& config) {
+  const std::string defaults = DefaultConfigPath(file.graph);
+  for (const char* key : {"data.kind", "data.root", "data.splits"}) {
+    const Value* value = config.Find(key);
+    if (value != nullptr && value->at.file != defaults) return false;
+  }
+  return true;
+}
+
+bool MayTakeSample(const Config& config, std::string* why) {
   if (config.GetOr<std::string>("data.if_missing", "") != "sample") return false;
   try {
-    return !DatasetIsThere(DatasetPlaceOf(config), why);
+    DatasetOptions options = DatasetPlaceOf(config);
+    options.if_missing = IfMissing::kSample;
+    return SampleStandsIn(options, why);
   } catch (const ConfigError&) {
-    return false;  // an unknown kind or split: LoadGraph reports it, with its place
+    return false;  // an unknown kind or split: LoadGraph, or opening it, reports it
   }
 }
 
@@ -142,17 +166,30 @@ void LowerWorkers(Config& config) {
   PutParameter(config, key, PlainValue(std::to_string(usable), "the number of CPU cores"));
 }
 
-// If the set is not there, the graph reports that.
 void TakePackedCache(Config& config, StopSignals* signals) {
   if (config.GetOr<std::string>("data.kind", "packed") == "packed") return;
-  std::string why;
-  if (!DatasetIsThere(DatasetPlaceOf(config), &why)) return;
   const std::string path = PackedCacheOf(config, signals);
   PutParameter(config, "data.kind", TextValue("packed", "data.cache"));
   PutParameter(config, "data.root", TextValue(path, "data.cache"));
 }
 
-LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* signals) {
+// Takes the sample set if it stands in for the default data set. A data set that was named, by its
+// default name even, is opened or refused.
+void TakeSampleIfMissing(Layers& layers, Config& config, std::vector<std::string>* told) {
+  std::string why;
+  if (!MayTakeSample(config, &why)) return;
+  if (!DataIsDefault(layers.file, config)) {
+    PutParameter(config, "data.if_missing", TextValue("error", "the data set is named"));
+    return;
+  }
+  TellOfSample(layers, why);
+  layers.sample = true;
+  config = Stack(layers, told);
+}
+
+enum class Purpose : uint8_t { kShow, kOpenData, kRun };
+
+LoadedGraph LoadWith(const GraphRequest& request, Purpose purpose, StopSignals* signals) {
   if (request.resume.wanted && !request.init.empty()) {
     throw ConfigError(
         "--resume goes on with the weights of a checkpoint, and --init begins with others: give "
@@ -172,18 +209,15 @@ LoadedGraph LoadWith(const GraphRequest& request, bool for_run, StopSignals* sig
     layers.resume = FindResumePoint(request.resume, request.run_dir, loaded.config);
     loaded.config = Stack(layers, &told);
   }
-  if (for_run) {
+  if (purpose != Purpose::kShow) {
     FindDataRoot(file, loaded.config);
-    if (std::string why; MustTakeSample(loaded.config, &why)) {
-      TellOfSample(layers, why);
-      layers.sample = true;
-      loaded.config = Stack(layers, &told);
-    }
-    LowerWorkers(loaded.config);
+    TakeSampleIfMissing(layers, loaded.config, &told);
   }
+  if (purpose == Purpose::kRun) LowerWorkers(loaded.config);
   for (const std::string& line : told) LogInfo(line);
   loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
-  if (for_run && loaded.config.GetOr<std::string>("data.cache", "none") == "packed") {
+  if (purpose == Purpose::kRun &&
+      loaded.config.GetOr<std::string>("data.cache", "none") == "packed") {
     // Only now, since a faulty graph must not cost a packing first.
     TakePackedCache(loaded.config, signals);
     loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
@@ -203,10 +237,14 @@ void CheckResumes(const LoadedGraph& loaded, const Graph& graph) {
   CheckEpochLength(*loaded.resume, loaded.config, source->plan().steps_per_epoch());
 }
 
-LoadedGraph Load(const GraphRequest& request) { return LoadWith(request, false, nullptr); }
+LoadedGraph Load(const GraphRequest& request) { return LoadWith(request, Purpose::kShow, nullptr); }
+
+LoadedGraph LoadWithData(const GraphRequest& request) {
+  return LoadWith(request, Purpose::kOpenData, nullptr);
+}
 
 LoadedGraph LoadForRun(const GraphRequest& request, StopSignals* signals) {
-  return LoadWith(request, true, signals);
+  return LoadWith(request, Purpose::kRun, signals);
 }
 
 }  // namespace flowtrain

@@ -36,12 +36,15 @@ struct LoadedGraph {
 // network does. Throws ConfigError, and DataError for weights that cannot be read.
 LoadedGraph Load(const GraphRequest& request);
 
-// The same for a run on this machine: if the configured data set is not there and data.if_missing
-// is `sample`, the graph's sample_config comes between --config and --set and the built-in set is
-// taken; data.num_workers is lowered to the number of cores. Both with a warning. A relative
-// data.root that the graph's own parameters name is looked for in ShippedFolder() too. If
-// data.cache is `packed`, the packed file of the data set is made or found (PackedCacheOf) and
-// taken in its place; `signals` (may be null) can end that.
+// The same with the data set that a run would take. If the graph's default data set is not there,
+// nobody has named another and data.if_missing is `sample`, the graph's sample_config comes between
+// --config and --set, and the built-in set is taken, with a warning. The relative data.root of the
+// graph's default parameters is looked for in ShippedFolder() too.
+LoadedGraph LoadWithData(const GraphRequest& request);
+
+// The same for a run on this machine: data.num_workers is lowered to the number of cores, with a
+// warning. If data.cache is `packed`, the packed file of the data set is made or found
+// (PackedCacheOf) and taken in its place; `signals` (may be null) can end that.
 LoadedGraph LoadForRun(const GraphRequest& request, StopSignals* signals = nullptr);
 
 // Whether the opened graph can go on where it is to. Throws as CheckEpochLength does.

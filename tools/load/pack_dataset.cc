@@ -82,6 +82,7 @@ PackResult PackDataset(const DatasetOptions& dataset, const std::string& path, i
   // Before the files are read: a file that changes meanwhile makes the packed file out of date.
   const uint64_t fingerprint = FingerprintOf(dataset, max_side);
   const auto set = OpenImageSet(dataset, &substitution);
+  for (const std::string& note : set->Notes()) LogWarning(note);
   LogInfo("packing " + set->Description() + " to " + path);
   RunControl run;
   PackOptions options;

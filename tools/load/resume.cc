@@ -180,6 +180,17 @@ void PutResumePoint(const ResumePoint& point, Config& config) {
   if (!point.checkpoint.empty()) PutParameter(config, "model.init", TextValue("", given_with));
 }
 
+void ExpectImages(const ResumePoint& point, const ResumeRequest& request, ImageDataset& dataset) {
+  if (point.checkpoint.empty()) return;
+  if (const auto images = DatasetIdentity::FromText(point.state.dataset)) {
+    dataset.Expect(*images, point.checkpoint, request.anyway);
+    return;
+  }
+  LogInfo(point.checkpoint +
+          " does not say which images it was trained on, as checkpoints of older versions do not: "
+          "that the data set is still the same is not checked, but for the length of an epoch");
+}
+
 void CheckParameters(const ResumePoint& point, const ResumeRequest& request,
                      const std::string& graph, const Config& config) {
   if (point.checkpoint.empty()) return;

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "nodes/data/dataset.h"
 #include "nodes/train/weights/read_checkpoint.h"
 #include "pipeline/config/config.h"
 
@@ -38,6 +39,11 @@ void TakeRunParameters(const ResumePoint& point, Config& config);
 
 // Puts in what the nodes must know about the resume point (run.resume, run.start_step, …).
 void PutResumePoint(const ResumePoint& point, Config& config);
+
+// Tells the data set which images the run so far was trained on, so that it refuses to open with
+// others, or warns where the request says to go on anyway. A checkpoint of an older version does
+// not know them, which a line says.
+void ExpectImages(const ResumePoint& point, const ResumeRequest& request, ImageDataset& dataset);
 
 // Compares the resolved parameters, and the graph, with those of the run so far. Warns of changes
 // after which the run is the same but for rounding. For other changes throws ConfigError with all

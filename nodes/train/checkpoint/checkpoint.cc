@@ -5,6 +5,7 @@
 #include <exception>
 #include <stdexcept>
 
+#include "nodes/data/dataset.h"
 #include "nodes/device/pause.h"
 #include "nodes/train/checkpoint/checkpoint_space.h"
 #include "nodes/train/weights/finite.h"
@@ -32,6 +33,7 @@ void Checkpoint::Declare(NodeSpec& spec) {
       .Uses("model", "SimclrModel")
       .Uses("optimizer", "Optimizer")
       .Uses("run_dir", "RunDir")
+      .MayUse("dataset", "ImageDataset")
       .Option(&Checkpoint::every_epochs_, "every_epochs", 1,
               "Epochs between checkpoints; 0: not at the end of epochs.", AtLeast{0})
       .Option(&Checkpoint::every_steps_, "every_steps", int64_t{0},
@@ -63,6 +65,8 @@ void Checkpoint::Open(const OpenContext& context) {
   }
   state_.config = run_dir_->resolved_config();
   state_.graph = run_dir_->graph();
+  const auto* dataset = context.TryGet<ImageDataset>("dataset");
+  state_.dataset = dataset == nullptr ? "" : dataset->identity().ToText();
 }
 
 void Checkpoint::Start() {

@@ -82,6 +82,7 @@ void SaveCheckpoint(const std::string& path, const NamedTensors& tensors,
   if (state.knn_top1_start) {
     contents.metadata[checkpoint_format::kKnnStart] = ExactText(*state.knn_top1_start);
   }
+  if (!state.dataset.empty()) contents.metadata["dataset"] = state.dataset;
   Seal(contents);
   try {
     WriteSafetensors(path, contents);

@@ -114,9 +114,11 @@ Metadata ReadMetadata(const std::string& path) {
 }
 
 TrainingState StateOfMetadata(const Metadata& metadata, const std::string& path) {
+  const auto dataset = metadata.find("dataset");
   return {NumberIn(metadata, "steps_done", path), NumberIn(metadata, "steps_per_epoch", path),
           TextIn(metadata, "config", path), TextIn(metadata, "graph", path),
-          FigureIn(metadata, checkpoint_format::kKnnStart)};
+          FigureIn(metadata, checkpoint_format::kKnnStart),
+          dataset == metadata.end() ? "" : dataset->second};
 }
 
 // Of a training that has diverged there is nothing to go on from, or to evaluate.

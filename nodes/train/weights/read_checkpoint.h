@@ -16,6 +16,9 @@ struct TrainingState {
   std::string graph = {};   // name of the graph
   // Percent: kNN accuracy of the untrained backbone; empty if it was not evaluated.
   std::optional<double> knn_top1_start = {};
+  // The images trained on, as DatasetIdentity::ToText has it. Empty: not known, since an older
+  // version wrote the checkpoint.
+  std::string dataset = {};
 };
 
 // The state of a checkpoint, without its tensors. Throws DataError for a file that is missing,

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "nodes/data/stl10_set.h"
 #include "pipeline/base/error.h"
 #include "pipeline/node/registry.h"
@@ -14,7 +16,9 @@
 namespace flowtrain {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(ImageDataset, IsRegisteredAsAResource) {
   const Registry::Type* type = Registry::Global().Find("ImageDataset");
@@ -22,13 +26,31 @@ TEST(ImageDataset, IsRegisteredAsAResource) {
   EXPECT_EQ(type->spec.kind, NodeSpec::Kind::kResource);
 }
 
-TEST(ImageDataset, StandsInForAMissingSetAndSaysSo) {
+// The default data set's folder is relative to the working directory, which is this one until the
+// end of the test.
+class In {
+ public:
+  explicit In(const std::string& folder) : before_(std::filesystem::current_path()) {
+    std::filesystem::current_path(folder);
+  }
+  ~In() { std::filesystem::current_path(before_); }
+  In(const In&) = delete;
+  In& operator=(const In&) = delete;
+
+ private:
+  const std::filesystem::path before_;
+};
+
+TEST(ImageDataset, StandsInForTheDefaultSetAndSaysSo) {
+  const TempFolder folder;
+  const In in(folder.path());
   ImageDataset dataset;
-  Bind(dataset, {{"root", "/no/such/folder"}, {"sample_images", "40"}, {"sample_size", "32"}});
+  Bind(dataset, {{"sample_images", "40"}, {"sample_size", "32"}});
   dataset.Open(TestContext());
   EXPECT_TRUE(dataset.substituted());
+  EXPECT_EQ(dataset.kind(), DatasetKind::kSample);
   const std::string& message = dataset.substitution_message();
-  EXPECT_THAT(message, HasSubstr("/no/such/folder"));
+  EXPECT_THAT(message, HasSubstr("there is no folder data/stl10_binary, the default of root"));
   EXPECT_THAT(message, HasSubstr("built-in sample"));
   EXPECT_THAT(message, HasSubstr("http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"));
   EXPECT_THAT(message, HasSubstr("set root of 'under_test' to stl10_binary"));
@@ -38,13 +60,60 @@ TEST(ImageDataset, StandsInForAMissingSetAndSaysSo) {
   EXPECT_EQ(dataset.image_height(), 32);
 }
 
-TEST(ImageDataset, StopsWhereAMissingSetIsAnError) {
-  for (const char* kind : {"stl10", "folder"}) {
+TEST(ImageDataset, NeverReplacesASetThatWasNamed) {
+  for (const char* kind : {"stl10", "folder", "packed"}) {
     ImageDataset dataset;
-    Bind(dataset, {{"kind", kind}, {"root", "/no/such/folder"}, {"if_missing", "error"}});
-    EXPECT_THAT(MessageOf<DataError>([&] { dataset.Open(TestContext()); }),
-                HasSubstr("/no/such/folder"));
+    Bind(dataset, {{"kind", kind}, {"root", "/no/such/place"}, {"if_missing", "sample"}});
+    const std::string message = MessageOf<ConfigError>([&] { dataset.Open(TestContext()); });
+    EXPECT_THAT(message, HasSubstr("/no/such/place"));
+    EXPECT_THAT(message, Not(HasSubstr("STL-10"))) << kind;
   }
+  const TempFolder folder;
+  const In in(folder.path());
+  for (const Options& options : {Options{{"kind", "folder"}}, Options{{"root", "data/stl10"}},
+                                 Options{{"if_missing", "error"}}}) {
+    ImageDataset dataset;
+    Bind(dataset, options);
+    EXPECT_THAT(MessageOf<ConfigError>([&] { dataset.Open(TestContext()); }),
+                HasSubstr("there is no folder data/stl10"));
+  }
+}
+
+TEST(ImageDataset, NeverReplacesADefaultSetOfWhichSomethingIsThere) {
+  const TempFolder folder;
+  const In in(folder.path());
+  ImageDataset dataset;
+  Bind(dataset);
+  const auto message = [&] { return MessageOf<ConfigError>([&] { dataset.Open(TestContext()); }); };
+  std::filesystem::create_directories("data/stl10_binary");
+  EXPECT_THAT(message(), HasSubstr("it is empty"));
+  std::filesystem::remove("data/stl10_binary");
+  std::filesystem::create_symlink("/no/disk", "data/stl10_binary");
+  EXPECT_THAT(message(), HasSubstr("is a link to /no/disk, where nothing is"));
+}
+
+TEST(ImageDataset, IsThatOfTheRunSoFarOrIsRefused) {
+  const TempFolder folder;
+  for (const char* name : {"a/1.jpg", "a/2.jpg", "b/3.jpg"}) folder.Write(name, {1});
+  const DatasetOptions options{.kind = DatasetKind::kFolder, .root = folder.path()};
+  ImageDataset before;
+  before.Open(options);
+  const DatasetIdentity identity = before.identity();
+  const auto message = [&] {
+    ImageDataset now;
+    now.Expect(identity, "step-7", false);
+    return MessageOf<ConfigError>([&] { now.Open(options); });
+  };
+  EXPECT_EQ(message(), "");
+  folder.Write("b/4.jpg", {1});
+  EXPECT_THAT(message(), AllOf(HasSubstr("is not the one of step-7: it had 3 images and has 4 now"),
+                               HasSubstr("--resume-anyway")));
+  std::filesystem::remove(folder / "a/1.jpg");
+  EXPECT_THAT(message(), HasSubstr("3 images as before, but not all have the names"));
+  ImageDataset anyway;
+  anyway.Expect(identity, "step-7", true);
+  anyway.Open(options);
+  EXPECT_EQ(anyway.size(), 3u);
 }
 
 TEST(ImageDataset, NeverReplacesABrokenSet) {
@@ -56,31 +125,17 @@ TEST(ImageDataset, NeverReplacesABrokenSet) {
   EXPECT_THROW(dataset.Open(TestContext()), DataError);
 
   std::filesystem::remove(folder / "train_X.bin");  // one of two splits
-  std::string why;
-  EXPECT_TRUE(DatasetIsThere({.root = folder.path()}, &why));
-  EXPECT_THAT(MessageOf<DataError>([&] { dataset.Open(TestContext()); }),
+  EXPECT_THAT(MessageOf<ConfigError>([&] { dataset.Open(TestContext()); }),
               HasSubstr("holds no train_X.bin"));
 
   const TempFolder empty;
   Bind(dataset, {{"kind", "folder"}, {"root", empty.path()}});
-  EXPECT_THROW(dataset.Open(TestContext()), DataError);
+  EXPECT_THROW(dataset.Open(TestContext()), ConfigError);
 }
 
-TEST(DatasetIsThere, SaysWhatWasLookedFor) {
-  std::string why;
-  EXPECT_TRUE(DatasetIsThere({.kind = DatasetKind::kSample}, &why));
-  EXPECT_EQ(why, "");
-  EXPECT_FALSE(DatasetIsThere({.kind = DatasetKind::kFolder, .root = "/no/such/folder"}, &why));
-  EXPECT_THAT(why, HasSubstr("/no/such/folder"));
-  const TempFolder folder;
-  DatasetOptions stl10{.root = folder.path(), .splits = {"test"}};
-  stl10.names = [](std::string_view option) { return "data." + std::string(option); };
-  EXPECT_FALSE(DatasetIsThere(stl10, &why));
-  EXPECT_THAT(why, HasSubstr("test_X.bin"));
-  EXPECT_THAT(why, HasSubstr("which data.root names"));
-  EXPECT_FALSE(DatasetIsThere(stl10, nullptr));
-  stl10.splits = {"tset"};
-  EXPECT_THROW(DatasetIsThere(stl10, nullptr), ConfigError);
+TEST(SampleStandsIn, RefusesSplitsThatAreNone) {
+  EXPECT_FALSE(SampleStandsIn({.kind = DatasetKind::kSample}, nullptr));
+  EXPECT_THROW(SampleStandsIn({.splits = {"tset"}}, nullptr), ConfigError);
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 
 #include <cstdlib>
 
-#include "nodes/data/folder_list.h"
 #include "pipeline/base/error.h"
+#include "tests/support/as_nobody.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
 
@@ -18,67 +18,9 @@ namespace flowtrain {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-TEST(FolderList, KnowsExtensionsInAnyCase) {
-  EXPECT_TRUE(HasImageExtension("a.JPG"));
-  EXPECT_TRUE(HasImageExtension("a.b.TiFf"));
-  EXPECT_TRUE(HasImageExtension("a.webp"));
-  EXPECT_FALSE(HasImageExtension("jpg"));
-  EXPECT_FALSE(HasImageExtension("a.jpg.txt"));
-  EXPECT_FALSE(HasImageExtension("a."));
-}
-
-TEST(FolderList, SortsByBytesAndSkipsWhatIsHidden) {
-  const TempFolder folder;
-  for (const char* name :
-       {"b.png", "B.png", "a/z.jpg", "a/deep/er.bmp", "a-b/x.jpg", "\xC3\xA4.jpg", ".hidden.jpg",
-        ".git/x.jpg", "notes.txt", "10.jpg", "9.jpg"}) {
-    folder.Write(name, {1});
-  }
-  EXPECT_THAT(ListImages(folder.path()),
-              ElementsAre("10.jpg", "9.jpg", "B.png", "a-b/x.jpg", "a/deep/er.bmp", "a/z.jpg",
-                          "b.png", "\xC3\xA4.jpg"));
-}
-
-TEST(FolderList, EntersAFolderOnceThroughLinks) {
-  const TempFolder folder;
-  folder.Write("a/1.jpg", {1});
-  fs::create_directory_symlink(folder.path(), folder / "a/loop");
-  fs::create_directory_symlink(folder / "a", folder / "b");
-  fs::create_symlink(folder / "a/1.jpg", folder / "a/2.jpg");
-  fs::create_symlink(folder / "nowhere", folder / "a/3.jpg");
-  EXPECT_THAT(ListImages(folder.path()), ElementsAre("a/1.jpg", "a/2.jpg"));
-}
-
-TEST(FolderList, SkipsWhatIsNoFile) {
-  const TempFolder folder;
-  folder.Write("1.jpg", {1});
-  folder.Write("folder.jpg/2.jpg", {1});
-  ASSERT_EQ(mkfifo((folder / "fifo.jpg").c_str(), 0600), 0);
-  fs::create_symlink("/dev/zero", folder / "device.jpg");
-  fs::create_symlink("loop.jpg", folder / "loop.jpg");
-  fs::create_symlink(folder / "fifo.jpg", folder / "to_fifo.jpg");
-  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  (folder / "socket.jpg").copy(address.sun_path, sizeof address.sun_path - 1);
-  ASSERT_EQ(bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  close(socket);
-  EXPECT_THAT(ListImages(folder.path()), ElementsAre("1.jpg", "folder.jpg/2.jpg"));
-}
-
-// For whom the modes of files count: not for root.
-class AsNobody {
- public:
-  AsNobody() {
-    if (geteuid() == 0 && seteuid(65534) != 0) std::abort();
-  }
-  ~AsNobody() {
-    if (getuid() == 0 && seteuid(0) != 0) std::abort();
-  }
-};
 
 TEST(Folder, WhatMayNotBeReadIsABadImageOrAClearError) {
   const TempFolder folder;
@@ -96,7 +38,7 @@ TEST(Folder, WhatMayNotBeReadIsABadImageOrAClearError) {
   {
     const AsNobody nobody;
     EXPECT_THAT(MessageOf<DataError>([&] { OpenFolder(folder.path()); }),
-                HasSubstr("closed: Permission denied; mend its permissions"));
+                HasSubstr("closed: Permission denied; there may be images"));
   }
   fs::permissions(folder / "closed", fs::perms::all);
 }
@@ -134,16 +76,16 @@ TEST(Folder, TakesClassesFromTheFoldersBelowTheRoot) {
   folder.Write("cat-like/1.jpg", {5});
   folder.Write("dog/1.jpg", {6});
   const auto set = OpenFolder(folder.path());
-  EXPECT_THAT(set->classes(), ElementsAre("cat-like", "cat", "dog"));
+  EXPECT_THAT(set->classes(), ElementsAre("cat", "cat-like", "dog"));  // as ImageFolder has them
   EXPECT_THAT(set->Description(), HasSubstr(": 4 images in 3 classes"));
   EXPECT_EQ(set->ImageName(3), "dog/1.jpg");
   std::vector<uint8_t> storage;
   const EncodedImage image = set->Fetch(1, storage);
   EXPECT_EQ(image.error, "");
-  EXPECT_EQ(image.label, 1);
+  EXPECT_EQ(image.label, 0);
   EXPECT_THAT(image.bytes, ElementsAre(1, 2, 3));
-  EXPECT_EQ(set->Fetch(0, storage).label, 0);
-  EXPECT_EQ(set->Fetch(2, storage).label, 1);
+  EXPECT_EQ(set->Fetch(0, storage).label, 1);  // cat-like: images are in the order of their paths
+  EXPECT_EQ(set->Fetch(2, storage).label, 0);
 
   const Evaluation evaluation = set->evaluation();
   EXPECT_TRUE(evaluation.leave_one_out);
@@ -151,18 +93,48 @@ TEST(Folder, TakesClassesFromTheFoldersBelowTheRoot) {
   EXPECT_EQ(evaluation.bank->size(), 4u);
 }
 
-TEST(Folder, HasNoLabelsWhenFlatOrMixedOrOfOneClass) {
+TEST(Folder, AStrayImageCostsNoLabelsButItsOwn) {
   const TempFolder folder;
   folder.Write("cat/1.jpg", {1});
-  EXPECT_THAT(OpenFolder(folder.path())->evaluation().why_not, HasSubstr("class folders"));
-  folder.Write("dog/1.jpg", {1});
-  EXPECT_TRUE(OpenFolder(folder.path())->evaluation().possible());
-  folder.Write("elk.jpg", {1});
+  folder.Write("dog/1.jpg", {2});
+  folder.Write("cow.jpg", {3});
   const auto set = OpenFolder(folder.path());
+  EXPECT_THAT(set->classes(), ElementsAre("cat", "dog"));
+  EXPECT_THAT(set->Notes(), ElementsAre(HasSubstr("1 image lies beside the class folders and so "
+                                                  "without a label: cow.jpg")));
   std::vector<uint8_t> storage;
-  EXPECT_FALSE(set->evaluation().possible());
-  EXPECT_EQ(set->Fetch(0, storage).label, -1);
-  EXPECT_TRUE(set->classes().empty());
+  EXPECT_EQ(set->size(), 3u);  // it is trained on
+  EXPECT_EQ(set->Fetch(1, storage).label, -1);
+  EXPECT_EQ(set->Fetch(2, storage).label, 1);
+  const LabelledImages& bank = *set->evaluation().bank;
+  ASSERT_EQ(bank.size(), 2u);  // and not judged on
+  EXPECT_EQ(bank.ImageName(1), "dog/1.jpg");
+  EXPECT_EQ(bank.TrainingId(1), 2);
+  EXPECT_THAT(bank.Fetch(1, storage).bytes, ElementsAre(2));
+}
+
+TEST(Folder, TrainsOnTrainAndJudgesOnVal) {
+  const TempFolder folder;
+  for (const char* name : {"train/cat/1.jpg", "train/cat/2.jpg", "train/dog/3.jpg"}) {
+    folder.Write(name, {1});
+  }
+  folder.Write("val/dog/4.jpg", {4});
+  folder.Write("val/cat/5.jpg", {5});
+  const auto set = OpenFolder(folder.path());
+  EXPECT_THAT(set->Description(),
+              HasSubstr(", train: 3 images in 2 classes; judged on val: 2 images"));
+  EXPECT_EQ(set->size(), 3u);
+  EXPECT_EQ(set->ImageName(0), "train/cat/1.jpg");
+  const Evaluation evaluation = set->evaluation();
+  EXPECT_FALSE(evaluation.leave_one_out);
+  EXPECT_EQ(evaluation.bank->size(), 3u);
+  ASSERT_EQ(evaluation.queries->size(), 2u);
+  std::vector<uint8_t> storage;
+  EXPECT_EQ(evaluation.queries->Fetch(0, storage).label, 0);
+  EXPECT_THAT(evaluation.queries->Fetch(0, storage).bytes, ElementsAre(5));
+  EXPECT_EQ(evaluation.queries->Fetch(1, storage).label, 1);
+  EXPECT_EQ(evaluation.queries->ImageName(1), "val/dog/4.jpg");
+  EXPECT_EQ(evaluation.queries->TrainingId(1), -1);  // it is not trained on
 }
 
 TEST(Folder, AnUnreadableFileIsAnErrorOfTheImage) {
@@ -188,11 +160,80 @@ TEST(Folder, UsesTheStorageAgain) {
   EXPECT_EQ(set->Fetch(1, storage).bytes.data(), memory);
 }
 
-TEST(Folder, AnEmptyOneIsAnError) {
+class FolderErrors : public ::testing::Test {
+ protected:
+  std::string Message(const std::string& root) const {
+    return MessageOf<ConfigError>([&] { OpenFolder(root.empty() ? "" : folder_ / root); });
+  }
+
+  const TempFolder folder_;
+};
+
+TEST_F(FolderErrors, SayWhatIsWrongWithTheRoot) {
+  folder_.Write("photos/1.jpg", {1});
+  EXPECT_THAT(Message(""), HasSubstr("root is empty"));
+  EXPECT_THAT(Message("photo"), AllOf(HasSubstr("there is no folder " + (folder_ / "photo")),
+                                      HasSubstr("did you mean " + (folder_ / "photos?"))));
+  EXPECT_THAT(Message("some/where/else"), HasSubstr(folder_.path() + " is there"));
+  EXPECT_THAT(Message("photos/1.jpg"),
+              AllOf(HasSubstr("is a file and not a folder"), HasSubstr("it is an image")));
+  folder_.Write("set.zip", {1});
+  EXPECT_THAT(Message("set.zip"), AllOf(HasSubstr("is a file and not a folder"),
+                                        HasSubstr("is an archive"), HasSubstr("unpack it")));
+  EXPECT_THAT(Message("set"), HasSubstr("set.zip is there, still packed: unpack it"));
+  fs::create_directory(folder_ / "empty");
+  EXPECT_THAT(Message("empty"), HasSubstr("it is empty. If a disk is to be there, mount it"));
+  fs::create_symlink("/no/disk", folder_ / "link");
+  EXPECT_THAT(Message("link"), HasSubstr("is a link to /no/disk, where nothing is"));
+  fs::permissions(folder_.path(), fs::perms::all);
+  fs::permissions(folder_ / "photos", fs::perms::none);
+  {
+    const AsNobody nobody;
+    EXPECT_THAT(Message("photos"), HasSubstr("cannot be read: Permission denied"));
+  }
+  fs::permissions(folder_ / "photos", fs::perms::all);
+}
+
+TEST_F(FolderErrors, SayWhatLiesThereInsteadOfImages) {
+  const struct {
+    const char *file, *text;
+  } cases[] = {
+      {"a/train_X.bin", "is one of STL-10's binary files: set kind to stl10 and root to "},
+      {"b/stl10_binary.tar.gz", "is STL-10, still packed: tar xf "},
+      {"c/train.mat", "is a Matlab file"},
+      {"d/data_batch_1", "is one of CIFAR's files"},
+      {"e/data_batch_1.bin", "is one of CIFAR's files"},
+      {"f/shard-000.tar", "tar shards neither: unpack it"},
+      {"g/photos.ftpack", "is a packed data set: set kind to packed and root to "},
+      {"h/images.npy", "holds arrays or records"},
+      {"i/IMG_1.CR2", "convert them to JPEG or PNG"},
+      {"j/notes.txt", "1 file not taken: 1 .txt"},
+  };
+  for (const auto& [file, text] : cases) {
+    folder_.Write(file, {1});
+    EXPECT_THAT(
+        Message(std::string(1, file[0])),
+        AllOf(HasSubstr("holds no images"), HasSubstr("1 file not taken"), HasSubstr(text)));
+  }
+  folder_.Write("k/0001", {0xFF, 0xD8, 0xFF, 0xE0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  EXPECT_THAT(Message("k"), AllOf(HasSubstr("1 without an extension"),
+                                  HasSubstr("is an image: rename such files to end with .jpg")));
+  folder_.Write("l/.1.jpg", {1});
+  EXPECT_THAT(Message("l"), HasSubstr("1 skipped because of the name"));
+}
+
+TEST(Folder, TellsOfFilesThatAreNotTakenByTheirExtensions) {
   const TempFolder folder;
-  folder.Write("readme.txt", {1});
-  EXPECT_THAT(MessageOf<DataError>([&] { OpenFolder(folder.path()); }),
-              HasSubstr("holds no images"));
+  folder.Write("1.jpg", {1});
+  for (int i = 0; i < 40; ++i) folder.Write("a/" + std::to_string(i) + ".jxl", {1});
+  for (int i = 0; i < 20; ++i) folder.Write("b/" + std::to_string(i) + ".tga", {1});
+  folder.Write("README", {1});
+  fs::create_symlink("/no/disk/2.jpg", folder / "2.jpg");
+  EXPECT_THAT(
+      OpenFolder(folder.path())->Notes(),
+      ElementsAre(HasSubstr("61 files not taken: 40 .jxl, 20 .tga, 1 without an extension"),
+                  HasSubstr("1 link leads nowhere, and what it stood for is missing: 2.jpg"),
+                  HasSubstr("folders hold no images, and are no classes: a, b")));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 namespace flowtrain {
 namespace {
 
-std::vector<uint8_t> Picture(const LabelledImages& images, uint64_t index) {
+std::vector<uint8_t> PictureOf(const LabelledImages& images, uint64_t index) {
   std::vector<uint8_t> storage;
   images.Fetch(index, storage);
   return storage;
@@ -26,7 +26,7 @@ TEST(SampleSet, HasAQuarterAsManyFreshPicturesToEvaluateOn) {
   EXPECT_EQ(evaluation.queries->size(), 10u);
   for (uint64_t query = 0; query < 10; ++query) {
     for (uint64_t id = 0; id < 40; ++id) {
-      EXPECT_NE(Picture(*evaluation.queries, query), Picture(*evaluation.bank, id));
+      EXPECT_NE(PictureOf(*evaluation.queries, query), PictureOf(*evaluation.bank, id));
     }
   }
 }

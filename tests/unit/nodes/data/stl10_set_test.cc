@@ -12,6 +12,7 @@
 namespace flowtrain {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // Image `index` of a file: every byte holds `first + index`.
@@ -134,9 +135,42 @@ TEST(Stl10, ChecksTheSplits) {
 TEST(Stl10, PointsToTheFolderInside) {
   const TempFolder folder;
   folder.Write("stl10_binary/train_X.bin", Images(1, 0));
-  std::string why;
-  EXPECT_FALSE(DatasetIsThere({.root = folder.path(), .splits = {"train"}}, &why));
-  EXPECT_THAT(why, HasSubstr("set root to " + (folder / "stl10_binary")));
+  folder.Write("stl10_binary/extra/notes.txt", {1});
+  const auto message = [&](const std::string& root) {
+    return MessageOf<ConfigError>([&] { OpenStl10(root, {"train"}); });
+  };
+  const std::string there = "root to " + (folder / "stl10_binary");
+  EXPECT_THAT(message(folder.path()), HasSubstr(there));
+  EXPECT_THAT(message(folder / "stl10_binary/extra"), HasSubstr(there));
+  EXPECT_THAT(message(folder / "stl10_binary/train_X.bin"),
+              AllOf(HasSubstr("is a file and not a folder"), HasSubstr(there)));
+}
+
+TEST(Stl10, ASplitThatIsNotThereIsRefused) {
+  const TempFolder folder;
+  folder.Write("train_X.bin", Images(1, 0));
+  EXPECT_THAT(MessageOf<ConfigError>([&] {
+                OpenStl10(folder.path(), {"train", "unlabeled"});
+              }),
+              AllOf(HasSubstr("holds no unlabeled_X.bin"), HasSubstr("that are there in splits")));
+}
+
+TEST(Stl10, SaysWhatLiesInItsPlace) {
+  const TempFolder folder;
+  const auto message = [&](const std::string& root) {
+    return MessageOf<ConfigError>([&] { OpenStl10(folder / root, {"train"}); });
+  };
+  folder.Write("photos/cat/1.jpg", {1});
+  EXPECT_THAT(message("photos"),
+              AllOf(HasSubstr("holds no train_X.bin"),
+                    HasSubstr("1 image, such as cat/1.jpg: set kind to folder")));
+  folder.Write("stl10/stl10_binary.tar.gz", {1});
+  EXPECT_THAT(message("stl10"), HasSubstr("still packed: tar xf "));
+  folder.Write("stl10_binary.tar.gz", {1});
+  EXPECT_THAT(message("stl10_binary"),
+              AllOf(HasSubstr("there is no folder"), HasSubstr("still packed: unpack it")));
+  std::filesystem::create_directory(folder / "mount");
+  EXPECT_THAT(message("mount"), HasSubstr("it is empty. If a disk is to be there, mount it"));
 }
 
 // A small part of the real data set, where the developer has one beside the source.

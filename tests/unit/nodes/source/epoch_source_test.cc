@@ -200,7 +200,7 @@ TEST_F(EpochSourceTest, RefusesADataSetSmallerThanABatch) {
   EXPECT_THAT(MessageOf<ConfigError>([] { Fixture(7, 8, {}); }),
               ::testing::AllOf(HasSubstr("7 images"),
                                HasSubstr("lower batch_size of 'stage', or give it more images with "
-                                         "root of 'dataset'")));
+                                         "sample_images of 'dataset'")));
   Fixture(8, 8, {});
 }
 
