@@ -34,8 +34,8 @@ struct LoadedGraph {
 LoadedGraph Load(const GraphRequest& request);
 
 // The same for a run on this machine: if the configured data set is not there and data.if_missing
-// is `sample`, the graph's sample_config comes between --config and --set and the built-in set is
-// taken; data.num_workers is lowered to the number of cores. Both with a warning. A relative
+// is `sample`, the graph's sample_config overrides the graph's own parameters and the built-in set
+// is taken; data.num_workers is lowered to the number of cores. Both with a warning. A relative
 // data.root that the graph's own parameters name is looked for in ShippedFolder() too. If
 // data.cache is `packed`, the packed file of the data set is made or found (PackedCacheOf) and
 // taken in its place; `signals` (may be null) can end that.
