@@ -58,7 +58,7 @@ Command AddValidate(CLI::App& app) {
   const auto request = std::make_shared<GraphRequest>();
   CLI::App* validate =
       app.add_subcommand("validate", "Check a graph and its parameters; run nothing");
-  AddGraphOptions(*validate, *request, true);
+  AddGraphOptions(*validate, *request);
   return {validate, [request](StopSignals&) { return Validate(*request, std::cout); }};
 }
 
@@ -66,7 +66,7 @@ Command AddInspect(CLI::App& app) {
   const auto request = std::make_shared<GraphRequest>();
   const auto dot = std::make_shared<bool>(false);
   CLI::App* inspect = app.add_subcommand("inspect", "Show a graph with all its parameters put in");
-  AddGraphOptions(*inspect, *request, true);
+  AddGraphOptions(*inspect, *request);
   inspect->add_flag("--dot", *dot, "In Graphviz's language");
   return {inspect, [request, dot](StopSignals&) { return Inspect(*request, *dot, std::cout); }};
 }
