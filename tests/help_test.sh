@@ -14,7 +14,7 @@ if ! cmp -s <("$program" --help | words) <(words <"$text"); then
   echo "help_test: tools/lib/help.txt is not what the program says. Mend it with: $program --help >$text" >&2
   exit 1
 fi
-wanted=$("$program" --version)
+wanted=$("$program" --version | sed -n 1p)
 told=$(sed -n 's/^project(flowtrain VERSION \([0-9.]*\).*/flowtrain \1/p' "$root/CMakeLists.txt")
 [ "$told" = "$wanted" ] || {
   echo "help_test: tools/flowtrain takes '$told' from CMakeLists.txt, and the program says '$wanted'" >&2

@@ -13,6 +13,8 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/usage.h"
+#include "tools/commands/version.h"
 #include "tools/process/failure.h"
 #include "tools/process/key_watch.h"
 #include "tools/process/signals.h"
@@ -74,13 +76,22 @@ void WarnOfBinding() {
   }
 }
 
+// The first line is for programs.
+std::string VersionText() {
+  const std::string commit = Commit().empty() ? "" : "commit " + Commit() + '\n';
+  return Version() + '\n' + commit + Libraries();
+}
+
 ExitCode Main(int argc, char** argv, StopSignals& signals) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
   CLI::App app("Pre-trains image models without labels, fed by a oneTBB flow graph.", "flowtrain");
-  app.set_version_flag("--version", "flowtrain " FLOWTRAIN_VERSION);
+  app.set_version_flag("--version", VersionText);
   app.footer(kFooter);
   app.require_subcommand(0, 1);
-  const Command train = AddTrain(app);
-  std::vector<Command> commands;
+  const std::string command_line = CommandLineOf(arguments);
+  const Command train = AddTrain(app, command_line);
+  std::vector<Command> commands = {AddTrain(
+      *app.add_subcommand("train", "Train: the same as a graph without a command"), command_line)};
   for (const auto add : {AddValidate, AddInspect, AddNodes, AddPack, AddExport, AddDigest, AddBench,
                          AddTiming, AddTune, AddCompare}) {
     commands.push_back(add(app));
@@ -88,9 +99,11 @@ ExitCode Main(int argc, char** argv, StopSignals& signals) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // Help and the version come here too, with exit code 0.
-    return app.exit(error) == 0 ? ExitCode::kDone : ExitCode::kUsage;
+    // Help and the version come here too.
+    if (error.get_exit_code() == 0) return static_cast<ExitCode>(app.exit(error));
+    throw ConfigError(ExplainUsage(app, error, arguments));
   }
+  CheckUsage(app, arguments);
   CapInstructionSet();
   WarnOfBinding();
   for (const Command& command : commands) {

@@ -13,6 +13,7 @@
 #include "nodes/device/memory_limit.h"
 #include "pipeline/base/cpu_limits.h"
 #include "pipeline/base/error.h"
+#include "pipeline/node/form.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
@@ -38,6 +39,25 @@ double LimitMemory(const std::string& name, const std::string& limit,
   if (total == 0 || fraction == 1) return 1;
   LimitCudaMemory(fraction);
   return fraction;
+}
+
+std::string CheckName(const std::string& name) {
+  const bool numbered = name.rfind("cuda:", 0) == 0 && name.size() > 5 && name.size() < 9 &&
+                        name.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (name == "auto" || name == "cpu" || name == "cuda" || numbered) return {};
+  return '\'' + name + "' is none of auto, cpu, cuda, cuda:N";
+}
+
+// Whatever a GPU has, or whether there is one.
+std::string CheckMemoryLimit(const std::string& limit) {
+  constexpr size_t kAnyTotal = size_t{1} << 40;
+  try {
+    MemoryFraction(limit, kAnyTotal);
+    return {};
+  } catch (const ConfigError&) {
+    return '\'' + limit +
+           "' is not allowed; it takes a fraction (0.5), a share (50%) or an amount (12 GiB)";
+  }
 }
 
 c10::Device Choose(const std::string& name) {
@@ -88,11 +108,13 @@ const char* ToString(Precision precision) {
 void Device::Declare(NodeSpec& spec) {
   spec.Doc("The device that the model runs on: a CPU, or one GPU.")
       .Option(&Device::name_, "name", std::string("auto"),
-              "auto (a GPU where there is one), cpu, cuda or cuda:N.")
+              "auto (a GPU where there is one), cpu, cuda or cuda:N.",
+              Form{CheckName, "auto, cpu, cuda or cuda:N"})
       .Option(&Device::threads_, "threads", 0,
               "CPU threads of the device lane; 0: every core there is.", AtLeast{0})
       .Option(&Device::memory_limit_, "memory_limit", std::string(),
-              "Of a GPU's memory: a fraction (0.5) or an amount (12 GiB); empty: all of it.")
+              "Of a GPU's memory: a fraction (0.5) or an amount (12 GiB); empty: all of it.",
+              Form{CheckMemoryLimit, "a fraction, a share or an amount"})
       .Option(&Device::mixed_precision_, "mixed_precision", true,
               "FP16 on a GPU, BF16 on a CPU that has the instructions; else FP32.")
       .Option(&Device::cudnn_benchmark_, "cudnn_benchmark", true,

@@ -4,6 +4,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -16,6 +18,7 @@
 #include "nodes/run/write_file.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
+#include "pipeline/node/form.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
@@ -24,13 +27,49 @@ namespace {
 namespace fs = std::filesystem;
 
 // A name is one part of a path, so that a configuration cannot send a run elsewhere.
-void CheckName(const std::string& name, const OpenContext& context) {
-  if (!name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos) return;
-  throw ConfigError(
-      context.NameOf("name") + " is '" + name +
-      "', which cannot name a folder: choose a name without '/', and set where runs are "
-      "kept with " +
-      context.NameOf("root"));
+std::string CheckName(const std::string& name) {
+  if (!name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos)
+    return {};
+  return '\'' + name + "' is no name of a folder: give it one without '/' (run.dir is where runs " +
+         "are kept)";
+}
+
+// Splits off the lines of comments that text in YAML begins with.
+std::string TakeHeader(std::string& yaml) {
+  size_t end = 0;
+  while (end < yaml.size() && yaml[end] == '#') {
+    end = std::min(yaml.find('\n', end), yaml.size() - 1) + 1;
+  }
+  std::string header = yaml.substr(0, end);
+  yaml.erase(0, end);
+  return header;
+}
+
+constexpr char kBadImages[] = "bad_images.csv";
+constexpr std::array kOwnFiles = {"config.yaml", "log.txt", "metrics.jsonl", kBadImages};
+
+// Whether a folder holds a run that ended before its first step, and nothing else. metrics.jsonl is
+// there from a run's beginning on.
+bool HoldsNoStep(const fs::path& folder) {
+  std::error_code error;
+  if (fs::file_size(folder / "metrics.jsonl", error) != 0 || error) return false;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename();
+    const bool own = std::find(kOwnFiles.begin(), kOwnFiles.end(), name) != kOwnFiles.end();
+    const bool empty =
+        name == "checkpoints" && entry->is_directory(error) && fs::is_empty(entry->path(), error);
+    if (error || (!own && !empty)) return false;
+  }
+  return !error;
+}
+
+// The folder goes only if it is empty then.
+void RemoveRun(const fs::path& folder) {
+  std::error_code ignored;
+  for (const char* file : kOwnFiles) fs::remove(folder / file, ignored);
+  fs::remove(folder / "checkpoints", ignored);
+  fs::remove(folder, ignored);
 }
 
 std::string DateAndTime() {
@@ -48,7 +87,8 @@ void RunDir::Declare(NodeSpec& spec) {
   spec.Doc("The folder a run writes to: resolved configuration, log, metrics and checkpoints.")
       .Option(&RunDir::root_, "root", "runs", "Folder in which the folders of runs are made.")
       .Option(&RunDir::name_, "name", "run",
-              "What the folder's name begins with; the date follows.")
+              "What the folder's name begins with; the date follows.",
+              Form{CheckName, "a name without '/'"})
       .Option(&RunDir::named_path_, "path", "",
               "The folder itself, new or empty, in place of one named after the date.")
       .Option(&RunDir::go_on_, "go_on", false,
@@ -56,20 +96,20 @@ void RunDir::Declare(NodeSpec& spec) {
       .Option(&RunDir::start_step_, "start_step", 0, "Optimiser steps already done.", AtLeast{0});
 }
 
-void RunDir::Open(const OpenContext& context) {
+void RunDir::Open(const OpenContext&) {
   if (named_path_.empty()) {
-    CheckName(name_, context);
     MakeDated();
   } else {
     MakeNamed();
   }
   Lock();
-  WriteFile(path_ + "/config.yaml", resolved_config_);
+  const std::string header = TakeHeader(resolved_config_);
+  WriteFile(path_ + "/config.yaml", header + resolved_config_);
   const std::string metrics = path_ + "/metrics.jsonl";
   if (go_on_) TakeUp(metrics);
   metrics_ = ::open(metrics.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (metrics_ < 0) FailWrite(metrics, errno);
-  bad_images_.emplace(path_ + "/bad_images.csv");
+  bad_images_.emplace(path_ + '/' + kBadImages);
   SetLogFile(path_ + "/log.txt");
 }
 
@@ -91,6 +131,10 @@ void RunDir::MakeNamed() {
   const bool empty = fs::is_empty(path_, error);
   if (error) throw std::runtime_error("cannot read " + path_ + ": " + error.message());
   if (empty) return;
+  if (HoldsNoStep(path_)) {
+    fs::remove(fs::path(path_) / kBadImages, error);
+    return;
+  }
   if (!go_on_) {
     throw ConfigError("the run directory " + path_ +
                       " is not empty; name a new one with --run-dir, or go on with the run in it "
@@ -144,8 +188,13 @@ std::optional<EpochFigures> RunDir::FiguresOf(uint64_t steps_done) const {
 
 RunDir::~RunDir() {
   if (metrics_ >= 0) {
+    // Not in the way of the command that does better. A list of bad images may be why it failed.
+    const bool in_vain =
+        !go_on_ && HoldsNoStep(path_) && !fs::exists(fs::path(path_) / kBadImages);
+    if (in_vain) LogInfo("the run made no step: its folder " + path_ + " is removed");
     SetLogFile("");
     ::close(metrics_);
+    if (in_vain) RemoveRun(path_);
   }
   if (folder_ >= 0) ::close(folder_);
 }

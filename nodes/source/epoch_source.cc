@@ -14,12 +14,22 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
+#include "pipeline/node/form.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
 namespace {
 
 constexpr int kMaxSubstitutes = 16;  // for one place; a chance of 1e-32 at 1 % bad images
+
+std::string CheckWindow(const std::string& window) {
+  try {
+    WindowSize(window, window == kAutoAccumulation ? 1 : 0, 1);
+    return {};
+  } catch (const ConfigError&) {
+    return '\'' + window + "' is no whole number from 1, and not auto";
+  }
+}
 
 std::string PercentText(double share) {
   char text[32];
@@ -48,7 +58,8 @@ void EpochSource::Declare(NodeSpec& spec) {
               "Optimiser steps before the run ends; 0: no limit but the epochs.", AtLeast{0})
       .Option(
           &Self::window_, "window", "1",
-          "Batches per optimiser step (gradient accumulation), or auto: as effective_batch says.")
+          "Batches per optimiser step (gradient accumulation), or auto: as effective_batch says.",
+          Form{CheckWindow, "a whole number from 1, or auto"})
       .Option(&Self::effective_batch_, "effective_batch", 0,
               "Images per optimiser step; 0: as window says.", AtLeast{0})
       .Option(&Self::seed_, "seed", 42, "Seed of the order and of the augmentation.")

@@ -8,9 +8,22 @@
 #include <mutex>
 #include <stdexcept>
 #include <utility>
+#include <vector>
+
+#include "pipeline/base/early_log.h"
 
 namespace flowtrain {
 namespace {
+
+// A line for the file, which is not open yet.
+struct KeptLine {
+  spdlog::log_clock::time_point at;
+  LogLevel level;
+  std::string message;
+};
+
+// More are not worth the memory where no file ever comes.
+constexpr size_t kMostKept = 1000;
 
 struct LogState {
   // Held while a line is written: once SetLogWriter returns, the previous writer is not running.
@@ -18,6 +31,8 @@ struct LogState {
   LogLevel level = LogLevel::kInfo;
   std::function<void(const std::string&)> writer;
   std::unique_ptr<spdlog::logger> file;
+  bool keeps = false;
+  std::vector<KeptLine> kept;
   std::string file_path;
   bool file_failed = false;  // already reported
 };
@@ -68,6 +83,23 @@ void WriteToTerminal(const LogState& state, const std::string& line) {
   std::fflush(stderr);
 }
 
+void WriteToFile(LogState& state, LogLevel level, const std::string& message) {
+  if (state.file != nullptr) {
+    state.file->log(FileLevel(level), spdlog::string_view_t(message));
+  } else if (state.keeps && level != LogLevel::kDebug && state.kept.size() < kMostKept) {
+    state.kept.push_back({spdlog::log_clock::now(), level, message});
+  }
+}
+
+void WriteKept(LogState& state) {
+  for (const KeptLine& line : state.kept) {
+    state.file->log(line.at, spdlog::source_loc{}, FileLevel(line.level),
+                    spdlog::string_view_t(line.message));
+  }
+  state.kept.clear();
+  state.keeps = false;
+}
+
 // A log file that cannot be written, perhaps on a full disk, does not end training. The failure is
 // reported once, and writing is tried again with each line.
 void OnFileError(const std::string& why) {
@@ -83,7 +115,19 @@ void Log(LogLevel level, const std::string& message) {
   LogState& state = State();
   const std::lock_guard<std::mutex> lock(state.mutex);
   if (level >= state.level) WriteToTerminal(state, TerminalPrefix(level) + message);
-  if (state.file != nullptr) state.file->log(FileLevel(level), spdlog::string_view_t(message));
+  WriteToFile(state, level, message);
+}
+
+void LogToFile(const std::string& message) {
+  LogState& state = State();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  WriteToFile(state, LogLevel::kInfo, message);
+}
+
+void KeepLogLines() {
+  LogState& state = State();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  state.keeps = true;
 }
 
 void SetLogLevel(LogLevel level) {
@@ -112,6 +156,7 @@ void SetLogFile(const std::string& path) {
   state.file = std::move(file);
   state.file_path = path;
   state.file_failed = false;
+  if (state.file != nullptr) WriteKept(state);
 }
 
 void SetLogWriter(std::function<void(const std::string&)> writer) {

@@ -1,10 +1,12 @@
 #include "pipeline/config/config.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "pipeline/config/config_check.h"
 #include "pipeline/config/problems.h"
+#include "pipeline/config/scalars.h"
 #include "pipeline/config/yaml_write.h"
 
 namespace flowtrain {
@@ -68,6 +70,22 @@ Value SplitDottedKeys(const Value& map) {
   return split;
 }
 
+// Adds a finding for each value of a layer that is there twice, however its key is written: with
+// dots or as groups in one another. `seen` has the places of those so far.
+void FindDuplicates(const Value& map, const std::string& prefix,
+                    std::map<std::string, Position>& seen, std::vector<Diagnostic>& found) {
+  for (const Entry& entry : map.entries) {
+    const std::string key = prefix + entry.key;
+    if (entry.value.kind == Value::Kind::kMap) {
+      FindDuplicates(entry.value, key + '.', seen, found);
+    } else if (const auto [first, is_new] = seen.emplace(key, entry.at); !is_new) {
+      found.push_back({entry.at, "parameter " + internal::Quoted(key) +
+                                     " is given twice (first in line " +
+                                     std::to_string(first->second.line) + ")"});
+    }
+  }
+}
+
 void CollectKeys(const Value& map, const std::string& prefix, std::vector<std::string>& keys) {
   for (const Entry& entry : map.entries) {
     const std::string key = prefix + entry.key;
@@ -86,6 +104,44 @@ void MoveTo(Value& value, const Position& at) {
     entry.at = at;
     MoveTo(entry.value, at);
   }
+}
+
+// Without the dotted key.
+void Erase(std::string_view key, Value& map) {
+  const size_t dot = key.find('.');
+  Entry* found = FindEntry(map, key.substr(0, dot));
+  if (found == nullptr) return;
+  if (dot != std::string_view::npos) {
+    Erase(key.substr(dot + 1), found->value);
+  } else {
+    map.entries.erase(map.entries.begin() + (found - map.entries.data()));
+  }
+}
+
+// On a command line only what cannot be plain text is YAML: in a path '#' and ': ' are characters
+// as any other.
+bool BeginsYaml(std::string_view text) {
+  return !text.empty() && std::string_view("[{\"'").find(text.front()) != std::string_view::npos;
+}
+
+bool IsYaml(const std::string& text) {
+  try {
+    ReadYaml(text, "--set");
+    return true;
+  } catch (const ConfigError&) {
+    return false;
+  }
+}
+
+Value ReadSetValue(const std::string& text) {
+  if (IsNullWord(text)) return ReadYaml(text, "--set");
+  if (!BeginsYaml(text)) return PlainScalar(text, "--set");
+  Value value = ReadYaml(text, "--set");
+  // If even a quote without an end changes nothing, it is in a comment, and so is what is before it.
+  if (IsYaml(text + '"')) {
+    throw ConfigError("cut off at '#', which begins a comment: put the text around it in quotes");
+  }
+  return value;
 }
 
 std::string Trim(const std::string& text) {
@@ -116,7 +172,7 @@ void Config::Set(const std::string& text) {
     internal::ThrowConfigError(at, internal::Quoted(text) + " is not of the form key=value");
   Value value;
   try {
-    value = ReadYaml(text.substr(equals + 1), "--set");
+    value = ReadSetValue(Trim(text.substr(equals + 1)));
   } catch (const ConfigError& error) {
     internal::ThrowConfigError(at, "the value of " + internal::Quoted(text) + " is " +
                                        error.diagnostics().front().message);
@@ -134,6 +190,8 @@ void Config::Put(const Value& map) {
         map.at, std::string("parameters must be a map of keys and values, not ") + map.KindName());
   }
   layers_.push_back(SplitDottedKeys(map));
+  std::map<std::string, Position> seen;
+  FindDuplicates(layers_.back(), "", seen, duplicates_);
   merged_.kind = Value::Kind::kMap;
   Merge(layers_.back(), merged_);
 }
@@ -155,7 +213,11 @@ std::vector<std::string> Config::Keys() const {
   return keys;
 }
 
-std::string Config::ToYaml() const { return ToBlockYaml(merged_); }
+std::string Config::ToYaml(const std::vector<std::string>& without) const {
+  Value map = merged_;
+  for (const std::string& key : without) Erase(key, map);
+  return ToBlockYaml(map);
+}
 
 std::vector<Diagnostic> Config::Problems(const std::vector<std::string>& referenced,
                                          const std::vector<std::string>& sections,
@@ -168,7 +230,7 @@ std::vector<Diagnostic> Config::Problems(const std::vector<std::string>& referen
     });
   });
   const internal::KnownKeys known(defaults, referenced);
-  std::vector<Diagnostic> problems;
+  std::vector<Diagnostic> problems = duplicates_;
   for (const Value& layer : layers_) known.CheckLayer(layer, problems);
   return problems;
 }
@@ -187,8 +249,7 @@ void Config::ThrowMissing(std::string_view key) {
 }
 
 void Config::ThrowWrongType(std::string_view key, const Value& value, const char* type) {
-  internal::ThrowConfigError(value.at, internal::Quoted(value.ToString()) + " is not " + type +
-                                           " (" + std::string(key) + ")");
+  internal::ThrowConfigError(value.at, std::string(key) + ": " + internal::WrongType(value, type));
 }
 
 }  // namespace flowtrain

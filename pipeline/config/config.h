@@ -30,16 +30,17 @@ class Config {
   void Overlay(const Value& map);
   // Throws ConfigError for a file that cannot be read.
   void OverlayFile(const std::string& path);
-  // `text` is "key=value", the value in YAML: "data.splits=[train, test]". Positions name "--set".
-  // Throws ConfigError without a key or for a value that is not YAML.
+  // `text` is "key=value". A value that begins with '[', '{' or a quote is YAML: a list, a map, text
+  // in quotes. Any other is taken as it is, "#" and ": " included, and an empty one is empty text.
+  // Positions name "--set". Throws ConfigError without a key or for a value that is not YAML.
   void Set(const std::string& text);
 
   // The parameter under a dotted key, a group of them as a map, or nullptr.
   const Value* Find(std::string_view key) const;
   // Every parameter's dotted key, in the order of the files.
   std::vector<std::string> Keys() const;
-  // The resolved parameters as YAML, which `--config` takes back.
-  std::string ToYaml() const;
+  // The resolved parameters as YAML, which `--config` takes back; all but the dotted keys `without`.
+  std::string ToYaml(const std::vector<std::string>& without = {}) const;
 
   // For the program's own parameters. Throws ConfigError where the key is missing or its value is
   // not a T.
@@ -62,7 +63,8 @@ class Config {
   }
 
   // Findings: keys of a layer that neither the default file nor `referenced` (dotted keys that the
-  // graph reads) knows, values where a group of parameters belongs, groups where a value belongs.
+  // graph reads) knows, or that it gives twice; values where a group of parameters belongs, groups
+  // where a value belongs.
   // In `sections`, which the graph passes on whole, `referenced` alone says which keys have a
   // meaning: a key of the default file that no component takes would be lost silently. But the keys
   // `laid_over`, which the graph itself overrides, may be in the default file.
@@ -88,6 +90,7 @@ class Config {
   void Put(const Value& map);
 
   std::vector<std::string> default_keys_;
+  std::vector<Diagnostic> duplicates_;
   std::vector<Value> layers_;  // as they were given, dotted keys split; the default file first
   Value merged_;
 };

@@ -1,5 +1,7 @@
 #include "pipeline/config/config_check.h"
 
+#include <algorithm>
+
 #include "pipeline/base/text/suggest.h"
 #include "pipeline/config/problems.h"
 
@@ -48,14 +50,15 @@ void KnownKeys::CheckEntry(const Entry& entry, const std::string& key,
   if (groups_.count(key) != 0) {
     if (value.kind == Value::Kind::kMap) {
       CheckGroup(value, key + '.', problems);
-    } else if (value.kind != Value::Kind::kNull) {
+    } else if (value.kind != Value::Kind::kNull || !value.scalar.empty()) {
       problems.push_back({value.at, Quoted(key) + " is a group of parameters (" + KeysOf(key) +
-                                        "), it cannot be '" + value.ToString() + "'"});
+                                        "), it cannot be " + Quoted(value.ToString())});
     }
     return;
   }
   if (key_set_.count(key) == 0) {
-    problems.push_back({entry.at, "unknown parameter " + Quoted(key) + Suggest(key)});
+    problems.push_back(
+        {entry.at, "unknown parameter " + Quoted(key) + Suggest(key) + OthersOf(key)});
   } else if (value.kind == Value::Kind::kMap) {
     problems.push_back(
         {entry.at, "parameter " + Quoted(key) + " is a value, not a group of parameters"});
@@ -77,10 +80,24 @@ std::string KnownKeys::Suggest(std::string_view key) const {
   std::string found;
   for (const std::string& candidate : keys_) {
     if (!EndsWith(candidate, '.' + std::string(last))) continue;
-    if (!found.empty()) return {};
-    found = candidate;
+    found += (found.empty() ? "" : " or ") + Quoted(candidate);
   }
-  return found.empty() ? found : "; did you mean " + Quoted(found) + "?";
+  return found.empty() ? found : "; did you mean " + found + "?";
+}
+
+std::string KnownKeys::OthersOf(const std::string& key) const {
+  const size_t dot = key.rfind('.');
+  const std::string group = dot == std::string::npos ? "" : key.substr(0, dot);
+  const std::string start = group.empty() ? "" : group + '.';
+  std::vector<std::string> names;
+  for (const std::string& known : keys_) {
+    if (known.compare(0, start.size(), start) != 0) continue;
+    const std::string name =
+        known.substr(start.size(), known.find('.', start.size()) - start.size());
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  if (names.empty()) return {};
+  return " (" + (group.empty() ? "known are " : group + " has ") + JoinNames(names) + ')';
 }
 
 std::string KnownKeys::KeysOf(const std::string& group) const {

@@ -18,8 +18,8 @@ class KnownKeys {
   // Adds the findings of one layer. An unknown group is one finding, not one for each of its keys.
   void CheckLayer(const Value& layer, std::vector<Diagnostic>& problems) const;
 
-  // "; did you mean 'data.root'?" for the nearest known key or group, or for the one known key that
-  // ends in ".key"; else an empty string.
+  // "; did you mean 'data.root'?" for the nearest known key or group, or for the known keys that end
+  // in ".key"; else an empty string.
   std::string Suggest(std::string_view key) const;
 
  private:
@@ -28,6 +28,8 @@ class KnownKeys {
   void CheckEntry(const Entry& entry, const std::string& key,
                   std::vector<Diagnostic>& problems) const;
   std::string KeysOf(const std::string& group) const;
+  // " (data has root, kind)" for an unknown key of that group.
+  std::string OthersOf(const std::string& key) const;
 
   std::vector<std::string> keys_;  // in the order of the files
   std::set<std::string> key_set_, groups_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "pipeline/base/text/suggest.h"
+#include "pipeline/config/scalars.h"
 
 namespace flowtrain::internal {
 namespace {
@@ -22,6 +23,12 @@ void Problems::Add(Position at, std::string message) {
 
 void Problems::Add(std::vector<Diagnostic> diagnostics) {
   for (Diagnostic& diagnostic : diagnostics) diagnostics_.push_back(std::move(diagnostic));
+}
+
+void Problems::AddWrong(const Value& value, const std::string& key, const std::string& wrong) {
+  const std::string& parameter = value.parameter;
+  if (!parameter.empty() && !wrong_.insert(parameter + ' ' + value.at.ToString()).second) return;
+  Add(value.at, (parameter.empty() ? key : parameter) + ": " + wrong);
 }
 
 void Problems::ThrowIfAny() {
@@ -52,9 +59,16 @@ std::string Quoted(std::string_view text) {
   return quoted;
 }
 
-std::string TakenBy(const std::string& what, const Position& graph_at, const Position& value_at) {
-  if (graph_at.file == value_at.file) return " (" + what + ')';
-  return " (" + what + ", " + graph_at.file + ':' + std::to_string(graph_at.line) + ')';
+std::string WrongType(const Value& value, const std::string& wanted) {
+  const bool is_integer = wanted.rfind("an integer", 0) == 0;
+  const bool is_number = wanted.rfind("a number", 0) == 0;
+  if ((is_integer && IsTooLargeAnInteger(value)) || (is_number && IsTooLargeANumber(value))) {
+    return Quoted(value.ToString()) + " is too large; it takes " + wanted;
+  }
+  if (value.kind != Value::Kind::kNull) return Quoted(value.ToString()) + " is not " + wanted;
+  if (value.scalar.empty()) return "no value is given; it takes " + wanted;
+  return Quoted(value.scalar) + " means no value in YAML; it takes " + wanted +
+         " (for the text, put it in quotes)";
 }
 
 void CheckKeys(const Value& map, const std::vector<std::string>& known, std::string_view owner,

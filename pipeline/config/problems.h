@@ -1,6 +1,7 @@
 // Collects findings for one ConfigError.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,12 +15,17 @@ class Problems {
  public:
   void Add(Position at, std::string message);
   void Add(std::vector<Diagnostic> diagnostics);
+  // A value that does not fit: "data.batch_size: must be at least 1, not 0". The key is that of the
+  // parameter, or `key` for a value that the graph gives itself. A parameter that several
+  // components refuse is one finding.
+  void AddWrong(const Value& value, const std::string& key, const std::string& wrong);
   bool empty() const { return diagnostics_.empty(); }
   // Throws ConfigError with all of them, by file and place, each once; returns when there are none.
   void ThrowIfAny();
 
  private:
   std::vector<Diagnostic> diagnostics_;
+  std::set<std::string> wrong_;  // parameters, with their places
 };
 
 // Throws ConfigError with one finding.
@@ -28,10 +34,9 @@ class Problems {
 // The text in apostrophes, for a message; of a very long one only the beginning.
 std::string Quoted(std::string_view text);
 
-// Says what in a graph takes a value that does not fit: " (decode.workers)"; where the value comes
-// from elsewhere, a configuration, also the place in the graph: " (decode.workers,
-// graphs/simclr.yaml:91)".
-std::string TakenBy(const std::string& what, const Position& graph_at, const Position& value_at);
+// What is wrong with a value that is not of the type `wanted`, "an integer >= 1": "'six' is not an
+// integer >= 1", "no value is given; it takes an integer >= 1".
+std::string WrongType(const Value& value, const std::string& wanted);
 
 // Adds a finding for each key of `map` that is not `known`. `owner` ends the message: "of a node".
 void CheckKeys(const Value& map, const std::vector<std::string>& known, std::string_view owner,

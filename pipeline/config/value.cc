@@ -5,6 +5,7 @@
 #include <limits>
 #include <system_error>
 
+#include "pipeline/config/scalars.h"
 #include "pipeline/config/yaml_write.h"
 
 namespace flowtrain {
@@ -33,6 +34,10 @@ bool ReadItems(const std::vector<Value>& items, std::vector<T>& out) {
 }
 
 }  // namespace
+
+bool IsNullWord(std::string_view text) {
+  return text == "~" || text == "null" || text == "Null" || text == "NULL";
+}
 
 const Value* Value::Find(std::string_view key) const {
   for (const Entry& entry : entries) {
@@ -99,6 +104,21 @@ bool Read(const Value& value, std::vector<std::string>& out) {
 
 bool Read(const Value& value, std::vector<double>& out) {
   return value.kind == Value::Kind::kList && ReadItems(value.items, out);
+}
+
+bool IsTooLargeAnInteger(const Value& value) {
+  if (value.kind != Value::Kind::kScalar || value.quoted) return false;
+  const std::string_view digits =
+      std::string_view(value.scalar).substr(value.scalar.rfind('-', 0) == 0 ? 1 : 0);
+  return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool IsTooLargeANumber(const Value& value) {
+  if (value.kind != Value::Kind::kScalar || value.quoted) return false;
+  const char* end = value.scalar.data() + value.scalar.size();
+  double parsed = 0;
+  const auto [stop, error] = std::from_chars(value.scalar.data(), end, parsed);
+  return error == std::errc::result_out_of_range && stop == end;
 }
 
 }  // namespace flowtrain

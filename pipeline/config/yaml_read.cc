@@ -13,7 +13,9 @@
 #include "pipeline/base/files/read_file.h"
 #include "pipeline/base/text/utf8.h"
 #include "pipeline/config/problems.h"
+#include "pipeline/config/scalars.h"
 #include "pipeline/config/value.h"
+#include "pipeline/config/yaml_fault.h"
 
 namespace flowtrain {
 namespace {
@@ -66,7 +68,8 @@ bool IsControl(char c) {
 // stops at once in a file that is too large.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(std::string file) : file_(std::move(file)) {}
+  TreeBuilder(std::string file, const internal::YamlLines& lines)
+      : file_(std::move(file)), lines_(lines) {}
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -74,8 +77,10 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     RefuseAnchor(mark, anchor);
     Value value = Make(Value::Kind::kNull, mark);
+    value.scalar = lines_.NullAt(mark.line, mark.column);
     // The mark of an absent value is that of whatever comes after it.
-    if (!open_.empty() && open_.back().has_key) value.at = open_.back().key_at;
+    const bool absent = value.scalar.empty();
+    if (absent && !open_.empty() && open_.back().has_key) value.at = open_.back().key_at;
     Add(std::move(value));
   }
 
@@ -95,6 +100,9 @@ class TreeBuilder final : public YAML::EventHandler {
       std::replace_if(value.scalar.begin(), value.scalar.end(), IsControl, '?');
     }
     value.quoted = tag == "!";  // how yaml-cpp marks a scalar that is not plain
+    if (value.quoted && lines_.IsOpenQuote(mark.line, mark.column)) {
+      Report(mark, "not valid YAML: this quote is not closed");
+    }
     Add(std::move(value));
   }
 
@@ -112,6 +120,9 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void Report(const YAML::Mark& mark, std::string message) {
     diagnostics_.push_back({PositionOf(file_, mark), std::move(message)});
+  }
+  void Report(internal::YamlFault fault) {
+    diagnostics_.push_back({{file_, fault.line + 1, fault.column + 1}, std::move(fault.what)});
   }
 
   Value Finish() {
@@ -207,11 +218,18 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   std::string file_;
+  const internal::YamlLines& lines_;
   size_t values_ = 0;
   std::vector<Level> open_;
   Value root_;
   std::vector<Diagnostic> diagnostics_;
 };
+
+// What some editors on Windows put at the beginning of a UTF-8 file.
+std::string WithoutByteOrderMark(const std::string& text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  return text.substr(text.compare(0, kMark.size(), kMark) == 0 ? kMark.size() : 0);
+}
 
 // YAML is UTF-8 and allows no control characters but tab and line breaks; yaml-cpp would take one
 // for the end of the file.
@@ -234,19 +252,33 @@ void RefuseOtherThanText(std::string_view text, const std::string& name) {
 
 }  // namespace
 
-Value ReadYaml(const std::string& text, const std::string& name) {
+Value ReadYaml(const std::string& file_text, const std::string& name) {
+  const std::string text = WithoutByteOrderMark(file_text);
   RefuseOtherThanText(text, name);
-  TreeBuilder builder(name);
+  const internal::YamlLines lines(text);
+  TreeBuilder builder(name, lines);
   try {
+    if (const auto directive = lines.FindDirective()) builder.Report(*directive);
     std::istringstream stream(HideReferences(text));
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
-    if (parser) internal::ThrowConfigError({name, 0, 0}, "holds more than one YAML document");
+    if (parser) builder.Report(lines.SecondDocument());
   } catch (const YAML::Exception& error) {
-    builder.Report(error.mark, "not valid YAML: " + RestoreReferences(error.msg));
+    const YAML::Mark& mark = error.mark;
+    builder.Report(lines.Explain(mark.line, mark.column, RestoreReferences(error.msg)));
   }
   Value value = builder.Finish();
   if (value.at.file.empty()) value.at = {name, 1, 1};
+  return value;
+}
+
+Value PlainScalar(const std::string& text, const std::string& name) {
+  RefuseOtherThanText(text, name);
+  Value value;
+  value.kind = Value::Kind::kScalar;
+  value.scalar = text;
+  value.quoted = text.empty();
+  value.at = {name, 1, 1};
   return value;
 }
 

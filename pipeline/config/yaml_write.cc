@@ -1,7 +1,8 @@
 #include "pipeline/config/yaml_write.h"
 
 #include <algorithm>
-#include <array>
+
+#include "pipeline/config/scalars.h"
 
 namespace flowtrain {
 namespace {
@@ -16,8 +17,7 @@ bool IsPlainCharacter(char c) {
 
 // Stricter than YAML requires, so that the answer holds in block and flow style and as a key.
 bool IsPlainSafe(std::string_view text) {
-  constexpr std::array<std::string_view, 4> kNulls = {"~", "null", "Null", "NULL"};
-  if (text.empty() || std::find(kNulls.begin(), kNulls.end(), text) != kNulls.end()) return false;
+  if (text.empty() || IsNullWord(text)) return false;
   if (text.front() == ' ' || text.back() == ' ' || text.back() == ':') return false;
   if (std::string_view("-%@=:?").find(text.front()) != std::string_view::npos) {
     // A sign before a digit begins a number, not a list item.

@@ -187,6 +187,13 @@ class OptionLayers {
   TakenOptions& taken_;
 };
 
+// "an integer >= 1"; "one of a, b" for text.
+std::string Wanted(const OptionSpec& option) {
+  if (option.bound.empty()) return option.type;
+  if (option.type == "text") return option.bound;
+  return option.type + (option.bound[0] == '>' ? " " : ", ") + option.bound;
+}
+
 void CheckOptions(const ComponentDef& def, const Registry::Type& type, Problems& problems) {
   const std::unique_ptr<Component> component = type.make();
   type.spec.SetDefaults(*component);
@@ -198,14 +205,13 @@ void CheckWorkers(const ParsedNode& node, const NodeSpec& spec, Problems& proble
   if (!node.workers || node.def.workers == 1) return;
   const bool on_lane = spec.on_lane || spec.kind == Kind::kCollate || spec.kind == Kind::kWindow;
   if (!on_lane && !spec.serial && spec.kind != Kind::kStep) return;
-  const Position& at = node.workers->value.at;
-  problems.Add(at, NameAndType(node.def) +
-                       (on_lane                    ? " runs on the device lane"
-                        : spec.kind == Kind::kStep ? " takes steps in order"
-                                                   : " takes one sample at a time") +
-                       ": its workers must be 1, not " +
-                       (node.auto_workers ? "auto" : std::to_string(node.def.workers)) +
-                       TakenBy(node.def.name + ".workers", node.workers->at, at));
+  problems.AddWrong(node.workers->value, node.def.name + ".workers",
+                    NameAndType(node.def) +
+                        (on_lane                    ? " runs on the device lane"
+                         : spec.kind == Kind::kStep ? " takes steps in order"
+                                                    : " takes one sample at a time") +
+                        ": its workers must be 1, not " +
+                        (node.auto_workers ? "auto" : std::to_string(node.def.workers)));
 }
 
 void OrderResources(GraphDef& graph, Problems& problems) {
@@ -254,10 +260,11 @@ void BindOptions(const ComponentDef& def, const Registry::Type& type, Component&
     }
     if (IsUnresolved(entry.value)) continue;
     const auto& option = type.spec.options[static_cast<size_t>(found - known.begin())];
-    const std::string wrong = option.assign(component, entry.value);
-    if (wrong.empty()) continue;
-    problems.Add(entry.value.at,
-                 wrong + TakenBy(def.name + '.' + entry.key, entry.at, entry.value.at));
+    std::string wrong = option.assign(component, entry.value);
+    // Of a value of another type, all that is allowed.
+    if (wrong == WrongType(entry.value, option.type))
+      wrong = WrongType(entry.value, Wanted(option));
+    if (!wrong.empty()) problems.AddWrong(entry.value, def.name + '.' + entry.key, wrong);
   }
   for (const OptionSpec& option : type.spec.options) {
     const bool given = std::any_of(def.options.begin(), def.options.end(),

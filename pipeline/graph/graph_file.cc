@@ -23,7 +23,7 @@ std::string PathUnder(const Value& graph, std::string_view key) {
   std::string path;
   if (!Read(*value, path) || path.empty() || internal::IsUnresolved(*value)) {
     internal::ThrowConfigError(
-        value->at, Quoted(value->ToString()) + " is not a file name (" + std::string(key) + ")");
+        value->at, std::string(key) + ": " + internal::WrongType(*value, "a file name"));
   }
   return (fs::path(value->at.file).parent_path() / path).lexically_normal().string();
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "pipeline/base/cpu_limits.h"
+#include "pipeline/base/memory_budget.h"
 #include "pipeline/graph/interpolate.h"
 #include "pipeline/node/options.h"
 
@@ -21,6 +22,12 @@ const Entry* FindEntry(const Value& map, std::string_view key) {
   return nullptr;
 }
 
+// The place of a value, or of what refers to it where it is a parameter's: the graph is wrong then,
+// not the parameter.
+const Position& PlaceInGraph(const Entry& entry, const Value& value) {
+  return value.parameter.empty() ? value.at : entry.at;
+}
+
 // The map under `key`, or nullptr: absent, empty, or a finding.
 const Value* ReadMap(const Value& map, std::string_view key, const std::string& what,
                      Problems& problems) {
@@ -28,8 +35,8 @@ const Value* ReadMap(const Value& map, std::string_view key, const std::string& 
   if (entry == nullptr || entry->value.kind == Value::Kind::kNull) return nullptr;
   if (entry->value.kind == Value::Kind::kMap) return &entry->value;
   if (!IsUnresolved(entry->value)) {
-    problems.Add(entry->value.at, what + " must be a map, not " + Quoted(entry->value.ToString()) +
-                                      TakenBy(what, entry->at, entry->value.at));
+    problems.Add(PlaceInGraph(*entry, entry->value),
+                 what + " must be a map, not " + Quoted(entry->value.ToString()));
   }
   return nullptr;
 }
@@ -38,8 +45,7 @@ std::string ReadText(const Entry& entry, const std::string& what, Problems& prob
   std::string text;
   if (IsUnresolved(entry.value)) return text;
   if (!Read(entry.value, text) || text.empty()) {
-    problems.Add(entry.value.at, Quoted(entry.value.ToString()) + " is not a name" +
-                                     TakenBy(what, entry.at, entry.value.at));
+    problems.AddWrong(entry.value, what, WrongType(entry.value, "a name"));
   }
   return text;
 }
@@ -53,9 +59,9 @@ std::vector<Entry> ReadOptions(const Entry& entry, const std::string& what, Prob
     if (layer.kind == Value::Kind::kMap) {
       options.insert(options.end(), layer.entries.begin(), layer.entries.end());
     } else if (layer.kind != Value::Kind::kNull && !IsUnresolved(layer)) {
-      problems.Add(layer.at, what + " must be a map" + (is_list ? ", or a list of maps" : "") +
-                                 ", not " + Quoted(layer.ToString()) +
-                                 TakenBy(what, entry.at, layer.at));
+      problems.Add(PlaceInGraph(entry, layer), what + " must be a map" +
+                                                   (is_list ? ", or a list of maps" : "") +
+                                                   ", not " + Quoted(layer.ToString()));
     }
   }
   return options;
@@ -104,9 +110,8 @@ std::vector<PortDef> ReadPorts(const Entry& entry, const std::string& what, bool
       Read(entry.value, names) &&
       std::none_of(names.begin(), names.end(), [](const auto& name) { return name.empty(); });
   if (!resolved) {
-    problems.Add(entry.value.at, Quoted(entry.value.ToString()) +
-                                     " is not the name of a stream, nor a list of names" +
-                                     TakenBy(what, entry.at, entry.value.at));
+    problems.AddWrong(entry.value, what,
+                      WrongType(entry.value, "the name of a stream, nor a list of names"));
     return ports;
   }
   for (size_t i = 0; i < names.size(); ++i) {
@@ -131,6 +136,15 @@ bool IsAuto(const Value& value) {
   return value.kind == Value::Kind::kScalar && value.scalar == "auto";
 }
 
+int ReadWorkers(const Entry& entry, const std::string& what, Problems& problems) {
+  int64_t number = 0;
+  if (IsUnresolved(entry.value) || Read(entry.value, number)) {
+    return ReadCount(entry, what, 1, problems);
+  }
+  problems.AddWrong(entry.value, what, WrongType(entry.value, "an integer >= 1 or auto"));
+  return 1;
+}
+
 ParsedNode ParseNode(const Entry& entry, Problems& problems) {
   CheckKeys(entry.value, {"type", "in", "out", "workers", "uses", "options"},
             "of node " + Quoted(entry.key), problems);
@@ -146,10 +160,21 @@ ParsedNode ParseNode(const Entry& entry, Problems& problems) {
     node.workers = *workers;
     node.auto_workers = IsAuto(workers->value);
     if (!node.auto_workers) {
-      node.def.workers = ReadCount(*workers, entry.key + ".workers", 1, problems);
+      node.def.workers = ReadWorkers(*workers, entry.key + ".workers", problems);
     }
   }
   return node;
+}
+
+// Whatever memory there is.
+std::string CheckMemory(const std::string& limit) {
+  constexpr uint64_t kAnyTotal = uint64_t{1} << 40;
+  try {
+    if (!limit.empty()) ParseMemorySize(limit, kAnyTotal);
+    return {};
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
 }
 
 void ParseLimits(const Value& graph, GraphDef& def, Problems& problems) {
@@ -159,9 +184,11 @@ void ParseLimits(const Value& graph, GraphDef& def, Problems& problems) {
   const Entry* memory = FindEntry(*limits, "host_memory");
   if (memory == nullptr || IsUnresolved(memory->value)) return;
   if (memory->value.kind != Value::Kind::kNull && !Read(memory->value, def.host_memory)) {
-    problems.Add(memory->value.at, Quoted(memory->value.ToString()) +
-                                       " is not an amount of memory" +
-                                       TakenBy("limits.host_memory", memory->at, memory->value.at));
+    problems.AddWrong(memory->value, "limits.host_memory",
+                      WrongType(memory->value, "an amount of memory"));
+  }
+  if (const std::string wrong = CheckMemory(def.host_memory); !wrong.empty()) {
+    problems.AddWrong(memory->value, "limits.host_memory", wrong);
   }
 }
 
@@ -206,7 +233,7 @@ void ParseWorkers(const Value& graph, ParsedGraph& parsed, Problems& problems) {
   }
   if (const Entry* workers = FindEntry(graph, "workers");
       workers != nullptr && !IsAuto(workers->value)) {
-    parsed.def.workers = ReadCount(*workers, "workers", 1, problems);
+    parsed.def.workers = ReadWorkers(*workers, "workers", problems);
     return;
   }
   if (FindEntry(graph, "workers") != nullptr) {
@@ -224,14 +251,12 @@ void ParseWorkers(const Value& graph, ParsedGraph& parsed, Problems& problems) {
 int ReadCount(const Entry& entry, const std::string& what, int low, Problems& problems) {
   if (IsUnresolved(entry.value)) return low;
   int count = low;
-  std::string wrong;
-  if (!Read(entry.value, count)) {
-    wrong = Quoted(entry.value.ToString()) + " is not an integer";
-  } else {
-    wrong = CheckBound(count, Between{static_cast<double>(low), kMostOfAnything});
-  }
+  const Between bounds{static_cast<double>(low), kMostOfAnything};
+  const std::string wrong = Read(entry.value, count)
+                                ? CheckBound(count, bounds)
+                                : WrongType(entry.value, "an integer, " + BoundText(bounds));
   if (wrong.empty()) return count;
-  problems.Add(entry.value.at, wrong + TakenBy(what, entry.at, entry.value.at));
+  problems.AddWrong(entry.value, what, wrong);
   return low;
 }
 

@@ -88,7 +88,7 @@ std::string Show(const std::vector<std::string>& value) { return ShowList(value)
 std::string Show(const std::vector<double>& value) { return ShowList(value); }
 
 std::string internal::WrongType(const Value& value, const char* type_name) {
-  return Quoted(value.ToString()) + " is not " + type_name;
+  return WrongType(value, std::string(type_name));
 }
 
 }  // namespace flowtrain

@@ -93,7 +93,7 @@ Command AddBench(CLI::App& app) {
   CLI::App* bench = app.add_subcommand(
       "bench", "Compare training with the loader to training on fixed batches without one");
   bench->require_subcommand(0, 1);
-  AddGraphOptions(*bench, request->graph, false);  // `bench loader` has its own
+  AddGraphOptions(*bench, request->graph);
   bench->add_option("--steps", request->steps, "Optimiser steps a run")
       ->check(CLI::Range(2, 1000000))
       ->capture_default_str();
@@ -103,9 +103,6 @@ Command AddBench(CLI::App& app) {
   const Command loader = AddLoaderBench(*bench);
   return {bench, [request, loader](StopSignals& signals) {
             if (loader.app->parsed()) return loader.run(signals);
-            if (request->graph.graph.empty()) {
-              throw ConfigError("no graph was given; try: flowtrain bench graphs/simclr.yaml");
-            }
             return Bench(*request, signals, std::cout);
           }};
 }

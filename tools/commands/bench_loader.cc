@@ -119,7 +119,7 @@ Command AddLoaderBench(CLI::App& bench) {
   const auto request = std::make_shared<LoaderBenchRequest>();
   auto* loader = bench.add_subcommand(
       "loader", "Measure the loader by itself: no device, no model; views/s and where time goes");
-  AddGraphOptions(*loader, request->graph, true);
+  AddGraphOptions(*loader, request->graph);
   const CLI::Range seconds(0.05, 86400.0);
   loader->add_option("--seconds", request->times.seconds, "Timed part of a run")
       ->check(seconds)

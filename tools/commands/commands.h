@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
 
 #include "pipeline/base/error.h"
 #include "tools/process/signals.h"
@@ -15,8 +16,9 @@ struct Command {
   std::function<ExitCode(StopSignals&)> run;
 };
 
-// Adds its options to `app` itself: it runs where no other command is named.
-Command AddTrain(CLI::App& app);
+// Adds its options to `app` itself: the program, which trains where no command is named, or the
+// command `train`. A run notes its command line.
+Command AddTrain(CLI::App& app, const std::string& command_line);
 
 Command AddValidate(CLI::App& app);
 Command AddInspect(CLI::App& app);

@@ -187,7 +187,7 @@ Command AddCompare(CLI::App& app) {
   auto* compare = app.add_subcommand(
       "compare",
       "Measure what mixed precision, accumulation and the other settings are worth here");
-  AddGraphOptions(*compare, request->graph, true);
+  AddGraphOptions(*compare, request->graph);
   compare->add_option("--steps", request->steps, "Optimiser steps a run")
       ->check(CLI::Range(2, 1000000))
       ->capture_default_str();

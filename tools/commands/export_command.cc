@@ -17,6 +17,7 @@
 #include "pipeline/config/config.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/graph_options.h"
+#include "tools/commands/version.h"
 #include "tools/process/signals.h"
 
 namespace flowtrain {
@@ -50,7 +51,7 @@ std::map<std::string, std::string> MetadataOf(const std::string& checkpoint) {
   const Config config(ReadYaml(state.config, checkpoint));
   const auto stem = config.Get<std::string>("model.stem");
   return {{"format", "pt"},
-          {"writer", "flowtrain " FLOWTRAIN_VERSION},
+          {"writer", Version()},
           {"backbone", config.Get<std::string>("model.backbone")},
           {"stem", stem},
           {"conv1", stem == "small" ? "3x3, stride 1, padding 1; no maxpool"

@@ -20,9 +20,8 @@ void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
       ->type_name("KEY=VALUE");
 }
 
-void AddGraphOptions(CLI::App& app, GraphRequest& request, bool required) {
-  TakesPath(app.add_option("GRAPH", request.graph, "Graph file, e.g. graphs/simclr.yaml"))
-      ->required(required);
+void AddGraphOptions(CLI::App& app, GraphRequest& request) {
+  TakesPath(app.add_option("GRAPH", request.graph, "Graph file, e.g. graphs/simclr.yaml"));
   AddParameterOptions(app, request.configs, request.sets);
 }
 

@@ -16,6 +16,6 @@ CLI::Option* TakesPath(CLI::Option* option);
 void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,
                          std::vector<std::string>& sets);
 // GRAPH, --config and --set.
-void AddGraphOptions(CLI::App& app, GraphRequest& request, bool required);
+void AddGraphOptions(CLI::App& app, GraphRequest& request);
 
 }  // namespace flowtrain

@@ -61,7 +61,7 @@ Command AddValidate(CLI::App& app) {
   const auto request = std::make_shared<GraphRequest>();
   CLI::App* validate =
       app.add_subcommand("validate", "Check a graph and its parameters; run nothing");
-  AddGraphOptions(*validate, *request, true);
+  AddGraphOptions(*validate, *request);
   const auto data = std::make_shared<bool>(false);
   validate->add_flag("--data", *data, "Open the data set too, and read a few of its images");
   return {validate, [request, data](StopSignals&) { return Validate(*request, *data, std::cout); }};
@@ -72,7 +72,7 @@ Command AddInspect(CLI::App& app) {
   const auto dot = std::make_shared<bool>(false);
   CLI::App* inspect =
       app.add_subcommand("inspect", "Show a graph with all its parameters filled in");
-  AddGraphOptions(*inspect, *request, true);
+  AddGraphOptions(*inspect, *request);
   inspect->add_flag("--dot", *dot, "In Graphviz's language");
   return {inspect, [request, dot](StopSignals&) { return Inspect(*request, *dot, std::cout); }};
 }

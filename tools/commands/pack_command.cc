@@ -124,10 +124,13 @@ Command AddPack(CLI::App& app) {
                    "Unreadable images, as a share of all, before it gives up")
       ->check(CLI::Range(0.0, 1.0));
   pack->add_flag("--force", request->force, "Write over a file that is there");
-  TakesPath(
-      pack->add_option("--verify", request->verify, "Check every image of a packed file instead"))
-      ->type_name("FILE");
+  auto* verify = TakesPath(pack->add_option("--verify", request->verify,
+                                            "Check every image of a packed file instead"))
+                     ->type_name("FILE");
   AddParameterOptions(*pack, request->configs, request->sets);
+  for (CLI::Option* option : pack->get_options()) {
+    if (option != verify && option->get_name() != "--help") verify->excludes(option);
+  }
   return {pack, [request](StopSignals& signals) { return Pack(*request, signals, std::cout); }};
 }
 

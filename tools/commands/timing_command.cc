@@ -4,18 +4,24 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "nodes/device/device.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/new_file.h"
+#include "pipeline/base/files/output_path.h"
 #include "pipeline/base/log.h"
+#include "pipeline/base/text/shell_word.h"
+#include "pipeline/base/text/suggest.h"
 #include "pipeline/base/text/units.h"
 #include "pipeline/node/registry.h"
 #include "pipeline/runtime/trace_ring.h"
@@ -25,6 +31,7 @@
 #include "tools/load/machine.h"
 #include "tools/measure/live_run.h"
 #include "tools/measure/partial_graph.h"
+#include "tools/process/failure.h"
 #include "tools/process/signals.h"
 #include "tools/timing/chrome_trace.h"
 #include "tools/timing/html_page.h"
@@ -171,19 +178,25 @@ void WritePage(const json& timing, const std::string& path) {
   LogInfo("page written to " + path);
 }
 
-json OfGraph(const TimingRequest& request, StopSignals& signals) {
+// The figures, and what is left to do with them once they are printed.
+struct TimingResult {
+  json timing;
+  std::function<void()> write_trace;
+};
+
+TimingResult OfGraph(const TimingRequest& request, StopSignals& signals) {
   const Registry& registry = Registry::Global();
   const GraphDef loaded = LoadForRun(request.graph, &signals).def;
   const GraphDef def =
       request.no_device ? HostGraph(loaded, registry) : TrainGraph(loaded, registry);
-  std::optional<TraceRing> trace;
-  if (!request.trace.empty()) trace.emplace(kTracedCallsAThread);
+  std::shared_ptr<TraceRing> trace;
+  if (!request.trace.empty()) trace = std::make_shared<TraceRing>(kTracedCallsAThread);
 
   LogInfo("running " + def.name + (request.no_device ? " without a device" : "") + ": " +
           std::to_string(request.steps) + " steps after " + std::to_string(request.warm_up) +
           ", or " + ShowDuration(request.seconds));
-  const auto measured = Measure(def, request, signals, trace ? &*trace : nullptr);
-  if (!measured) return nullptr;
+  const auto measured = Measure(def, request, signals, trace.get());
+  if (!measured) return {};
   const double cores = ThisMachine().cores;
   Timing timing{def,
                 registry,
@@ -198,11 +211,13 @@ json OfGraph(const TimingRequest& request, StopSignals& signals) {
     const AloneRequest alone{timing.most, request.sweep, request.sweep ? 0.6 : 0.3,
                              !request.no_device};
     const auto say = [](const std::string& what) { LogInfo("measuring " + what); };
-    if (!MeasureAlone(def, registry, alone, signals, say, timing.load)) return nullptr;
+    if (!MeasureAlone(def, registry, alone, signals, say, timing.load)) return {};
   }
-  if (trace) WriteTrace(def, *measured, *trace, request.trace);
-  json result = TimingJson(timing);
-  if (measured->ops) AddOps(*measured->ops, result);
+  TimingResult result{TimingJson(timing), {}};
+  if (measured->ops) AddOps(*measured->ops, result.timing);
+  if (trace) {
+    result.write_trace = [=] { WriteTrace(def, *measured, *trace, request.trace); };
+  }
   return result;
 }
 
@@ -210,19 +225,66 @@ bool IsRun(const std::string& path) {
   return std::filesystem::is_directory(path) || std::filesystem::path(path).extension() == ".json";
 }
 
-json OfRun(const std::string& path) {
-  return ReadTiming(std::filesystem::is_directory(path) ? path + "/timing.json" : path);
+TimingResult OfRun(const std::string& path) {
+  return {ReadTiming(std::filesystem::is_directory(path) ? path + "/timing.json" : path), {}};
+}
+
+// Before anything is measured.
+void TryOutputs(const TimingRequest& request) {
+  if (!request.trace.empty() && request.trace == request.html) {
+    throw ConfigError("--trace and --html name the same file, " + request.html);
+  }
+  for (const std::string& path : {request.trace, request.html}) {
+    if (!path.empty()) TryOutput(path);
+  }
+}
+
+// False, with the error logged, where the file could not be written.
+bool Write(const std::function<void()>& write) {
+  try {
+    write();
+    return true;
+  } catch (...) {
+    LogFailure(std::current_exception());
+    return false;
+  }
 }
 
 // For a graph: runs it, then measures its parts alone, and prints the table, the bound and the
 // verdict. For a run: prints its timing.json in the same way.
 ExitCode TimingOf(const TimingRequest& request, StopSignals& signals, std::ostream& out) {
-  const json timing =
+  TryOutputs(request);
+  const TimingResult result =
       IsRun(request.graph.graph) ? OfRun(request.graph.graph) : OfGraph(request, signals);
+  const json& timing = result.timing;
   if (timing.is_null()) return ExitCode::kInterrupted;
-  if (!request.html.empty()) WritePage(timing, request.html);
-  out << (request.json ? timing.dump(2) + '\n' : TimingText(timing));
-  return ExitCode::kDone;
+  out << (request.json ? timing.dump(2) + '\n' : TimingText(timing)) << std::flush;
+  bool written = result.write_trace == nullptr || Write(result.write_trace);
+  if (!request.html.empty()) {
+    written = Write([&] { WritePage(timing, request.html); }) && written;
+  }
+  return written ? ExitCode::kDone : ExitCode::kFailed;
+}
+
+void RefuseCheckpoint(const std::string& path) {
+  const std::filesystem::path file = path;
+  if (file.extension() != ".safetensors" || !std::filesystem::is_regular_file(file)) return;
+  throw ConfigError(path +
+                    " is a checkpoint; timing is of a run, name its folder: flowtrain timing " +
+                    ShellWord(absolute(file).parent_path().parent_path().string()));
+}
+
+// A run has been measured: of its figures no option can make others.
+void RefuseForRun(const CLI::App& timing, const std::string& run) {
+  std::vector<std::string> unused;
+  for (const CLI::Option* option : timing.get_options()) {
+    if (option->count() == 0 || option->get_lnames().empty()) continue;
+    const std::string& name = option->get_lnames().front();
+    if (name != "html" && name != "json") unused.push_back("--" + name);
+  }
+  if (unused.empty()) return;
+  throw ConfigError(run + " is a run that has been measured, and " + JoinNames(unused) +
+                    " would change nothing: leave it out, or name the graph to measure it anew");
 }
 
 }  // namespace
@@ -233,8 +295,7 @@ Command AddTiming(CLI::App& app) {
       "timing", "Show where the time goes, how fast the machine could be, and what to change");
   TakesPath(
       timing->add_option("GRAPH|RUN", request->graph.graph,
-                         "Graph file to run and measure, or the folder of a run that has ended"))
-      ->required();
+                         "Graph file to run and measure, or the folder of a run that has ended"));
   AddParameterOptions(*timing, request->graph.configs, request->graph.sets);
   timing->add_option("--steps", request->steps, "Optimiser steps that are measured")
       ->check(CLI::Range(1, 1000000000))
@@ -245,11 +306,16 @@ Command AddTiming(CLI::App& app) {
   timing->add_option("--seconds", request->seconds, "Measure no longer than this")
       ->check(CLI::Range(0.1, 86400.0))
       ->capture_default_str();
-  timing->add_flag("--no-device", request->no_device, "The loader alone, without device and model");
-  timing->add_flag("--sweep", request->sweep, "Each node alone on 1, 2, 4 ... workers");
-  timing->add_flag("--quick", request->quick,
-                   "Do not measure nodes and device alone: the bound is less exact");
-  timing->add_flag("--ops", request->ops, "libtorch's operators too, by device or CPU time");
+  auto* no_device = timing->add_flag("--no-device", request->no_device,
+                                     "The loader alone, without device and model");
+  auto* sweep =
+      timing->add_flag("--sweep", request->sweep, "Each node alone on 1, 2, 4 ... workers");
+  timing
+      ->add_flag("--quick", request->quick,
+                 "Do not measure nodes and device alone: the bound is less exact")
+      ->excludes(sweep);
+  timing->add_flag("--ops", request->ops, "libtorch's operators too, by device or CPU time")
+      ->excludes(no_device);
   TakesPath(
       timing->add_option("--trace", request->trace,
                          "Write the timeline as Chrome trace events, for https://ui.perfetto.dev"))
@@ -257,8 +323,11 @@ Command AddTiming(CLI::App& app) {
   TakesPath(timing->add_option("--html", request->html, "Write all of it as one page to look at"))
       ->type_name("FILE");
   timing->add_flag("--json", request->json, "One JSON object on standard output (docs/timing.md)");
-  return {timing,
-          [request](StopSignals& signals) { return TimingOf(*request, signals, std::cout); }};
+  return {timing, [timing, request](StopSignals& signals) {
+            RefuseCheckpoint(request->graph.graph);
+            if (IsRun(request->graph.graph)) RefuseForRun(*timing, request->graph.graph);
+            return TimingOf(*request, signals, std::cout);
+          }};
 }
 
 }  // namespace flowtrain

@@ -14,22 +14,26 @@
 
 #include "nodes/data/dataset.h"
 #include "nodes/device/device.h"
+#include "nodes/device/torch_versions.h"
 #include "nodes/report/banner.h"
 #include "nodes/report/report.h"
 #include "nodes/report/terminal.h"
 #include "nodes/run/run_dir.h"
+#include "pipeline/base/early_log.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/graph_options.h"
+#include "tools/commands/version.h"
 #include "tools/load/banner_facts.h"
 #include "tools/load/find_file.h"
 #include "tools/load/host_memory_limit.h"
 #include "tools/load/load.h"
 #include "tools/load/machine.h"
 #include "tools/load/resume.h"
+#include "tools/load/run_parameters.h"
 #include "tools/process/failure.h"
 #include "tools/process/key_watch.h"
 #include "tools/process/signals.h"
@@ -47,6 +51,7 @@ struct TrainRequest {
   bool tuned = false;      // set up as flowtrain tune found
   std::string tuned_file;  // its file; empty: the one of this machine
   bool quiet = false;
+  std::string command_line;
 };
 
 void LogBanner(const Graph& graph, const Config& config) {
@@ -119,9 +124,18 @@ void SetAsTuned(const TrainRequest& request, GraphDef& def) {
   LogInfo("set as tuned: " + path);
 }
 
+// For the log file alone: the terminal has the command, and the user the program.
+void LogToFileByLine(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) LogToFile(line);
+}
+
 // Trains to the end, or to the first signal. Throws what keeps the run from starting; a failure
-// while it runs is logged, also in the run directory's log.
+// from the opening of the graph on is logged, also in the run directory's log.
 ExitCode Train(const TrainRequest& request, StopSignals& signals) {
+  const std::string header = RunHeader(request.command_line);
+  KeepLogLines();
+  LogToFileByLine(header);
   const char* level = std::getenv("FLOWTRAIN_LOG");
   if (level != nullptr && std::string_view(level) == "debug") SetLogLevel(LogLevel::kDebug);
   if (request.quiet) SetLogLevel(LogLevel::kWarning);
@@ -131,7 +145,7 @@ ExitCode Train(const TrainRequest& request, StopSignals& signals) {
   RunControl run;
   Graph graph(loaded.def, Registry::Global(), run);
   if (auto* run_dir = FindComponent<RunDir>(graph)) {
-    run_dir->SetResolvedConfig(loaded.config.ToYaml());
+    run_dir->SetResolvedConfig(header + ParametersForOthers(loaded.config));
     run_dir->SetGraph(loaded.def.name);
   }
   if (auto* report = FindComponent<Report>(graph)) report->SetQuiet(request.quiet);
@@ -139,10 +153,11 @@ ExitCode Train(const TrainRequest& request, StopSignals& signals) {
     ExpectImages(*loaded.resume, request.graph.resume, *dataset);
   }
   CheckHostMemory(graph, loaded.config);
-  graph.Open();
-  CheckResumes(loaded, graph);
-  LogBanner(graph, loaded.config);
   try {
+    graph.Open();
+    CheckResumes(loaded, graph);
+    LogToFileByLine(CudaVersions());
+    LogBanner(graph, loaded.config);
     const StopSignals::Watch watch(signals, run, [&graph] { return Stopping(graph); });
     RunWatched(graph, signals);
   } catch (...) {
@@ -166,9 +181,10 @@ void AddResume(CLI::App& app, ResumeRequest& request) {
 
 }  // namespace
 
-Command AddTrain(CLI::App& app) {
+Command AddTrain(CLI::App& app, const std::string& command_line) {
   const auto request = std::make_shared<TrainRequest>();
-  AddGraphOptions(app, request->graph, false);
+  request->command_line = command_line;
+  AddGraphOptions(app, request->graph);
   TakesPath(app.add_option("--run-dir", request->graph.run_dir,
                            "Folder the run writes to, new or empty; without it runs/NAME-DATE"))
       ->type_name("DIR");
@@ -185,10 +201,6 @@ Command AddTrain(CLI::App& app) {
   app.add_flag("--quiet", request->quiet,
                "Only warnings and errors; the run directory has the rest");
   return {&app, [&app, request, tuned](StopSignals& signals) {
-            if (request->graph.graph.empty()) {
-              throw ConfigError(
-                  "no graph was given; try: flowtrain graphs/simclr.yaml (flowtrain --help)");
-            }
             // Both options may be given without a value.
             request->tuned = tuned->count() > 0;
             request->graph.resume.wanted = app.count("--resume") > 0;

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
@@ -16,6 +17,7 @@
 #include "pipeline/node/registry.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/graph_options.h"
+#include "tools/commands/usage.h"
 #include "tools/load/load.h"
 #include "tools/load/machine.h"
 #include "tools/measure/partial_graph.h"
@@ -95,21 +97,33 @@ TunedGraph ToFile(const Tuned& tuned, std::map<std::string, std::string> holds_f
   return file;
 }
 
+// Trains with what was found: of the same parameters, for which alone it holds.
+std::string CommandToUse(const TuneRequest& request) {
+  std::vector<std::string> words = {request.graph.graph};
+  for (const std::string& file : request.graph.configs)
+    words.insert(words.end(), {"--config", file});
+  for (const std::string& set : request.graph.sets) words.insert(words.end(), {"--set", set});
+  words.emplace_back("--tuned");
+  if (!request.to.empty()) words.push_back(request.to);
+  return CommandLineOf(words);
+}
+
 // Runs the graph, tries settings on it while it runs, prints what was tried and what it is worth,
 // and writes the best. A signal ends the search; the best so far is still written.
 ExitCode TuneGraph(const TuneRequest& request, StopSignals& signals, std::ostream& out) {
   const Registry& registry = Registry::Global();
   const Machine machine = ThisMachine();
+  const std::string path = request.to.empty() ? PathToTune(machine) : request.to;
+  TryTuned(path);
   const GraphDef loaded = LoadForRun(request.graph, &signals).def;
   const GraphDef def =
       request.no_device ? HostGraph(loaded, registry) : TrainGraph(loaded, registry);
   const std::optional<Tuned> tuned = RunAndTune(def, registry, RunOf(request, def), signals);
   if (!tuned) return ExitCode::kInterrupted;
-  const std::string path = request.to.empty() ? PathToTune(machine) : request.to;
+  out << ResultText(tuned->tuning, tuned->plan, tuned->bound) << std::flush;
   WriteTuned(path, loaded.name,
              ToFile(*tuned, TunedFor(loaded, registry, machine, DeviceNameOf(loaded, registry))));
-  out << ResultText(tuned->tuning, tuned->plan, tuned->bound) << "  written to " << path
-      << "; use it with: flowtrain " << request.graph.graph << " --tuned\n";
+  out << "  written to " << path << "; use it with:\n  " << CommandToUse(request) << '\n';
   return tuned->tuning.finished ? ExitCode::kDone : ExitCode::kInterrupted;
 }
 
@@ -119,7 +133,7 @@ Command AddTune(CLI::App& app) {
   const auto request = std::make_shared<TuneRequest>();
   auto* tune = app.add_subcommand(
       "tune", "Find the worker counts, slots and batch buffers that are fastest on this machine");
-  AddGraphOptions(*tune, request->graph, true);
+  AddGraphOptions(*tune, request->graph);
   TakesPath(tune->add_option(
                 "--to", request->to,
                 "File to write; without it configs/tuned/HOST.yaml, beside the graphs that ship"))

@@ -13,4 +13,9 @@ std::string ShippedFolder();
 // file always wins. Throws ConfigError that lists the places searched.
 std::string FindShippedFile(const std::string& name);
 
+// The same for a graph, and for a file of parameters. Of what is something else, a run, a
+// checkpoint, an image, the error says how it is used.
+std::string FindGraphFile(const std::string& name);
+std::string FindParameterFile(const std::string& name);
+
 }  // namespace flowtrain

@@ -1,5 +1,6 @@
 #include "tools/load/load.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -13,6 +14,7 @@
 #include "pipeline/base/cpu_limits.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
+#include "pipeline/base/text/shell_word.h"
 #include "pipeline/graph/graph_file.h"
 #include "pipeline/graph/load_graph.h"
 #include "pipeline/node/registry.h"
@@ -22,6 +24,7 @@
 #include "tools/load/parameter_paths.h"
 #include "tools/load/put_parameter.h"
 #include "tools/load/resume.h"
+#include "tools/load/run_parameters.h"
 
 namespace flowtrain {
 namespace {
@@ -75,25 +78,40 @@ void DropSplitsOfAnother(const Layers& layers, Config& config) {
   if (const Value* own = defaults.Find("data.splits")) PutParameter(config, "data.splits", *own);
 }
 
+void OverlayParameterFile(const std::string& path, Config& config) {
+  const Value parameters = ReadYamlFile(path);
+  if (parameters.Find("nodes") != nullptr || parameters.Find("extends") != nullptr) {
+    throw ConfigError(path + " is a graph; --config takes a file of parameters");
+  }
+  config.Overlay(parameters);
+}
+
+void RefuseParameterFile(const std::string& path, const Value& graph) {
+  const bool is_map = graph.kind == Value::Kind::kMap && !graph.entries.empty();
+  if (!is_map || graph.Find("nodes") != nullptr || graph.Find("graph") != nullptr) return;
+  throw ConfigError(path + " is no graph: it has no nodes. A file of parameters is given with " +
+                    "--config: flowtrain graphs/simclr.yaml --config " + ShellWord(path));
+}
+
 // `told` (not null) becomes what a user should know of relative paths.
 Config Stack(const Layers& layers, std::vector<std::string>* told) {
   told->clear();
   Config config = DefaultParameters(layers.file);
   ResolveDefaultPaths(config, told);
+  // A run that goes on already has such parameters, and its weights.
+  const bool fresh = !layers.resume || layers.resume->checkpoint.empty();
+  if (layers.sample && fresh && !layers.sample_file.empty()) {
+    config.OverlayFile(layers.sample_file);
+  }
   if (!layers.checkpoint.empty() && !IsWeights(layers.checkpoint)) {
     TakeFromCheckpoint(layers.checkpoint, config);
   }
   if (layers.network) TakeNetwork(*layers.network, config);
   if (layers.resume) TakeRunParameters(*layers.resume, config);
   for (const std::string& name : layers.request.configs) {
-    const std::string file = FindShippedFile(name);
-    config.OverlayFile(file);
+    const std::string file = FindParameterFile(name);
+    OverlayParameterFile(file, config);
     ResolvePaths(file, config, told);
-  }
-  // A run that goes on already has such parameters, and its weights.
-  const bool fresh = !layers.resume || layers.resume->checkpoint.empty();
-  if (layers.sample && fresh && !layers.sample_file.empty()) {
-    config.OverlayFile(layers.sample_file);
   }
   for (const std::string& text : layers.request.sets) config.Set(text);
   ResolvePaths("--set", config, told);
@@ -150,7 +168,8 @@ void TellOfSample(const Layers& layers, const std::string& why) {
   LogWarning("the data set is not there: " + why);
   LogWarning("THIS RUN TRAINS ON THE BUILT-IN SAMPLE SET: pictures the program draws itself" +
              (layers.sample_file.empty() ? std::string(".")
-                                         : ", with the parameters of " + layers.sample_file + '.'));
+                                         : ", with the parameters of " + layers.sample_file +
+                                               " where --config and --set give no others."));
   LogWarning(
       "To train on STL-10, unpack http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz and "
       "set data.root to its stl10_binary folder. To stop here instead, set data.if_missing=error.");
@@ -171,6 +190,26 @@ void TakePackedCache(Config& config, StopSignals* signals) {
   const std::string path = PackedCacheOf(config, signals);
   PutParameter(config, "data.kind", TextValue("packed", "data.cache"));
   PutParameter(config, "data.root", TextValue(path, "data.cache"));
+}
+
+// The key in "key=value".
+std::string KeyOf(const std::string& set) {
+  const size_t end = set.find_last_not_of(" \t", std::min(set.find('='), set.size()) - 1);
+  return set.substr(0, end == std::string::npos ? 0 : end + 1);
+}
+
+// The last one holds, which a long command line may hide.
+void WarnOfRepeatedSets(const std::vector<std::string>& sets) {
+  for (size_t i = 0; i < sets.size(); ++i) {
+    for (size_t j = sets.size(); j-- > i + 1;) {
+      if (KeyOf(sets[j]) != KeyOf(sets[i])) continue;
+      if (sets[j] != sets[i]) {
+        LogWarning("--set gives " + KeyOf(sets[i]) + " more than once: " + sets[j] +
+                   " holds, not " + sets[i]);
+      }
+      break;
+    }
+  }
 }
 
 // Takes the sample set if it stands in for the default data set. A data set that was named, by its
@@ -195,8 +234,10 @@ LoadedGraph LoadWith(const GraphRequest& request, Purpose purpose, StopSignals* 
         "--resume goes on with the weights of a checkpoint, and --init begins with others: give "
         "one of them (a script that begins and resumes the same run: --set model.init=FILE)");
   }
-  const std::string path = FindShippedFile(request.graph);
+  const std::string path = FindGraphFile(request.graph);
   const GraphFile file = ReadGraphFile(path);
+  RefuseParameterFile(path, file.graph);
+  WarnOfRepeatedSets(request.sets);
   Layers layers{file, SampleConfigPath(file.graph), request};
   std::vector<std::string> told;
   LoadedGraph loaded{Stack(layers, &told), {}, {}};
@@ -215,6 +256,7 @@ LoadedGraph LoadWith(const GraphRequest& request, Purpose purpose, StopSignals* 
   }
   if (purpose == Purpose::kRun) LowerWorkers(loaded.config);
   for (const std::string& line : told) LogInfo(line);
+  if (!layers.resume) LeaveOutOtherRuns(DefaultParameters(file), loaded.config);
   loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
   if (purpose == Purpose::kRun &&
       loaded.config.GetOr<std::string>("data.cache", "none") == "packed") {

@@ -37,9 +37,9 @@ struct LoadedGraph {
 LoadedGraph Load(const GraphRequest& request);
 
 // The same with the data set that a run would take. If the graph's default data set is not there,
-// nobody has named another and data.if_missing is `sample`, the graph's sample_config comes between
-// --config and --set, and the built-in set is taken, with a warning. The relative data.root of the
-// graph's default parameters is looked for in ShippedFolder() too.
+// nobody has named another and data.if_missing is `sample`, the graph's sample_config overrides the
+// graph's own parameters, and the built-in set is taken, with a warning. The relative data.root of
+// the graph's default parameters is looked for in ShippedFolder() too.
 LoadedGraph LoadWithData(const GraphRequest& request);
 
 // The same for a run on this machine: data.num_workers is lowered to the number of cores, with a

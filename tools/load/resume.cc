@@ -10,6 +10,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "tools/load/put_parameter.h"
+#include "tools/load/run_parameters.h"
 
 namespace flowtrain {
 namespace {
@@ -50,9 +51,6 @@ constexpr std::array kAllowed = {
 // Parameters that set the images of a step.
 constexpr std::array kOfAStep = {"data.batch_size", "gpu.gradient_accumulation",
                                  "train.effective_batch"};
-
-// Parameters that say which run it is; the program sets them afresh.
-constexpr std::array kOfThisRun = {"run.path", "run.resume", "run.start_step", "run.go_on"};
 
 bool IsFree(std::string_view key) {
   return std::any_of(kFree.begin(), kFree.end(), [key](std::string_view one) {
@@ -163,9 +161,8 @@ void TakeRunParameters(const ResumePoint& point, Config& config) {
   if (point.checkpoint.empty()) return;
   const Config stored(ReadYaml(point.state.config, point.checkpoint));
   for (const std::string& key : stored.Keys()) {
-    const bool of_this_run =
-        std::find(kOfThisRun.begin(), kOfThisRun.end(), key) != kOfThisRun.end();
-    if (!of_this_run && config.Find(key) != nullptr) PutParameter(config, key, *stored.Find(key));
+    if (IsOfOneRun(key) || config.Find(key) == nullptr) continue;
+    PutParameter(config, key, *stored.Find(key));
   }
 }
 

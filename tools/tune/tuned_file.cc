@@ -11,6 +11,7 @@
 
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/new_file.h"
+#include "pipeline/base/files/output_path.h"
 #include "pipeline/base/text/units.h"
 #include "pipeline/config/problems.h"
 #include "pipeline/config/yaml_write.h"
@@ -114,6 +115,13 @@ Value ReadTuned(const std::string& path) {
   return file;
 }
 
+void MakeFolderOf(const std::string& path) {
+  const fs::path folder = fs::path(path).parent_path();
+  std::error_code error;
+  if (!folder.empty()) fs::create_directories(folder, error);
+  if (error) throw DataError("cannot make the folder of " + path + ": " + error.message());
+}
+
 // "cores is 4, was 2", one difference per line.
 std::string Differences(const Value& stored, const std::map<std::string, std::string>& now) {
   std::string text;
@@ -170,6 +178,12 @@ std::string PathToTune(const Machine& machine) {
   return (shipped / name).string();
 }
 
+void TryTuned(const std::string& path) {
+  MakeFolderOf(path);
+  TryOutput(path);
+  if (fs::exists(path)) NeedMap(ReadTuned(path), "graphs");
+}
+
 void WriteTuned(const std::string& path, const std::string& graph, const TunedGraph& tuned) {
   Value file_value = Map(), graphs = Map();
   if (fs::exists(path)) graphs = NeedMap(ReadTuned(path), "graphs");
@@ -179,11 +193,7 @@ void WriteTuned(const std::string& path, const std::string& graph, const TunedGr
   Put(file_value, "graphs", std::move(graphs));
   const std::string text = "# Written by `flowtrain tune`; `flowtrain GRAPH --tuned` reads it.\n" +
                            ToBlockYaml(file_value);
-  std::error_code error;
-  if (const fs::path folder = fs::path(path).parent_path(); !folder.empty()) {
-    fs::create_directories(folder, error);
-    if (error) throw DataError("cannot make the folder of " + path + ": " + error.message());
-  }
+  MakeFolderOf(path);
   WriteNewFile(path, text);
 }
 

@@ -32,6 +32,10 @@ std::string TunedName(const Machine& machine);
 // working directory's.
 std::string PathToTune(const Machine& machine);
 
+// Before the search: throws where WriteTuned could not write the file, or would write over one that
+// is not of flowtrain tune. Makes its folder.
+void TryTuned(const std::string& path);
+
 // Puts the graph's settings into the file; those of other graphs stay. Throws std::runtime_error if
 // it cannot be written.
 void WriteTuned(const std::string& path, const std::string& graph, const TunedGraph& tuned);

@@ -4,8 +4,10 @@
 #include <cstring>
 
 #include "nodes/data/dataset.h"
+#include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/memory_budget.h"
+#include "pipeline/node/form.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
@@ -21,6 +23,21 @@ bool CachedImage::TryPin() {
   return false;
 }
 
+namespace {
+
+// None at all is right where nothing is kept.
+std::string CheckBudget(const std::string& budget) {
+  if (budget.empty() || budget == "0") return {};
+  try {
+    ParseMemorySize(budget, uint64_t{1} << 40);
+    return {};
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
 void DecodedCache::Declare(NodeSpec& spec) {
   using Self = DecodedCache;
   spec.Doc("Keeps decoded images in memory, so that later epochs need not decode them again.")
@@ -31,7 +48,8 @@ void DecodedCache::Declare(NodeSpec& spec) {
               Choices<Mode>{
                   {{"none", Mode::kNone}, {"memory", Mode::kMemory}, {"packed", Mode::kPacked}}})
       .Option(&Self::budget_, "budget", "50%",
-              "Memory for the images: like 4 GiB, or a share of what is available at the start.")
+              "Memory for the images: like 4 GiB, or a share of what is available at the start.",
+              Form{CheckBudget, "an amount or a share of memory"})
       .Option(&Self::max_side_, "max_side", 0,
               "Largest side images are shrunk to before they are used, pixels; 0: whole images.",
               AtLeast{0})

@@ -56,4 +56,4 @@ def find_flowtrain():
 
 
 def version_of(binary):
-    return run([binary, "--version"]).strip()
+    return run([binary, "--version"]).splitlines()[0]

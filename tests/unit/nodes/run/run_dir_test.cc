@@ -42,11 +42,11 @@ TEST(RunDir, MakesADatedFolderWithItsFiles) {
 TEST(RunDir, ANameIsOnePartOfAPath) {
   TempFolder temp;
   for (const char* name : {"", ".", "..", "../x", "/x", "a/b", "a/"}) {
-    auto run_dir = Make<RunDir>({{"root", temp / "runs"}, {"name", '"' + std::string(name) + '"'}});
-    EXPECT_THAT(MessageOf<ConfigError>([&] { run_dir->Open(TestContext()); }),
-                HasSubstr("name of 'under_test' is '" + std::string(name) + "'"));
+    EXPECT_THAT(MessageOf<ConfigError>([&] {
+                  Make<RunDir>({{"name", '"' + std::string(name) + '"'}});
+                }),
+                HasSubstr("name: '" + std::string(name) + "' is no name of a folder"));
   }
-  EXPECT_FALSE(std::filesystem::exists(temp / "runs"));
 }
 
 TEST(RunDir, RunsOfOneSecondGetFoldersOfTheirOwn) {
@@ -67,6 +67,71 @@ TEST(RunDir, TakesTheNamedFolder) {
   run_dir->Open(TestContext());
   EXPECT_EQ(run_dir->path(), temp / "a/b");
   EXPECT_TRUE(std::filesystem::exists(temp / "a/b/config.yaml"));
+}
+
+TEST(RunDir, TheHeaderOfTheConfigurationIsInItsFileAlone) {
+  TempFolder temp;
+  auto run_dir = Make<RunDir>({{"path", temp / "run"}});
+  run_dir->SetResolvedConfig("# flowtrain\n# more\na: 1\n# b\n");
+  run_dir->Open(TestContext());
+  EXPECT_EQ(ReadText(temp / "run/config.yaml"), "# flowtrain\n# more\na: 1\n# b\n");
+  EXPECT_EQ(run_dir->resolved_config(), "a: 1\n# b\n");
+}
+
+TEST(RunDir, ARunWithoutAStepLeavesNoFolder) {
+  TempFolder temp;
+  for (const Options& options :
+       {Options{{"path", temp / "run"}}, Options{{"root", temp / "runs"}}}) {
+    auto run_dir = Make<RunDir>(options);
+    run_dir->Open(TestContext());
+    const std::string path = run_dir->path();
+    std::filesystem::create_directory(path + "/checkpoints");
+    run_dir.reset();
+    EXPECT_FALSE(std::filesystem::exists(path));
+  }
+}
+
+TEST(RunDir, WhatARunHasDoneStays) {
+  TempFolder temp;
+  const auto run = [&](const std::string& name, const std::string& file, bool step) {
+    auto run_dir = Make<RunDir>({{"path", temp / name}});
+    run_dir->Open(TestContext());
+    if (!file.empty()) temp.Write(name + '/' + file, "x");
+    if (step) run_dir->AppendMetrics("{\"step\":1}");
+  };
+  run("step", "", true);
+  run("features", "features.npy", false);
+  std::filesystem::create_directories(temp / "checkpoint/checkpoints");
+  temp.Write("checkpoint/config.yaml", "a: 1\n");
+  {
+    auto run_dir = Make<RunDir>({{"path", temp / "checkpoint"}, {"go_on", "true"}});
+    run_dir->Open(TestContext());
+  }
+  for (const char* name : {"step", "features", "checkpoint"}) {
+    EXPECT_TRUE(std::filesystem::exists(temp / std::string(name) + "/config.yaml")) << name;
+  }
+}
+
+TEST(RunDir, TakesAFolderWhoseRunWasKilledBeforeItsFirstStep) {
+  TempFolder temp;
+  temp.Write("config.yaml", "a: 1\n");
+  temp.Write("log.txt", "a line\n");
+  temp.Write("metrics.jsonl", "");
+  std::filesystem::create_directory(temp / "checkpoints");
+  auto run_dir = Make<RunDir>({{"path", temp.path()}});
+  run_dir->SetResolvedConfig("a: 2\n");
+  run_dir->Open(TestContext());
+  EXPECT_EQ(ReadText(temp / "config.yaml"), "a: 2\n");
+  run_dir->AppendMetrics("{\"step\":1}");
+  run_dir.reset();
+  // Another file, a checkpoint or a step: the folder is somebody's.
+  auto again = Make<RunDir>({{"path", temp.path()}});
+  EXPECT_THROW(again->Open(TestContext()), ConfigError);
+  again.reset();
+  temp.Write("metrics.jsonl", "");
+  temp.Write("checkpoints/step-1.safetensors", "x");
+  again = Make<RunDir>({{"path", temp.path()}});
+  EXPECT_THROW(again->Open(TestContext()), ConfigError);
 }
 
 TEST(RunDir, RefusesAFolderThatIsNotEmpty) {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "pipeline/base/early_log.h"
 #include "tests/support/temp_folder.h"
 
 namespace flowtrain {
@@ -75,6 +76,24 @@ TEST_F(LogTest, FileLinesHaveATimeAndAreAppended) {
   EXPECT_THAT(FileText(), ContainsRegex("^20[0-9-]+T[0-9:.]+[+-][0-9:]+ info first\n"));
   EXPECT_THAT(FileText(), HasSubstr("info second\n"));
   EXPECT_THAT(FileText(), Not(HasSubstr("between")));
+}
+
+TEST_F(LogTest, KeepsLinesUntilThereIsAFile) {
+  KeepLogLines();
+  Log(LogLevel::kDebug, "a debug line");
+  LogWarning("an early warning");
+  LogToFile("for the file alone");
+  SetLogFile(path_);
+  LogInfo("a later line");
+  EXPECT_THAT(lines_, ElementsAre("warning: an early warning", "a later line"));
+  EXPECT_THAT(ReadLines(path_),
+              ElementsAre(ContainsRegex("^20[0-9-]+T[0-9:.]+[+-][0-9:]+ warning an early warning$"),
+                          ContainsRegex(" info for the file alone$"),
+                          ContainsRegex(" info a later line$")));
+  SetLogFile("");
+  LogInfo("between");
+  SetLogFile(path_);
+  EXPECT_THAT(FileText(), Not(HasSubstr("between"))) << "only those before the first file";
 }
 
 TEST_F(LogTest, GoesToStandardErrorWithoutAWriter) {

@@ -88,6 +88,116 @@ TEST(Config, SetParsesItsValueAsYaml) {
   EXPECT_THAT(Findings(config), IsEmpty());
 }
 
+// The text of data.root after `--set data.root=TEXT`.
+std::string RootSetTo(const std::string& text) {
+  Config config = Defaults();
+  config.Set("data.root=" + text);
+  return config.Get<std::string>("data.root");
+}
+
+TEST(Config, SetTakesTextAsItIs) {
+  for (const char* text : {"/data/my #1 photos",
+                           "#1",
+                           "/a: b",
+                           "a=b=c",
+                           "- x",
+                           "~/photos",
+                           "@home",
+                           "*",
+                           "&a",
+                           "!x",
+                           "%x",
+                           "`x`",
+                           "| x",
+                           "> x",
+                           "it's",
+                           "a, b",
+                           "a]",
+                           "yes",
+                           "1e3",
+                           "0x10",
+                           "2026-11-28",
+                           "a}",
+                           "? x",
+                           "--",
+                           "größe",
+                           "a\\b",
+                           "x # y: z",
+                           "null/x"}) {
+    EXPECT_EQ(RootSetTo(text), text);
+    // And the file that a run writes has it too.
+    Config config = Defaults(), again = Defaults();
+    config.Set(std::string("data.root=") + text);
+    again.Overlay(ReadYaml(config.ToYaml(), "config.yaml"));
+    EXPECT_EQ(again.Get<std::string>("data.root"), text);
+  }
+  EXPECT_EQ(RootSetTo("  /a b  "), "/a b");
+  EXPECT_EQ(RootSetTo("\"/a #1 b \""), "/a #1 b ");
+  EXPECT_EQ(RootSetTo("'it''s'"), "it's");
+}
+
+TEST(Config, SetWithoutAValueIsEmptyText) {
+  EXPECT_EQ(RootSetTo(""), "");
+  EXPECT_EQ(RootSetTo("  "), "");
+  Config config = Defaults();
+  config.Set("data=");
+  EXPECT_THAT(Findings(config), ElementsAre(HasSubstr("'data' is a group of parameters")));
+}
+
+TEST(Config, SetRefusesToLoseWhatStandsInAComment) {
+  Config config = Defaults();
+  for (const char* text :
+       {"data.splits=[train] # test", "data.root=\"/a\" #1", "data={root: x} #"}) {
+    EXPECT_THAT(FindingsOf([&] { config.Set(text); }), ElementsAre(HasSubstr("cut off at '#'")));
+  }
+  config.Set("data.splits=[\"a #1\", b#2]");
+  EXPECT_THAT(config.Get<std::vector<std::string>>("data.splits"), ElementsAre("a #1", "b#2"));
+}
+
+TEST(Config, CallsNullWhatItIs) {
+  for (const char* word : {"~", "null", "Null", "NULL"}) {
+    Config config = Defaults();
+    config.Set(std::string("train.epochs=") + word);
+    EXPECT_THAT(FindingsOf([&] { config.Get<int>("train.epochs"); }),
+                ElementsAre("--set: train.epochs: '" + std::string(word) +
+                            "' means no value in YAML; it takes an integer (for the text, put it "
+                            "in quotes)"));
+  }
+  Config config = Defaults();
+  config.Overlay(ReadYaml("train:\n  epochs:\ndata: ~\n", "my.yaml"));
+  EXPECT_THAT(FindingsOf([&] { config.Get<int>("train.epochs"); }),
+              ElementsAre("my.yaml:2:3: train.epochs: no value is given; it takes an integer"));
+  EXPECT_THAT(Findings(config), ElementsAre(HasSubstr("my.yaml:3:7: 'data' is a group")));
+}
+
+TEST(Config, OneFileGivesAParameterOnce) {
+  const auto twice = [](const std::string& text) {
+    Config config = Defaults();
+    config.Overlay(ReadYaml(text, "my.yaml"));
+    return Findings(config);
+  };
+  EXPECT_THAT(
+      twice("train.epochs: 3\ntrain: {epochs: 4}\n"),
+      ElementsAre("my.yaml:2:9: parameter 'train.epochs' is given twice (first in line 1)"));
+  EXPECT_THAT(twice("train: {epochs: 3}\ntrain.epochs: 3\n"),
+              ElementsAre(HasSubstr("my.yaml:2:1: parameter 'train.epochs' is given twice")));
+  EXPECT_THAT(twice("train: {schedule.kind: a}\ntrain.schedule: {kind: b}\n"),
+              ElementsAre(HasSubstr("'train.schedule.kind' is given twice")));
+  EXPECT_THAT(twice("train.schedule.kind: a\ntrain: {schedule: {kind: b}}\n"),
+              ElementsAre(HasSubstr("'train.schedule.kind' is given twice")));
+  EXPECT_THAT(twice("data: {splits: [a]}\n\"data.splits\": [b]\n"),
+              ElementsAre(HasSubstr("'data.splits' is given twice")));
+  EXPECT_THAT(twice("train.epochs: 3\ntrain: {schedule: {kind: b}}\ntrain.schedule.warmup: 3\n"),
+              IsEmpty());
+  Config config = Defaults();  // the last of several layers holds
+  config.Set("train.epochs=3");
+  config.Set("train.epochs=4");
+  EXPECT_EQ(config.Get<int>("train.epochs"), 4);
+  EXPECT_THAT(Findings(config), IsEmpty());
+  EXPECT_THAT(FindingsOf([] { Config(ReadYaml("a: {b: 1}\na.b: 2\n", "c.yaml")).Check({}); }),
+              ElementsAre(HasSubstr("c.yaml:2:1: parameter 'a.b' is given twice")));
+}
+
 TEST(Config, SetRefusesWhatIsNoAssignment) {
   Config config = Defaults();
   EXPECT_THAT(FindingsOf([&] { config.Set("data.root"); }),
@@ -105,10 +215,23 @@ TEST(Config, TellsOfEveryUnknownKeyWithTheNearest) {
   EXPECT_THAT(
       Findings(config),
       ElementsAre("my.yaml:2:3: unknown parameter 'data.num_worker'; did you mean "
-                  "'data.num_workers'?",
-                  "my.yaml:3:1: unknown parameter 'date'; did you mean 'data'?",
-                  "--set: unknown parameter 'num_workers'; did you mean 'data.num_workers'?",
-                  "--set: unknown parameter 'quite'"));
+                  "'data.num_workers'? (data has root, splits, num_workers)",
+                  "my.yaml:3:1: unknown parameter 'date'; did you mean 'data'? "
+                  "(known are device, data, train)",
+                  "--set: unknown parameter 'num_workers'; did you mean 'data.num_workers'? "
+                  "(known are device, data, train)",
+                  "--set: unknown parameter 'quite' (known are device, data, train)"));
+}
+
+TEST(Config, AnUnknownKeyMayBeInEitherGroup) {
+  Config config(ReadYaml("data: {batch_size: 1}\nevaluate: {batch_size: 2}\n", "c.yaml"));
+  config.Set("batch_size=3");
+  config.Set("data.size=3");
+  EXPECT_THAT(
+      Findings(config),
+      ElementsAre("--set: unknown parameter 'batch_size'; did you mean 'data.batch_size' or "
+                  "'evaluate.batch_size'? (known are data, evaluate)",
+                  "--set: unknown parameter 'data.size' (data has batch_size)"));
 }
 
 TEST(Config, KnowsWhatTheGraphRefersTo) {
@@ -163,7 +286,7 @@ TEST(Config, RefusesALayerThatIsNoMap) {
 TEST(Config, GetNamesTheKey) {
   const Config config = Defaults();
   EXPECT_THAT(FindingsOf([&] { config.Get<int>("data.root"); }),
-              ElementsAre("default.yaml:3:9: 'data/stl10' is not an integer (data.root)"));
+              ElementsAre("default.yaml:3:9: data.root: 'data/stl10' is not an integer"));
   EXPECT_THAT(FindingsOf([&] { config.Get<int>("data.none"); }),
               ElementsAre(HasSubstr("'data.none' is missing")));
 }
@@ -178,6 +301,13 @@ TEST(Config, ToYamlReadsBackAsAnOverlay) {
   EXPECT_EQ(again.ToYaml(), text);
   EXPECT_THAT(Findings(again), IsEmpty());
   EXPECT_THAT(text, HasSubstr("data:\n  root: \"/a b: c\"\n  splits: [\"6\", test]\n"));
+}
+
+TEST(Config, ToYamlLeavesOutWhatItIsTold) {
+  const Config config = Defaults();
+  EXPECT_EQ(config.ToYaml({"train", "data.splits", "data.none", "device.x"}),
+            "device: auto\ndata:\n  root: data/stl10\n  num_workers: 6\n");
+  EXPECT_NE(config.Find("data.splits"), nullptr);
 }
 
 TEST(Config, ReadsTheFilesThatShip) {

@@ -67,6 +67,10 @@ TEST(ReadYaml, ReadsNothingAsNull) {
   EXPECT_EQ(root.Find("a")->kind, Value::Kind::kNull);
   EXPECT_EQ(root.Find("a")->at.line, 1);
   EXPECT_EQ(root.Find("b")->kind, Value::Kind::kNull);
+  EXPECT_EQ(root.Find("a")->scalar, "");
+  EXPECT_EQ(root.Find("b")->scalar, "null");
+  EXPECT_EQ(root.Find("b")->at.ToString(), "f:2:4");
+  EXPECT_EQ(root.Find("c")->scalar, "~");
   EXPECT_EQ(root.Find("c")->kind, Value::Kind::kNull);
   EXPECT_EQ(root.Find("d")->kind, Value::Kind::kScalar);
 }
@@ -84,7 +88,7 @@ TEST(ReadYaml, RefusesWhatItDoesNotSupport) {
   EXPECT_THAT(FindingsInYaml("a: !!str 1\n"), ElementsAre(HasSubstr("tags")));
   EXPECT_THAT(FindingsInYaml("? [a, b]\n: 1\n"), ElementsAre(HasSubstr("a key must be text")));
   EXPECT_THAT(FindingsInYaml("a: 1\n---\nb: 2\n"),
-              ElementsAre(HasSubstr("more than one YAML document")));
+              ElementsAre("f.yaml:2:1: a second YAML document begins here: a file holds one"));
   EXPECT_THAT(FindingsInYaml("a: 1\nb: \x02\n"),
               ElementsAre("f.yaml:2:4: control character: this is no "
                           "text file"));
@@ -93,6 +97,63 @@ TEST(ReadYaml, RefusesWhatItDoesNotSupport) {
 TEST(ReadYaml, NamesThePlaceOfBadSyntax) {
   EXPECT_THAT(FindingsInYaml("a: 1\nb: [1, 2\nc: 3\n"), ElementsAre(HasSubstr("not valid YAML")));
   EXPECT_THAT(FindingsInYaml("a: {b: 1\n"), ElementsAre(HasSubstr("f.yaml:2:1: not valid YAML")));
+}
+
+TEST(ReadYaml, CallsATabATab) {
+  const std::string what =
+      "a tab in the indentation: YAML takes spaces alone, put spaces in its place";
+  EXPECT_THAT(FindingsInYaml("train:\n\tepochs: 3\n"), ElementsAre("f.yaml:2:1: " + what));
+  EXPECT_THAT(FindingsInYaml("train:\n  epochs: 3\n\tseed: 4\n"),
+              ElementsAre("f.yaml:3:1: " + what));
+  EXPECT_THAT(FindingsInYaml("train:\n  epochs: 3\n \tseed: 4\n"),
+              ElementsAre("f.yaml:3:2: " + what));
+  EXPECT_THAT(FindingsInYaml("\ta: 1\r\n"), ElementsAre("f.yaml:1:1: " + what));
+  EXPECT_EQ(ReadYaml("a:\t1\t# b\n", "f").Find("a")->scalar, "1");
+}
+
+TEST(ReadYaml, CallsAWrongIndentationThat) {
+  const std::string end = "; keys of one group begin in the same column";
+  EXPECT_THAT(FindingsInYaml("train:\n  epochs: 3\n   seed: 4\n"),
+              ElementsAre("f.yaml:3:4: wrong indentation: this line begins with 3 spaces, line 2 "
+                          "above it with 2" +
+                          end));
+  EXPECT_THAT(FindingsInYaml("train:\n   epochs: 3\n\n  # x\n  seed: 4\n"),
+              ElementsAre("f.yaml:5:3: wrong indentation: this line begins with 2 spaces, line 2 "
+                          "above it with 3" +
+                          end));
+  EXPECT_THAT(FindingsInYaml("train: 3\n  epochs: 3\n"),
+              ElementsAre(HasSubstr("f.yaml:2:3: wrong ind")));
+  // yaml-cpp would take what follows for another document, and the first for the whole.
+  EXPECT_THAT(FindingsInYaml(" train:\n  epochs: 3\ndata:\n  root: x\n"),
+              ElementsAre(HasSubstr("f.yaml:3:1: wrong indentation")));
+}
+
+TEST(ReadYaml, SaysWhatIsWrongWithALine) {
+  EXPECT_THAT(FindingsInYaml("a: b: c\n"),
+              ElementsAre(HasSubstr("f.yaml:1:5: not valid YAML: a second ': '")));
+  EXPECT_THAT(FindingsInYaml("a:1\nb: 2\n"),
+              ElementsAre(HasSubstr("f.yaml:1:1: not valid YAML: this line is no 'key: value'")));
+  EXPECT_THAT(FindingsInYaml("a: [x\n"), ElementsAre(HasSubstr("this '[' is not closed")));
+  EXPECT_THAT(FindingsInYaml("a: \"x\n"),
+              ElementsAre(HasSubstr("f.yaml:1:4: not valid YAML: this quote is not closed")));
+  EXPECT_THAT(
+      FindingsInYaml("a: @x\n"),
+      ElementsAre("f.yaml:1:4: not valid YAML: '@' cannot begin a value: put the value in quotes"));
+  EXPECT_THAT(FindingsInYaml("a: 'x\nb: 2\n"),
+              ElementsAre(HasSubstr("f.yaml:1:4: not valid YAML: this quote is not closed")));
+  EXPECT_EQ(ReadYaml("a: 'it''s \"'\nb: \"\\\" '\"\nc: |\n  \"\n", "f").Find("b")->scalar, "\" '");
+  EXPECT_THAT(FindingsInYaml("%a: 1\nb: 2\n"),
+              ::testing::Contains(HasSubstr("f.yaml:1:1: '%' cannot begin a line")));
+}
+
+TEST(ReadYaml, TakesAByteOrderMark) {
+  const Value root = ReadYaml(
+      "\xEF\xBB\xBF"
+      "a: ~\r\nb: 2\r\n",
+      "f");
+  EXPECT_EQ(root.Find("b")->scalar, "2");
+  EXPECT_EQ(root.entries[0].at.ToString(), "f:1:1");
+  EXPECT_EQ(root.Find("a")->scalar, "~");
 }
 
 TEST(ReadYaml, TakesWindowsLineEnds) {

@@ -139,6 +139,14 @@ TEST_F(OptionTest, AssignSaysWhatIsWrongAndLeavesTheMember) {
   EXPECT_EQ(Assign("count", "\"6\""), "'\"6\"' is not an integer");
   EXPECT_EQ(Assign("count", "0"), "must be at least 1, not 0");
   EXPECT_EQ(Assign("flag", "yes"), "'yes' is not true or false");
+  EXPECT_EQ(Assign("flag", "1e999"), "'1e999' is not true or false");
+  EXPECT_EQ(Assign("count", "99999999999999999999"),
+            "'99999999999999999999' is too large; it takes an integer");
+  EXPECT_EQ(Assign("share", "1e999"), "'1e999' is too large; it takes a number");
+  EXPECT_EQ(Assign("share", "nan"), "'nan' is not a number");
+  EXPECT_EQ(Assign("name", "null"),
+            "'null' means no value in YAML; it takes text (for the text, put it in quotes)");
+  EXPECT_EQ(Assign("count", ""), "no value is given; it takes an integer");
   EXPECT_EQ(Assign("share", "1.5"), "must be between 0 and 1, not 1.5");
   EXPECT_EQ(Assign("name", "lrs"), "'lrs' is not one of sgd, adamw, lars; did you mean 'lars'?");
   EXPECT_EQ(Assign("name", "[lars]"), "'[lars]' is not text");

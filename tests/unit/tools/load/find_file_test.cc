@@ -8,6 +8,7 @@
 #include <string>
 
 #include "pipeline/base/error.h"
+#include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
 
 namespace flowtrain {
@@ -45,6 +46,25 @@ TEST_F(FindFile, FindsWhatShipsFromAnyFolder) {
 TEST_F(FindFile, TakesTheUsersOwnFileFirst) {
   Make("graphs/simclr.yaml");
   EXPECT_EQ(FindShippedFile("graphs/simclr.yaml"), "graphs/simclr.yaml");
+}
+
+TEST_F(FindFile, SaysHowSomethingElseThanAGraphIsUsed) {
+  Make("runs/a/config.yaml");
+  Make("runs/a/metrics.jsonl");
+  Make("my photos/x.png");
+  Make("a.pt");
+  const auto message = [](const std::string& name) {
+    return MessageOf<ConfigError>([&] { FindGraphFile(name); });
+  };
+  EXPECT_THAT(message("runs/a"), ::testing::HasSubstr("--resume runs/a"));
+  EXPECT_THAT(message("my photos"), ::testing::HasSubstr("--set 'data.root=my photos'"));
+  EXPECT_THAT(message("my photos/x.png"), ::testing::HasSubstr("is an image, not a graph"));
+  EXPECT_THAT(message("a.pt"), ::testing::HasSubstr("--init a.pt"));
+  EXPECT_THAT(message("simclr"), ::testing::HasSubstr("did you mean graphs/simclr.yaml?"));
+  EXPECT_THAT(message("knn.yaml"), ::testing::HasSubstr("did you mean graphs/knn.yaml?"));
+  EXPECT_THAT(MessageOf<ConfigError>([] { FindParameterFile("runs/a"); }),
+              ::testing::HasSubstr("did you mean runs/a/config.yaml?"));
+  EXPECT_EQ(FindParameterFile("runs/a/config.yaml"), "runs/a/config.yaml");
 }
 
 TEST_F(FindFile, NamesBothPlacesWhereThereIsNeither) {

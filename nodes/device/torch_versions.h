@@ -1,0 +1,12 @@
+// libtorch, and what it brings along.
+#pragma once
+
+#include <string>
+
+namespace flowtrain {
+
+std::string TorchVersion();  // "2.11.0"
+// Of CUDA and cuDNN, a line each; empty where no GPU is in use.
+std::string CudaVersions();
+
+}  // namespace flowtrain
