@@ -32,7 +32,7 @@ void CacheMaintenance::Open(const OpenContext& context) {
 void CacheMaintenance::Process(Step& step) {
   if (!step.last_of_epoch) return;
   if (decoded_ != nullptr) TendDecodedCache();
-  if (every_epochs_ == 0 || !device_->is_cuda()) return;
+  if (every_epochs_ == 0 || !device_->is_accelerator()) return;
   if ((step.epoch + 1) % static_cast<uint64_t>(every_epochs_) == 0) EmptyDeviceCache();
 }
 

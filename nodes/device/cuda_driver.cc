@@ -11,19 +11,10 @@ namespace {
 
 constexpr char kAllocatorSettings[] = "PYTORCH_CUDA_ALLOC_CONF";
 
-// Under WSL2 the driver's library is in a folder of its own, which is not always on the search
-// path.
-void* OpenDriver() {
-  for (const char* name : {"libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"}) {
-    if (void* driver = dlopen(name, RTLD_NOW | RTLD_LOCAL)) return driver;
-  }
-  return nullptr;
-}
-
 // The driver's functions, declared here as in cuda.h.
 class Driver {
  public:
-  Driver() : library_(OpenDriver()) {}
+  Driver() : library_(OpenCudaDriver()) {}
 
   template <typename Function>
   Function Find(const char* name) const {
@@ -42,26 +33,15 @@ class Driver {
   void* library_;
 };
 
-struct Loaded {
-  bool ok = false;
-  std::string why;
-};
-
-Loaded Load() {
-  if (OpenDriver() == nullptr) return {false, "no NVIDIA driver (libcuda.so.1 was not found)"};
-  // RTLD_GLOBAL, so that libtorch_cpu.so sees the library's registrations and symbols.
-  if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-    return {false, std::string("libtorch_cuda.so cannot be opened: ") + dlerror()};
-  }
-  return {true, ""};
-}
-
 }  // namespace
 
-bool LoadCudaLibrary(std::string* why) {
-  static const Loaded loaded = Load();
-  if (!loaded.ok && why != nullptr) *why = loaded.why;
-  return loaded.ok;
+// Under WSL2 the driver's library is in a folder of its own, which is not always on the search
+// path.
+void* OpenCudaDriver() {
+  for (const char* name : {"libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"}) {
+    if (void* driver = dlopen(name, RTLD_NOW | RTLD_LOCAL)) return driver;
+  }
+  return nullptr;
 }
 
 void LimitCudaMemory(double fraction) {

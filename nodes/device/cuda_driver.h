@@ -6,13 +6,11 @@
 
 namespace flowtrain {
 
-// Opens libtorch_cuda.so, once per process, if an NVIDIA driver is present: one binary serves
-// machines with and without a GPU. Returns false without a driver or when the library cannot be
-// opened; `why` then says which.
-bool LoadCudaLibrary(std::string* why);
+// The driver's library, opened; null if there is none.
+void* OpenCudaDriver();
 
 // Lets libtorch's allocator take no more than this share of each GPU's memory; beyond it, it throws
-// c10::OutOfMemoryError. Call it before LoadCudaLibrary: the allocator reads the limit when it
+// c10::OutOfMemoryError. Call it before LoadVendorLibrary: the allocator reads the limit when it
 // starts.
 void LimitCudaMemory(double fraction);
 

@@ -8,9 +8,11 @@
 #include <torch/nn/module.h>
 
 #include <cstdlib>
+#include <optional>
 
 #include "nodes/device/cuda_driver.h"
 #include "nodes/device/memory_limit.h"
+#include "nodes/device/vendor_library.h"
 #include "pipeline/base/cpu_limits.h"
 #include "pipeline/base/error.h"
 #include "pipeline/node/form.h"
@@ -29,23 +31,31 @@ bool CpuComputesInBf16() {
 #endif
 }
 
+bool MayBeCuda(const std::string& name) { return name == "auto" || name.rfind("cuda", 0) == 0; }
+
 // Call it before Choose, which starts the allocator. Returns the share that may be taken.
 double LimitMemory(const std::string& name, const std::string& limit,
                    const std::string& limit_name) {
   constexpr size_t kAnyTotal = size_t{1} << 40;  // to find faults in a limit without a GPU
   const int index = name.rfind("cuda:", 0) == 0 ? std::atoi(name.c_str() + 5) : 0;
-  const size_t total = name == "cpu" ? 0 : CudaTotalBytes(index);
+  const size_t total = MayBeCuda(name) ? CudaTotalBytes(index) : 0;
   const double fraction = MemoryFraction(limit, total == 0 ? kAnyTotal : total, limit_name);
   if (total == 0 || fraction == 1) return 1;
   LimitCudaMemory(fraction);
   return fraction;
 }
 
+constexpr char kNames[] =
+    "auto, cpu, cuda, cuda:N or another accelerator that libtorch knows (xpu:N)";
+
 std::string CheckName(const std::string& name) {
-  const bool numbered = name.rfind("cuda:", 0) == 0 && name.size() > 5 && name.size() < 9 &&
-                        name.find_first_not_of("0123456789", 5) == std::string::npos;
-  if (name == "auto" || name == "cpu" || name == "cuda" || numbered) return {};
-  return '\'' + name + "' is none of auto, cpu, cuda, cuda:N";
+  if (name == "auto" || name == "cpu") return {};
+  try {
+    if (!c10::Device(name).is_cpu()) return {};
+  } catch (const c10::Error&) {
+    // the same fault
+  }
+  return '\'' + name + "' is none of " + kNames;
 }
 
 // Whatever a GPU has, or whether there is one.
@@ -60,29 +70,27 @@ std::string CheckMemoryLimit(const std::string& limit) {
   }
 }
 
+ConfigError Unusable(const std::string& name, const std::string& why) {
+  return ConfigError("device: '" + name + "' cannot be used: " + why);
+}
+
 c10::Device Choose(const std::string& name) {
   if (name == "cpu") return c10::kCPU;
   std::string why;
-  const bool loaded = LoadCudaLibrary(&why);
-  const int count = loaded ? at::accelerator::deviceCount() : 0;
-  if (name == "auto") return count > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
-  c10::Device device(c10::kCPU);
-  try {
-    device = c10::Device(name);
-  } catch (const c10::Error&) {
-    throw ConfigError("device: '" + name + "' is none of auto, cpu, cuda, cuda:N");
-  }
-  if (!device.is_cuda())
-    throw ConfigError("device: '" + name + "' is none of auto, cpu, cuda, cuda:N");
-  if (!loaded) throw ConfigError("device: '" + name + "' cannot be used: " + why);
-  if (count == 0)
-    throw ConfigError("device: '" + name + "' cannot be used: the driver shows no GPU");
+  LoadVendorLibrary(name.substr(0, name.find(':')), &why);
+  const std::optional<c10::DeviceType> type = at::accelerator::getAccelerator();
+  const int count = type ? at::accelerator::deviceCount() : 0;
+  if (name == "auto") return count > 0 ? c10::Device(*type, 0) : c10::Device(c10::kCPU);
+  const c10::Device device(name);
+  if (type != device.type())
+    throw Unusable(name, why.empty() ? "libtorch has no such device" : why);
+  if (count == 0) throw Unusable(name, "the driver shows no such device");
   const int index = device.has_index() ? device.index() : 0;
   if (index >= count) {
     throw ConfigError("device: '" + name + "' does not exist: there are " + std::to_string(count) +
-                      " GPUs, numbered from 0");
+                      " such devices, numbered from 0");
   }
-  return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
+  return {device.type(), static_cast<c10::DeviceIndex>(index)};
 }
 
 c10::CachingDeviceAllocator::DeviceStats Stats(const c10::Device& device) {
@@ -108,8 +116,9 @@ const char* ToString(Precision precision) {
 void Device::Declare(NodeSpec& spec) {
   spec.Doc("The device that the model runs on: a CPU, or one GPU.")
       .Option(&Device::name_, "name", std::string("auto"),
-              "auto (a GPU where there is one), cpu, cuda or cuda:N.",
-              Form{CheckName, "auto, cpu, cuda or cuda:N"})
+              "auto (a GPU where there is one), cpu, cuda, cuda:N, or another accelerator that "
+              "libtorch knows, such as xpu:N.",
+              Form{CheckName, kNames})
       .Option(&Device::threads_, "threads", 0,
               "CPU threads of the device lane; 0: every core there is.", AtLeast{0})
       .Option(&Device::memory_limit_, "memory_limit", std::string(),
@@ -124,27 +133,41 @@ void Device::Declare(NodeSpec& spec) {
 void Device::Open(const OpenContext& context) {
   memory_fraction_ = LimitMemory(name_, memory_limit_, context.NameOf("memory_limit"));
   device_ = Choose(name_);
+  if (is_accelerator() && !device_.is_cuda() && !memory_limit_.empty()) {
+    throw ConfigError(context.NameOf("memory_limit") + " limits a CUDA device's memory only, not " +
+                      device_.str() + "'s: leave it empty");
+  }
   lane_threads_ = threads_ > 0 ? threads_ : ReadCpuLimits().usable;
   if (mixed_precision_) {
-    if (is_cuda()) {
+    if (is_accelerator()) {
       precision_ = Precision::kFp16;
     } else if (CpuComputesInBf16()) {
       precision_ = Precision::kBf16;
     }
   }
   at::globalContext().setBenchmarkCuDNN(cudnn_benchmark());
-  // Counting the devices does not create the allocator, which everything below queries.
-  if (is_cuda()) at::globalContext().lazyInitDevice(device_.type());
-  // A process may run several graphs one after the other: the peak is that of this one.
-  if (is_cuda()) at::getDeviceAllocator(device_.type())->resetPeakStats(device_.index());
+  if (is_accelerator()) StartAccelerator();
+}
+
+// Counting the devices does not create the allocator, which everything else queries.
+void Device::StartAccelerator() const {
+  try {
+    at::globalContext().lazyInitDevice(device_.type());
+    // A process may run several graphs one after the other: the peak is that of this one.
+    at::getDeviceAllocator(device_.type())->resetPeakStats(device_.index());
+  } catch (const c10::Error& error) {
+    throw Unusable(device_.str(), std::string(error.what_without_backtrace()) +
+                                      ". If another program uses it, end that one, or set device "
+                                      "to cpu");
+  }
 }
 
 // ATen gives each calling thread its own OpenMP team; a worker needs none.
 void Device::OnWorkerThread() { at::set_num_threads(1); }
 
 void Device::OnLaneThread() {
-  at::set_num_threads(is_cuda() ? 1 : lane_threads_);
-  if (is_cuda()) at::accelerator::setDeviceIndex(device_.index());
+  at::set_num_threads(is_accelerator() ? 1 : lane_threads_);
+  if (is_accelerator()) at::accelerator::setDeviceIndex(device_.index());
 }
 
 c10::ScalarType Device::compute_type() const {
@@ -160,33 +183,35 @@ c10::ScalarType Device::compute_type() const {
 }
 
 std::string Device::Name() const {
-  if (!is_cuda()) {
+  if (!is_accelerator()) {
     return ProcessorName() + ", " + std::to_string(lane_threads_) +
            (lane_threads_ == 1 ? " core" : " cores");
   }
-  const std::string name = CudaDeviceName(device_.index());
-  return name.empty() ? "CUDA device " + std::to_string(device_.index()) : name;
+  const std::string name = device_.is_cuda() ? CudaDeviceName(device_.index()) : "";
+  return name.empty()
+             ? c10::DeviceTypeName(device_.type()) + " device " + std::to_string(device_.index())
+             : name;
 }
 
 size_t Device::TotalBytes() const {
-  if (!is_cuda()) return 0;
+  if (!is_accelerator()) return 0;
   return at::getDeviceAllocator(device_.type())->getMemoryInfo(device_.index()).second;
 }
 
 size_t Device::AllocatedBytes() const {
-  return is_cuda() ? static_cast<size_t>(Stats(device_).allocated_bytes[kAll].current) : 0;
+  return is_accelerator() ? static_cast<size_t>(Stats(device_).allocated_bytes[kAll].current) : 0;
 }
 
 size_t Device::PeakBytes() const {
-  return is_cuda() ? static_cast<size_t>(Stats(device_).allocated_bytes[kAll].peak) : 0;
+  return is_accelerator() ? static_cast<size_t>(Stats(device_).allocated_bytes[kAll].peak) : 0;
 }
 
 size_t Device::ReservedBytes() const {
-  return is_cuda() ? static_cast<size_t>(Stats(device_).reserved_bytes[kAll].current) : 0;
+  return is_accelerator() ? static_cast<size_t>(Stats(device_).reserved_bytes[kAll].current) : 0;
 }
 
 void Device::Synchronize() const {
-  if (is_cuda()) at::accelerator::synchronizeDevice(device_.index());
+  if (is_accelerator()) at::accelerator::synchronizeDevice(device_.index());
 }
 
 void Device::Adopt(torch::nn::Module& network) const {
@@ -200,7 +225,7 @@ void Device::Adopt(torch::nn::Module& network) const {
 }
 
 size_t Device::EmptyCache() {
-  if (!is_cuda()) return 0;
+  if (!is_accelerator()) return 0;
   const size_t before = ReservedBytes();
   at::getDeviceAllocator(device_.type())->emptyCache();
   const size_t after = ReservedBytes();

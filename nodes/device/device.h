@@ -20,21 +20,23 @@ namespace flowtrain {
 enum class Precision { kFp32, kFp16, kBf16 };
 const char* ToString(Precision precision);  // "FP32", "FP16", "BF16"
 
-// A CPU or one GPU. Device-generic: no CUDA header is used.
+// A CPU or one accelerator: a GPU, or whatever else libtorch has registered. What only one vendor
+// has stands in a file of that vendor's (cuda_driver.h); everything else asks libtorch.
 class Device final : public Resource {
  public:
   static void Declare(NodeSpec& spec);
 
-  // Throws ConfigError for a device that does not exist.
+  // Throws ConfigError for a device that does not exist or cannot be used.
   void Open(const OpenContext& context) override;
   void OnWorkerThread() override;
   void OnLaneThread() override;
 
   c10::Device device() const { return device_; }
-  bool is_cuda() const { return device_.is_cuda(); }
+  // A GPU or another device with memory of its own, whoever made it; not a CPU.
+  bool is_accelerator() const { return !device_.is_cpu(); }
   Precision precision() const { return precision_; }
   c10::ScalarType compute_type() const;  // of precision()
-  bool cudnn_benchmark() const { return is_cuda() && cudnn_benchmark_; }
+  bool cudnn_benchmark() const { return device_.is_cuda() && cudnn_benchmark_; }
   int lane_threads() const { return lane_threads_; }
 
   std::string Name() const;       // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
@@ -54,6 +56,8 @@ class Device final : public Resource {
   size_t EmptyCache();
 
  private:
+  void StartAccelerator() const;
+
   std::string name_, memory_limit_;  // options
   int threads_ = 0;
   bool mixed_precision_ = true, cudnn_benchmark_ = true;

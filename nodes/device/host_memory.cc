@@ -1,5 +1,7 @@
 #include "nodes/device/host_memory.h"
 
+#include <ATen/Functions.h>
+#include <c10/util/Exception.h>
 #include <sys/mman.h>
 
 #include <cstdlib>
@@ -18,6 +20,16 @@ std::shared_ptr<uint8_t> AllocateHostMemory(size_t bytes) {
   if (data == nullptr) throw std::bad_alloc();
   madvise(data, pages, MADV_HUGEPAGE);  // only a hint: small pages work too
   return {data, [](uint8_t* p) { std::free(p); }};
+}
+
+at::Tensor PinnedTensor(at::IntArrayRef sizes, c10::ScalarType type) {
+  const auto options = at::TensorOptions().dtype(type);
+  try {
+    return at::empty(sizes, options.pinned_memory(true));
+  } catch (const c10::Error&) {
+    // Under WSL2 Windows sets a limit to it; containers have one too.
+  }
+  return at::empty(sizes, options);
 }
 
 }  // namespace flowtrain

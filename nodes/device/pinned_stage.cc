@@ -1,13 +1,16 @@
 #include "nodes/device/pinned_stage.h"
 
 #include <ATen/Functions.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
-#include <c10/util/Exception.h>
 
+#include <exception>
 #include <utility>
 
 #include "nodes/device/host_memory.h"
+#include "nodes/device/out_of_memory.h"
+#include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
@@ -34,18 +37,24 @@ BatchLayout PinnedStage::Layout() const {
 void PinnedStage::Open(const OpenContext& context) { device_ = &context.Get<Device>("device"); }
 
 std::shared_ptr<uint8_t> PinnedStage::Allocate(size_t bytes) {
-  if (device_->is_cuda() && pin_memory_) {
-    const at::Tensor memory = at::empty({static_cast<int64_t>(bytes)},
-                                        at::TensorOptions().dtype(at::kByte).pinned_memory(true));
-    auto* data = memory.data_ptr<uint8_t>();
-    pinned_[data] = memory;
-    return {data, [memory](uint8_t*) {}};
+  if (!device_->is_accelerator() || !pin_memory_) return AllocateHostMemory(bytes);
+  const c10::DeviceGuard on_device(device_->device());  // else device 0 would have to start too
+  const at::Tensor memory = PinnedTensor({static_cast<int64_t>(bytes)}, at::kByte);
+  if (!memory.is_pinned()) {
+    if (std::exchange(pin_memory_, false)) {
+      LogWarning(
+          "no more memory can be page-locked: batches are copied to the device from ordinary "
+          "memory, which takes longer; fewer batch buffers (pools.batches) need less of it");
+    }
+    return AllocateHostMemory(bytes);
   }
-  return AllocateHostMemory(bytes);
+  auto* data = memory.data_ptr<uint8_t>();
+  pinned_[data] = memory;
+  return {data, [memory](uint8_t*) {}};
 }
 
 void PinnedStage::Start() {
-  if (!device_->is_cuda()) return;
+  if (!device_->is_accelerator()) return;
   const c10::impl::VirtualGuardImpl guard(device_->device().type());
   copies_ = guard.getStreamFromGlobalPool(device_->device());
 }
@@ -62,7 +71,8 @@ void PinnedStage::TryCopy(StagedBatch& staged) const {
   const c10::StreamGuard on_copies(*copies_);
   try {
     staged.images = staged.images.to(device_->device(), at::kByte, /*non_blocking=*/true);
-  } catch (const c10::OutOfMemoryError&) {
+  } catch (const std::exception& error) {
+    if (!IsOutOfMemory(error)) throw;
     return;
   }
   staged.copied.emplace(device_->device().type());

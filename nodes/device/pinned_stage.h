@@ -38,7 +38,7 @@ class PinnedStage final : public CollateNode {
   at::Tensor HostView(const Batch& batch) const;
 
   int batch_size_ = 0, image_size_ = 0, views_ = 2;  // options
-  bool pin_memory_ = true;
+  bool pin_memory_ = true;  // false, too, once no more memory can be page-locked
 
   const Device* device_ = nullptr;
   std::unordered_map<const uint8_t*, at::Tensor> pinned_;  // the owner of each page-locked buffer

@@ -20,10 +20,13 @@ struct StagedBatch : Payload {
   std::optional<c10::Event> copied;
 };
 
-// Takes the images off a batch for work on the current stream of `device`: work queued there from
-// now on sees them. On a GPU the batch's buffer may then go home; on a CPU the images are a view of
-// it. May throw c10::OutOfMemoryError if they are not on the device yet, and can then be called
-// again.
-at::Tensor TakeImages(Batch& batch, c10::Device device);
+// The images of a batch for work on the current stream of `device`: work queued there from now on
+// sees them. On a CPU they are a view of the batch's buffer. May run out of memory (IsOutOfMemory)
+// if they are not on the device yet, and can then be called again.
+at::Tensor TakeImages(const Batch& batch, c10::Device device);
+
+// Call it when the work is queued, and before the batch goes home: waits until the device has read
+// the batch's buffer.
+void ReleaseBuffer(Batch& batch);
 
 }  // namespace flowtrain

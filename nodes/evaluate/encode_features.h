@@ -6,7 +6,8 @@
 
 namespace flowtrain {
 
-// Runs each batch through the frozen backbone.
+// Runs each batch through the frozen backbone; in smaller parts once the device has too little
+// memory.
 //
 // Input   batches   batch  with a StagedBatch payload of one view.
 // Output  features  step   with a FeaturePayload: one row per image; rows that stand for no
@@ -24,7 +25,10 @@ class EncodeFeatures final : public WindowNode {
   void Process(Batch& batch, Step& step) override;
 
  private:
+  at::Tensor Encode(const at::Tensor& images);  // in as many parts as memory makes necessary
+
   FrozenBackbone* backbone_ = nullptr;
+  int64_t at_a_time_ = 0;  // images; 0: a batch
 };
 
 }  // namespace flowtrain

@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 std::string CheckName(const std::string& name) {
   if (!name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos)
     return {};
-  return '\'' + name + "' is no name of a folder: give it one without '/' (run.dir is where runs " +
+  return '\'' + name + "' cannot name a folder: choose a name without '/' (run.dir is where runs " +
          "are kept)";
 }
 

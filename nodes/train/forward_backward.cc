@@ -2,15 +2,17 @@
 
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Functions.h>
-#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <filesystem>
 #include <utility>
 
 #include "nodes/data/dataset.h"
 #include "nodes/device/autocast.h"
+#include "nodes/device/event_wait.h"
+#include "nodes/device/out_of_memory.h"
 #include "nodes/device/staged_batch.h"
 #include "nodes/run/run_dir.h"
 #include "nodes/source/epoch_plan.h"
@@ -83,11 +85,11 @@ void ForwardBackward::Start() {
   model_->SetTraining(true);
   model_->running_statistics().Save();  // takes its memory while there is some
   if (gradient_accumulation_ != kAutoAccumulation) return;
-  if (device_->is_cuda()) micro_batch_ = FindMicroBatch(effective_batch_);
+  if (device_->is_accelerator()) micro_batch_ = FindMicroBatch(effective_batch_);
   LogInfo(context_->NameOf("gradient_accumulation") + " is auto: micro-batches of " +
           std::to_string(micro_batch_) + " images" +
-          (device_->is_cuda() ? "" : ", the loader's batches: a CPU sets no bound"));
-  if (!device_->is_cuda() || Negatives(effective_batch_)) return;
+          (device_->is_accelerator() ? "" : ", the loader's batches: a CPU sets no bound"));
+  if (!device_->is_accelerator() || Negatives(effective_batch_)) return;
   LogInfo("an anchor has the negatives of its micro-batch, " +
           ShowCount(static_cast<uint64_t>(2 * micro_batch_ - 2)));
 }
@@ -97,7 +99,8 @@ void ForwardBackward::WithRoom(Call call) {
   while (true) {
     try {
       return call();
-    } catch (const c10::OutOfMemoryError&) {
+    } catch (const std::exception& error) {
+      if (!IsOutOfMemory(error)) throw;
       // Room is made outside the handler: the exception still holds memory here.
     }
     MakeRoom();
@@ -110,8 +113,10 @@ void ForwardBackward::Process(Batch& batch, Step& step) {
   ids_.insert(ids_.end(), batch.ids.begin(), batch.ids.end());
   gradient_->Add(Take(batch));
   WithRoom([&] { gradient_->Advance(); });
-  if (batch.in_window + 1 < batch.window) return;
-  WithRoom([&] { payload.loss = gradient_->Finish(); });
+  const bool complete = batch.in_window + 1 == batch.window;
+  if (complete) WithRoom([&] { payload.loss = gradient_->Finish(); });
+  ReleaseBuffer(batch);
+  if (!complete) return;
   payload.whole_window = WholeWindow(batch) * layout_.rows;
   if (watch_->TooMany()) EndWhereNotFinite(batch, payload.loss);
   watch_->Add(payload.record);
@@ -127,7 +132,7 @@ int ForwardBackward::WholeWindow(const Batch& batch) const {
 std::optional<int64_t> ForwardBackward::Negatives(int64_t window_images) const {
   if (loss_.name != LossName::kNtXent && loss_.name != LossName::kDcl) return 0;
   if (accumulation_ == Accumulation::kExact) return 2 * window_images - 2;
-  if (gradient_accumulation_ == kAutoAccumulation && device_->is_cuda()) return std::nullopt;
+  if (gradient_accumulation_ == kAutoAccumulation && device_->is_accelerator()) return std::nullopt;
   return 2 * std::min<int64_t>(layout_.rows, window_images) - 2;
 }
 
@@ -150,7 +155,7 @@ at::Tensor ForwardBackward::Take(Batch& batch) {
   at::Tensor images;
   WithRoom([&] { images = TakeImages(batch, device_->device()); });
   // On a CPU they are the batch's buffer, which goes home before the window is complete.
-  if (!device_->is_cuda() && batch.window > 1) WithRoom([&] { images = images.clone(); });
+  if (!device_->is_accelerator() && batch.window > 1) WithRoom([&] { images = images.clone(); });
   return images.view({2, images.size(0) / 2, images.size(1), images.size(2), images.size(3)});
 }
 
@@ -163,12 +168,12 @@ at::Tensor ForwardBackward::Represent(const at::Tensor& images) {
 // memory.
 void ForwardBackward::WaitForTheWindowBeforeLast() {
   if (window_ends_.size() < 2) return;
-  window_ends_.front().synchronize();
+  WaitFor(window_ends_.front());
   window_ends_.pop_front();
 }
 
 void ForwardBackward::MarkEndOfWindow() {
-  if (!device_->is_cuda()) return;
+  if (!device_->is_accelerator()) return;
   window_ends_.emplace_back(device_->device().type());
   window_ends_.back().record(at::accelerator::getCurrentStream(device_->device().index()));
 }
@@ -191,7 +196,8 @@ bool ForwardBackward::Fits(int64_t micro_batch, int64_t window_images) {
                              at::TensorOptions().dtype(at::kByte).device(device_->device())));
     gradient_->Finish();
     device_->Synchronize();
-  } catch (const c10::OutOfMemoryError&) {
+  } catch (const std::exception& error) {
+    if (!IsOutOfMemory(error)) throw;
     fits = false;
   }
   DropWindow();

@@ -27,7 +27,7 @@ enum class Accumulation {
 // size, which depends on memory. Batch-norm in training mode takes its statistics from a
 // micro-batch, in both passes of the exact mode, and its running statistics move once.
 //
-// Any call may throw c10::OutOfMemoryError. Then call Forget and go on with smaller micro-batches:
+// Any call may run out of memory (IsOutOfMemory). Then call Forget and go on with smaller micro-batches:
 // the next Advance or Finish computes again what had been computed.
 class WindowGradient {
  public:

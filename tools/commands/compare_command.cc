@@ -64,7 +64,7 @@ bool RunOnce(Contestant& contestant, StopSignals& signals) {
   if (!totals.images_per_s()) throw DataError("no step was timed; give --steps a larger number");
   contestant.images_per_s.push_back(*totals.images_per_s());
   const auto* device = FindComponent<Device>(graph);
-  contestant.on_gpu = device != nullptr && device->is_cuda();
+  contestant.on_gpu = device != nullptr && device->is_accelerator();
   contestant.peak_bytes =
       std::max(contestant.peak_bytes, contestant.on_gpu ? device->PeakBytes() : PeakMemoryBytes());
   return true;
@@ -79,7 +79,7 @@ Abilities AbilitiesOf(const GraphDef& def) {
   Abilities abilities;
   abilities.cores = ReadCpuLimits().usable;
   if (device == nullptr) return abilities;
-  abilities.gpu = device->is_cuda();
+  abilities.gpu = device->is_accelerator();
   abilities.half_precision = device->precision() != Precision::kFp32;
   return abilities;
 }

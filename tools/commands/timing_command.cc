@@ -90,7 +90,7 @@ void AwaitSteps(LiveRun& run, const Recorder& recorder, const TimingRequest& req
 // A GPU's columns and its part of the trace are made of its own events.
 bool WantsOps(const TimingRequest& request, LiveRun& run) {
   const auto* device = FindComponent<Device>(run.graph());
-  return device != nullptr && (request.ops || device->is_cuda());
+  return device != nullptr && (request.ops || device->is_accelerator());
 }
 
 // After the measuring, which it would slow down.
@@ -100,7 +100,7 @@ OpProfileResult ProfileOps(LiveRun& run) {
   const uint64_t first = steps();
   run.Await([&] { return steps() > first; });  // from the beginning of a step
   const auto* device = FindComponent<Device>(run.graph());
-  OpProfile profile(run.graph(), device != nullptr && device->is_cuda());
+  OpProfile profile(run.graph(), device != nullptr && device->is_accelerator());
   const uint64_t begin = steps();
   run.Await([&] { return steps() >= begin + kProfiledSteps; });
   return profile.Stop();

@@ -22,7 +22,7 @@ namespace {
 // Keys that have no effect here.
 std::vector<std::string> InactiveKeys(const Device& device, const Config& config) {
   std::vector<std::string> keys;
-  if (!device.is_cuda()) {
+  if (!device.is_accelerator()) {
     if (!config.GetOr<std::string>("gpu.memory_limit", "").empty()) {
       keys.emplace_back("gpu.memory_limit");
     }
@@ -94,7 +94,7 @@ void AddSteps(const EpochSource& source, const ForwardBackward& training, Banner
 }
 
 void AddDevice(const Device& device, const Config& config, BannerFacts& facts) {
-  facts.gpu = device.is_cuda();
+  facts.gpu = device.is_accelerator();
   facts.device = device.Name();
   facts.device_bytes = device.TotalBytes();
   if (device.memory_fraction() < 1) {

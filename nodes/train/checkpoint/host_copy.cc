@@ -6,6 +6,8 @@
 
 #include <set>
 
+#include "nodes/device/host_memory.h"
+
 namespace flowtrain {
 
 const NamedTensors& HostCopy::Take(const NamedTensors& tensors) {
@@ -30,8 +32,9 @@ size_t HostCopy::bytes() const {
 void HostCopy::Allocate(const NamedTensors& tensors) {
   copies_.clear();
   for (const auto& [name, tensor] : tensors) {
-    const auto options = at::TensorOptions().dtype(tensor.dtype()).pinned_memory(!tensor.is_cpu());
-    copies_.emplace_back(name, at::empty(tensor.sizes(), options));
+    copies_.emplace_back(name, tensor.is_cpu()
+                                   ? at::empty(tensor.sizes(), tensor.scalar_type())
+                                   : PinnedTensor(tensor.sizes(), tensor.scalar_type()));
   }
 }
 

@@ -9,6 +9,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include "nodes/device/event_wait.h"
+#include "nodes/device/host_memory.h"
 #include "nodes/train/optimizer/train_payload.h"
 #include "pipeline/base/clock.h"
 #include "pipeline/node/registry.h"
@@ -87,17 +89,16 @@ void OptimizerStep::FillClock(StepRecord& record) {
 }
 
 void OptimizerStep::SendForFigures(const at::Tensor& figures, StepRecord& record) const {
-  if (!device_->is_cuda()) {
+  if (!device_->is_accelerator()) {
     static_cast<StepFigures&>(record) = Read(figures);
     return;
   }
-  const at::Tensor host =
-      at::empty(figures.sizes(), at::TensorOptions().dtype(at::kFloat).pinned_memory(true));
+  const at::Tensor host = PinnedTensor(figures.sizes(), at::kFloat);
   host.copy_(figures, /*non_blocking=*/true);
   const auto arrived = std::make_shared<c10::Event>(device_->device().type());
   arrived->record(at::accelerator::getCurrentStream(device_->device().index()));
   record.fetch = [host, arrived](bool wait) -> std::optional<StepFigures> {
-    if (wait) arrived->synchronize();
+    if (wait) WaitFor(*arrived);
     if (!arrived->query()) return std::nullopt;
     return Read(host);
   };

@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "nodes/device/cuda_driver.h"
+#include "nodes/device/vendor_library.h"
 #include "pipeline/base/error.h"
 #include "tests/support/train_fixture.h"
 
@@ -23,7 +23,7 @@ std::unique_ptr<Device> Cpu(const Options& more = {}) {
 
 TEST(Device, ACpuHasNoDeviceMemory) {
   const auto device = Cpu();
-  EXPECT_FALSE(device->is_cuda());
+  EXPECT_FALSE(device->is_accelerator());
   EXPECT_FALSE(device->Name().empty());
   EXPECT_FALSE(device->cudnn_benchmark());  // it means nothing here, whatever the option says
   EXPECT_EQ(device->AllocatedBytes(), 0u);
@@ -42,13 +42,13 @@ TEST(Device, ACpuComputesInFp32OrBf16) {
 
 TEST(Device, AutoTakesAGpuExactlyWhereOneCanBeUsed) {
   std::string why;
-  const bool loaded = LoadCudaLibrary(&why);
+  const bool loaded = LoadVendorLibrary("auto", &why);
   EXPECT_EQ(loaded, why.empty());
   const auto device = Make<Device>({{"name", "auto"}});
   TestContext context;
   device->Open(context);
   if (!loaded) {
-    EXPECT_FALSE(device->is_cuda());
+    EXPECT_FALSE(device->is_accelerator());
   }
 }
 

@@ -45,7 +45,7 @@ TEST(RunDir, ANameIsOnePartOfAPath) {
     EXPECT_THAT(MessageOf<ConfigError>([&] {
                   Make<RunDir>({{"name", '"' + std::string(name) + '"'}});
                 }),
-                HasSubstr("name: '" + std::string(name) + "' is no name of a folder"));
+                HasSubstr("name: '" + std::string(name) + "' cannot name a folder"));
   }
 }
 
