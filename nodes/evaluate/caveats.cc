@@ -11,7 +11,7 @@ namespace {
 constexpr int64_t kFewQueries = 10;
 constexpr size_t kClassesNamed = 6;  // at most, in a sentence
 
-std::string Counted(int64_t count) { return ShowCount(static_cast<uint64_t>(count)); }
+std::string ShowNumber(int64_t count) { return ShowCount(static_cast<uint64_t>(count)); }
 
 // Images of each class.
 std::vector<int64_t> ImagesOf(const at::Tensor& labels, size_t classes) {
@@ -55,11 +55,11 @@ std::vector<std::string> Caveats(const at::Tensor& bank, const at::Tensor& queri
     return classes[static_cast<size_t>(labels[0].item<int64_t>())];
   };
   if (IsOneClass(bank)) {
-    caveats.push_back("all " + Counted(bank.size(0)) + " images of the bank are of the class " +
+    caveats.push_back("all " + ShowNumber(bank.size(0)) + " images of the bank are of the class " +
                       name(bank) + ": every query is taken for one");
   }
   if (!leave_one_out && IsOneClass(queries)) {
-    caveats.push_back("all " + Counted(queries.size(0)) + " queries are of the class " +
+    caveats.push_back("all " + ShowNumber(queries.size(0)) + " queries are of the class " +
                       name(queries));
   }
   const std::vector<int64_t> known = ImagesOf(bank, classes.size()),
@@ -72,7 +72,7 @@ std::vector<std::string> Caveats(const at::Tensor& bank, const at::Tensor& queri
   }
   if (!unknown.empty()) {
     caveats.push_back("the bank has no " + std::string(leave_one_out ? "other " : "") +
-                      "image of the " + unknown.Text() + ": " + Counted(unknown.images()) +
+                      "image of the " + unknown.Text() + ": " + ShowNumber(unknown.images()) +
                       (unknown.images() == 1 ? " query" : " queries") + " cannot be right");
   }
   if (!unasked.empty()) {
@@ -80,7 +80,7 @@ std::vector<std::string> Caveats(const at::Tensor& bank, const at::Tensor& queri
                       ": the accuracy says nothing about them");
   }
   if (queries.size(0) < kFewQueries) {
-    caveats.push_back("there are only " + Counted(queries.size(0)) + " queries, each " +
+    caveats.push_back("there are only " + ShowNumber(queries.size(0)) + " queries, each " +
                       ShowPercent(1.0 / static_cast<double>(queries.size(0))) + " of the accuracy");
   }
   return caveats;
