@@ -9,6 +9,7 @@ another decoder's faults are not taken over. Names with "lossy" are compared les
 
 import io
 import os
+import struct
 
 import imagecodecs
 import numpy as np
@@ -151,7 +152,30 @@ def jpeg2000_file(name, array, pixels, bits, **options):
     write("jpeg2000", name, data, pixels)
 
 
+def with_palette(file, palette):
+    """A grey .jp2 whose values become indices into a palette of 256 colours."""
+    def box(name, data):
+        return struct.pack(">I", 8 + len(data)) + name + data
+
+    def find(data, name):
+        at = data.index(name) - 4
+        return at, at + struct.unpack_from(">I", data, at)[0]
+
+    begin, end = find(file, b"jp2h")
+    header = file[begin + 8 : end]
+    colour_begin, colour_end = find(header, b"colr")
+    colours = box(b"colr", b"\1\0\0" + struct.pack(">I", 16))
+    colours += box(b"pclr", struct.pack(">HB", 256, 3) + b"\7\7\7" + palette.tobytes())
+    colours += box(b"cmap", b"".join(struct.pack(">HBB", 0, 1, channel) for channel in range(3)))
+    header = header[:colour_begin] + colours + header[colour_end:]
+    return file[:begin] + box(b"jp2h", header) + file[end:]
+
+
 def jpeg2000():
+    out = io.BytesIO()
+    Image.fromarray(GREY).save(out, "JPEG2000")
+    palette = np.stack([255 - np.arange(256), np.arange(256) * 37 % 256, np.arange(256)], -1).astype(np.uint8)
+    write("jpeg2000", "palette.jp2", with_palette(out.getvalue(), palette), palette[GREY])
     for bits in (1, 4, 8, 10, 12, 16):
         array = scaled(GREY, bits)
         pixels = (array >> 8).astype(np.uint8) if bits == 16 else bytes_of(array, bits)

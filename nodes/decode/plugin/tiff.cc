@@ -325,6 +325,9 @@ void Decode(File file, const flowtrain_host& host) {
     if (error.starts_with("IO error") || error.starts_with("Can not read TIFF directory")) {
       throw Refusal("cut-off TIFF: it ends within its directory");
     }
+    if (error.starts_with("Cannot handle different")) {
+      throw Refusal(NotSupported("TIFF whose samples differ in depth"));
+    }
     throw Refusal(Damaged("TIFF", error));
   }
   const Layout layout = ReadLayout(tiff);
