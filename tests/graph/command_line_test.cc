@@ -142,8 +142,8 @@ TEST(Settings, AWrongValueIsOneLineWithKeyPlaceAndWhatIsAllowed) {
   one_line(ValidateWith({"train.seed=0x10"}), "--set: train.seed: '0x10' is not an integer");
   one_line(ValidateWith({"train.epochs=yes"}), "--set: train.epochs: 'yes' is not an integer >= 1");
   one_line(ValidateWith({"train.epochs=1e3"}), "--set: train.epochs: '1e3' is not an integer >= 1");
-  one_line(ValidateWith({"train.epochs=99999999999"}),
-           "--set: train.epochs: '99999999999' is too large; it takes an integer >= 1");
+  one_line(ValidateWith({"train.epochs=99999999999999999999"}),
+           "--set: train.epochs: '99999999999999999999' is too large; it takes an integer >= 1");
   one_line(ValidateWith({"data.num_workers=six"}),
            "--set: data.num_workers: 'six' is not an integer >= 1 or auto");
   one_line(ValidateWith({"train.optimizer=[sgd]"}),
