@@ -82,8 +82,12 @@ TEST(BadImagesOfARun, AreListedOnceByTrainingAndItsKnnAndAfterAResume) {
   EXPECT_EQ(Count(result.output, "cat/one,two.png: "), 2u) << result.output;
   EXPECT_THAT(result.output, Not(HasSubstr("cut short.png"))) << "the first five alone are named";
   for (const nlohmann::json& line : ReadMetrics(folder / "run")) {
-    if (line.contains("steps")) EXPECT_EQ(line["bad_images"], 7) << line;
-    if (line.contains("final")) EXPECT_EQ(line["left_out"], 7) << line;
+    if (line.contains("steps")) {
+      EXPECT_EQ(line["bad_images"], 7) << line;
+    }
+    if (line.contains("final")) {
+      EXPECT_EQ(line["left_out"], 7) << line;
+    }
   }
   const std::string before = ReadText(list);
   const Result more = RunProgram(

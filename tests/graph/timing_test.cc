@@ -34,10 +34,9 @@ std::vector<std::string> OnLoader(const std::string& command,
 
 TEST(Timing, OfAGraphShowsEveryNodeTheBoundAndAVerdict) {
   const TempFolder folder;
-  const Result result =
-      RunProgram(OnLoader("timing", {"--steps", "50", "--seconds", "5", "--sweep", "--trace",
-                                     folder / "trace.json", "--html", folder / "page.html",
-                                     "--set", "run.dir=" + (folder / "runs")}));
+  const Result result = RunProgram(OnLoader(
+      "timing", {"--steps", "50", "--seconds", "5", "--sweep", "--trace", folder / "trace.json",
+                 "--html", folder / "page.html", "--set", "run.dir=" + (folder / "runs")}));
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_FALSE(std::filesystem::exists(folder / "runs")) << "a measurement is no run";
   for (const char* word : {"source", "decode", "augment", "stage", "sample slots", "batch buffers",
