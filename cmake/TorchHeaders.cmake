@@ -4,14 +4,16 @@
 # the work (docs/measurements/build.md). Without unity ccache does more, and sources are read without what they forgot to
 # include. g++ takes a precompiled header only under the flags that it was made with, so all these targets have the same.
 set(torch_headers OFF)
-if(FLOWTRAIN_UNITY AND NOT FLOWTRAIN_ENGINE_ONLY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+if(FLOWTRAIN_UNITY AND NOT FLOWTRAIN_ENGINE_ONLY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
+   AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(torch_headers ON)
 endif()
 
 # For a target that reads libtorch's headers. Its own code has no hot loops, those are in libtorch: what -O3 gains there is
 # not worth the time it takes.
 function(flowtrain_use_torch_headers target)
-  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)  # ON means another flag for programs
+  target_compile_options(${target} PRIVATE -fPIC)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
   if(TARGET flowtrain_torch_headers AND NOT target STREQUAL "flowtrain_torch_headers")
     target_precompile_headers(${target} REUSE_FROM flowtrain_torch_headers)

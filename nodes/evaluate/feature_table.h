@@ -16,7 +16,7 @@ namespace flowtrain {
 struct Features {
   at::Tensor features;        // float [N, D]
   at::Tensor labels;          // int64 [N], on the same device
-  std::vector<BadImage> bad;  // images left out, by their index; known to ComputeFeatures alone
+  std::vector<BadImage> bad = {};  // images left out, by their index; known to ComputeFeatures alone
 };
 
 // On the host; one row per image.
