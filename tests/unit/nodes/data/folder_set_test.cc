@@ -24,7 +24,9 @@ using ::testing::HasSubstr;
 TEST(FolderList, KnowsExtensionsInAnyCase) {
   EXPECT_TRUE(HasImageExtension("a.JPG"));
   EXPECT_TRUE(HasImageExtension("a.b.TiFf"));
-  EXPECT_TRUE(HasImageExtension("a.webp"));
+  for (const char* name : {"a.webp", "a.heic", "a.HIF", "a.avif", "a.gif", "a.j2k", "a.pam"}) {
+    EXPECT_TRUE(HasImageExtension(name)) << name;
+  }
   EXPECT_FALSE(HasImageExtension("jpg"));
   EXPECT_FALSE(HasImageExtension("a.jpg.txt"));
   EXPECT_FALSE(HasImageExtension("a."));
