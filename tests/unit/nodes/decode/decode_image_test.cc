@@ -71,6 +71,7 @@ TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {
   folder.Write("1.jpg", WriteJpeg(SolidImage(40, 30, {200, 100, 50})));
   folder.Write("2.png", WriteJpeg(SolidImage(8, 16, {10, 100, 250})));  // a JPEG
   folder.Write("3.jpg", {0xFF, 0xD8, 0xFF, 0xE0});
+  folder.Write("4.jpg", {'8', 'B', 'P', 'S', 0, 1});
   DatasetOptions options;
   options.kind = DatasetKind::kFolder;
   options.root = folder.path();
@@ -93,9 +94,12 @@ TEST(DecodeImage, DecodesFilesAndUsesTheSlotsMemoryAgain) {
   EXPECT_EQ(sample.image().pixels.data(), memory);
   EXPECT_EQ(sample.image().height, 8);
   Fetch(dataset, 2, sample);
-  const Outcome outcome = decode.Process(sample, worker);
+  Outcome outcome = decode.Process(sample, worker);
   EXPECT_FALSE(outcome.ok);
   EXPECT_THAT(outcome.why, HasSubstr("cut-off JPEG"));
+  Fetch(dataset, 3, sample);
+  outcome = decode.Process(sample, worker);
+  EXPECT_EQ(outcome.why, "Photoshop PSD named .jpg: not supported");
 }
 
 TEST(DecodeImage, AnImageOfMorePixelsThanAllowedIsBad) {
