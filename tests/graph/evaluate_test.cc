@@ -176,8 +176,8 @@ TEST_F(Trained, WhatDoesNotFitIsSaid) {
       {Judge("knn.yaml", folder / "b", {"checkpoint=" + (folder / "none")}), 2, "no checkpoint in"},
       {Judge("knn.yaml", folder / "c", {"model.backbone=resnet50"}), 2, "of another shape"},
       {Judge("knn.yaml", folder / "d", {"model.stem=standard"}), 2, "model.stem"},
-      {Judge("knn.yaml", folder / "e", {"data.kind=stl10", "data.root=" + (folder / "none")}), 1,
-       "the data set is not there"},
+      {Judge("knn.yaml", folder / "e", {"data.kind=stl10", "data.root=" + (folder / "none")}), 2,
+       "there is no folder " + (folder / "none")},
   };
   for (const Case& c : cases) {
     const Result result = RunProgram(c.arguments);

@@ -95,8 +95,8 @@ TEST(Pack, WrongUsageSaysWhatToDo) {
   EXPECT_EQ(RunProgram({"pack", "sample"}).code, 2);
   EXPECT_EQ(RunProgram({"pack", "sample", folder.path()}).code, 2);
   EXPECT_EQ(RunProgram(PackSample(folder / "x", {"--set", "data.spits=[]"})).code, 2);
-  EXPECT_EQ(RunProgram({"pack", folder / "none", folder / "x"}).code, 1);
-  EXPECT_EQ(RunProgram({"pack", folder.path(), folder / "x"}).code, 1) << "no images";
+  EXPECT_EQ(RunProgram({"pack", folder / "none", folder / "x"}).code, 2);
+  EXPECT_EQ(RunProgram({"pack", folder.path(), folder / "x"}).code, 2) << "no images";
   EXPECT_EQ(RunProgram({"pack", "--verify", folder / "none"}).code, 1);
   EXPECT_EQ(FilesIn(folder.path()), 0u);
 }
