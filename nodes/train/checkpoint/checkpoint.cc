@@ -178,7 +178,7 @@ void Checkpoint::FinishWriting() {
 
 // An epoch is evaluated, and its figures come from the device, after its checkpoint was written.
 void Checkpoint::JudgeLastEpoch() {
-  if (!unjudged_) return;
+  if (!unjudged_ || !folder_) return;  // a run that never started has no folder
   const std::optional<EpochFigures> figures = run_dir_->FiguresOf(*unjudged_);
   if (!figures) return;
   folder_->Judge(*unjudged_, *figures);

@@ -287,6 +287,25 @@ TEST_F(CheckpointNode, AnEpochThatWasNotJudgedIsJudgedWhenTheRunGoesOn) {
               testing::AllOf(testing::HasSubstr(CheckpointName(10)), testing::HasSubstr("2.5")));
 }
 
+// Another node may fail to start after this one was opened.
+TEST_F(CheckpointNode, IsClosedWithoutHavingStarted) {
+  {
+    const auto node = Started({});
+    Process(*node, 9);
+    node->Close();
+  }
+  fs::remove(folder_ / "checkpoints/best.json");
+  run_dir_.reset();
+  run_dir_ = Make<RunDir>({{"path", folder_.path()}, {"go_on", "true"}, {"start_step", "10"}});
+  run_dir_->Open(training_.context);
+  run_dir_->NoteEpoch(10, {2, {}});
+  training_.context.resources["run_dir"] = run_dir_.get();
+  auto node = Make<Checkpoint>({{"resume", '"' + Path(10) + '"'}});
+  node->Open(training_.context);
+  node->Close();
+  EXPECT_FALSE(fs::exists(folder_ / "checkpoints/best.json"));
+}
+
 TEST_F(CheckpointNode, HandsTheAccuracyOfTheStartOn) {
   const auto node = Started({});
   run_dir_->NoteStart(12.3);
