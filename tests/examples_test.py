@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """The commands of README.md, or the examples of `flowtrain --help`, each as it stands. Those of a block run one after the other
-in a folder that was empty.
+in a folder that was empty. A data set that they name as an example is put in its place.
 
     examples_test.py readme|help PROGRAM TORCH
 
 TORCH is the libtorch that PROGRAM was built with. The checkout that `tools/flowtrain` belongs to is a copy, so that nothing is
-written to this one. Runs that would take minutes get `--set train.max_steps=1` appended, measurements a lower number of steps. A
-command for which there is no rule below fails the test.
+written to this one. Runs that would take minutes get `--set train.max_steps=1` and smaller images appended, measurements a lower
+number of steps. A command for which there is no rule below fails the test.
 """
 import json
 import os
@@ -20,7 +20,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STL10 = os.path.join(ROOT, "../shared/data/stl10_mini/stl10_binary")  # not in the repository
 
-SHORT = " --set train.max_steps=1"
+SHORT = " --set train.max_steps=1 --set data.image_size=32 --set data.batch_size=32 --set gpu.gradient_accumulation=1"
 QUICK = " --set data.image_size=16 --set data.batch_size=16"
 MEASURED = " --steps 2 --repeats 1" + QUICK
 SAMPLE = "THIS RUN TRAINS ON THE BUILT-IN SAMPLE SET"
@@ -55,6 +55,13 @@ def trained_on_what_is_there(output, folder):
         need(SAMPLE in output, "it does not say that it trains on the sample set")
 
 
+def trained_on(text):
+    def check(output, folder):
+        trained(output, folder)
+        need(text in output, f"it does not say '{text}'")
+    return check
+
+
 def says(text):
     return lambda output, folder: need(text in output, f"it does not say '{text}'")
 
@@ -83,8 +90,8 @@ RULES = [
     (r"\S*flowtrain graphs/(knn|linear_probe|embed)\.yaml .*", "", evaluated),
     (r"\S*flowtrain graphs/\w+\.yaml --config \S+ --run-dir runs/first", SHORT, trained),
     (r"\S*flowtrain graphs/\w+\.yaml --resume runs/first", SHORT, says("results in runs/first")),
-    (r"\S*flowtrain graphs/\w+\.yaml --set data\.kind=folder --set data\.root=\S+", SHORT, trained_on_what_is_there),
-    (r"\S*flowtrain graphs/\w+\.yaml --set data\.root=\S+ --set train\.epochs=20", SHORT, trained_on_what_is_there),
+    (r"\S*flowtrain graphs/\w+\.yaml --set data\.kind=folder --set data\.root=\S+", SHORT, trained_on("40 images in 2 classes")),
+    (r"\S*flowtrain graphs/\w+\.yaml --set data\.root=\S+ --set train\.epochs=20", SHORT, trained_on("STL-10, train + unlabeled")),
     (r"\S*flowtrain graphs/\w+\.yaml --init \S+", SHORT, trained_on_what_is_there),
     (r"\S*flowtrain graphs/\w+\.yaml( --run-dir runs/first)?", SHORT, trained_on_what_is_there),
     (r"flowtrain validate \S+", "", says("graphs/simclr.yaml")),
@@ -150,6 +157,26 @@ def make_archive(path):
         archive.add(os.path.realpath(STL10), arcname="stl10_binary")
 
 
+def make_images(folder):
+    for name in ("cat", "dog"):
+        os.makedirs(os.path.join(folder, name))
+        for number in range(20):
+            with open(os.path.join(folder, name, f"{number}.ppm"), "wb") as image:
+                image.write(b"P6 48 40 255\n" + os.urandom(48 * 40 * 3))
+
+
+def with_data_sets(command, folder):
+    """The command with folders that are there, in place of those it names as examples; None if there is none to take."""
+    images = os.path.join(folder, "images")
+    for name in ("/path/to/images", "/data/photos"):
+        if name in command and not os.path.exists(images):
+            make_images(images)
+        command = command.replace(name, images)
+    if "/data/stl10_binary" in command:
+        return command.replace("/data/stl10_binary", STL10) if os.path.exists(STL10) else None
+    return command
+
+
 def run(command, folder, environment):
     """Runs one command, whose parts joined by && are shortened by their own rules."""
     parts, checks = [], []
@@ -186,8 +213,12 @@ def run_block(commands, folder, environment):
             continue
         if command.startswith("mkdir -p data"):
             make_archive(os.path.join(folder, "stl10_binary.tar.gz"))
+        with_data = with_data_sets(command, folder)
+        if with_data is None:
+            print(f"skipped, since there is no {STL10}: {command}")
+            continue
         try:
-            run(command, folder, environment)
+            run(with_data, folder, environment)
         except Failed as failure:
             failures += 1
             print(f"FAILED: {command}\n{failure}", file=sys.stderr, flush=True)
