@@ -76,10 +76,11 @@ TEST(Device, TheLaneTakesEveryCoreUnlessTold) { EXPECT_GE(Cpu()->lane_threads(),
 
 TEST(Device, RefusesWhatIsNotThere) {
   TestContext context;
-  for (const char* name : {"tpu", "cuda:x", "cuda:99", "mps"}) {
-    const auto device = Make<Device>({{"name", name}});
-    EXPECT_THROW(device->Open(context), ConfigError) << name;
+  for (const char* name : {"tpu", "gpu", "cuda:x", "cuda:", "mps"}) {
+    EXPECT_THROW(Make<Device>({{"name", name}}), ConfigError) << name;
   }
+  const auto device = Make<Device>({{"name", "cuda:99"}});
+  EXPECT_THROW(device->Open(context), ConfigError);
 }
 
 }  // namespace

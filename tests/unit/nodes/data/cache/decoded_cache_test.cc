@@ -237,9 +237,8 @@ TEST(DecodedCache, OpensAsTheGraphSays) {
   EXPECT_GE(cache.ceiling_bytes(), size_t{8} << 20);
 
   DecodedCache wrong;
-  Bind(wrong, {{"mode", "memory"}, {"budget", "a lot"}});
   EXPECT_THAT(MessageOf<ConfigError>([&] {
-                wrong.Open(TestContext({{"dataset", &dataset}}));
+                Bind(wrong, {{"mode", "memory"}, {"budget", "a lot"}});
               }),
               HasSubstr("'a lot' is not an amount of memory"));
 }
