@@ -20,7 +20,7 @@ void CacheMaintenance::Declare(NodeSpec& spec) {
       .Uses("device", "Device")
       .MayUse("cache", "DecodedCache")
       .Option(&CacheMaintenance::every_epochs_, "every_epochs", 5,
-              "Epochs between emptyings; 0: never.", AtLeast{0});
+              "Empty it after every N epochs; 0: never.", AtLeast{0});
 }
 
 void CacheMaintenance::Open(const OpenContext& context) {
@@ -40,7 +40,7 @@ void CacheMaintenance::EmptyDeviceCache() {
   const size_t given_back = device_->EmptyCache();
   constexpr double kMebibyte = 1024.0 * 1024.0;
   std::array<char, 128> text{};
-  std::snprintf(text.data(), text.size(), "cache emptied: %.0f MiB given back, %.0f MiB held",
+  std::snprintf(text.data(), text.size(), "cache emptied: %.0f MiB released, %.0f MiB kept",
                 static_cast<double>(given_back) / kMebibyte,
                 static_cast<double>(device_->ReservedBytes()) / kMebibyte);
   LogInfo(text.data());

@@ -17,14 +17,14 @@ namespace flowtrain {
 
 void PinnedStage::Declare(NodeSpec& spec) {
   spec.Doc(
-          "Gathers augmented samples to batches and copies them to the device, ahead of the "
+          "Gathers augmented samples into batches and copies them to the device, ahead of the "
           "computation.")
       .Input("rows", Stream::kSample)
       .Output("batches", Stream::kBatch)
       .Uses("device", "Device")
-      .Option(&PinnedStage::batch_size_, "batch_size", 128, "Images a batch.", AtLeast{1})
+      .Option(&PinnedStage::batch_size_, "batch_size", 128, "Images per batch.", AtLeast{1})
       .Option(&PinnedStage::image_size_, "image_size", 96, "Side of a view, pixels.", AtLeast{1})
-      .Option(&PinnedStage::views_, "views", 2, "Views of an image.", AtLeast{1})
+      .Option(&PinnedStage::views_, "views", 2, "Views per image.", AtLeast{1})
       .Option(&PinnedStage::pin_memory_, "pin_memory", true,
               "Page-locked buffers on a GPU: their copies overlap the computation.");
 }

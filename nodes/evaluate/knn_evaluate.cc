@@ -56,7 +56,7 @@ void KnnEvaluate::Open(const OpenContext& context) {
   if (size_ == 0) size_ = ViewSide(context.layout());
   if (size_ == 0) {
     throw ConfigError(context.NameOf("size") +
-                      " must be given: the rows of the batches are no square RGB views");
+                      " must be given: the rows of the batches are not square RGB views");
   }
   model_ = &context.Get<SimclrModel>("model");
   const auto& dataset = context.Get<ImageDataset>("dataset");
@@ -150,7 +150,7 @@ Features KnnEvaluate::FeaturesOf(const LabelledImages& images, uint64_t first_id
   if (features.bad.empty() || features.bad.size() < images.size()) return features;
   throw DataError("none of the " + ShowCount(images.size()) +
                   " labelled images can be used:" + NameSome(features.bad, bad_images_.path()) +
-                  "\nMend them, or set " + enabled_name_ + " to false");
+                  "\nRepair them, or set " + enabled_name_ + " to false");
 }
 
 // Only where there are more than `known`, the number of them before this evaluation.

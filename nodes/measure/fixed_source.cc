@@ -11,9 +11,9 @@ void FixedSource::Declare(NodeSpec& spec) {
       .Output("rows", Stream::kSample)
       .Required(&FixedSource::steps_, "steps", "Optimiser steps of the run.", AtLeast{1})
       .Option(&FixedSource::window_, "window", "1",
-              "Batches an optimiser step, or auto: as effective_batch says.")
+              "Batches per optimiser step, or auto: as effective_batch says.")
       .Option(&FixedSource::effective_batch_, "effective_batch", 0,
-              "Images an optimiser step; 0: as window says.", AtLeast{0})
+              "Images per optimiser step; 0: as window says.", AtLeast{0})
       .Option(&FixedSource::seed_, "seed", 0, "Seed of the noise.");
 }
 

@@ -6,10 +6,10 @@
 namespace flowtrain {
 
 void HostStage::Declare(NodeSpec& spec) {
-  spec.Doc("Gathers augmented samples to batches in the host's memory; for measuring a loader.")
+  spec.Doc("Gathers augmented samples into batches in the host's memory; for measuring a loader.")
       .Input("rows", Stream::kSample)
       .Output("batches", Stream::kBatch)
-      .Option(&HostStage::batch_size_, "batch_size", 128, "Images a batch.", AtLeast{1})
+      .Option(&HostStage::batch_size_, "batch_size", 128, "Images per batch.", AtLeast{1})
       .Option(&HostStage::image_size_, "image_size", 96, "Side of a view, pixels.", AtLeast{1});
 }
 

@@ -30,8 +30,7 @@ void PacedDevice::Declare(NodeSpec& spec) {
           "loader.")
       .Input("batches", Stream::kBatch)
       .Output("windows", Stream::kStep)
-      .Required(&PacedDevice::images_per_s_, "images_per_s", "Images it takes a second.",
-                AtLeast{1e-3});
+      .Required(&PacedDevice::images_per_s_, "images_per_s", "Images per second.", AtLeast{1e-3});
 }
 
 void PacedDevice::Start() {

@@ -11,7 +11,8 @@ void StepMeter::Declare(NodeSpec& spec) {
   spec.Doc("Sums up steps, images and times, and writes nothing.")
       .Input("steps", Stream::kStep)
       .Option(&StepMeter::skip_, "skip", 1,
-              "Steps at the start that the rates leave out: they pay for start-up.", AtLeast{0});
+              "Steps at the start that the rates leave out, since start-up slows them down.",
+              AtLeast{0});
 }
 
 void StepMeter::Process(Step& step) {
