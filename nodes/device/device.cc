@@ -55,7 +55,7 @@ std::string CheckName(const std::string& name) {
   } catch (const c10::Error&) {
     // the same fault
   }
-  return '\'' + name + "' is none of " + kNames;
+  return '\'' + name + "' is not one of " + kNames;
 }
 
 // Whatever a GPU has, or whether there is one.

@@ -132,7 +132,7 @@ void RunDir::MakeNamed() {
   if (error) throw std::runtime_error("cannot read " + path_ + ": " + error.message());
   if (empty) return;
   if (HoldsNoStep(path_)) {
-    fs::remove(fs::path(path_) / kBadImages, error);
+    if (!go_on_) fs::remove(fs::path(path_) / kBadImages, error);
     return;
   }
   if (!go_on_) {

@@ -27,7 +27,7 @@ std::string CheckWindow(const std::string& window) {
     WindowSize(window, window == kAutoAccumulation ? 1 : 0, 1);
     return {};
   } catch (const ConfigError&) {
-    return '\'' + window + "' is no whole number from 1, and not auto";
+    return '\'' + window + "' is not an integer >= 1 or auto";
   }
 }
 
@@ -59,7 +59,7 @@ void EpochSource::Declare(NodeSpec& spec) {
       .Option(
           &Self::window_, "window", "1",
           "Batches per optimiser step (gradient accumulation), or auto: as effective_batch says.",
-          Form{CheckWindow, "a whole number from 1, or auto"})
+          Form{CheckWindow, "an integer >= 1, or auto"})
       .Option(&Self::effective_batch_, "effective_batch", 0,
               "Images per optimiser step; 0: as window says.", AtLeast{0})
       .Option(&Self::seed_, "seed", 42, "Seed of the order and of the augmentation.")

@@ -15,7 +15,7 @@ int64_t ReadNumber(const std::string& text, const WindowNames& names) {
   const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || stop != end || number < 1 || number > kMostBatches) {
     throw ConfigError(names.accumulation + " is '" + text +
-                      "'; it must be a whole number from 1 on, or auto");
+                      "'; it must be an integer >= 1, or auto");
   }
   return number;
 }

@@ -122,7 +122,7 @@ TEST(Settings, AParameterStandsOnceInAFile) {
 
 TEST(Settings, ValidateRefusesWhatARunWouldRefuse) {
   for (const char* set : {"device=gpu", "device=cuda:x", "device=CPU", "device=", "device=cuda:"}) {
-    ExpectRefused(ValidateWith({set}), {"--set: device: ", "none of auto, cpu, cuda, cuda:N"});
+    ExpectRefused(ValidateWith({set}), {"--set: device: ", "not one of auto, cpu, cuda, cuda:N"});
   }
   EXPECT_EQ(ValidateWith({"device=cuda:1"}).code, 0);
   ExpectRefused(ValidateWith({"gpu.memory_limit=lots"}), {"gpu.memory_limit: 'lots'", "12 GiB"});

@@ -28,7 +28,7 @@ TEST(WindowSize, SaysWhatIsWrong) {
                 ThrowsMessage<ConfigError>(HasSubstr(why)));
   };
   for (const char* text : {"0", "-1", "2.5", "four", "", "99999999999"}) {
-    fails(text, 0, "a whole number from 1, or auto");
+    fails(text, 0, "an integer >= 1, or auto");
   }
   fails("auto", 0, "gradient_accumulation is auto and needs effective_batch");
   fails("auto", 500,

@@ -166,7 +166,7 @@ TEST_F(SectionsTest, AWrongValueNamesItsKeyAndPlace) {
   config_.Set("train.colour=grean");
   EXPECT_THAT(
       Findings("[${augment}, ${train}]"),
-      ElementsAre("--set: train.colour: 'grean' is none of red, green; did you mean 'green'?",
+      ElementsAre("--set: train.colour: 'grean' is not one of red, green; did you mean 'green'?",
                   "my.yaml:2:9: augment.flip: 'often' is not a number, 0 to 1"));
 }
 
