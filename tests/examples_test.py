@@ -86,7 +86,7 @@ RULES = [
     (r"cmake .*", None, "it builds what this test runs"),
     (r"wget \S*stl10_binary\.tar\.gz", None, "it downloads 2.6 GB; a small archive of the same files takes its place"),
     (r"mkdir -p data && tar xzf stl10_binary\.tar\.gz -C data", "", leaves("data/stl10_binary/train_X.bin")),
-    (r"\S*flowtrain graphs/\w+\.yaml --tuned", SHORT + QUICK, says("set as tuned")),
+    (r"\S*flowtrain graphs/\w+\.yaml --tuned", " --set train.max_steps=1" + QUICK, says("set as tuned")),
     (r"\S*flowtrain graphs/(knn|linear_probe|embed)\.yaml .*", "", evaluated),
     (r"\S*flowtrain graphs/\w+\.yaml --config \S+ --run-dir runs/first", SHORT, trained),
     (r"\S*flowtrain graphs/\w+\.yaml --resume runs/first", SHORT, says("results in runs/first")),
