@@ -55,7 +55,7 @@ graph: loader
 pools: {samples: 16, batches: 3}
 workers: 3
 resources:
-  dataset: {type: ImageDataset, options: {kind: ${kind}, root: "${root}", splits: [train]}}
+  dataset: {type: ImageDataset, options: {kind: ${kind}, root: "${root}", splits: ${splits}}}
   cache: {type: DecodedCache, uses: {dataset: dataset}, options: {mode: ${cache}, budget: 64 MiB}}
   views: {type: ViewRecipe, options: {size: 96}}
 nodes:
@@ -64,7 +64,9 @@ nodes:
   augment: {type: DualViewAugment, in: images, out: rows, workers: 3}
   stage: {type: CountingStage, in: rows}
 )";
-  Config config{ReadYaml("{kind: " + kind + ", root: \"" + root + "\", cache: " + cache + "}",
+  const std::string splits = kind == "stl10" ? "[train]" : "[train, unlabeled]";  // the default
+  Config config{ReadYaml("{kind: " + kind + ", root: \"" + root + "\", splits: " + splits +
+                             ", cache: " + cache + "}",
                          "parameters.yaml")};
   const GraphDef def = LoadGraph(ReadYaml(text, "loader.yaml"), config, Registry::Global());
   RunControl run;

@@ -27,9 +27,7 @@ TEST(MemoryLimit, RefusesEverythingElse) {
 }
 
 TEST(MemoryLimit, IsCheckedWithoutAGpuToo) {
-  TestContext context;
-  const auto device = Make<Device>({{"name", "cpu"}, {"memory_limit", "lots"}});
-  EXPECT_THROW(device->Open(context), ConfigError);
+  EXPECT_THROW(Make<Device>({{"name", "cpu"}, {"memory_limit", "lots"}}), ConfigError);
 }
 
 }  // namespace

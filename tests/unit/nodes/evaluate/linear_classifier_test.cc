@@ -4,6 +4,8 @@
 #include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "pipeline/base/error.h"
 
 namespace flowtrain {
@@ -72,8 +74,18 @@ TEST(LinearClassifier, OfEqualLogitsTheFirstAreTheLargest) {
   EXPECT_TRUE(logits.argmax(1).eq(0).all().item<bool>()) << "as the confusion has them";
 }
 
-TEST(LinearClassifier, FeaturesThatAreTooLargeAreRefused) {
-  const at::Tensor features = at::randn({8, 3}) * 1e30;
+TEST(LinearClassifier, TheSizeOfFeaturesMakesNoDifference) {
+  const at::Tensor features = at::randn({8, 3}), labels = at::arange(8, at::kLong).remainder(2);
+  const LinearOptions options{.classes = 2};
+  const auto guesses = [&](const at::Tensor& of) {
+    return TrainLinear(of, labels, options).Logits(of).argmax(1);
+  };
+  EXPECT_TRUE(at::equal(guesses(features * 1e30), guesses(features)));
+}
+
+TEST(LinearClassifier, FeaturesThatAreNotFiniteAreRefused) {
+  at::Tensor features = at::randn({8, 3});
+  features[0][0] = std::numeric_limits<float>::infinity();
   EXPECT_THROW(TrainLinear(features, at::arange(8, at::kLong).remainder(2), {.classes = 2}),
                DataError);
 }

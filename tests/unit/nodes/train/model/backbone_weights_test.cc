@@ -128,7 +128,7 @@ TEST_F(BackboneWeights, NestingsAreSeenThroughAndNamed) {
                              "state_dict.module.encoder_q.", "model.backbone."}) {
     NamedTensors tensors = Prefixed(prefix, from);
     tensors.emplace_back("projection.0.weight", at::ones({2}));
-    tensors.emplace_back("module.encoder_k.conv1.weight", at::ones({2}));
+    tensors.emplace_back("encoder_k.conv1.weight", at::ones({2}));
     WriteSafetensors(Path("a.safetensors"), {tensors, {}});
     {
       const c10::NoGradGuard no_grad;
