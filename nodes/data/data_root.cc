@@ -71,9 +71,8 @@ struct stat LookAt(const std::string& root, const char* what, const OptionNames&
 void NeedRight(const std::string& root, int right, const char* what, const OptionNames& names) {
   if (faccessat(AT_FDCWD, root.c_str(), right, AT_EACCESS) == 0) return;
   throw ConfigError("the " + std::string(what) + ' ' + Path(root) + ", which " +
-                    NameOf(names, "root") +
-                    " names, cannot be read: " + std::generic_category().message(errno) +
-                    "; mend its permissions");
+                    NameOf(names, "root") + " names, cannot be read: " +
+                    std::generic_category().message(errno) + "; mend its permissions");
 }
 
 }  // namespace

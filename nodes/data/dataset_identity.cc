@@ -26,9 +26,8 @@ std::string DatasetIdentity::ToText() const {
 
 std::optional<DatasetIdentity> DatasetIdentity::FromText(const std::string& text) {
   DatasetIdentity identity;
-  const int read =
-      std::sscanf(text.c_str(), "%" SCNu64 " images, names %" SCNx64, &identity.images,
-                  &identity.names);
+  const int read = std::sscanf(text.c_str(), "%" SCNu64 " images, names %" SCNx64, &identity.images,
+                               &identity.names);
   if (read != 2 || identity.ToText() != text) return std::nullopt;
   return identity;
 }

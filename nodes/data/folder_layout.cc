@@ -18,7 +18,7 @@ namespace {
 
 // Names of splits in any case, in the order in which they are looked for.
 constexpr std::array<std::string_view, 2> kTrainNames = {"train", "training"};
-constexpr std::array<std::string_view, 6> kJudgeNames = {"val",  "valid", "validation",
+constexpr std::array<std::string_view, 6> kJudgeNames = {"val",  "valid",   "validation",
                                                          "test", "testing", "dev"};
 constexpr std::string_view kUnlabeled = "unlabeled";
 
@@ -138,9 +138,8 @@ class LayoutMaker {
 
   uint64_t LooseInRoot() const {
     return static_cast<uint64_t>(
-        std::count_if(listing_.images.begin(), listing_.images.end(), [](const std::string& path) {
-          return path.find('/') == std::string::npos;
-        }));
+        std::count_if(listing_.images.begin(), listing_.images.end(),
+                      [](const std::string& path) { return path.find('/') == std::string::npos; }));
   }
 
   [[noreturn]] void NoTrain() const {
@@ -153,8 +152,7 @@ class LayoutMaker {
     for (std::string& split : splits) {
       while (!split.empty() && split.back() == '/') split.pop_back();
       const auto below = [&](const std::string& path) { return path.rfind(split + '/', 0) == 0; };
-      if (split.empty() ||
-          std::none_of(listing_.images.begin(), listing_.images.end(), below)) {
+      if (split.empty() || std::none_of(listing_.images.begin(), listing_.images.end(), below)) {
         NoSplit(split);
       }
     }
@@ -307,8 +305,7 @@ class LayoutMaker {
                            " names the folders to train on");
     } else if (!listing_.images.empty()) {
       out_.notes.push_back(Images(listing_.images.size()) +
-                           " beside the splits are not used: " +
-                           SomeOf(listing_.images));
+                           " beside the splits are not used: " + SomeOf(listing_.images));
     }
   }
 

@@ -17,9 +17,10 @@ struct FolderPart {
 };
 
 struct FolderLayout {
-  std::vector<std::string> splits;   // folders trained on; empty: the images are not in splits
-  std::string judged_on;             // the folder of `judged`; empty: none
-  std::vector<std::string> classes;  // sorted by the bytes of their folders' names; empty: no labels
+  std::vector<std::string> splits;  // folders trained on; empty: the images are not in splits
+  std::string judged_on;            // the folder of `judged`; empty: none
+  std::vector<std::string>
+      classes;  // sorted by the bytes of their folders' names; empty: no labels
   FolderPart training, judged;
   std::string why_not;             // there are no classes
   std::vector<std::string> notes;  // what a user should know of it

@@ -121,7 +121,8 @@ class FolderSet final : public ImageSet {
         training_(folder, std::move(layout_.training)),
         judged_(folder, std::move(layout_.judged)),
         bank_(training_, true, Trained()),
-        queries_(judged_, false, "folder " + PrintableName(root_) + ", " + PrintableName(layout_.judged_on)) {}
+        queries_(judged_, false,
+                 "folder " + PrintableName(root_) + ", " + PrintableName(layout_.judged_on)) {}
 
   uint64_t size() const override { return training_.size(); }
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const override {

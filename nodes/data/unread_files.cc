@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 12> kArchives = {"zip", "tar", "tgz", "gz", "bz2", "xz",
                                                         "zst", "tbz", "txz", "7z", "rar", "lz4"};
 constexpr std::array<std::string_view, 15> kRecords = {
-    "npy", "npz", "h5", "hdf5", "mdb", "lmdb", "parquet", "arrow", "tfrecord", "tfrecords",
-    "rec", "pkl", "pickle", "pt", "beton"};
+    "npy",      "npz",       "h5",  "hdf5", "mdb",    "lmdb", "parquet", "arrow",
+    "tfrecord", "tfrecords", "rec", "pkl",  "pickle", "pt",   "beton"};
 constexpr std::array<std::string_view, 20> kOtherPictures = {
     "jxl", "svg", "psd", "tga", "exr", "hdr", "dng", "cr2", "cr3", "nef",
     "arw", "orf", "raf", "rw2", "ico", "eps", "pdf", "mp4", "mov", "avi"};
@@ -79,8 +79,8 @@ std::string AdviceByName(const fs::path& path, const OptionNames& names) {
            " and " + SetTo(names, "root", path.parent_path());
   }
   if (BeginsWith(name, "stl10_binary.tar")) {
-    return "; " + shown + " is STL-10, still packed: tar xf " + shown +
-           ", then set " + SetTo(names, "kind", "stl10") + " and " + NameOf(names, "root") +
+    return "; " + shown + " is STL-10, still packed: tar xf " + shown + ", then set " +
+           SetTo(names, "kind", "stl10") + " and " + NameOf(names, "root") +
            " to the folder stl10_binary that comes of it";
   }
   if (extension == "ftpack") {
@@ -88,19 +88,25 @@ std::string AdviceByName(const fs::path& path, const OptionNames& names) {
            SetTo(names, "root", path);
   }
   if (extension == "mat") {
-    return "; " + shown + " is a Matlab file, and none are read; STL-10 has binary files too, "
-           "which are: " + kStl10Address;
+    return "; " + shown +
+           " is a Matlab file, and none are read; STL-10 has binary files too, "
+           "which are: " +
+           kStl10Address;
   }
   if (IsCifarFile(name)) {
-    return "; " + shown + " is one of CIFAR's files, which are not read: write its images to PNG "
+    return "; " + shown +
+           " is one of CIFAR's files, which are not read: write its images to PNG "
            "files, in a folder for each class";
   }
   if (Has(kArchives, extension)) {
-    return "; " + shown + " is an archive, and none are read, tar shards neither: unpack it, and "
-           "set " + NameOf(names, "root") + " to the folder";
+    return "; " + shown +
+           " is an archive, and none are read, tar shards neither: unpack it, and "
+           "set " +
+           NameOf(names, "root") + " to the folder";
   }
   if (Has(kRecords, extension)) {
-    return "; " + shown + " holds arrays or records, which are not read: write the images to "
+    return "; " + shown +
+           " holds arrays or records, which are not read: write the images to "
            "files, such as PNG, in a folder for each class";
   }
   if (Has(kOtherPictures, extension)) {
@@ -112,8 +118,10 @@ std::string AdviceByName(const fs::path& path, const OptionNames& names) {
 std::string AdviceOnFileWithoutExtension(const std::string& path) {
   const char* extension = ExtensionByContent(path);
   if (extension == nullptr) return {};
-  return "; " + PrintableName(path) + " has no extension but is an image: rename such files to end "
-         "with ." + extension;
+  return "; " + PrintableName(path) +
+         " has no extension but is an image: rename such files to end "
+         "with ." +
+         extension;
 }
 
 // "3 links: a/1.jpg, …", with the words for one or for many.
@@ -163,7 +171,8 @@ std::vector<std::string> NotesOn(const FolderListing& listing) {
                          "FIFOs, devices or sockets are not taken"));
   }
   if (const Counted& folders = listing.repeated_folders; folders.count > 0) {
-    notes.push_back(Tell(folders, "folder is in the set already, by way of a link, and is taken once",
+    notes.push_back(Tell(folders,
+                         "folder is in the set already, by way of a link, and is taken once",
                          "folders are in the set already, by way of links, and are taken once"));
   }
   if (const Counted& images = listing.repeated_images; images.count > 0) {

@@ -14,9 +14,10 @@ namespace flowtrain {
 
 // Features with the classes of their images.
 struct Features {
-  at::Tensor features;        // float [N, D]
-  at::Tensor labels;          // int64 [N], on the same device
-  std::vector<BadImage> bad = {};  // images left out, by their index; known to ComputeFeatures alone
+  at::Tensor features;  // float [N, D]
+  at::Tensor labels;    // int64 [N], on the same device
+  std::vector<BadImage> bad =
+      {};  // images left out, by their index; known to ComputeFeatures alone
 };
 
 // On the host; one row per image.

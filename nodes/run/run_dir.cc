@@ -189,8 +189,7 @@ std::optional<EpochFigures> RunDir::FiguresOf(uint64_t steps_done) const {
 RunDir::~RunDir() {
   if (metrics_ >= 0) {
     // Not in the way of the command that does better. A list of bad images may be why it failed.
-    const bool in_vain =
-        !go_on_ && HoldsNoStep(path_) && !fs::exists(fs::path(path_) / kBadImages);
+    const bool in_vain = !go_on_ && HoldsNoStep(path_) && !fs::exists(fs::path(path_) / kBadImages);
     if (in_vain) LogInfo("the run made no step: its folder " + path_ + " is removed");
     SetLogFile("");
     ::close(metrics_);

@@ -30,9 +30,9 @@ void WriteClasses(const TempFolder& folder, const std::string& prefix, int of_ea
 // Two steps on a folder.
 std::vector<std::string> OnFolder(const std::string& run_dir, const std::string& root,
                                   const std::vector<std::string>& extra = {}) {
-  std::vector<std::string> sets = {"data.kind=folder", "data.root=" + root, "train.max_steps=2",
-                                   "gpu.gradient_accumulation=1", "model.stem=small",
-                                   "evaluate.knn=false"};
+  std::vector<std::string> sets = {"data.kind=folder",  "data.root=" + root,
+                                   "train.max_steps=2", "gpu.gradient_accumulation=1",
+                                   "model.stem=small",  "evaluate.knn=false"};
   sets.insert(sets.end(), extra.begin(), extra.end());
   return SmallRun(run_dir, sets);
 }
@@ -63,8 +63,8 @@ TEST(Dataset, WhatWasNamedAndCannotBeUsedEndsTheRunBeforeItBegins) {
     const Result result = RunProgram(
         OnFolder(folder / "run", folder / root, {"data.kind=" + kind, "data.if_missing=sample"}));
     EXPECT_EQ(result.code, 2) << result.output;
-    EXPECT_THAT(result.output, AllOf(HasSubstr(text), HasSubstr(folder / root),
-                                     Not(HasSubstr("SAMPLE SET"))));
+    EXPECT_THAT(result.output,
+                AllOf(HasSubstr(text), HasSubstr(folder / root), Not(HasSubstr("SAMPLE SET"))));
     EXPECT_FALSE(fs::exists(folder / "run"));
   }
 }
@@ -84,7 +84,8 @@ TEST(Dataset, TheSampleSetStandsInForTheDefaultAlone) {
     const int code = program.Wait();
     return Result{code, program.output()};
   };
-  for (const char* set : {"data.root=data/stl10_binary", "data.kind=stl10", "data.splits=[train]"}) {
+  for (const char* set :
+       {"data.root=data/stl10_binary", "data.kind=stl10", "data.splits=[train]"}) {
     const Result named = run({set});
     EXPECT_EQ(named.code, 2) << named.output;
     EXPECT_THAT(named.output, HasSubstr("there is no folder data/stl10_binary"));
@@ -98,8 +99,7 @@ TEST(Dataset, SplitsAreTrainedOnAndJudgedOnAndAreNoClasses) {
   const TempFolder folder;
   WriteClasses(folder, "photos/train", 4);
   WriteClasses(folder, "photos/val", 2);
-  const Result run =
-      RunProgram(OnFolder(folder / "run", folder / "photos", {"evaluate.knn=true"}));
+  const Result run = RunProgram(OnFolder(folder / "run", folder / "photos", {"evaluate.knn=true"}));
   ASSERT_EQ(run.code, 0) << run.output;
   EXPECT_THAT(run.output, HasSubstr("train: 8 images in 2 classes; judged on val: 4 images"));
   EXPECT_EQ(KnnOf(folder / "run"), 100);
@@ -116,11 +116,10 @@ TEST(Dataset, SplitsAreTrainedOnAndJudgedOnAndAreNoClasses) {
   EXPECT_EQ(ReadLines(folder / "embed.yaml/embeddings.csv").size(), 1u + 8);
   const Result packed = RunProgram({"pack", folder / "photos", folder / "photos.ftpack"});
   ASSERT_EQ(packed.code, 0) << packed.output;
-  const Result knn = RunProgram({kRoot + "/graphs/knn.yaml", "--run-dir", folder / "packed",
-                                 "--set", "device=cpu", "--set", "threads=1", "--set",
-                                 "data.num_workers=2", "--set", "checkpoint=" + (folder / "run"),
-                                 "--set", "data.kind=packed", "--set",
-                                 "data.root=" + (folder / "photos.ftpack")});
+  const Result knn = RunProgram(
+      {kRoot + "/graphs/knn.yaml", "--run-dir", folder / "packed", "--set", "device=cpu", "--set",
+       "threads=1", "--set", "data.num_workers=2", "--set", "checkpoint=" + (folder / "run"),
+       "--set", "data.kind=packed", "--set", "data.root=" + (folder / "photos.ftpack")});
   ASSERT_EQ(knn.code, 0) << knn.output;
   EXPECT_THAT(knn.output, HasSubstr("8 bank images, 4 queries"));
 }
@@ -176,8 +175,8 @@ TEST(Dataset, APathOfAParameterFileIsRelativeToItOrToTheWorkingDirectory) {
   WriteClasses(folder, "elsewhere", 2);
   folder.Write("settings/near.yaml", "data: {kind: folder, root: photos, batch_size: 4}\n");
   folder.Write("settings/far.yaml", "data: {kind: folder, root: elsewhere, batch_size: 4}\n");
-  for (const auto& [file, root] : {std::pair{"near.yaml", "settings/photos"},
-                                   std::pair{"far.yaml", "elsewhere"}}) {
+  for (const auto& [file, root] :
+       {std::pair{"near.yaml", "settings/photos"}, std::pair{"far.yaml", "elsewhere"}}) {
     Program program({"validate", kGraph, "--data", "--config", "settings/" + std::string(file)},
                     [&] { fs::current_path(folder.path()); });
     EXPECT_EQ(program.Wait(), 0) << program.output();

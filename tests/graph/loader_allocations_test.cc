@@ -65,9 +65,9 @@ nodes:
   stage: {type: CountingStage, in: rows}
 )";
   const std::string splits = kind == "stl10" ? "[train]" : "[train, unlabeled]";  // the default
-  Config config{ReadYaml("{kind: " + kind + ", root: \"" + root + "\", splits: " + splits +
-                             ", cache: " + cache + "}",
-                         "parameters.yaml")};
+  Config config{ReadYaml(
+      "{kind: " + kind + ", root: \"" + root + "\", splits: " + splits + ", cache: " + cache + "}",
+      "parameters.yaml")};
   const GraphDef def = LoadGraph(ReadYaml(text, "loader.yaml"), config, Registry::Global());
   RunControl run;
   Graph graph(def, Registry::Global(), run);

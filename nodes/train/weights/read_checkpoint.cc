@@ -115,8 +115,10 @@ Metadata ReadMetadata(const std::string& path) {
 
 TrainingState StateOfMetadata(const Metadata& metadata, const std::string& path) {
   const auto dataset = metadata.find("dataset");
-  return {NumberIn(metadata, "steps_done", path), NumberIn(metadata, "steps_per_epoch", path),
-          TextIn(metadata, "config", path), TextIn(metadata, "graph", path),
+  return {NumberIn(metadata, "steps_done", path),
+          NumberIn(metadata, "steps_per_epoch", path),
+          TextIn(metadata, "config", path),
+          TextIn(metadata, "graph", path),
           FigureIn(metadata, checkpoint_format::kKnnStart),
           dataset == metadata.end() ? "" : dataset->second};
 }

@@ -25,7 +25,7 @@ namespace flowtrain::accelerator {
 inline constexpr c10::DeviceType kType = c10::DeviceType::MTIA;
 
 struct Settings {
-  int devices = 2;  // at most; autograd asks once how many there are
+  int devices = 2;                          // at most; autograd asks once how many there are
   size_t capacity_bytes = size_t{1} << 30;  // of each device, at most 16 GiB
   double fraction = 1;                      // of it that may be taken
   uint64_t delay_seed = 0;                  // 0: no delays
@@ -58,11 +58,11 @@ void LoseDeviceAfter(int64_t kernels);  // from now on; 0: never
 void BeBusy(bool busy);                 // whoever starts to use it gets an error
 
 struct Counts {
-  int64_t kernels = 0;           // queued: operators and copies
+  int64_t kernels = 0;  // queued: operators and copies
   // Waits for a stream, an event or the device that was not done: a GPU's driver may spin then.
   int64_t host_waits = 0;
-  int64_t pinned_bytes = 0;      // page-locked memory in use
-  bool context[2] = {};          // whether anything was made on device 0, 1
+  int64_t pinned_bytes = 0;                // page-locked memory in use
+  bool context[2] = {};                    // whether anything was made on device 0, 1
   std::map<std::string, int64_t> waiting;  // operators for whose result the host waited, by name
 };
 Counts GetCounts();

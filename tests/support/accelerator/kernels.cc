@@ -130,7 +130,8 @@ std::string KeyOf(const Operator& op, const Stack& arguments) {
   std::string key = op.name() + '.' + op.given.schema().overload_name();
   for (const IValue& argument : arguments) {
     key += '|';
-    bool tensors = argument.isTensor() || argument.isTensorList() || argument.isOptionalTensorList();
+    bool tensors =
+        argument.isTensor() || argument.isTensorList() || argument.isOptionalTensorList();
     if (!tensors) {
       key += c10::str(argument);
       continue;
@@ -226,7 +227,8 @@ void ResizeWritten(const Operator& op, const Stack& arguments, const Shapes& sha
 }
 
 // Which argument a result is; none: a new tensor.
-std::optional<size_t> WhichArgument(const c10::FunctionSchema& schema, const c10::Argument& result) {
+std::optional<size_t> WhichArgument(const c10::FunctionSchema& schema,
+                                    const c10::Argument& result) {
   if (result.alias_info() == nullptr) return std::nullopt;
   TORCH_CHECK(result.alias_info()->isWrite(), schema.name(),
               " gives a view, for which the accelerator for tests needs a kernel of its own");
@@ -260,7 +262,7 @@ at::Tensor ForKernel(const at::Tensor& tensor) {
 
 // New tensors for results, and the same for kernels.
 struct Results {
-  Stack values;                                  // as the caller gets them
+  Stack values;                                                   // as the caller gets them
   std::vector<std::pair<size_t, std::vector<at::Tensor>>> bytes;  // of the new ones, by place
 };
 
@@ -335,16 +337,16 @@ void Await(const Operator& op, Stack& stack) {
   op.CallOnCpu(values);
   torch::jit::drop(stack, count);
   for (const IValue& value : values) {
-    stack.push_back(MapTensors(
-        value, [&](const at::Tensor& tensor) { return ToDevice(tensor, device); }));
+    stack.push_back(
+        MapTensors(value, [&](const at::Tensor& tensor) { return ToDevice(tensor, device); }));
   }
 }
 
 // The shape of the result depends on the values, or it is none of tensors.
 bool HostMustSee(const c10::FunctionSchema& schema) {
   static const std::set<std::string> depends_on_values = {
-      "aten::nonzero",     "aten::masked_select",        "aten::_unique",   "aten::_unique2",
-      "aten::unique_dim",  "aten::unique_consecutive",   "aten::bincount",  "aten::repeat_interleave",
+      "aten::nonzero",     "aten::masked_select",      "aten::_unique",  "aten::_unique2",
+      "aten::unique_dim",  "aten::unique_consecutive", "aten::bincount", "aten::repeat_interleave",
       "aten::multinomial", "aten::_assert_async"};
   if (depends_on_values.count(schema.name()) > 0) return true;
   for (const c10::Argument& result : schema.returns()) {

@@ -210,7 +210,8 @@ class Heap {
     // The smallest that fits, unless too much of it would be wasted.
     auto best = cached_.end();
     for (auto each = cached_.begin(); each != cached_.end(); ++each) {
-      if (each->stream != stream || each->bytes < bytes || each->bytes > bytes + bytes / 4) continue;
+      if (each->stream != stream || each->bytes < bytes || each->bytes > bytes + bytes / 4)
+        continue;
       if (best == cached_.end() || each->bytes < best->bytes) best = each;
     }
     if (best != cached_.end()) {
@@ -316,17 +317,15 @@ class DeviceMemoryAllocator final : public c10::DeviceAllocator {
   c10::DeleterFnPtr raw_deleter() const override { return &Release; }
   void copy_data(void* to, const void* from, size_t bytes) const override {
     const c10::Stream stream = CurrentStream(DeviceOf(to));
-    Post(stream, Work::kKernel, [to = Shadow(to), from = Shadow(from), bytes] {
-      std::memcpy(to, from, bytes);
-    });
+    Post(stream, Work::kKernel,
+         [to = Shadow(to), from = Shadow(from), bytes] { std::memcpy(to, from, bytes); });
   }
   bool initialized() override { return true; }
   void emptyCache(c10::MempoolId_t) override {
     for (c10::DeviceIndex device = 0; device < kDevices; ++device) HeapOf(device).EmptyCache();
   }
   void recordStream(const c10::DataPtr& data, c10::Stream stream) override {
-    if (data.get() != nullptr)
-      HeapOf(DeviceOf(data.get())).RecordStream(data.get(), stream.id());
+    if (data.get() != nullptr) HeapOf(DeviceOf(data.get())).RecordStream(data.get(), stream.id());
   }
   c10::CachingDeviceAllocator::DeviceStats getDeviceStats(c10::DeviceIndex device) override {
     return HeapOf(device).stats();

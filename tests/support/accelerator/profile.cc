@@ -68,7 +68,8 @@ class Session final : public libkineto::IActivityProfilerSession {
   }
 
  private:
-  std::unique_ptr<libkineto::CpuTraceBuffer> buffer_ = std::make_unique<libkineto::CpuTraceBuffer>();
+  std::unique_ptr<libkineto::CpuTraceBuffer> buffer_ =
+      std::make_unique<libkineto::CpuTraceBuffer>();
 };
 
 class Profiler final : public libkineto::IActivityProfiler {

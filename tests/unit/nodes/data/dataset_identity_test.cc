@@ -12,7 +12,9 @@
 namespace flowtrain {
 namespace {
 
-DatasetIdentity OfFolder(const TempFolder& folder) { return IdentityOf(*OpenFolder(folder.path())); }
+DatasetIdentity OfFolder(const TempFolder& folder) {
+  return IdentityOf(*OpenFolder(folder.path()));
+}
 
 TEST(DatasetIdentity, IsThatOfTheNamesAndNotOfThePlaceOrTheFiles) {
   const TempFolder one, other;

@@ -58,8 +58,9 @@ TEST(FolderLayout, TellsOfFewerThanTwoClasses) {
   const FolderLayout one = Lay({"all/cat/1.jpg", "all/dog/2.jpg"});
   EXPECT_THAT(one.classes, IsEmpty());
   EXPECT_THAT(one.why_not, HasSubstr("are in one class folder, all"));
-  EXPECT_THAT(one.notes, ElementsAre(HasSubstr(
-                             "if its folders (cat, dog) are the classes, set root to /set/all")));
+  EXPECT_THAT(
+      one.notes,
+      ElementsAre(HasSubstr("if its folders (cat, dog) are the classes, set root to /set/all")));
 }
 
 TEST(FolderLayout, StrayImagesAreTheOnesWithoutALabel) {
@@ -94,8 +95,8 @@ TEST(FolderLayout, TakesTrainAndAnotherForSplits) {
 }
 
 TEST(FolderLayout, JudgesOnValRatherThanTestAndTellsOfTheRest) {
-  const FolderLayout layout = Lay({"train/a/1.jpg", "train/b/2.jpg", "val/a/3.jpg", "test/4.jpg",
-                                   "extra/5.jpg", "6.jpg"});
+  const FolderLayout layout =
+      Lay({"train/a/1.jpg", "train/b/2.jpg", "val/a/3.jpg", "test/4.jpg", "extra/5.jpg", "6.jpg"});
   EXPECT_EQ(layout.judged_on, "val");
   EXPECT_THAT(layout.notes, ElementsAre(HasSubstr("3 images of extra, test are neither trained")));
 }
@@ -111,9 +112,9 @@ TEST(FolderLayout, ASplitWithOtherClassesOrNoneIsNotJudgedOn) {
 }
 
 TEST(FolderLayout, TrainsOnUnlabeledImagesToo) {
-  const FolderLayout layout =
-      Lay({"train/a/1.jpg", "train/b/2.jpg", "unlabeled/3.jpg", "unlabeled/x/4.jpg", "test/a/5.jpg"},
-          {"train", "unlabeled"});
+  const FolderLayout layout = Lay(
+      {"train/a/1.jpg", "train/b/2.jpg", "unlabeled/3.jpg", "unlabeled/x/4.jpg", "test/a/5.jpg"},
+      {"train", "unlabeled"});
   EXPECT_THAT(layout.splits, ElementsAre("train", "unlabeled"));
   EXPECT_THAT(layout.training.labels, ElementsAre(0, 1, -1, -1));
   EXPECT_EQ(layout.judged_on, "test");

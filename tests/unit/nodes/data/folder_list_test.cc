@@ -27,9 +27,9 @@ TEST(FolderList, KnowsExtensionsInAnyCase) {
   EXPECT_TRUE(HasImageExtension("a.JPG"));
   EXPECT_TRUE(HasImageExtension("a.b.TiFf"));
   for (const char* extension :
-       {"jpg", "jpeg", "jpe",  "jfif", "png",  "bmp", "dib", "webp", "tif", "tiff",
-        "jp2", "j2k",  "jpf",  "jpx",  "j2c",  "ppm", "pgm", "pbm",  "pnm", "pam",
-        "ras", "sr",   "gif",  "heic", "heif", "hif", "avif"}) {
+       {"jpg",  "jpeg", "jpe", "jfif", "png", "bmp",  "dib",  "webp", "tif",
+        "tiff", "jp2",  "j2k", "jpf",  "jpx", "j2c",  "ppm",  "pgm",  "pbm",
+        "pnm",  "pam",  "ras", "sr",   "gif", "heic", "heif", "hif",  "avif"}) {
     EXPECT_TRUE(HasImageExtension(std::string("a.") + extension)) << extension;
   }
   EXPECT_FALSE(HasImageExtension("jpg"));
@@ -39,10 +39,9 @@ TEST(FolderList, KnowsExtensionsInAnyCase) {
 
 TEST(FolderList, SortsByBytesAndSkipsWhatIsHidden) {
   const TempFolder folder;
-  for (const char* name :
-       {"b.png", "B.png", "a/z.jpg", "a/deep/er.bmp", "a-b/x.jpg", "\xC3\xA4.jpg", ".hidden.jpg",
-        ".git/x.jpg", "__MACOSX/x.jpg", ".ipynb_checkpoints/x-checkpoint.jpg", "notes.txt",
-        "10.jpg", "9.jpg"}) {
+  for (const char* name : {"b.png", "B.png", "a/z.jpg", "a/deep/er.bmp", "a-b/x.jpg",
+                           "\xC3\xA4.jpg", ".hidden.jpg", ".git/x.jpg", "__MACOSX/x.jpg",
+                           ".ipynb_checkpoints/x-checkpoint.jpg", "notes.txt", "10.jpg", "9.jpg"}) {
     folder.Write(name, {1});
   }
   EXPECT_THAT(ListFolder(folder.path()).images,

@@ -188,8 +188,7 @@ TEST(PackImages, BadImagesAreLeftOutAndNamed) {
   const auto packed = OpenPacked(folder / "set.ftpack");
   EXPECT_EQ(packed->size(), 30u);
   const std::string list = folder / "set.ftpack.bad_images.csv";
-  EXPECT_EQ(ReadText(list),
-            "name,reason,found_by\ncat/bad.jpg," + result.bad[0].why + ",pack\n");
+  EXPECT_EQ(ReadText(list), "name,reason,found_by\ncat/bad.jpg," + result.bad[0].why + ",pack\n");
 
   // What is packed again is still without it.
   EXPECT_TRUE(PackImages(*packed, folder / "again.ftpack", options).bad.empty());

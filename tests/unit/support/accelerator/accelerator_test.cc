@@ -144,10 +144,9 @@ TEST_F(Accelerator, HasNoMoreThanItsCapacity) {
 }
 
 TEST_F(Accelerator, RunsOutOfMemoryInEveryGuise) {
-  for (const auto shortage :
-       {acc::Shortage::kOutOfMemoryError, acc::Shortage::kAcceleratorError,
-        acc::Shortage::kCudnnNoEngine, acc::Shortage::kCudnnAllocFailed,
-        acc::Shortage::kCublasAllocFailed}) {
+  for (const auto shortage : {acc::Shortage::kOutOfMemoryError, acc::Shortage::kAcceleratorError,
+                              acc::Shortage::kCudnnNoEngine, acc::Shortage::kCudnnAllocFailed,
+                              acc::Shortage::kCublasAllocFailed}) {
     acc::FailAllocation(2, shortage);
     EXPECT_NO_THROW(Ones(1));
     try {

@@ -2,8 +2,6 @@
 // and that each of these waits is missed where it is left out (tests/support/accelerator/
 // mutants.cmake makes the code without it).
 
-#include "nodes/device/staged_batch.h"
-
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
@@ -18,6 +16,7 @@
 #include "mutants/without_release_wait.h"
 #include "mutants/without_synchronize.h"
 #include "nodes/device/pinned_stage.h"
+#include "nodes/device/staged_batch.h"
 #include "nodes/train/checkpoint/host_copy.h"
 #include "nodes/train/optimizer/optimizer_step.h"
 #include "nodes/train/optimizer/train_payload.h"
@@ -53,8 +52,8 @@ class Staging {
   Staging(Take take, Release release)
       : take_(take),
         release_(release),
-        stage_(Make<Stage>({{"batch_size", std::to_string(kRows)},
-                            {"image_size", std::to_string(kSide)}})) {
+        stage_(Make<Stage>(
+            {{"batch_size", std::to_string(kRows)}, {"image_size", std::to_string(kSide)}})) {
     stage_->Open(on_.context);
     for (auto& buffer : buffers_) buffer = stage_->Allocate(stage_->Layout().bytes());
     stage_->Start();
@@ -91,7 +90,10 @@ class Staging {
     std::memset(batch.buffer, static_cast<int>(Value(i)), batch.layout.bytes());
   }
   static at::Tensor Compute(const at::Tensor& images) {
-    return at::scalar_tensor(1, images.options().dtype(at::kFloat)).add(images.to(at::kFloat).sum()).sub(1).mul(2);
+    return at::scalar_tensor(1, images.options().dtype(at::kFloat))
+        .add(images.to(at::kFloat).sum())
+        .sub(1)
+        .mul(2);
   }
 
   const Take take_;
