@@ -9,6 +9,7 @@
 #include <ATen/ops/_reshape_alias_native.h>
 #include <ATen/ops/as_strided_native.h>
 #include <ATen/ops/set_native.h>
+#include <ATen/ops/unfold_native.h>
 #include <ATen/ops/view_native.h>
 #include <torch/library.h>
 
@@ -436,6 +437,10 @@ at::Tensor AsStrided(const at::Tensor& self, c10::SymIntArrayRef sizes, c10::Sym
       offset ? std::optional(offset->expect_int()) : std::nullopt);
 }
 
+at::Tensor Unfold(const at::Tensor& self, int64_t dim, int64_t size, int64_t step) {
+  return at::native::unfold(self, dim, size, step);
+}
+
 at::Tensor ReshapeAlias(const at::Tensor& self, c10::SymIntArrayRef sizes,
                         c10::SymIntArrayRef strides) {
   return at::native::_reshape_alias(self, C10_AS_INTARRAYREF_SLOW(sizes),
@@ -522,6 +527,7 @@ TORCH_LIBRARY_IMPL(aten, MTIA, library) {
   library.impl("resize_", &Resize);
   library.impl("view", &View);
   library.impl("as_strided", &AsStrided);
+  library.impl("unfold", &Unfold);
   library.impl("_reshape_alias", &ReshapeAlias);
   library.impl("record_stream", &RecordStream);
   library.impl("_local_scalar_dense", &Item);

@@ -21,6 +21,8 @@ LaneNodes::Settings On(const char* device, Options forward_backward = {}) {
           .rows = 4,
           .side = 8,
           .forward_backward = std::move(forward_backward),
+          // With more VICReg, whose loss is about 25, diverges.
+          .optimizer = {{"learning_rate", "0.002"}, {"warmup_epochs", "0"}},
           .device = {{"name", device}}};
 }
 
