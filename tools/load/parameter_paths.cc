@@ -21,9 +21,9 @@ struct PathParameter {
   bool to_read;  // otherwise the run writes there
 };
 constexpr std::array kPathParameters = {
-    PathParameter{"data.root", true},   PathParameter{"data.cache_file", true},
-    PathParameter{"checkpoint", true},  PathParameter{"model.init", true},
-    PathParameter{"run.resume", true},  PathParameter{"run.dir", false},
+    PathParameter{"data.root", true},  PathParameter{"data.cache_file", true},
+    PathParameter{"checkpoint", true}, PathParameter{"model.init", true},
+    PathParameter{"run.resume", true}, PathParameter{"run.dir", false},
     PathParameter{"run.path", false}};
 
 // Also true for what may not be looked at, which is then reported where it is opened.

@@ -45,17 +45,18 @@ TEST_F(ExpandPathTest, PutsInVariables) {
 }
 
 TEST_F(ExpandPathTest, LeavesOtherPathsAsTheyAre) {
-  for (const char* path : {"", "photos", "/a/b c", "a~", "a/~/b", "./~", "~no-such-user/x", "$", "a$",
-                           "$1", "a$-b", "${", "${}", "${FT_DISK", "${train.seed}"}) {
+  for (const char* path : {"", "photos", "/a/b c", "a~", "a/~/b", "./~", "~no-such-user/x", "$",
+                           "a$", "$1", "a$-b", "${", "${}", "${FT_DISK", "${train.seed}"}) {
     EXPECT_EQ(ExpandPath(path), path);
   }
   EXPECT_EQ(ExpandPath("a$$FT_DISK"), "a$FT_DISK");
 }
 
 TEST_F(ExpandPathTest, NamesAVariableThatIsNotSet) {
-  EXPECT_THAT(MessageOf<ConfigError>([] { ExpandPath("$FT_UNSET/photos"); }),
-              HasSubstr("the path '$FT_UNSET/photos' names the environment variable FT_UNSET, which "
-                        "is not set"));
+  EXPECT_THAT(
+      MessageOf<ConfigError>([] { ExpandPath("$FT_UNSET/photos"); }),
+      HasSubstr("the path '$FT_UNSET/photos' names the environment variable FT_UNSET, which "
+                "is not set"));
   EXPECT_THAT(MessageOf<ConfigError>([] { ExpandPath("/a/${FT_EMPTY}b"); }),
               HasSubstr("FT_EMPTY, which is empty"));
 }
