@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -42,16 +43,24 @@ std::vector<std::string> OneStep(const std::string& run,
   return SmallRun(run, sets);
 }
 
+// A training in `folder`, where the default data set is not, so that the sample set stands in.
+Result OnTheDefaultData(const TempFolder& folder, const std::vector<std::string>& sets,
+                        const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments = {kGraph, "--run-dir", folder / "run"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  for (const std::string& set : sets) arguments.insert(arguments.end(), {"--set", set});
+  Program program(arguments, [&] { std::filesystem::current_path(folder.path()); });
+  const int code = program.Wait();
+  return {code, program.output()};
+}
+
 TEST(Settings, AFileLiesOverTheParametersOfTheSample) {
   const TempFolder folder;
   WriteText(folder / "my.yaml", "train: {epochs: 3}\n");
-  std::vector<std::string> arguments = {kGraph, "--config", folder / "my.yaml", "--run-dir",
-                                        folder / "run"};
-  for (const char* set : {"data.root=/nothing/here", "train.max_steps=1", "evaluate.knn=false",
-                          "sample.images=24", "data.batch_size=4", "device=cpu"}) {
-    arguments.insert(arguments.end(), {"--set", set});
-  }
-  const Result result = RunProgram(arguments);
+  const Result result = OnTheDefaultData(folder,
+                                         {"train.max_steps=1", "evaluate.knn=false",
+                                          "sample.images=24", "data.batch_size=4", "device=cpu"},
+                                         {"--config", folder / "my.yaml"});
   ASSERT_EQ(result.code, 0) << result.output;
   const std::string config = ReadText(folder / "run/config.yaml");
   EXPECT_THAT(config, HasSubstr("  epochs: 3\n"));
@@ -217,13 +226,14 @@ TEST(RunFolder, SaysWhatMadeIt) {
 
 TEST(RunFolder, TheLogHasTheWarningsFromBeforeItWasOpened) {
   const TempFolder folder;
-  const Result result = RunProgram(OneStep(
-      folder / "run", {"data.kind=stl10", "data.root=/nothing/here", "data.num_workers=4096"}));
+  const Result result = OnTheDefaultData(
+      folder, {"train.max_steps=1", "evaluate.knn=false", "sample.images=24", "data.batch_size=8",
+               "data.batch_size=4", "data.num_workers=4096", "device=cpu"});
   ASSERT_EQ(result.code, 0) << result.output;
   const std::string log = ReadText(folder / "run/log.txt");
   for (const char* part :
        {"THIS RUN TRAINS ON THE BUILT-IN SAMPLE SET", "data.num_workers is lowered from 4096",
-        "--set gives data.kind more than once"}) {
+        "--set gives data.batch_size more than once"}) {
     EXPECT_THAT(result.output, HasSubstr(part));
     EXPECT_THAT(log, HasSubstr(part));
   }
