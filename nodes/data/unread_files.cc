@@ -83,7 +83,7 @@ std::string AdviceByName(const fs::path& path, const OptionNames& names) {
            SetTo(names, "kind", "stl10") + " and " + NameOf(names, "root") +
            " to the folder stl10_binary that comes of it";
   }
-  if (extension == "ftpack") {
+  if (extension == "ftpack" && IsPackedFile(path)) {
     return "; " + shown + " is a packed data set: set " + SetTo(names, "kind", "packed") + " and " +
            SetTo(names, "root", path);
   }

@@ -11,7 +11,6 @@ namespace flowtrain {
 namespace {
 
 namespace fs = std::filesystem;
-using internal::Quoted;
 
 constexpr size_t kMostFiles = 20;
 

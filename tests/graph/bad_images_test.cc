@@ -162,7 +162,7 @@ TEST(BadImagesOfARun, WithoutAUsableImageEachSaysHowManyAndWhy) {
   for (int i = 0; i < 8; ++i) {
     folder.Write((i % 2 == 0 ? "photos/a/" : "photos/b/") + std::to_string(i) + ".png", "torn");
   }
-  const std::string why = ".png: it is cut off";
+  const std::string why = ".png: it is text, not an image";
   const Result training = RunProgram(Training(folder, "run", {"evaluate.knn=false"}));
   EXPECT_EQ(training.code, 1);
   EXPECT_THAT(training.output,
@@ -172,7 +172,8 @@ TEST(BadImagesOfARun, WithoutAUsableImageEachSaysHowManyAndWhy) {
   EXPECT_EQ(knn.code, 1);
   EXPECT_THAT(
       knn.output,
-      AllOf(HasSubstr("none of the 8 labelled images can be used:\n  a/0.png: it is cut off"),
+      AllOf(HasSubstr(
+                "none of the 8 labelled images can be used:\n  a/0.png: it is text, not an image"),
             HasSubstr("\n  … and 3 more: see " + (folder / "knn/bad_images.csv"))));
   EXPECT_THAT(ReadLines(folder / "knn/bad_images.csv"), SizeIs(9));
   const Result packed =

@@ -178,9 +178,9 @@ TEST(Settings, AnUnknownKeyListsThoseOfItsGroup) {
                 {"unknown parameter 'evaluate.k'",
                  "(evaluate has knn, every_epochs, neighbours, temperature, batch_size"});
   ExpectRefused(ValidateWith({"data.Batch-Size=3"}),
-                {"did you mean 'data.batch_size'? (data has kind"});
+                {"did you mean 'data.batch_size'? (data has ", ", num_workers, "});
   ExpectRefused(ValidateWith({"epochs=3"}),
-                {"did you mean 'train.epochs'? (known are device, threads, data, "});
+                {"did you mean 'train.epochs'? (known are device, threads, "});
 }
 
 TEST(Settings, TabsAndIndentationAreCalledThat) {

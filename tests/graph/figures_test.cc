@@ -311,8 +311,7 @@ TEST(Interrupt, InTheEvaluationBeforeTheFirstStepPromisesNoCheckpoint) {
   EXPECT_EQ(program.Wait(), 130) << program.output();
   EXPECT_THAT(program.output(), HasSubstr("stopping: no window is under way"));
   EXPECT_THAT(program.output(), Not(HasSubstr("checkpoint;")));
-  EXPECT_TRUE(fs::is_empty(run + "/checkpoints"));
-  EXPECT_EQ(Steps(run).size(), 0u);
+  EXPECT_FALSE(fs::exists(run)) << "a run without a step leaves no folder";
 }
 
 TEST(Interrupt, OfAnEvaluationPromisesNoCheckpoint) {
@@ -394,7 +393,7 @@ TEST_F(Judged, TheClassifiersThatDivergeHaveNoAccuracy) {
   const TempFolder folder;
   const Result result =
       RunProgram(JudgedBy("linear_probe.yaml", Run(), folder / "probe",
-                          {"linear.learning_rates=[1.0e+30, 1.0e+35]", "linear.epochs=5"}));
+                          {"linear.learning_rates=[1.0e+37, 1.0e+38]", "linear.epochs=5"}));
   EXPECT_EQ(result.code, 1) << result.output;
   EXPECT_THAT(result.output, HasSubstr("diverges, so it has no accuracy"));
   EXPECT_TRUE(FinalOf(folder / "probe").is_null());

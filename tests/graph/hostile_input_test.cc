@@ -59,7 +59,7 @@ TEST(HostileInput, ARunsNameStaysInItsFolder) {
         RunProgram({kGraph, "--set", "run.dir=" + folder.path(), "--set", "run.name=" + name,
                     "--set", "data.kind=sample", "--set", "device=cpu"});
     EXPECT_EQ(result.code, 2) << name;
-    EXPECT_THAT(result.output, HasSubstr("--set: run.name: '" + name + "' is no name of a folder"));
+    EXPECT_THAT(result.output, HasSubstr("--set: run.name: '" + name + "' cannot name a folder"));
   }
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }

@@ -157,7 +157,9 @@ std::string ExplainExtra(const CLI::App& app, const std::vector<std::string>& wo
   if (const CLI::Option* set = command.get_option_no_throw("--set")) {
     for (const std::string& text : set->results()) {
       if (text.find('=') != std::string::npos) continue;
-      return "--set takes KEY=VALUE as one word: --set " + ShellWord(text + '=' + first);
+      std::string assignment = text;
+      assignment.append(1, '=').append(first);
+      return "--set takes KEY=VALUE as one word: --set " + ShellWord(assignment);
     }
     const std::string key = first.substr(0, first.find('='));
     const std::vector<std::string> keys = ParametersOf(GraphOf(command));
@@ -177,9 +179,10 @@ std::string ExplainNoGraph(const CLI::App& command) {
     if (name == "--config" || name == "--set") continue;
     for (const std::string& value : option->results()) {
       if (!IsYaml(value) || !IsThere(value)) continue;
-      return name + " took " + value +
-             " for its own value; the graph comes first: " + NameOf(command) + ' ' +
-             ShellWord(value) + ' ' + name;
+      std::string text = name;
+      text.append(" took ").append(value).append(" for its own value; the graph comes first: ");
+      text.append(NameOf(command)).append(1, ' ').append(ShellWord(value));
+      return text.append(1, ' ').append(name);
     }
   }
   return "no graph was given; try: " + NameOf(command) + ' ' + kExample + " (" + NameOf(command) +

@@ -199,8 +199,9 @@ class Match {
   std::string Conversions(const std::string& path) const {
     std::string text;
     for (const auto& [type, count] : converted_) {
-      text += (text.empty() ? path + ": " : ", ") + std::to_string(count) +
-              (count == 1 ? " tensor" : " tensors") + " of " + type;
+      text += text.empty() ? path + ": " : ", ";
+      text.append(std::to_string(count)).append(count == 1 ? " tensor of " : " tensors of ");
+      text += type;
     }
     return text.empty() ? text : text + " converted to float32";
   }
