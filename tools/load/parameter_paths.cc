@@ -80,4 +80,17 @@ void ResolveDefaultPaths(Config& config, std::vector<std::string>* told) {
   for (const PathParameter& parameter : kPathParameters) Resolve(parameter, true, config, told);
 }
 
+Config WithPathsEscaped(Config config) {
+  for (const PathParameter& parameter : kPathParameters) {
+    const Value* value = config.Find(parameter.key);
+    if (value == nullptr || value->kind != Value::Kind::kScalar) continue;
+    Value escaped = *value;
+    escaped.scalar = EscapePath(value->scalar);
+    if (escaped.scalar != value->scalar) {
+      PutParameter(config, parameter.key, std::move(escaped));
+    }
+  }
+  return config;
+}
+
 }  // namespace flowtrain

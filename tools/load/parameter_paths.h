@@ -20,4 +20,7 @@ void ResolvePaths(const std::string& file, Config& config, std::vector<std::stri
 // file is anything told, since they are relative to the working directory by default.
 void ResolveDefaultPaths(Config& config, std::vector<std::string>* told);
 
+// The parameters with their paths as a file must give them, which resolves them again.
+Config WithPathsEscaped(Config config);
+
 }  // namespace flowtrain

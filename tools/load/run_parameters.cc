@@ -8,6 +8,7 @@
 
 #include "pipeline/base/log.h"
 #include "pipeline/config/problems.h"
+#include "tools/load/parameter_paths.h"
 #include "tools/load/put_parameter.h"
 
 namespace flowtrain {
@@ -46,7 +47,7 @@ bool IsOfOneRun(const std::string& key) {
 std::string ParametersForOthers(const Config& config) {
   std::vector<std::string> without(kWhereItGoesOn.begin(), kWhereItGoesOn.end());
   without.emplace_back(kPath);
-  return config.ToYaml(without);
+  return WithPathsEscaped(config).ToYaml(without);
 }
 
 void LeaveOutOtherRuns(const Config& defaults, Config& config) {

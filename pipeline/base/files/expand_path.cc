@@ -73,4 +73,10 @@ std::string ExpandPath(const std::string& path) {
   return home + ExpandVariables(path.substr(slash));
 }
 
+std::string EscapePath(const std::string& path) {
+  std::string out = path.rfind('~', 0) == 0 ? "./" : "";
+  for (const char c : path) out.append(c == '$' ? 2 : 1, c);
+  return out;
+}
+
 }  // namespace flowtrain

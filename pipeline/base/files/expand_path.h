@@ -10,4 +10,7 @@ namespace flowtrain {
 // ConfigError for a variable that is not set.
 std::string ExpandPath(const std::string& path);
 
+// The text that ExpandPath makes `path` of, for files that are read again.
+std::string EscapePath(const std::string& path);
+
 }  // namespace flowtrain

@@ -210,7 +210,7 @@ TEST_F(FolderErrors, SayWhatLiesThereInsteadOfImages) {
       {"j/notes.txt", "1 file not taken: 1 .txt"},
   };
   for (const auto& [file, text] : cases) {
-    folder_.Write(file, {1});
+    folder_.Write(file, {'F', 'T', 'P', 'A', 'C', 'K', '\r', '\n'});
     EXPECT_THAT(
         Message(std::string(1, file[0])),
         AllOf(HasSubstr("holds no images"), HasSubstr("1 file not taken"), HasSubstr(text)));

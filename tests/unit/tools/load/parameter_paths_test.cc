@@ -6,8 +6,10 @@
 
 #include <filesystem>
 
+#include "pipeline/config/value.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
+#include "tools/load/put_parameter.h"
 
 namespace flowtrain {
 namespace {
@@ -38,6 +40,18 @@ TEST(ParameterPaths, AreRelativeToTheirFileWhereTheyExistThere) {
   EXPECT_THAT(told, ElementsAre(AllOf(HasSubstr("data.root (" + file + ":1:"),
                                       HasSubstr("is relative to that file: " + folder.path()))));
   EXPECT_EQ(config.Find("data.root")->at.line, 1);  // for messages
+}
+
+TEST(ParameterPaths, WrittenToAFileAreTheSameWhenItIsRead) {
+  const TempFolder folder;
+  for (const std::string path : {"/a/$USER/b", "$$HOME", "~root/x", "/a/${HOME}", "plain"}) {
+    Config config;
+    config.Overlay(ReadYaml("data: {root: ''}", "x"));
+    PutParameter(config, "data.root", TextValue(path, "test"));
+    const std::string file = folder.Write("config.yaml", WithPathsEscaped(config).ToYaml());
+    std::vector<std::string> told;
+    EXPECT_EQ(fs::path(RootOf(WithFile(file, &told))).lexically_normal(), path);
+  }
 }
 
 TEST(ParameterPaths, AreElseRelativeToTheWorkingDirectory) {
