@@ -26,12 +26,6 @@ std::vector<std::string> FewImages(const std::string& run_dir,
   return SmallRun(run_dir, sets);
 }
 
-std::vector<std::string> Also(std::vector<std::string> arguments,
-                              const std::vector<std::string>& more) {
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
-}
-
 std::vector<std::string> JudgedBy(const std::string& graph, const std::string& checkpoint,
                                   const std::string& run_dir,
                                   const std::vector<std::string>& extra = {}) {
@@ -103,7 +97,7 @@ TEST_F(Diverged, ItsWeightsAreRefusedWhereverTheyAreRead) {
       JudgedBy("knn.yaml", Checkpoint(), folder / "knn"),
       JudgedBy("linear_probe.yaml", Checkpoint(), folder / "probe"),
       JudgedBy("embed.yaml", Checkpoint(), folder / "embed"),
-      Also(FewImages(folder / "init"), {"--init", Checkpoint()}),
+      With(FewImages(folder / "init"), {"--init", Checkpoint()}),
       {kGraph, "--resume", Checkpoint(), "--run-dir", folder / "resumed"},
       {"export", Checkpoint(), "--to", folder / "weights.safetensors"},
       {"digest", Checkpoint()}};
@@ -204,7 +198,7 @@ TEST(WarmUp, KeepsItsSlopeInAShorterRunAndAcrossResumes) {
   const TempFolder folder;
   const std::vector<std::string> sets = {"train.warmup_epochs=4", "train.learning_rate=0.12"};
   const std::string run = folder / "run";  // three steps an epoch, twelve of warm-up
-  const Result first = RunProgram(FewImages(run, Also(sets, {"train.max_steps=2"})));
+  const Result first = RunProgram(FewImages(run, With(sets, {"train.max_steps=2"})));
   ASSERT_EQ(first.code, 0) << first.output;
   EXPECT_THAT(first.output, HasSubstr("rises to 0.02: the run ends after 2 of the 12 steps of the "
                                       "warm-up to 0.12"));
@@ -219,7 +213,7 @@ TEST(WarmUp, KeepsItsSlopeInAShorterRunAndAcrossResumes) {
 TEST(Resume, WithInitIsRefused) {
   const TempFolder folder;
   const Result result =
-      RunProgram(Also(FewImages(folder / "run"), {"--resume", "--init", folder / "w.safetensors"}));
+      RunProgram(With(FewImages(folder / "run"), {"--resume", "--init", folder / "w.safetensors"}));
   EXPECT_EQ(result.code, 2) << result.output;
   EXPECT_THAT(result.output, AllOf(HasSubstr("--resume"), HasSubstr("--init")));
   EXPECT_FALSE(fs::exists(folder / "run"));
@@ -285,7 +279,7 @@ TEST(Resume, KeepsTheAccuracyOfTheUntrainedBackbone) {
   const std::vector<std::string> sets = {"evaluate.knn=true", "train.epochs=2", "sample.images=80",
                                          "data.batch_size=8", "train.learning_rate=0.5"};
   const std::string run = folder / "run";
-  ASSERT_EQ(RunProgram(FewImages(run, Also(sets, {"train.max_steps=3"}))).code, 0);
+  ASSERT_EQ(RunProgram(FewImages(run, With(sets, {"train.max_steps=3"}))).code, 0);
   const nlohmann::json start = FinalOf(run)["knn_top1_start"];
   ASSERT_TRUE(start.is_number());
   const std::string branch = folder / "branch";
@@ -426,7 +420,7 @@ TEST(ExportedWeights, OfAResNet50SayWhichTheyAre) {
   ASSERT_EQ(judged.code, 0) << judged.output;
   EXPECT_THAT(judged.output, HasSubstr("resnet50 (small stem)"));
   // A training has a network of its own, and is told which one fits.
-  const Result init = RunProgram(Also(FewImages(folder / "init"), {"--init", weights}));
+  const Result init = RunProgram(With(FewImages(folder / "init"), {"--init", weights}));
   EXPECT_EQ(init.code, 2);
   EXPECT_THAT(init.output, HasSubstr("to theirs: resnet50 and small"));
 }

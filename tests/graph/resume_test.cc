@@ -34,12 +34,6 @@ std::vector<std::string> FewSteps(const std::string& run_dir, int epochs,
   return SmallRun(run_dir, sets);
 }
 
-std::vector<std::string> With(std::vector<std::string> arguments,
-                              const std::vector<std::string>& more) {
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
-}
-
 std::string Checkpoint(const std::string& run_dir, int steps) {
   std::string name = std::to_string(steps);
   name.insert(0, 8 - name.size(), '0');

@@ -134,6 +134,13 @@ inline std::vector<std::string> SmallRun(const std::string& run_dir,
   return arguments;
 }
 
+// The arguments with more behind them.
+inline std::vector<std::string> With(std::vector<std::string> arguments,
+                                     const std::vector<std::string>& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
 // The objects of a metrics.jsonl file; a half-written line does not count.
 inline std::vector<nlohmann::json> ReadMetrics(const std::string& run_dir) {
   std::vector<nlohmann::json> objects;
