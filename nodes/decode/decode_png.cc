@@ -9,6 +9,7 @@
 #include <new>
 #include <vector>
 
+#include "nodes/decode/byte_reader.h"
 #include "nodes/decode/complaint.h"
 #include "nodes/decode/decode_scratch.h"
 #include "nodes/decode/exif_orientation.h"
@@ -82,9 +83,7 @@ constexpr size_t kSignatureBytes = 8, kAroundChunk = 12;  // length, type, check
 
 // Of the chunk that `rest` begins with, as it says itself.
 size_t ChunkBytes(std::span<const uint8_t> rest) {
-  size_t bytes = kAroundChunk;
-  for (size_t i = 0; i < 4; ++i) bytes += size_t{rest[i]} << (24 - 8 * i);
-  return bytes;
+  return kAroundChunk + ByteReader(rest, std::endian::big).U32(0);
 }
 
 // The file without the chunks that the image does not depend on: one of them may be too long, or

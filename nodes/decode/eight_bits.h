@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 namespace flowtrain {
 
@@ -11,6 +12,13 @@ inline uint8_t EightBits(uint32_t value, uint32_t most) {
   if (most == 255) return static_cast<uint8_t>(value);
   if (most == 65535) return static_cast<uint8_t>(value >> 8);
   return static_cast<uint8_t>((value * 255 + most / 2) / most);
+}
+
+// The byte that each value of 0 to `most` stands for.
+inline std::vector<uint8_t> ByteTable(uint32_t most) {
+  std::vector<uint8_t> bytes(most + 1);
+  for (uint32_t value = 0; value <= most; ++value) bytes[value] = EightBits(value, most);
+  return bytes;
 }
 
 // Ink to light: `cmyk` of 255 is full ink (JPEG's are the other way round).

@@ -10,13 +10,6 @@
 namespace flowtrain {
 namespace {
 
-// The byte that each value stands for.
-std::vector<uint8_t> ByteTable(uint32_t most) {
-  std::vector<uint8_t> bytes(most + 1);
-  for (uint32_t value = 0; value <= most; ++value) bytes[value] = EightBits(value, most);
-  return bytes;
-}
-
 void PixelToRgb(SampleColours colours, const uint8_t* pixel, uint8_t* rgb) {
   switch (colours) {
     case SampleColours::kGrey:

@@ -5,6 +5,8 @@
 #include <optional>
 #include <span>
 
+#include "nodes/decode/byte_reader.h"
+
 namespace flowtrain::codec {
 
 struct Box {
@@ -21,20 +23,16 @@ constexpr uint32_t BoxType(const char (&name)[5]) {
 
 // The box that begins at `at`; none where there is no room for its header.
 inline std::optional<Box> BoxAt(std::span<const uint8_t> file, size_t at) {
-  const auto number = [&](size_t offset, size_t bytes) {
-    uint64_t value = 0;
-    for (size_t i = 0; i < bytes; ++i) value = value << 8 | file[at + offset + i];
-    return value;
-  };
   constexpr size_t kHeaderBytes = 8, kLongHeaderBytes = 16;
   if (at > file.size() || file.size() - at < kHeaderBytes) return {};
+  ByteReader in(file, std::endian::big);
   Box box;
-  box.type = static_cast<uint32_t>(number(4, 4));
+  box.type = in.U32(at + 4);
   box.begin = at + kHeaderBytes;
-  uint64_t size = number(0, 4);
+  uint64_t size = in.U32(at);
   if (size == 1) {
     if (file.size() - at < kLongHeaderBytes) return {};
-    size = number(8, 8);
+    size = in.U64(at + 8);
     box.begin = at + kLongHeaderBytes;
   }
   // 0: to the end of the file.

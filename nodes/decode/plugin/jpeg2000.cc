@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "nodes/decode/byte_reader.h"
 #include "nodes/decode/complaint.h"
 #include "nodes/decode/eight_bits.h"
 #include "nodes/decode/plugin/codec_export.h"
@@ -17,16 +18,10 @@ namespace {
 
 const std::string kFormat = "JPEG 2000";
 
-uint32_t Number(File file, size_t at, size_t bytes) {
-  uint32_t number = 0;
-  for (size_t i = 0; i < bytes; ++i) number = number << 8 | file[at + i];
-  return number;
-}
-
 // The codestream of a file, or the file itself if it is one.
 File Codestream(File file) {
   constexpr uint32_t kStart = 0xFF4FFF51;
-  if (Number(file, 0, 4) == kStart) return file;
+  if (ByteReader(file, std::endian::big).U32(0) == kStart) return file;
   size_t at = 0;
   while (const auto box = BoxAt(file, at)) {
     if (box->end > file.size()) {
@@ -48,16 +43,16 @@ size_t CheckHeader(File stream) {
   if (stream.size() < kHeaderBytes) {
     throw Refusal("cut-off " + kFormat + ": it ends within its header");
   }
+  ByteReader in(stream, std::endian::big);
   const auto tiles = [&](size_t end_at, size_t tile_at, size_t first_at) -> uint64_t {
-    const uint64_t end = Number(stream, end_at, 4), tile = Number(stream, tile_at, 4),
-                   first = Number(stream, first_at, 4);
+    const uint64_t end = in.U32(end_at), tile = in.U32(tile_at), first = in.U32(first_at);
     return tile == 0 || end < first ? 1 : (end - first + tile - 1) / tile;
   };
   const uint64_t count = tiles(8, 24, 32) * tiles(12, 28, 36);
   if (count > kMostTiles) {
     throw Refusal(NotSupported(kFormat + " of " + std::to_string(count) + " tiles"));
   }
-  const uint32_t components = Number(stream, 40, 2);
+  const uint32_t components = in.U16(40);
   if (components > kMostComponents) {
     throw Refusal(NotSupported(kFormat + " of " + std::to_string(components) + " components"));
   }
@@ -69,24 +64,25 @@ size_t CheckHeader(File stream) {
 void CheckTiles(File stream, size_t tiles) {
   constexpr uint32_t kTilePart = 0xFF90, kEnd = 0xFFD9;
   constexpr size_t kTilePartBytes = 12;
+  ByteReader in(stream, std::endian::big);
   std::vector<bool> there(tiles);
   uint64_t at = 2;
   bool ended = false, in_tiles = false;
   while (!ended && at + 2 <= stream.size()) {
     const auto place = static_cast<size_t>(at);
-    const uint32_t marker = Number(stream, place, 2);
+    const uint32_t marker = in.U16(place);
     if (marker == kEnd) {
       ended = true;
     } else if (stream.size() - place < kTilePartBytes) {
       break;
     } else if (marker == kTilePart) {
       in_tiles = true;
-      const uint32_t tile = Number(stream, place + 4, 2), bytes = Number(stream, place + 6, 4);
+      const uint32_t tile = in.U16(place + 4), bytes = in.U32(place + 6);
       if (tile < tiles) there[tile] = true;
       // 0: up to the end marker.
       at = bytes == 0 ? stream.size() - 2 : at + std::max<uint64_t>(bytes, kTilePartBytes);
     } else if (!in_tiles) {
-      at += 2 + std::max(Number(stream, place + 2, 2), 2u);
+      at += 2 + std::max(in.U16(place + 2), 2u);
     } else {
       throw Refusal(Damaged(kFormat, "the parts of its tiles do not follow each other"));
     }

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <vector>
 
+#include "nodes/decode/byte_reader.h"
 #include "nodes/decode/complaint.h"
 #include "nodes/decode/eight_bits.h"
 #include "nodes/decode/plugin/codec_export.h"
@@ -142,10 +143,8 @@ void Unpack(const uint8_t* packed, int bits, size_t count, uint16_t* to, size_t 
 // Brings pixels of unpacked samples to RGB.
 class ToRgb {
  public:
-  ToRgb(const TiffFile& tiff, const Layout& layout) : layout_(layout), byte_of_(layout.most() + 1) {
-    for (uint32_t value = 0; value <= layout.most(); ++value) {
-      byte_of_[value] = EightBits(value, layout.most());
-    }
+  ToRgb(const TiffFile& tiff, const Layout& layout)
+      : layout_(layout), byte_of_(ByteTable(layout.most())) {
     if (layout.colours == Colours::kPalette) ReadPalette(tiff);
   }
 
@@ -308,12 +307,9 @@ void DecodeYcc(const TiffFile& tiff, const Layout& layout, uint8_t* rgb) {
 // The directory, which says what is where, is often the last part of the file.
 void RefuseCutOff(File file) {
   const bool little = file[0] == 'I', big_tiff = file[little ? 2 : 3] == 43;
-  const size_t at = big_tiff ? 8 : 4, bytes = big_tiff ? 8 : 4;
-  if (file.size() < at + bytes) throw Refusal("cut-off TIFF: it ends within its header");
-  uint64_t directory = 0;
-  for (size_t i = 0; i < bytes; ++i) {
-    directory = directory << 8 | file[at + (little ? bytes - 1 - i : i)];
-  }
+  ByteReader in(file, little ? std::endian::little : std::endian::big);
+  const uint64_t directory = big_tiff ? in.U64(8) : in.U32(4);
+  if (in.cut()) throw Refusal("cut-off TIFF: it ends within its header");
   if (directory >= file.size()) throw Refusal(CutOff("TIFF", file.size(), directory, "bytes"));
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "nodes/decode/byte_reader.h"
 #include "nodes/decode/complaint.h"
 #include "nodes/decode/plugin/codec_export.h"
 
@@ -42,8 +43,7 @@ struct Chunk : WebPChunkIterator {
 // RIFF says how long the file is.
 void RefuseCutOff(File file) {
   constexpr size_t kSizeAt = 4, kNotCounted = 8;
-  size_t size = kNotCounted;
-  for (size_t i = 0; i < 4; ++i) size += size_t{file[kSizeAt + i]} << 8 * i;
+  const size_t size = kNotCounted + ByteReader(file, std::endian::little).U32(kSizeAt);
   if (size > file.size()) throw Refusal(CutOff("WebP", file.size(), size, "bytes"));
 }
 
