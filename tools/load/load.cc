@@ -38,14 +38,14 @@ struct Layers {
   const GraphRequest& request;
   bool sample = false;
   std::string checkpoint = {};                // to evaluate; empty: none
+  std::optional<Config> stored = {};          // the parameters of the run that made it
   std::optional<ResNetOptions> network = {};  // of weights to evaluate, if it can be told
   std::optional<ResumePoint> resume = {};
 };
 
 // What an evaluation takes over from the run that made its checkpoint, so that it need not be given
 // again: the network, and the images at the size that they were trained at.
-void TakeFromCheckpoint(const std::string& checkpoint, Config& config) {
-  const Config stored(ReadYaml(ReadTrainingState(checkpoint).config, checkpoint));
+void TakeFromCheckpoint(const Config& stored, Config& config) {
   for (const char* key : {"model.backbone", "model.stem", "data.kind", "data.root", "data.splits",
                           "data.image_size", "sample.images", "train.seed"}) {
     if (const Value* value = stored.Find(key)) PutParameter(config, key, *value);
@@ -69,11 +69,10 @@ void TakeNetwork(const ResNetOptions& network, Config& config) {
 void DropSplitsOfAnother(const Layers& layers, Config& config) {
   const Value* splits = config.Find("data.splits");
   const Value* kind = config.Find("data.kind");
-  if (layers.checkpoint.empty() || splits == nullptr || kind == nullptr) return;
+  if (!layers.stored || splits == nullptr || kind == nullptr) return;
   const auto is_stored = [&](const Value& value) { return value.at.file == layers.checkpoint; };
   if (!is_stored(*splits) || is_stored(*kind)) return;
-  const Config stored(ReadYaml(ReadTrainingState(layers.checkpoint).config, layers.checkpoint));
-  if (stored.GetOr<std::string>("data.kind", "") == kind->scalar) return;
+  if (layers.stored->GetOr<std::string>("data.kind", "") == kind->scalar) return;
   const Config defaults = DefaultParameters(layers.file);
   if (const Value* own = defaults.Find("data.splits")) PutParameter(config, "data.splits", *own);
 }
@@ -103,9 +102,7 @@ Config Stack(const Layers& layers, std::vector<std::string>* told) {
   if (layers.sample && fresh && !layers.sample_file.empty()) {
     config.OverlayFile(layers.sample_file);
   }
-  if (!layers.checkpoint.empty() && !IsWeights(layers.checkpoint)) {
-    TakeFromCheckpoint(layers.checkpoint, config);
-  }
+  if (layers.stored) TakeFromCheckpoint(*layers.stored, config);
   if (layers.network) TakeNetwork(*layers.network, config);
   if (layers.resume) TakeRunParameters(*layers.resume, config);
   for (const std::string& name : layers.request.configs) {
@@ -242,8 +239,14 @@ LoadedGraph LoadWith(const GraphRequest& request, Purpose purpose, StopSignals* 
   std::vector<std::string> told;
   LoadedGraph loaded{Stack(layers, &told), {}, {}};
   if (const auto from = loaded.config.GetOr<std::string>("checkpoint", ""); !from.empty()) {
-    layers.checkpoint = IsWeights(from) ? from : FindCheckpoint(from);
-    if (IsWeights(from)) layers.network = NetworkOf(from);
+    if (IsWeights(from)) {
+      layers.checkpoint = from;
+      layers.network = NetworkOf(from);
+    } else {
+      layers.checkpoint = FindCheckpoint(from);
+      layers.stored.emplace(
+          ReadYaml(ReadTrainingState(layers.checkpoint).config, layers.checkpoint));
+    }
     loaded.config = Stack(layers, &told);
   }
   if (request.resume.wanted) {
