@@ -60,6 +60,8 @@ void FeatureSink::Flush() {
   Finish(table);
 }
 
+bool AllFinite(const at::Tensor& tensor) { return at::isfinite(tensor).all().item<bool>(); }
+
 BankAndQueries SplitByList(const FeatureTable& table, const Evaluation& evaluation) {
   const uint64_t bank = evaluation.bank->size();
   const uint64_t queries = evaluation.leave_one_out ? 0 : evaluation.queries->size();

@@ -50,6 +50,9 @@ class FeatureSink : public StepNode {
   std::vector<FeatureTable> parts_;
 };
 
+// Whether no value is infinite or NaN. Waits for the device.
+bool AllFinite(const at::Tensor& tensor);
+
 // The bank and the queries of an evaluation whose images have the ids that OrderedSource gives
 // them; both are the same where there is only one list. Throws DataError if either is empty, or for
 // ids that are not the evaluation's.

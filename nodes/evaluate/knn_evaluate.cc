@@ -136,7 +136,7 @@ std::optional<double> KnnEvaluate::EvaluateFinite() {
 }
 
 bool KnnEvaluate::OutputIsFinite(const Features& features) const {
-  if (at::isfinite(features.features).all().item<bool>()) return true;
+  if (AllFinite(features.features)) return true;
   LogWarning("no kNN accuracy: the network's output is not finite");
   return false;
 }

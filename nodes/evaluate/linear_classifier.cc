@@ -9,6 +9,7 @@
 #include <numbers>
 #include <vector>
 
+#include "nodes/evaluate/feature_table.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/philox.h"
 
@@ -78,7 +79,7 @@ LinearClassifier TrainLinear(const at::Tensor& features, const at::Tensor& label
   classifier.mean = features.mean(0);
   // A feature that is the same for all images stays 0.
   classifier.scale = features.std(0, /*unbiased=*/false).clamp_min(1e-6);
-  if (!at::isfinite(classifier.scale).all().item<bool>()) {
+  if (!AllFinite(classifier.scale)) {
     throw DataError("the features are too large for a linear probe: their deviation overflows");
   }
   const at::Tensor standard = (features - classifier.mean) / classifier.scale;

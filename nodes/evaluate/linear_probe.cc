@@ -30,8 +30,6 @@ Features Select(const Features& from, const std::vector<int64_t>& rows) {
   return {from.features.index_select(0, index), from.labels.index_select(0, index), {}};
 }
 
-bool AllFinite(const at::Tensor& tensor) { return at::isfinite(tensor).all().item<bool>(); }
-
 }  // namespace
 
 HeldOut HoldOut(const Features& features, int64_t nth) {
