@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/text/units.h"
 
 namespace flowtrain {
 namespace {
@@ -128,6 +129,11 @@ MemoryRoom AvailableMemoryRoom(const std::string& root) {
   MemoryRoom room{LeftInSystem(root), {}, 0};
   LowerToGroups(root, room);
   return room;
+}
+
+std::string CgroupNote(const MemoryRoom& room) {
+  if (room.cgroup.empty()) return {};
+  return " (the memory cgroup " + room.cgroup + " allows " + ShowGib(room.limit) + ')';
 }
 
 uint64_t AvailableMemory(const std::string& root) { return AvailableMemoryRoom(root).bytes; }

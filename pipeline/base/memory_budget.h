@@ -20,6 +20,8 @@ struct MemoryRoom {
   uint64_t limit = 0;
 };
 MemoryRoom AvailableMemoryRoom(const std::string& root = "");
+// " (the memory cgroup /sys/fs/cgroup/a allows 4.0 GiB)"; empty where it is the system's memory.
+std::string CgroupNote(const MemoryRoom& room);
 
 // "4 GiB", "500MiB", "1.5 GB", "65536" (bytes): powers of 1024 with an i, of 1000 without; "25%":
 // that share of `available` bytes. Case and spaces do not matter. Throws ConfigError for anything

@@ -26,12 +26,8 @@ uint64_t CacheBytes(const Config& config, uint64_t available) {
 
 std::string HostMemoryWarning(const HostMemoryNeed& need, const MemoryRoom& room) {
   if (need.batch_bytes + need.cache_bytes <= room.bytes) return {};
-  std::string text = "the run takes up to " + ShowNeed(need) + ", and " + ShowGib(room.bytes) +
-                     " of memory are available";
-  if (!room.cgroup.empty()) {
-    text += " (the memory cgroup " + room.cgroup + " allows " + ShowGib(room.limit) + ')';
-  }
-  return text + ": it may be killed; lower " +
+  return "the run takes up to " + ShowNeed(need) + ", and " + ShowGib(room.bytes) +
+         " of memory are available" + CgroupNote(room) + ": it may be killed; lower " +
          (need.cache_bytes > 0 ? "data.batch_slots, data.batch_size or data.cache_budget"
                                : "data.batch_slots or data.batch_size");
 }

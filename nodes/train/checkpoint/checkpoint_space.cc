@@ -71,10 +71,7 @@ std::vector<std::string> CheckpointWarnings(const CheckpointNeed& need, const Di
   if (need.bytes > memory.bytes) {
     warnings.push_back("a checkpoint is copied to " + ShowGib(need.bytes) +
                        " of the host's memory before it is written, and " + ShowGib(memory.bytes) +
-                       " are available" +
-                       (memory.cgroup.empty() ? ""
-                                              : " (the memory cgroup " + memory.cgroup +
-                                                    " allows " + ShowGib(memory.limit) + ')') +
+                       " are available" + CgroupNote(memory) +
                        ": the run may be killed when it writes one");
   }
   return warnings;
