@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/text/lower_case.h"
 #include "pipeline/base/text/printable_name.h"
 #include "pipeline/base/text/suggest.h"
 #include "pipeline/base/text/units.h"
@@ -45,8 +46,13 @@ std::string_view FolderBelow(std::string_view path, std::string_view prefix) {
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
 }
 
-std::string Images(uint64_t count) {
-  return ShowCount(count) + (count == 1 ? " image" : " images");
+// The folders directly below the root that have images.
+std::set<std::string> TopsOf(const std::vector<std::string>& images) {
+  std::set<std::string> tops;
+  for (const std::string& image : images) {
+    if (const auto folder = FolderBelow(image, ""); !folder.empty()) tops.emplace(folder);
+  }
+  return tops;
 }
 
 // "cat, dog and 3 more"
@@ -97,9 +103,7 @@ class LayoutMaker {
  public:
   LayoutMaker(const std::string& root, FolderListing listing, const OptionNames& names)
       : root_(PrintableName(root)), listing_(std::move(listing)), names_(names) {
-    for (const std::string& image : listing_.images) {
-      if (const auto folder = FolderBelow(image, ""); !folder.empty()) tops_.emplace(folder);
-    }
+    tops_ = TopsOf(listing_.images);
   }
 
   FolderLayout Make(const std::vector<std::string>& splits) && {
@@ -223,7 +227,7 @@ class LayoutMaker {
     TellOfEmpty(group);
     const Counted& loose = group.loose;
     if (out_.classes.empty() || group.unlabeled || loose.count == 0) return;
-    out_.notes.push_back(Images(loose.count) + (loose.count == 1 ? " lies" : " lie") +
+    out_.notes.push_back(ShowCount(loose.count, "image") + (loose.count == 1 ? " lies" : " lie") +
                          " beside the class folders and so without a label: " +
                          PrintableName(loose.first) + (loose.count == 1 ? "" : ", …"));
   }
@@ -285,10 +289,12 @@ class LayoutMaker {
         out_.notes.push_back("the split " + PrintableName(folder) + " holds no images");
       }
     }
+    std::set<std::string> left = TopsOf(listing_.images);
     for (const std::string_view name : kJudgeNames) {
-      const std::string split = FirstNamed(Left(), std::array{name});
+      const std::string split = FirstNamed(left, std::array{name});
       if (split.empty() || out_.classes.empty()) continue;
       Group group = TakeGroup(listing_.images, split + '/');
+      left.erase(split);
       const std::string why_not = WhyNoJudge(group);
       if (why_not.empty()) {
         out_.judged_on = split;
@@ -298,24 +304,15 @@ class LayoutMaker {
       }
       out_.notes.push_back(PrintableName(split) + " is not judged on: " + why_not);
     }
-    if (const std::set<std::string> left = Left(); !left.empty()) {
-      out_.notes.push_back(Images(listing_.images.size()) + " of " +
+    if (!left.empty()) {
+      out_.notes.push_back(ShowCount(listing_.images.size(), "image") + " of " +
                            SomeOf({left.begin(), left.end()}) +
                            " are neither trained nor judged on; " + NameOf(names_, "splits") +
                            " names the folders to train on");
     } else if (!listing_.images.empty()) {
-      out_.notes.push_back(Images(listing_.images.size()) +
+      out_.notes.push_back(ShowCount(listing_.images.size(), "image") +
                            " beside the splits are not used: " + SomeOf(listing_.images));
     }
-  }
-
-  // Folders directly below the root that still have images.
-  std::set<std::string> Left() const {
-    std::set<std::string> left;
-    for (const std::string& image : listing_.images) {
-      if (const auto folder = FolderBelow(image, ""); !folder.empty()) left.emplace(folder);
-    }
-    return left;
   }
 
   std::string WhyNoJudge(const Group& group) const {

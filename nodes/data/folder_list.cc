@@ -14,6 +14,8 @@
 #include <utility>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/files/descriptor.h"
+#include "pipeline/base/text/lower_case.h"
 #include "pipeline/base/text/printable_name.h"
 
 namespace flowtrain {
@@ -80,7 +82,7 @@ class OpenFolderStream {
 class Lister {
  public:
   explicit Lister(const std::string& root)
-      : root_(root), root_fd_{open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)} {
+      : root_(root), root_fd_(open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
     if (root_fd_.fd < 0) CannotLookAt(root_, errno);
   }
 
@@ -190,13 +192,6 @@ class Lister {
     return path;
   }
 
-  struct Descriptor {
-    int fd;
-    ~Descriptor() {
-      if (fd >= 0) close(fd);
-    }
-  };
-
   const std::string root_;
   const Descriptor root_fd_;
   std::set<FileId> entered_;
@@ -206,14 +201,6 @@ class Lister {
 };
 
 }  // namespace
-
-std::string InLowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
 
 bool HasImageExtension(std::string_view name) {
   const std::string extension = ExtensionOf(name);

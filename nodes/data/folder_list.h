@@ -33,9 +33,6 @@ struct FolderListing {
   Counted repeated_images;   // links to images that are taken already; they are taken again
 };
 
-// The text with ASCII letters in lower case.
-std::string InLowerCase(std::string_view text);
-
 // Whether a file of this name is taken for an image.
 bool HasImageExtension(std::string_view name);
 

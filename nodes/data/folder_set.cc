@@ -14,6 +14,7 @@
 #include "nodes/data/folder_list.h"
 #include "nodes/data/unread_files.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/files/descriptor.h"
 #include "pipeline/base/text/printable_name.h"
 #include "pipeline/base/text/units.h"
 
@@ -42,13 +43,6 @@ std::string ReadWhole(int fd, std::vector<uint8_t>& storage) {
   return {};
 }
 
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) close(fd);
-  }
-};
-
 // The images of a part of the folder.
 class FolderImages {
  public:
@@ -64,13 +58,13 @@ class FolderImages {
     image.file_name = part_.files[index];
     // What was a file when the folder was listed may be a FIFO by now, which must not be waited
     // for.
-    const int fd = openat(folder_, part_.files[index].c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
+    const Descriptor file(
+        openat(folder_, part_.files[index].c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (file.fd < 0) {
       image.error = "cannot open it: " + std::generic_category().message(errno);
       return image;
     }
-    const std::string wrong = ReadWhole(fd, storage);
-    close(fd);
+    const std::string wrong = ReadWhole(file.fd, storage);
     if (!wrong.empty()) {
       image.error = "cannot read it: " + wrong;
     } else {
@@ -115,7 +109,7 @@ class FolderSet final : public ImageSet {
  public:
   FolderSet(std::string root, int folder, FolderLayout layout, std::vector<std::string> notes)
       : root_(std::move(root)),
-        folder_{folder},
+        folder_(folder),
         layout_(std::move(layout)),
         notes_(std::move(notes)),
         training_(folder, std::move(layout_.training)),
@@ -132,11 +126,11 @@ class FolderSet final : public ImageSet {
   int image_width() const override { return 0; }
   std::string ImageName(uint64_t id) const override { return training_.Name(id); }
   std::string Description() const override {
-    std::string text = Trained() + ": " + Images(size());
+    std::string text = Trained() + ": " + ShowCount(size(), "image");
     if (!classes().empty()) text += " in " + ShowCount(classes().size()) + " classes";
     if (layout_.judged_on.empty()) return text;
     return text + "; judged on " + PrintableName(layout_.judged_on) + ": " +
-           Images(queries_.size());
+           ShowCount(queries_.size(), "image");
   }
   const std::vector<std::string>& classes() const override { return layout_.classes; }
   Evaluation evaluation() const override {
@@ -154,9 +148,6 @@ class FolderSet final : public ImageSet {
       text += (i == 0 ? ", " : " + ") + PrintableName(layout_.splits[i]);
     }
     return text;
-  }
-  static std::string Images(uint64_t count) {
-    return ShowCount(count) + (count == 1 ? " image" : " images");
   }
 
   const std::string root_;

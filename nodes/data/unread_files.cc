@@ -13,6 +13,7 @@
 #include "nodes/data/packed_file.h"
 #include "nodes/data/stl10_set.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/files/descriptor.h"
 #include "pipeline/base/text/printable_name.h"
 #include "pipeline/base/text/units.h"
 
@@ -35,18 +36,14 @@ bool Has(const std::array<std::string_view, N>& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-bool BeginsWith(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
 bool IsStl10File(std::string_view name) {
   return name == "train_X.bin" || name == "test_X.bin" || name == "unlabeled_X.bin";
 }
 
 // Files of CIFAR-10 and CIFAR-100, for Python and binary, and their archives.
 bool IsCifarFile(std::string_view name) {
-  return BeginsWith(name, "data_batch_") || BeginsWith(name, "test_batch") ||
-         BeginsWith(name, "batches.meta") || BeginsWith(name, "cifar-10") ||
+  return name.starts_with("data_batch_") || name.starts_with("test_batch") ||
+         name.starts_with("batches.meta") || name.starts_with("cifar-10") ||
          name == "fine_label_names.txt" || name == "meta";
 }
 
@@ -57,16 +54,15 @@ std::string SetTo(const OptionNames& names, const char* option, const std::strin
 // What the file's first bytes say it is; nullptr for nothing that is known.
 const char* ExtensionByContent(const std::string& path) {
   std::array<unsigned char, 12> bytes{};
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return nullptr;
-  const ssize_t got = read(fd, bytes.data(), bytes.size());
-  close(fd);
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.fd < 0) return nullptr;
+  const ssize_t got = read(file.fd, bytes.data(), bytes.size());
   if (got != static_cast<ssize_t>(bytes.size())) return nullptr;
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (BeginsWith(text, "\xFF\xD8\xFF")) return "jpg";
-  if (BeginsWith(text, "\x89PNG")) return "png";
-  if (BeginsWith(text, "GIF8")) return "gif";
-  if (BeginsWith(text, "RIFF") && text.substr(8) == "WEBP") return "webp";
+  if (text.starts_with("\xFF\xD8\xFF")) return "jpg";
+  if (text.starts_with("\x89PNG")) return "png";
+  if (text.starts_with("GIF8")) return "gif";
+  if (text.starts_with("RIFF") && text.substr(8) == "WEBP") return "webp";
   return nullptr;
 }
 
@@ -78,7 +74,7 @@ std::string AdviceByName(const fs::path& path, const OptionNames& names) {
     return "; " + shown + " is one of STL-10's binary files: set " + SetTo(names, "kind", "stl10") +
            " and " + SetTo(names, "root", path.parent_path());
   }
-  if (BeginsWith(name, "stl10_binary.tar")) {
+  if (name.starts_with("stl10_binary.tar")) {
     return "; " + shown + " is STL-10, still packed: tar xf " + shown + ", then set " +
            SetTo(names, "kind", "stl10") + " and " + NameOf(names, "root") +
            " to the folder stl10_binary that comes of it";
@@ -144,7 +140,7 @@ std::string DescribeNotTaken(const FolderListing& listing) {
   if (files == 0) return {};
   std::stable_sort(kinds.begin(), kinds.end(),
                    [](const Kind& a, const Kind& b) { return a.second > b.second; });
-  std::string text = ShowCount(files) + (files == 1 ? " file" : " files") + " not taken: ";
+  std::string text = ShowCount(files, "file") + " not taken: ";
   for (size_t i = 0; i < std::min(kMostKinds, kinds.size()); ++i) {
     const auto& [extension, count] = kinds[i];
     if (i > 0) text += ", ";
@@ -185,8 +181,7 @@ std::vector<std::string> NotesOn(const FolderListing& listing) {
 std::string AdviceOnFolder(const std::string& root, const FolderListing& listing,
                            const OptionNames& names) {
   if (!listing.images.empty()) {
-    return "; it holds " + ShowCount(listing.images.size()) +
-           (listing.images.size() == 1 ? " image" : " images") + ", such as " +
+    return "; it holds " + ShowCount(listing.images.size(), "image") + ", such as " +
            PrintableName(listing.images.front()) + ": set " + SetTo(names, "kind", "folder");
   }
   for (const std::string& file : listing.some_not_taken) {

@@ -60,7 +60,7 @@ void OrderedSource::Flush() {
 std::string OrderedSource::Description() const {
   if (lists_.empty()) return dataset_->Description();
   const auto named = [](const LabelledImages& list) {
-    return list.Name() + ", " + ShowCount(list.size()) + (list.size() == 1 ? " image" : " images");
+    return list.Name() + ", " + ShowCount(list.size(), "image");
   };
   if (lists_.size() == 1) return named(*lists_[0]) + " (bank and queries)";
   return named(*lists_[0]) + " (bank); " + named(*lists_[1]) + " (queries)";

@@ -16,10 +16,6 @@ bool HasReference(const Value& value) {
   return false;
 }
 
-bool EndsWith(std::string_view text, std::string_view ending) {
-  return text.size() >= ending.size() && text.substr(text.size() - ending.size()) == ending;
-}
-
 }  // namespace
 
 KnownKeys::KnownKeys(const std::vector<std::string>& defaults,
@@ -79,7 +75,7 @@ std::string KnownKeys::Suggest(std::string_view key) const {
   const std::string_view last = dot == std::string_view::npos ? key : key.substr(dot + 1);
   std::string found;
   for (const std::string& candidate : keys_) {
-    if (!EndsWith(candidate, '.' + std::string(last))) continue;
+    if (!candidate.ends_with('.' + std::string(last))) continue;
     found += (found.empty() ? "" : " or ") + Quoted(candidate);
   }
   return found.empty() ? found : "; did you mean " + found + "?";

@@ -7,10 +7,6 @@
 namespace flowtrain::internal {
 namespace {
 
-bool StartsWith(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
 // The place of the ':' that ends a key; npos where there is none.
 size_t EndOfKey(std::string_view line) {
   for (size_t at = line.find(':'); at != std::string_view::npos; at = line.find(':', at + 1)) {
@@ -77,7 +73,7 @@ bool YamlLines::IsOpenQuote(int line, int column) const {
 
 std::optional<YamlFault> YamlLines::FindDirective() const {
   for (int line = 0; static_cast<size_t>(line) < lines_.size(); ++line) {
-    if (StartsWith(Line(line), "%")) {
+    if (Line(line).starts_with("%")) {
       return YamlFault{line, 0, "'%' cannot begin a line: put the text in quotes"};
     }
     if (!IsBlank(line)) break;
@@ -89,7 +85,7 @@ YamlFault YamlLines::SecondDocument() const {
   int first = 0;
   while (static_cast<size_t>(first) < lines_.size() && IsBlank(first)) ++first;
   for (int line = first + 1; static_cast<size_t>(line) < lines_.size(); ++line) {
-    if (StartsWith(Line(line), "---")) {
+    if (Line(line).starts_with("---")) {
       return {line, 0, "a second YAML document begins here: a file holds one"};
     }
     if (!IsBlank(line) && IndentOf(line) < IndentOf(first)) return WrongIndentation(line);

@@ -69,8 +69,7 @@ std::string DescribeRates(const Optimizer& optimizer, const EpochSource& source,
   }
   std::string text = rate;
   if (schedule.warmup_steps > 0) {
-    text += " after a warm-up of " + ShowCount(schedule.warmup_steps) +
-            (schedule.warmup_steps == 1 ? " step" : " steps");
+    text += " after a warm-up of " + ShowCount(schedule.warmup_steps, "step");
   }
   return text + ", then along a cosine to 0 at step " + ShowCount(steps);
 }

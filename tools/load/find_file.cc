@@ -1,13 +1,13 @@
 #include "tools/load/find_file.h"
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <initializer_list>
 #include <string_view>
 #include <system_error>
 
 #include "pipeline/base/error.h"
+#include "pipeline/base/text/lower_case.h"
 #include "pipeline/base/text/shell_word.h"
 
 namespace flowtrain {
@@ -31,8 +31,7 @@ std::string GraphNamed(const std::string& name) {
 }
 
 bool HasEnding(const std::string& name, std::initializer_list<std::string_view> endings) {
-  std::string ending = fs::path(name).extension().string();
-  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string ending = InLowerCase(fs::path(name).extension().string());
   return std::find(endings.begin(), endings.end(), ending) != endings.end();
 }
 

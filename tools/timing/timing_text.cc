@@ -193,7 +193,7 @@ std::string HeadText(const json& timing) {
   std::string text = timing.at("graph").get<std::string>() + ": " +
                      ShowDuration(timing.at("seconds")) + " measured";
   const auto steps = timing.value("steps", uint64_t{0});
-  if (steps > 0) text += ", " + ShowCount(steps) + (steps == 1 ? " step" : " steps");
+  if (steps > 0) text += ", " + ShowCount(steps, "step");
   const json& machine = timing.at("machine");
   return text + ", " + ShowCount(timing.at("images").get<uint64_t>()) + " images; " +
          machine.at("cpu").get<std::string>() + ", " + ShowFixed(machine.at("cores"), 1) +

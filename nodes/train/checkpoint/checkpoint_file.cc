@@ -21,10 +21,6 @@ using checkpoint_format::kOptimizer;
 using checkpoint_format::kScaler;
 using checkpoint_format::kVersion;
 
-bool StartsWith(const std::string& text, const std::string& start) {
-  return text.rfind(start, 0) == 0;
-}
-
 // Copies each stored tensor into the target of the same name. Both must have the same names, but
 // for a loss scaler, which only one of them may have (a run that moves between a GPU and a CPU).
 void CopyInto(NamedTensors targets, const NamedTensors& stored) {
@@ -33,7 +29,7 @@ void CopyInto(NamedTensors targets, const NamedTensors& stored) {
   for (auto& [name, target] : targets) {
     const auto found = left.find(name);
     if (found == left.end()) {
-      if (StartsWith(name, kScaler)) continue;
+      if (name.starts_with(kScaler)) continue;
       throw std::runtime_error("it has no '" + name + "'");
     }
     if (found->second.sizes() != target.sizes()) {
@@ -46,7 +42,7 @@ void CopyInto(NamedTensors targets, const NamedTensors& stored) {
     left.erase(found);
   }
   for (const auto& [name, tensor] : left) {
-    if (!StartsWith(name, kScaler)) throw std::runtime_error("it has '" + name + "' too");
+    if (!name.starts_with(kScaler)) throw std::runtime_error("it has '" + name + "' too");
   }
 }
 

@@ -25,20 +25,11 @@ namespace {
 
 constexpr size_t kNamed = 6;  // the most tensors that a finding names
 
-bool StartsWith(const std::string& text, const std::string& start) {
-  return text.rfind(start, 0) == 0;
-}
-
-bool EndsWith(const std::string& text, const std::string& ending) {
-  return text.size() >= ending.size() &&
-         text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
-}
-
 NamedTensors BackboneOfCheckpoint(const std::string& path) {
   const std::string prefix = "backbone.";
   NamedTensors backbone;
   for (auto& [name, tensor] : ReadNetwork(path)) {
-    if (StartsWith(name, prefix)) backbone.emplace_back(name.substr(prefix.size()), tensor);
+    if (name.starts_with(prefix)) backbone.emplace_back(name.substr(prefix.size()), tensor);
   }
   return backbone;
 }
@@ -46,7 +37,7 @@ NamedTensors BackboneOfCheckpoint(const std::string& path) {
 NamedTensors ReadTensors(const std::string& path) {
   if (!std::filesystem::exists(path)) throw DataError("there is no file " + path);
   if (IsCheckpoint(path)) return BackboneOfCheckpoint(path);
-  if (EndsWith(path, ".safetensors")) return ReadSafetensors(path).tensors;
+  if (path.ends_with(".safetensors")) return ReadSafetensors(path).tensors;
   if (IsStateDict(path)) return ReadStateDict(path);
   throw DataError(path +
                   " holds no weights that can be read, or it was cut short: they are a checkpoint, "
@@ -75,7 +66,7 @@ bool IsNesting(std::string_view text) {
 std::string NestingOf(const NamedTensors& tensors, const std::string& path) {
   std::vector<std::string> nestings;
   for (const auto& [name, tensor] : tensors) {
-    if (!EndsWith(name, kFirstTensor)) continue;
+    if (!name.ends_with(kFirstTensor)) continue;
     std::string before = name.substr(0, name.size() - (sizeof(kFirstTensor) - 1));
     if (before.empty()) return before;
     if (IsNesting(before)) nestings.push_back(std::move(before));
@@ -97,7 +88,7 @@ BackboneFile ReadFile(const std::string& path) {
   if (nesting.empty()) return {std::move(all), {}};
   BackboneFile file;
   for (auto& [name, tensor] : all) {
-    if (StartsWith(name, nesting)) file.tensors.emplace_back(name.substr(nesting.size()), tensor);
+    if (name.starts_with(nesting)) file.tensors.emplace_back(name.substr(nesting.size()), tensor);
   }
   file.note = path + ": the names begin with '" + nesting + "', which is taken off";
   if (const size_t others = all.size() - file.tensors.size(); others > 0) {
@@ -143,7 +134,7 @@ std::string TypeText(at::ScalarType type) {
   }
 }
 
-bool IsCounter(const std::string& name) { return EndsWith(name, ".num_batches_tracked"); }
+bool IsCounter(const std::string& name) { return name.ends_with(".num_batches_tracked"); }
 
 std::string ShapeText(const at::Tensor& tensor) {
   std::ostringstream text;
@@ -210,7 +201,7 @@ class Match {
   void Check(const std::string& path, const std::string& options) const {
     std::vector<std::string> extra;
     for (const auto& [name, tensor] : given_) {
-      if (!StartsWith(name, "fc.")) extra.push_back(name);
+      if (!name.starts_with("fc.")) extra.push_back(name);
     }
     std::vector<Diagnostic> findings;
     Add(path, "missing", missing_, findings);

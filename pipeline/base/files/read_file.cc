@@ -8,17 +8,12 @@
 #include <cerrno>
 #include <system_error>
 
+#include "pipeline/base/files/descriptor.h"
+
 namespace flowtrain {
 namespace {
 
 std::string ErrorText() { return std::generic_category().message(errno); }
-
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) close(fd);
-  }
-};
 
 bool IsReadable(int fd, size_t max_bytes, std::string* why) {
   struct stat status {};
@@ -41,7 +36,7 @@ bool IsReadable(int fd, size_t max_bytes, std::string* why) {
 
 bool ReadWholeFile(const std::string& path, size_t max_bytes, std::string& out, std::string* why) {
   // Without O_NONBLOCK the open of a FIFO waits for someone to write.
-  const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (file.fd < 0) {
     *why = ErrorText();
     return false;

@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
+#include "pipeline/base/text/lower_case.h"
+
 namespace flowtrain {
-namespace {
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-}  // namespace
 
 size_t EditDistance(std::string_view a, std::string_view b) {
-  const auto same = [&](size_t i, size_t j) { return Lower(a[i]) == Lower(b[j]); };
+  const auto same = [&](size_t i, size_t j) { return InLowerCase(a[i]) == InLowerCase(b[j]); };
   // Rows i - 2, i - 1 and i of the distances between a's first i and b's first j characters.
   std::vector<size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});

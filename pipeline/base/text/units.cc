@@ -32,6 +32,10 @@ std::string ShowCount(uint64_t value) {
   return digits;
 }
 
+std::string ShowCount(uint64_t n, const char* one) {
+  return ShowCount(n) + ' ' + one + (n == 1 ? "" : "s");
+}
+
 std::string ShowGib(size_t bytes) {
   constexpr double kMib = 1024.0 * 1024.0;
   const double mib = static_cast<double>(bytes) / kMib;
