@@ -6,7 +6,7 @@
 readonly BUILD_MIB=700
 # The time of one core, for the program alone.
 # shellcheck disable=SC2034  # used by prepare.sh
-readonly BUILD_CORE_MINUTES=20
+readonly BUILD_CORE_MINUTES=10
 
 # configure PRESET TORCH [TBB]: configures if that has not been done, or was done for other libraries or another
 # compiler. TBB is the prefix of a build that replaces the system's.
