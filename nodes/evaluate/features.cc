@@ -81,6 +81,7 @@ Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int s
   const c10::NoGradGuard no_grad;
   const EvaluationMode evaluation(model);
   const c10::Device device = model.device().device();
+  Normaliser normalise;
   Features result;
   std::vector<at::Tensor> features;
   std::vector<int64_t> labels, kept;
@@ -92,7 +93,7 @@ Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int s
     const at::Tensor views =
         LoadViews(images, static_cast<uint64_t>(first), count, size, max_pixels, loaded);
     const Autocast autocast(device.type(), model.device().compute_type());
-    features.push_back(model.Encode(Normalise(views.to(device))).to(at::kFloat));
+    features.push_back(model.Encode(normalise(views.to(device))).to(at::kFloat));
     for (int64_t i = 0; i < count; ++i) {
       Loaded& image = loaded[static_cast<size_t>(i)];
       if (image.why.empty()) {

@@ -20,6 +20,8 @@ struct BannerFacts {
   int accumulation = 1;        // batches per optimiser step; 0: nothing is trained
   int asked_accumulation = 0;  // more than that, where an epoch has fewer batches; else 0
   int last_accumulation = 0;   // fewer, in the last step of an epoch; 0: as many
+  int passes = 0;              // of exact accumulation; 0: not said
+  size_t graph_bytes = 0;      // what is kept for one pass
   int64_t negatives = 0;       // of an anchor; 0: the loss has none
   int64_t last_negatives = 0;  // fewer, in the last step of an epoch; 0: as many
   std::string learning_rate;   // "0.06 after a warm-up of 30 steps, …"; empty: nothing is trained

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "nodes/data/dataset.h"
@@ -17,7 +18,6 @@
 #include "nodes/run/run_dir.h"
 #include "nodes/source/epoch_plan.h"
 #include "nodes/source/window_size.h"
-#include "nodes/train/model/normalise.h"
 #include "nodes/train/optimizer/train_payload.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
@@ -73,10 +73,43 @@ void ForwardBackward::Open(const OpenContext& context) {
   network.represent = [this](const at::Tensor& images) { return Represent(images); };
   network.loss = MakeLoss(loss_);
   network.scale = [this](const at::Tensor& loss) { return optimizer_->ScaleLoss(loss); };
+  network.has_room = [this] { return HasRoomForGraph(); };
   gradient_ = std::make_unique<WindowGradient>(accumulation_, std::move(network),
                                                model_->running_statistics());
   watch_ = std::make_unique<NonFiniteWatch>(max_nonfinite_steps_);
-  micro_batch_ = layout_.rows;
+  graph_memory_ = std::make_unique<GraphMemory>(*device_);
+  const bool found_at_start =
+      gradient_accumulation_ == kAutoAccumulation && device_->is_accelerator();
+  micro_batch_ = found_at_start ? 0 : layout_.rows;
+  keeps_graphs_ = false;
+  planned_images_ = 0;
+}
+
+ForwardBackward::Passes ForwardBackward::PlanPasses(int64_t window_images) {
+  if (accumulation_ != Accumulation::kExact || micro_batch_ == 0 || window_images <= micro_batch_) {
+    return {};
+  }
+  planned_images_ = window_images;
+  const bool measured = graph_memory_->micro_batch_bytes() > 0 || graph_memory_->Measure([this] {
+    const RunningStatistics::Pause pause(model_->running_statistics());
+    return Represent(BlackImages(micro_batch_).flatten(0, 1));
+  });
+  const int64_t micro_batches = (window_images + micro_batch_ - 1) / micro_batch_;
+  keeps_graphs_ = measured && graph_memory_->HasRoomFor(micro_batches);
+  return {keeps_graphs_ ? 1 : 2,
+          graph_memory_->micro_batch_bytes() * static_cast<uint64_t>(micro_batches)};
+}
+
+// An accelerator says itself when it has no more memory.
+bool ForwardBackward::HasRoomForGraph() {
+  if (!keeps_graphs_ || device_->is_accelerator() || graph_memory_->HasRoomFor(1)) {
+    return keeps_graphs_;
+  }
+  keeps_graphs_ = false;
+  LogWarning(
+      "little memory is left: from here on the micro-batches of a window go through the network "
+      "twice, so that their activations need not be kept. Losses and weights stay the same");
+  return false;
 }
 
 std::unique_ptr<Payload> ForwardBackward::NewPayload() { return std::make_unique<TrainPayload>(); }
@@ -86,9 +119,13 @@ void ForwardBackward::Start() {
   model_->running_statistics().Save();  // takes its memory while there is some
   if (gradient_accumulation_ != kAutoAccumulation) return;
   if (device_->is_accelerator()) micro_batch_ = FindMicroBatch(effective_batch_);
+  const int passes = PlanPasses(effective_batch_).count;
   LogInfo(context_->NameOf("gradient_accumulation") + " is auto: micro-batches of " +
           std::to_string(micro_batch_) + " images" +
-          (device_->is_accelerator() ? "" : ", the loader's batches: a CPU sets no bound"));
+          (device_->is_accelerator() ? "" : ", the loader's batches: a CPU sets no bound") +
+          (passes == 0   ? ""
+           : passes == 1 ? "; in one pass"
+                         : "; in two passes"));
   if (!device_->is_accelerator() || Negatives(effective_batch_)) return;
   LogInfo("an anchor has the negatives of its micro-batch, " +
           ShowCount(static_cast<uint64_t>(2 * micro_batch_ - 2)));
@@ -147,6 +184,7 @@ void ForwardBackward::BeginWindow(const Batch& batch, Step& step) {
   window_images_ = int64_t{batch.window} * batch.layout.rows;
   optimizer_->ZeroGrad();
   model_->running_statistics().Save();
+  if (window_images_ > planned_images_) PlanPasses(window_images_);
   gradient_->Begin(window_images_, micro_batch_);
 }
 
@@ -161,7 +199,7 @@ at::Tensor ForwardBackward::Take(Batch& batch) {
 
 at::Tensor ForwardBackward::Represent(const at::Tensor& images) {
   const Autocast autocast(device_->device().type(), device_->compute_type());
-  return model_->Project(model_->Encode(Normalise(images)));
+  return model_->Project(model_->Encode(normalise_(images)));
 }
 
 // The host runs at most two windows ahead of a GPU: enough to keep it busy, and a bound on its
@@ -186,14 +224,18 @@ int64_t ForwardBackward::FindMicroBatch(int64_t window_images) {
   return micro_batch;
 }
 
-// Computes a window of black images.
-bool ForwardBackward::Fits(int64_t micro_batch, int64_t window_images) {
+// [2, N, H, W, 3], as the loader's batches.
+at::Tensor ForwardBackward::BlackImages(int64_t images) const {
   const auto side = std::lround(std::sqrt(static_cast<double>(layout_.view_bytes) / 3));
+  return at::zeros({2, images, side, side, 3},
+                   at::TensorOptions().dtype(at::kByte).device(device_->device()));
+}
+
+bool ForwardBackward::Fits(int64_t micro_batch, int64_t window_images) {
   bool fits = true;
   gradient_->Begin(window_images, micro_batch);
   try {
-    gradient_->Add(at::zeros({2, window_images, side, side, 3},
-                             at::TensorOptions().dtype(at::kByte).device(device_->device())));
+    gradient_->Add(BlackImages(window_images));
     gradient_->Finish();
     device_->Synchronize();
   } catch (const std::exception& error) {
@@ -205,6 +247,7 @@ bool ForwardBackward::Fits(int64_t micro_batch, int64_t window_images) {
 }
 
 void ForwardBackward::MakeRoom() {
+  if (keeps_graphs_) return DropGraphs();
   const int64_t too_large = std::min(micro_batch_, window_images_);
   if (too_large <= LeastMicroBatch()) {
     DropWindow();
@@ -225,6 +268,16 @@ void ForwardBackward::MakeRoom() {
            ? ""
            : ". An image's negatives are those of its micro-batch: "
              "there are fewer of them now"));
+}
+
+// Room for the same micro-batches, with the same results, in more time.
+void ForwardBackward::DropGraphs() {
+  keeps_graphs_ = false;
+  planned_images_ = std::numeric_limits<int64_t>::max();
+  UndoWindow();
+  LogWarning(
+      "out of memory: the window is computed again, with the same samples, in two passes through "
+      "the network instead of one, as are the next ones. Losses and weights stay the same");
 }
 
 std::string ForwardBackward::Settings() const {
@@ -288,7 +341,7 @@ NonFiniteReport ForwardBackward::Examine(const Batch& batch, const at::Tensor& l
   const Autocast autocast(device_->device().type(), device_->compute_type());
   for (const at::Tensor& images : gradient_->images()) {
     if (!report.layer.empty()) break;
-    report.layer = model_->FirstNonFiniteLayer(Normalise(images.flatten(0, 1)));
+    report.layer = model_->FirstNonFiniteLayer(normalise_(images.flatten(0, 1)));
   }
   for (const auto& parameter : model_->module().named_parameters()) {
     const at::Tensor& gradient = parameter.value().grad();

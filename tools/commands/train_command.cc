@@ -54,7 +54,7 @@ struct TrainRequest {
   std::string command_line;
 };
 
-void LogBanner(const Graph& graph, const Config& config) {
+void LogBanner(Graph& graph, const Config& config) {
   std::istringstream lines(FormatBanner(GatherBannerFacts(graph, config), LocaleIsUtf8()));
   for (std::string line; std::getline(lines, line);) LogInfo(line);
 }

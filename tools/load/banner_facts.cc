@@ -109,7 +109,7 @@ void AddDevice(const Device& device, const Config& config, BannerFacts& facts) {
 
 }  // namespace
 
-BannerFacts GatherBannerFacts(const Graph& graph, const Config& config) {
+BannerFacts GatherBannerFacts(Graph& graph, const Config& config) {
   BannerFacts facts;
   if (const auto* device = FindComponent<Device>(graph)) AddDevice(*device, config, facts);
   if (const auto* dataset = FindComponent<ImageDataset>(graph)) {
@@ -120,9 +120,15 @@ BannerFacts GatherBannerFacts(const Graph& graph, const Config& config) {
     facts.dataset = source->Description();
   facts.accumulation = 0;
   const auto* source = FindComponent<EpochSource>(graph);
-  const auto* training = FindComponent<ForwardBackward>(graph);
+  auto* training = FindComponent<ForwardBackward>(graph);
   if (source != nullptr && training != nullptr) {
     AddSteps(*source, *training, facts);
+    const int64_t window_images = int64_t{facts.batch_size} * facts.accumulation;
+    graph.CallOnLane([&] {
+      const ForwardBackward::Passes passes = training->PlanPasses(window_images);
+      facts.passes = passes.count;
+      facts.graph_bytes = passes.graph_bytes;
+    });
     if (const auto* optimizer = FindComponent<Optimizer>(graph)) {
       facts.learning_rate =
           DescribeRates(*optimizer, *source, facts.batch_size * facts.accumulation);
