@@ -35,10 +35,8 @@ class HostUse final : public c10::MemoryReportingInfoBase {
 uint64_t FreeBytes(const Device& device) {
   if (!device.is_accelerator()) return AvailableMemory();
   const auto index = device.device().index();
-  const auto [free, total] =
-      at::getDeviceAllocator(device.device().type())->getMemoryInfo(index);
-  const auto limit =
-      static_cast<uint64_t>(device.memory_fraction() * static_cast<double>(total));
+  const auto [free, total] = at::getDeviceAllocator(device.device().type())->getMemoryInfo(index);
+  const auto limit = static_cast<uint64_t>(device.memory_fraction() * static_cast<double>(total));
   const uint64_t reserved = device.ReservedBytes();
   return std::min<uint64_t>(free, Difference(limit, reserved)) +
          Difference(reserved, device.AllocatedBytes());

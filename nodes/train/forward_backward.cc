@@ -71,13 +71,16 @@ void ForwardBackward::Open(const OpenContext& context) {
   }
   WindowGradient::Network network;
   network.represent = [this](const at::Tensor& images) { return Represent(images); };
+  network.parameters = model_->module().parameters();
   network.loss = MakeLoss(loss_);
   network.scale = [this](const at::Tensor& loss) { return optimizer_->ScaleLoss(loss); };
   network.has_room = [this] { return HasRoomForGraph(); };
+  uint64_t gradient_bytes = 0;
+  for (const at::Tensor& each : network.parameters) gradient_bytes += each.nbytes();
+  graph_memory_ = std::make_unique<GraphMemory>(*device_, gradient_bytes);
   gradient_ = std::make_unique<WindowGradient>(accumulation_, std::move(network),
                                                model_->running_statistics());
   watch_ = std::make_unique<NonFiniteWatch>(max_nonfinite_steps_);
-  graph_memory_ = std::make_unique<GraphMemory>(*device_);
   const bool found_at_start =
       gradient_accumulation_ == kAutoAccumulation && device_->is_accelerator();
   micro_batch_ = found_at_start ? 0 : layout_.rows;

@@ -20,8 +20,9 @@ bool GraphMemory::Measure(const std::function<at::Tensor()>& forward) {
 
 bool GraphMemory::HasRoomFor(int64_t micro_batches) const {
   const uint64_t share = device_->is_accelerator() ? 1 : 2;
-  return share * micro_batch_bytes_ * static_cast<uint64_t>(micro_batches + 1) <=
-         FreeBytes(*device_);
+  const uint64_t bytes =
+      2 * gradient_bytes_ + micro_batch_bytes_ * static_cast<uint64_t>(micro_batches + 1);
+  return share * bytes <= FreeBytes(*device_);
 }
 
 }  // namespace flowtrain

@@ -72,10 +72,33 @@ at::Tensor WindowGradient::Finish() {
   return std::exchange(loss_, at::Tensor());
 }
 
+// Autograd would add each parameter's gradient to those before it with a kernel of its own; this takes
+// one for all. The sums are the same.
+template <typename Call>
+void WindowGradient::AddGradients(Call backward) {
+  std::vector<at::Tensor> before;
+  for (const at::Tensor& parameter : network_.parameters)
+    before.push_back(std::exchange(parameter.mutable_grad(), at::Tensor()));
+  backward();
+  std::vector<at::Tensor> sums, gradients;
+  for (size_t i = 0; i < before.size(); ++i) {
+    at::Tensor& gradient = network_.parameters[i].mutable_grad();
+    if (!before[i].defined()) continue;
+    if (gradient.defined()) {
+      sums.push_back(before[i]);
+      gradients.push_back(gradient);
+    }
+    gradient = before[i];
+  }
+  if (sums.empty()) return;
+  const c10::NoGradGuard no_grad;
+  at::_foreach_add_(sums, gradients);
+}
+
 void WindowGradient::Backward(const at::Tensor& representations, int64_t images) {
   const double share = static_cast<double>(images) / static_cast<double>(images_);
   const at::Tensor loss = network_.loss(representations) * share;
-  network_.scale(loss).backward();
+  AddGradients([&] { network_.scale(loss).backward(); });
   loss_ = loss_.defined() ? loss_ + loss.detach() : loss.detach();
 }
 
@@ -92,7 +115,7 @@ void WindowGradient::BackwardExact() {
     // Its graph is freed in the backward pass.
     const at::Tensor z =
         kept ? std::exchange(embedded, at::Tensor()) : RepresentToLearn(Micro(first));
-    z.backward(gradient.narrow(1, first, count).flatten(0, 1));
+    AddGradients([&] { z.backward(gradient.narrow(1, first, count).flatten(0, 1)); });
     first += count;
   }
   loss_ = loss.detach();

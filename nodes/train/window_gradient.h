@@ -37,6 +37,7 @@ class WindowGradient {
   struct Network {
     // uint8 images [N, H, W, 3] on the device to representations [N, D].
     std::function<at::Tensor(const at::Tensor& images)> represent;
+    std::vector<at::Tensor> parameters;  // that `represent` uses and the gradients are for
     Loss loss;
     // The loss to call backward on: multiplied by the loss scale under FP16.
     std::function<at::Tensor(const at::Tensor& loss)> scale;
@@ -72,6 +73,9 @@ class WindowGradient {
   at::Tensor RepresentToLearn(const at::Tensor& images);    // with a graph; the statistics move
   at::Tensor RepresentToCompare(const at::Tensor& images);  // neither
   at::Tensor RepresentExact(const at::Tensor& images);
+  // Makes the call, which goes back through the network, and adds up the gradients.
+  template <typename Call>
+  void AddGradients(Call backward);
   void Backward(const at::Tensor& representations, int64_t images);
   void BackwardExact();
 

@@ -71,7 +71,8 @@ void Window(benchmark::State& state, Accumulation accumulation, bool one_pass) {
       {[&](const at::Tensor& bytes) {
          return training.model->Project(training.model->Encode(Normalise(bytes)));
        },
-       MakeLoss({}), [](const at::Tensor& loss) { return loss; }, [=] { return one_pass; }},
+       training.model->module().parameters(), MakeLoss({}),
+       [](const at::Tensor& loss) { return loss; }, [=] { return one_pass; }},
       training.model->running_statistics());
   const at::Tensor window = at::randint(256, {2, images, kSide, kSide, 3}, at::kByte);
   allocator.ResetPeak();

@@ -213,6 +213,10 @@ TimingResult OfGraph(const TimingRequest& request, StopSignals& signals) {
     const auto say = [](const std::string& what) { LogInfo("measuring " + what); };
     if (!MeasureAlone(def, registry, alone, signals, say, timing.load)) return {};
   }
+  if (measured->ops && !measured->ops->device.empty()) {
+    timing.load.device_busy =
+        std::min(1.0, measured->ops->compute_share + measured->ops->copy_share);
+  }
   TimingResult result{TimingJson(timing), {}};
   if (measured->ops) AddOps(*measured->ops, result.timing);
   if (trace) {

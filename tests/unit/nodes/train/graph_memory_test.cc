@@ -19,7 +19,7 @@ constexpr uint64_t kBytes = 4 * kNumbers;
 // exp saves its result, sin what it was given: two tensors stay, the sum between them does not.
 TEST(GraphMemory, CountsWhatTheBackwardPassNeeds) {
   const Training training;
-  GraphMemory memory(*training.device);
+  GraphMemory memory(*training.device, 0);
   const at::Tensor weights = at::ones({kNumbers}).requires_grad_();
   const auto forward = [&] { return (weights.exp() + 1).sin(); };
   ASSERT_TRUE(memory.Measure(forward));
@@ -33,7 +33,7 @@ TEST(GraphMemory, CountsWhatTheBackwardPassNeeds) {
 
 TEST(GraphMemory, IsNotKnownWhereMemoryDoesNotSuffice) {
   const Training training;
-  GraphMemory memory(*training.device);
+  GraphMemory memory(*training.device, 0);
   FailingAllocator allocator;
   allocator.FailAt(1);
   EXPECT_FALSE(memory.Measure([] { return at::ones({kNumbers}); }));
@@ -43,7 +43,7 @@ TEST(GraphMemory, IsNotKnownWhereMemoryDoesNotSuffice) {
 // A CPU's graphs take at most half of what is free.
 TEST(GraphMemory, HasRoomForWhatIsFree) {
   const Training training;
-  GraphMemory memory(*training.device);
+  GraphMemory memory(*training.device, 0);
   ASSERT_TRUE(memory.Measure([] { return at::ones({kNumbers}); }));
   const auto all = static_cast<int64_t>(FreeBytes(*training.device) / kBytes);
   EXPECT_TRUE(memory.HasRoomFor(all / 4));
@@ -59,8 +59,7 @@ TEST(ForwardBackward, TakesOnePassWhereTheGraphsOfAWindowFit) {
   EXPECT_EQ(many.count, 2);
   EXPECT_EQ(many.graph_bytes, few.graph_bytes / 3 * (1 << 28));
   EXPECT_EQ(training.PlanPasses(4).count, 0);  // a single micro-batch
-  const LaneNodes independent(
-      {.window = 3, .forward_backward = {{"accumulation", "independent"}}});
+  const LaneNodes independent({.window = 3, .forward_backward = {{"accumulation", "independent"}}});
   EXPECT_EQ(independent.forward_backward->PlanPasses(12).count, 0);
 }
 

@@ -60,7 +60,7 @@ class Window {
     if (type == at::kDouble) module_->to(type);
     statistics_.emplace(*module_);
     network_ = {[this](const at::Tensor& images) { return Represent(images); },
-                MakeLoss({.name = ChoiceValue(LossNames(), loss)}),
+                module_->parameters(), MakeLoss({.name = ChoiceValue(LossNames(), loss)}),
                 [scale](const at::Tensor& l) { return l * scale; }, [this] { return room_-- > 0; }};
     at::manual_seed(5);
     images_ = at::randint(256, {2, kImages, kSide, kSide, 3}, at::kByte);

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "nodes/train/checkpoint/host_copy.h"
 #include "pipeline/base/error.h"
@@ -38,11 +40,42 @@ class Shortages : public ::testing::Test {
   static bool Same(const Left& a, const Left& b) {
     return a.loss.equal(b.loss) && a.gradients.equal(b.gradients) && a.buffers.equal(b.buffers);
   }
+  // From now on the graphs of the micro-batches of a window are kept, or not.
+  static void Plan(LaneNodes& nodes, bool one_pass) {
+    acc::FailAllocation(one_pass ? 0 : 1);
+    EXPECT_EQ(nodes.forward_backward->PlanPasses(8).count, one_pass ? 1 : 2);
+    acc::FailAllocation(0);
+  }
   // With what batches leave on the device when nothing fails, or all of it in halves.
   static Left Expected(bool halved) {
     LaneNodes nodes(Window());
+    Plan(nodes, !halved);
     acc::FailAllocation(halved ? 4 : 0);
     return Of(nodes);
+  }
+  // A step with a shortage at each of some of its allocations, evenly from the first to the last,
+  // each in another guise. `check` gets what is left.
+  template <typename Check>
+  static void FailEverywhere(bool one_pass, int64_t times, Check check) {
+    LaneNodes nodes(Window());
+    std::vector<at::Tensor> buffers;
+    for (const at::Tensor& buffer : nodes.model().module().buffers())
+      buffers.push_back(buffer.cpu());
+    Plan(nodes, one_pass);
+    nodes.ForwardBackwardAll();
+    const int64_t allocations = acc::Allocations(),
+                  stride = std::max<int64_t>(1, allocations / times);
+    ASSERT_GT(allocations, 300);
+    for (int64_t number = 1, each = 0; number <= allocations; number += stride, ++each) {
+      SCOPED_TRACE(number);
+      const std::vector<at::Tensor> now = nodes.model().module().buffers();
+      for (size_t i = 0; i < now.size(); ++i) now[i].copy_(buffers[i]);
+      nodes.forward_backward->Open(nodes.training.context);  // with whole batches again
+      nodes.forward_backward->Start();
+      Plan(nodes, one_pass);
+      acc::FailAllocation(number, static_cast<acc::Shortage>(each % 5));
+      check(Of(nodes), *nodes.forward_backward);
+    }
   }
 };
 
@@ -51,26 +84,49 @@ class Shortages : public ::testing::Test {
 TEST_F(Shortages, AtAnyAllocationOfAWindowNothingOfTheFirstTryIsLeft) {
   const Left whole = Expected(false), halves = Expected(true);
   ASSERT_FALSE(Same(whole, halves));
-  LaneNodes nodes(Window());
-  std::vector<at::Tensor> buffers;
-  for (const at::Tensor& buffer : nodes.model().module().buffers()) buffers.push_back(buffer.cpu());
-  acc::FailAllocation(0);
-  nodes.ForwardBackwardAll();
-  const int64_t allocations = acc::Allocations(), stride = std::max<int64_t>(1, allocations / 24);
-  ASSERT_GT(allocations, 500);
-  int64_t again = 0;
-  for (int64_t number = 1, each = 0; number <= allocations; number += stride, ++each) {
-    const std::vector<at::Tensor> now = nodes.model().module().buffers();
-    for (size_t i = 0; i < now.size(); ++i) now[i].copy_(buffers[i]);
-    nodes.forward_backward->Open(nodes.training.context);  // with whole batches again
-    nodes.forward_backward->Start();
-    acc::FailAllocation(number, static_cast<acc::Shortage>(each % 5));
-    const Left left = Of(nodes);
-    const bool halved = nodes.forward_backward->micro_batch() < nodes.settings.rows;
+  int again = 0;
+  FailEverywhere(/*one_pass=*/false, 24, [&](const Left& left, const ForwardBackward& training) {
+    const bool halved = training.micro_batch() < Window().rows;
     again += halved ? 1 : 0;
-    EXPECT_TRUE(Same(left, halved ? halves : whole)) << number;
-  }
+    EXPECT_TRUE(Same(left, halved ? halves : whole));
+  });
   EXPECT_GT(again, 15);
+}
+
+// Two passes over the same micro-batches give what one would have given, to the bit.
+TEST_F(Shortages, InOnePassTheWindowIsComputedInTwo) {
+  const Left whole = Expected(false);
+  ::testing::internal::CaptureStderr();
+  FailEverywhere(/*one_pass=*/true, 10, [&](const Left& left, const ForwardBackward& training) {
+    EXPECT_EQ(training.micro_batch(), Window().rows);
+    EXPECT_TRUE(Same(left, whole));
+  });
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  int again = 0;
+  for (size_t at = 0; (at = log.find("in two passes", at)) != std::string::npos; ++at) ++again;
+  EXPECT_GT(again, 7);
+}
+
+// A window takes one pass only where its graphs fit, which is known without running out of memory.
+TEST_F(Shortages, TheMemoryThereIsDecidesThePasses) {
+  const auto passes = [](size_t capacity_bytes) {
+    acc::Configure({.capacity_bytes = capacity_bytes});
+    LaneNodes::Settings settings = Window();
+    settings.side = 64;
+    LaneNodes nodes(settings);
+    const ForwardBackward::Passes planned = nodes.forward_backward->PlanPasses(8);
+    EXPECT_GT(planned.graph_bytes, size_t{10} << 20);
+    nodes.ForwardBackwardAll();
+    EXPECT_EQ(nodes.forward_backward->micro_batch(), settings.rows);
+    return std::pair(planned, nodes.training.device->PeakBytes());
+  };
+  const auto [one, peak_of_one] = passes(size_t{1} << 30);
+  EXPECT_EQ(one.count, 1);
+  EXPECT_GT(peak_of_one, one.graph_bytes);
+  const auto [two, peak_of_two] = passes(peak_of_one);
+  EXPECT_EQ(two.count, 2);
+  EXPECT_EQ(two.graph_bytes, one.graph_bytes);
+  EXPECT_LT(peak_of_two, peak_of_one);
 }
 
 TEST_F(Shortages, EndTheRunWhereNotEvenOneImageFits) {
