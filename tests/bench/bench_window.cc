@@ -87,7 +87,10 @@ void Window(benchmark::State& state, Accumulation accumulation, bool one_pass) {
 }
 
 void Sizes(benchmark::internal::Benchmark* window) {
-  window->ArgNames({"images", "micro_batch"})->Unit(benchmark::kMillisecond)->Args({128, 32});
+  window->ArgNames({"images", "micro_batch"})
+      ->Unit(benchmark::kMillisecond)
+      ->Args({128, 32})
+      ->Args({32, 8});
 }
 
 BENCHMARK_CAPTURE(Window, exact_in_one_pass, Accumulation::kExact, true)->Apply(Sizes);
