@@ -61,6 +61,7 @@ Line MemoryLine(const BannerFacts& facts) {
 
 std::string Vram(const BannerFacts& facts) {
   std::string text = ShowGib(facts.device_bytes);
+  if (facts.device_free_bytes > 0) text += ", " + ShowGib(facts.device_free_bytes) + " free";
   if (facts.device_limit_bytes > 0) {
     text += ", at most " + ShowGib(facts.device_limit_bytes) + " of it (" +
             facts.device_limited_by + ')';

@@ -12,8 +12,9 @@ struct BannerFacts {
   bool gpu = false;
   std::string device;             // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
   size_t device_bytes = 0;        // GPU: its memory
+  size_t device_free_bytes = 0;   // GPU: what other programs leave; 0: all
   size_t device_limit_bytes = 0;  // GPU: the most of it that may be taken; 0: all
-  std::string device_limited_by;  // the parameter that sets this limit
+  std::string device_limited_by;  // what sets this limit
   bool cudnn_benchmark = false;
   std::string precision;       // "FP16", "BF16"; empty: FP32, mixed precision off
   int batch_size = 0;          // images per batch

@@ -130,6 +130,9 @@ void Report::ShowProgress(const Pending& pending) {
   progress.images_per_s = recent.images_per_s();
   progress.data_wait = recent.data_wait();
   progress.device_bytes = record.device_bytes;
+  progress.device_peak_bytes = record.device_peak_bytes;
+  progress.device_total_bytes = record.device_total_bytes;
+  progress.gpu = record.gpu;
   if (recent.seconds_a_step() && progress.steps >= progress.step) {
     progress.eta_seconds =
         *recent.seconds_a_step() * static_cast<double>(progress.steps - progress.step);

@@ -76,7 +76,9 @@ class ForwardBackward final : public WindowNode {
 
   at::Tensor BlackImages(int64_t images) const;
   int64_t FindMicroBatch(int64_t window_images);
-  bool Fits(int64_t micro_batch, int64_t window_images);  // computes a window of black images
+  // Computes a window of black images: the time that it took, or nothing where memory does not suffice.
+  std::optional<uint64_t> WindowNs(int64_t micro_batch, int64_t window_images);
+  bool Fits(int64_t micro_batch, int64_t window_images);
   // Makes the call, again and again in smaller micro-batches while memory does not suffice.
   template <typename Call>
   void WithRoom(Call call);

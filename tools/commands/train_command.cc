@@ -70,7 +70,8 @@ void RunWatched(Graph& graph, StopSignals& signals) {
   const Registry& registry = Registry::Global();
   const auto* device = FindComponent<Device>(graph);
   const auto* run_dir = FindComponent<RunDir>(graph);
-  const RunTiming timing(graph, registry, device == nullptr ? "" : device->Name(),
+  const auto gpu = [device] { return device == nullptr ? GpuStatus{} : device->Status(); };
+  const RunTiming timing(graph, registry, device == nullptr ? "" : device->Name(), gpu,
                          run_dir == nullptr ? "" : run_dir->path());
   const auto show = [&] {
     std::istringstream lines(timing.RecentText());

@@ -97,8 +97,12 @@ void AddDevice(const Device& device, const Config& config, BannerFacts& facts) {
   facts.gpu = device.is_accelerator();
   facts.device = device.Name();
   facts.device_bytes = device.TotalBytes();
+  if (device.RoomBytes() < facts.device_bytes) facts.device_free_bytes = device.RoomBytes();
   if (device.memory_fraction() < 1) {
-    facts.device_limited_by = "gpu.memory_limit";
+    facts.device_limited_by =
+        device.limited_by_default()
+            ? "what was free at the start, less a reserve; gpu.memory_limit sets another limit"
+            : "gpu.memory_limit";
     facts.device_limit_bytes =
         static_cast<size_t>(device.memory_fraction() * static_cast<double>(facts.device_bytes));
   }

@@ -11,7 +11,9 @@
 #include "nodes/train/weights/finite.h"
 #include "pipeline/base/clock.h"
 #include "pipeline/base/log.h"
+#include "pipeline/base/text/shell_word.h"
 #include "pipeline/base/text/units.h"
+#include "pipeline/node/run_control.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
@@ -48,6 +50,7 @@ void Checkpoint::Declare(NodeSpec& spec) {
 }
 
 void Checkpoint::Open(const OpenContext& context) {
+  run_ = &context.run();
   model_ = &context.Get<SimclrModel>("model");
   optimizer_ = &context.Get<Optimizer>("optimizer");
   run_dir_ = &context.Get<RunDir>("run_dir");
@@ -196,9 +199,26 @@ void Checkpoint::Flush() {
 void Checkpoint::Close() noexcept {
   try {
     FinishWriting();
+    TellWhatIsLeft();
   } catch (const std::exception& error) {
     LogError(error.what());
   }
+}
+
+// Of a run that has failed or was aborted: its last state may be lost with the device, but what was
+// copied to the host is in a checkpoint.
+void Checkpoint::TellWhatIsLeft() const {
+  if (!run_->aborted() || folder_ == nullptr || state_.steps_done == 0) return;
+  const std::optional<uint64_t> newest = folder_->newest();
+  if (!newest) {
+    LogInfo("there is no checkpoint yet: the steps of this run are lost; " + intervals_ +
+            " say how often one is written");
+    return;
+  }
+  LogInfo("the last checkpoint is that of step " + ShowCount(*newest) + ": " +
+          folder_->PathOf(*newest) + "; steps that are lost: " +
+          ShowCount(state_.steps_done - std::min(*newest, state_.steps_done)) + ". --resume " +
+          ShellWord(run_dir_->path()) + " goes on from it");
 }
 
 FLOWTRAIN_REGISTER(Checkpoint);

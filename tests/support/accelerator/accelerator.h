@@ -28,6 +28,9 @@ struct Settings {
   int devices = 2;                          // at most; autograd asks once how many there are
   size_t capacity_bytes = size_t{1} << 30;  // of each device, at most 16 GiB
   double fraction = 1;                      // of it that may be taken
+  // What the card itself has, 0: all of the capacity. Beyond it the driver takes the host's memory,
+  // as under WSL2: there is no error, and everything takes long.
+  size_t card_bytes = 0;
   uint64_t delay_seed = 0;                  // 0: no delays
   int most_delay_us = 200;
 };

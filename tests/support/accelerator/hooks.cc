@@ -135,6 +135,7 @@ void SetFromEnvironment(State& state) {
     const std::string name = word.substr(0, equals), value = word.substr(equals + 1);
     if (name == "devices") settings.devices = std::stoi(value);
     if (name == "capacity_bytes") settings.capacity_bytes = std::stoull(value);
+    if (name == "card_bytes") settings.card_bytes = std::stoull(value);
     if (name == "fraction") settings.fraction = std::stod(value);
     if (name == "delay_seed") settings.delay_seed = std::stoull(value);
     if (name == "busy") state.busy = value == "1";

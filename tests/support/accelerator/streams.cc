@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/support/accelerator/memory.h"
 #include "tests/support/accelerator/profile.h"
 #include "tests/support/accelerator/state.h"
 
@@ -20,6 +21,8 @@ namespace {
 
 thread_local c10::DeviceIndex current_device = 0;
 thread_local std::array<c10::StreamId, kDevices> current_streams{};
+
+constexpr std::chrono::microseconds kSpillDelay{500};
 
 [[noreturn]] void Throw(const std::string& what) {
   throw c10::AcceleratorError({__func__, __FILE__, __LINE__}, 1, what);
@@ -116,6 +119,7 @@ class Queue {
       if (!TheLoss().Why(device_).empty()) return;
     }
     const auto begin = std::chrono::system_clock::now();
+    if (item.kind != Work::kMark && Spills(device_)) std::this_thread::sleep_for(kSpillDelay);
     try {
       item.work();
     } catch (const std::exception& error) {

@@ -81,6 +81,18 @@ TEST(Banner, SaysHowMuchOfTheMemoryMayBeTaken) {
       std::string::npos);
 }
 
+TEST(Banner, SaysWhatOtherProgramsLeaveOfTheMemory) {
+  BannerFacts facts = Gpu();
+  facts.device_free_bytes = size_t{10} << 30;
+  facts.device_limit_bytes = size_t{9} << 30;
+  facts.device_limited_by = "what was free";
+  EXPECT_NE(
+      FormatBanner(facts, true)
+          .find("VRAM:                  12.0 GiB, 10.0 GiB free, at most 9.0 GiB of it (what was "
+                "free)\n"),
+      std::string::npos);
+}
+
 TEST(Banner, CountsTheCacheOfDecodedImages) {
   BannerFacts facts = Gpu();
   facts.cache_bytes = size_t{4} << 30;

@@ -1,0 +1,39 @@
+#include "nodes/device/warm_up.h"
+
+#include <ATen/DeviceAccelerator.h>
+#include <ATen/Functions.h>
+#include <c10/core/GradMode.h>
+
+#include <exception>
+
+#include "nodes/device/autocast.h"
+#include "nodes/device/out_of_memory.h"
+
+namespace flowtrain {
+namespace {
+
+// The backward pass runs on a thread of autograd's own, which has its own handles.
+void PassThrough(c10::Device device, c10::ScalarType compute_type) {
+  const c10::AutoGradMode with_gradients(true);
+  const Autocast autocast(device.type(), compute_type);
+  constexpr int64_t kImages = 2, kChannels = 8, kSide = 8;
+  const auto ones = [&](at::IntArrayRef sizes) {
+    return at::ones(sizes, at::TensorOptions().device(device)).requires_grad_();
+  };
+  const at::Tensor features =
+      at::conv2d(ones({kImages, kChannels, kSide, kSide}), ones({kChannels, kChannels, 3, 3}));
+  at::linear(features.mean({2, 3}), ones({kChannels, kChannels})).sum().backward();
+}
+
+}  // namespace
+
+void WarmUp(c10::Device device, c10::ScalarType compute_type) {
+  try {
+    PassThrough(device, compute_type);
+    at::accelerator::synchronizeDevice(device.index());
+  } catch (const std::exception& error) {
+    if (!IsOutOfMemory(error)) throw;
+  }
+}
+
+}  // namespace flowtrain
