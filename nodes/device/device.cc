@@ -4,6 +4,7 @@
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
 #include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/core/GradMode.h>
 #include <torch/nn/module.h>
 
@@ -200,6 +201,7 @@ void Device::LimitMemory(const std::string& limit_name) {
 // Counting the devices does not create the allocator, which everything else queries.
 void Device::StartAccelerator() const {
   try {
+    const c10::DeviceGuard on_it(device_);  // what begins here must not begin on device 0
     at::globalContext().lazyInitDevice(device_.type());
     // A process may run several graphs one after the other: memory and peak are those of this one.
     if (ReservedBytes() > 0) at::getDeviceAllocator(device_.type())->emptyCache();

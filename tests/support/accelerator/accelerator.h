@@ -47,7 +47,8 @@ enum class Shortage {
 // Waits for all work, gives back cached memory and forgets faults, errors and counts. Tensors on
 // the device stay valid. Programs that have the library in LD_PRELOAD set it by the environment
 // variable FLOWTRAIN_TEST_ACCELERATOR: "devices=2 capacity_bytes=1000000 delay_seed=7", and faults
-// by "fail_allocation=N", "lost_after=N", "pinned_fails=1" and "busy=1".
+// by "fail_allocation=N", "fails_forever=1" (from it on), "lost_after=N", "pinned_fails=1" and
+// "busy=1"; with "report=1" they say at their end which devices they used.
 void Configure(const Settings& settings);
 
 // The `number`-th allocation from now on, counted from 1, fails; with `forever` all that follow do
