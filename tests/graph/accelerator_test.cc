@@ -90,10 +90,10 @@ TEST_F(OnAnAccelerator, EveryEvaluationGraphFindsWhatACpuFinds) {
   for (const char* graph : {"knn", "linear_probe", "embed"}) {
     for (const char* device : {"cpu", "mtia:0"}) {
       const Result result = RunOnAccelerator(
-          {kRoot + "/graphs/" + graph + ".yaml", "--run-dir", folder / (std::string(graph) + device),
-           "--set", std::string("device=") + device, "--set", "threads=1", "--set",
-           "data.num_workers=2", "--set", "data.batch_size=32", "--set",
-           "checkpoint=" + Run("mtia:0")});
+          {kRoot + "/graphs/" + graph + ".yaml", "--run-dir",
+           folder / (std::string(graph) + device), "--set", std::string("device=") + device,
+           "--set", "threads=1", "--set", "data.num_workers=2", "--set", "data.batch_size=32",
+           "--set", "checkpoint=" + Run("mtia:0")});
       ASSERT_EQ(result.code, 0) << graph << ' ' << device << '\n' << result.output;
     }
     const std::string on_cpu = folder / (std::string(graph) + "cpu"),
@@ -128,9 +128,9 @@ TEST_F(AcceleratorProgram, AutoTakesItWithMixedPrecision) {
 
 TEST_F(AcceleratorProgram, TooLittleMemoryMakesSmallerMicroBatches) {
   const TempFolder folder;
-  const Result result = RunOnAccelerator(
-      OnAccelerator(folder / "run", {"evaluate.knn=false", "train.max_steps=2"}),
-      "fail_allocation=700");
+  const Result result =
+      RunOnAccelerator(OnAccelerator(folder / "run", {"evaluate.knn=false", "train.max_steps=2"}),
+                       "fail_allocation=700");
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("out of memory: the window is computed again"));
 }
@@ -156,8 +156,8 @@ TEST_F(AcceleratorProgram, TheSecondDeviceTrainsWithoutTheFirst) {
 
 TEST_F(OnAnAccelerator, WithoutPageLockedMemoryItTrainsTheSame) {
   const TempFolder folder;
-  const Result result = RunOnAccelerator(OnAccelerator(folder / "run", {"sample.images=80"}),
-                                         "pinned_fails=1");
+  const Result result =
+      RunOnAccelerator(OnAccelerator(folder / "run", {"sample.images=80"}), "pinned_fails=1");
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("no more memory can be page-locked"));
   EXPECT_EQ(Losses(folder / "run"), Losses(Run("cpu")));
@@ -189,7 +189,8 @@ TEST_F(AcceleratorProgram, ADeviceThatCannotBeUsedIsNamed) {
 }
 
 TEST_F(AcceleratorProgram, LongCompareTriesPinnedMemoryAndCacheEmptying) {
-  std::vector<std::string> arguments = {"compare", kGraph, "--steps", "2", "--repeats", "1", "--md"};
+  std::vector<std::string> arguments = {"compare",   kGraph, "--steps", "2",
+                                        "--repeats", "1",    "--md"};
   for (const char* set :
        {"data.kind=sample", "sample.images=80", "data.image_size=8", "data.batch_size=4",
         "gpu.gradient_accumulation=4", "data.num_workers=1", "device=mtia:0", "model.stem=small"}) {
@@ -202,7 +203,8 @@ TEST_F(AcceleratorProgram, LongCompareTriesPinnedMemoryAndCacheEmptying) {
 }
 
 TEST_F(AcceleratorProgram, TimingHasColumnsForCopiesAndComputation) {
-  std::vector<std::string> arguments = {"timing", kGraph, "--steps", "3", "--warmup", "1", "--json"};
+  std::vector<std::string> arguments = {"timing",   kGraph, "--steps", "3",
+                                        "--warmup", "1",    "--json"};
   for (const char* set :
        {"data.kind=sample", "sample.images=80", "data.image_size=8", "data.batch_size=4",
         "data.num_workers=1", "device=mtia:0", "model.stem=small", "gpu.mixed_precision=false"}) {

@@ -42,10 +42,13 @@ def loader(part, runner, sizes, data):
 
 def memory(part, runner, sizes, data):
     sets = {**sizes.guide(), **data.sets(), "train.max_steps": sizes.steps, "data.num_workers": min(6, machine.cores())}
+    name = f"memory at {sizes.rows} x {sizes.window}"
+    if runner.device == "cpu":
+        part.not_measured(name, "the sheet runs on a CPU")
+        return
     with machine.UsedMemory() as used:
         run = runner.train("memory", sets)
-    name = f"memory at {sizes.rows} x {sizes.window}"
-    peak = max(line.get("device_peak_bytes", 0) for line in run.steps)
+    peak = run.peak_bytes()
     part.figure(f"{name}: most held by tensors", f"{peak / 2**30:.2f} GiB", peak)
     if used.before is None:
         part.not_measured(f"{name}: as nvidia-smi shows it", "there is no nvidia-smi")
@@ -78,6 +81,11 @@ def shares(part, runner, sizes, data, out):
             part.not_measured(f"share of the time in which the device did some {name}", "the device has no events of its own")
         else:
             part.figure(f"share of the time in which the device did some {name}", f"{100 * device[name]:.0f} %", device[name])
+    if device["compute"] is not None:
+        # Only there would a window that is launched as one CUDA graph gain something.
+        launching = max(0, device["busy"] - device["compute"])
+        part.figure("share in which the lane is busy and the device computes nothing", f"{100 * launching:.0f} %", launching,
+                    "at most 20 %", launching <= 0.2)
     part.figure("verdict", timing["verdict"])
     with open(path, encoding="utf-8") as file:
         counts = launches_in(json.load(file))

@@ -93,13 +93,13 @@ def out_of_memory(part, runner, sizes):
                     data__batch_size=16 if sizes.short else 512, data__image_size=16 if sizes.short else 96,
                     gpu__mixed_precision="false" if sizes.short else "true")
     limit = GIB
-    if sizes.short:
-        whole = runner.train("whole", sets)
-        limit = whole.steps[-1].get("device_peak_bytes", 0) - 2**20
-    how = limited(runner, limit)
-    if how is None:
+    if limited(runner, limit) is None:
         part.not_measured("out of memory", "this device's memory cannot be limited")
         return
+    if sizes.short:
+        whole = runner.train("whole", sets)
+        limit = whole.peak_bytes() - 2**20
+    how = limited(runner, limit)
     run = runner.train("memory", {**sets, **how[0]}, how[1])
     found = re.findall(r"micro-batches of (\d+)", run.done.text)
     told = "out of memory" in run.done.text and bool(found)
@@ -108,7 +108,7 @@ def out_of_memory(part, runner, sizes):
                 f"{len(run.losses)} steps, losses {'finite' if finite else 'not finite'}, "
                 + (f"micro-batches of {found[-1]} at the end" if told else "no word of a shortage"),
                 int(found[-1]) if found else None, "goes on in smaller micro-batches, and says so", told and finite)
-    peak = max(line.get("device_peak_bytes", 0) for line in run.steps)
+    peak = run.peak_bytes()
     part.figure("its peak", f"{peak / GIB:.2f} GiB", peak, "at most the limit", peak <= limit)
 
 

@@ -72,6 +72,13 @@ class Run:
         self.steps = [line for line in self.metrics if "step" in line]
         self.losses = [line["loss"] for line in self.steps]
 
+    def peak_bytes(self):
+        """The most that tensors held on the device."""
+        peaks = [line["device_peak_bytes"] for line in self.steps if line.get("device_peak_bytes")]
+        if not peaks:
+            raise Failed("the metrics have no device_peak_bytes")
+        return max(peaks)
+
     def images_per_s(self, skip):
         """Without the first steps, in which a device looks for its algorithms."""
         steps = self.steps[min(skip, len(self.steps) - 1):]
