@@ -213,7 +213,7 @@ class LayoutMaker {
     }
     std::string advice;
     if (out_.splits.empty() && below.size() >= 2) {
-      advice = "; if its folders (" + SomeOf(below) + ") are the classes, set " +
+      advice = "; if its folders (" + SomeOf(below) + ") are the classes or splits, set " +
                NameOf(names_, "root") + " to " + root_ + '/' + PrintableName(folder);
     }
     out_.notes.push_back(out_.why_not + ": the set has no labels" + advice);

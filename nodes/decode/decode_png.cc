@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string_view>
 #include <vector>
 
 #include "nodes/decode/complaint.h"
@@ -24,6 +25,12 @@ struct FreeContext {
 };
 using Context = std::unique_ptr<spng_ctx, FreeContext>;
 
+uint32_t BigEndian(std::span<const uint8_t> bytes) {
+  uint32_t number = 0;
+  for (size_t i = 0; i < 4; ++i) number = number << 8 | bytes[i];
+  return number;
+}
+
 // 0, or libspng's number of what went wrong.
 int Open(spng_ctx* context, std::span<const uint8_t> bytes, spng_ihdr& header) {
   if (int error = spng_set_crc_action(context, SPNG_CRC_ERROR, SPNG_CRC_ERROR)) return error;
@@ -32,10 +39,23 @@ int Open(spng_ctx* context, std::span<const uint8_t> bytes, spng_ihdr& header) {
   return spng_get_ihdr(context, &header);
 }
 
+bool IsRawProfile(std::string_view keyword) {
+  return keyword == "Raw profile type exif" || keyword == "Raw profile type APP1";
+}
+
 int Orientation(spng_ctx* context) {
   spng_exif exif{};
-  if (spng_get_exif(context, &exif) != 0) return 1;
-  return TiffOrientation({reinterpret_cast<const uint8_t*>(exif.data), exif.length});
+  if (spng_get_exif(context, &exif) == 0) {
+    return TiffOrientation({reinterpret_cast<const uint8_t*>(exif.data), exif.length});
+  }
+  uint32_t count = 0;
+  if (spng_get_text(context, nullptr, &count) != 0) return 1;
+  std::vector<spng_text> texts(count);
+  if (spng_get_text(context, texts.data(), &count) != 0) return 1;
+  for (const spng_text& text : texts) {
+    if (IsRawProfile(text.keyword)) return RawProfileOrientation({text.text, text.length});
+  }
+  return 1;
 }
 
 Context NewContext() {
@@ -54,10 +74,16 @@ struct PngImage {
 // Decodes, and reads on to the file's end, since the orientation may be behind the pixels. Returns
 // 0, or libspng's number of what went wrong.
 int DecodeAll(std::span<const uint8_t> bytes, PngImage& image) {
+  // libspng calls sizes that are too large for it damage.
+  constexpr size_t kWidthAt = 16, kHeightAt = 20, kSizeEnd = 24;
+  if (bytes.size() >= kSizeEnd &&
+      TooLarge(BigEndian(bytes.subspan(kHeightAt)), BigEndian(bytes.subspan(kWidthAt)),
+               image.max_pixels, &image.too_large)) {
+    return 0;
+  }
   const Context context = NewContext();
   spng_ihdr header{};
   if (int error = Open(context.get(), bytes, header)) return error;
-  if (TooLarge(header.height, header.width, image.max_pixels, &image.too_large)) return 0;
   const auto pixels =
       image.out.Resize(static_cast<int>(header.height), static_cast<int>(header.width));
   if (int error =
@@ -69,23 +95,23 @@ int DecodeAll(std::span<const uint8_t> bytes, PngImage& image) {
   return 0;
 }
 
-// Whether the image depends on a chunk: the first letter of its type is upper-case, or it is the
-// block that says how the image is turned.
+// Whether the image depends on a chunk: the first letter of its type is upper-case, or it is one
+// that says how the image is turned.
 bool IsNeeded(std::span<const uint8_t> type_and_data) {
   constexpr uint8_t kLowerCase = 0x20;
   if ((type_and_data[0] & kLowerCase) == 0) return true;
-  return std::memcmp(type_and_data.data(), "eXIf", 4) == 0 &&
-         TiffOrientation(type_and_data.subspan(4)) != 1;
+  const std::span<const uint8_t> data = type_and_data.subspan(4);
+  const std::string_view text(reinterpret_cast<const char*>(type_and_data.data()),
+                              type_and_data.size());
+  if (text.starts_with("eXIf")) return ExifOrientation(data) == 1 && TiffOrientation(data) != 1;
+  return (text.starts_with("tEXt") || text.starts_with("zTXt")) && data.size() <= kMaxChunkBytes &&
+         IsRawProfile(text.substr(4, text.find('\0') - 4));
 }
 
 constexpr size_t kSignatureBytes = 8, kAroundChunk = 12;  // length, type, checksum
 
 // Of the chunk that `rest` begins with, as it says itself.
-size_t ChunkBytes(std::span<const uint8_t> rest) {
-  size_t bytes = kAroundChunk;
-  for (size_t i = 0; i < 4; ++i) bytes += size_t{rest[i]} << (24 - 8 * i);
-  return bytes;
-}
+size_t ChunkBytes(std::span<const uint8_t> rest) { return kAroundChunk + BigEndian(rest); }
 
 // The file without the chunks that the image does not depend on: one of them may be too long, or
 // not as it should be.
@@ -101,6 +127,20 @@ std::vector<uint8_t> WithoutMetadata(std::span<const uint8_t> bytes) {
     at += length;
   }
   return file;
+}
+
+// Of an eXIf chunk that begins with the name of a JPEG's segment, which libspng ignores.
+int OrientationOfNamedExif(std::span<const uint8_t> bytes) {
+  for (size_t at = kSignatureBytes; bytes.size() - at >= kAroundChunk;) {
+    const std::span<const uint8_t> rest = bytes.subspan(at);
+    const size_t length = ChunkBytes(rest);
+    if (length > rest.size()) break;
+    if (std::memcmp(rest.data() + 4, "eXIf", 4) == 0) {
+      return ExifOrientation(rest.subspan(8, length - kAroundChunk));
+    }
+    at += length;
+  }
+  return 1;
 }
 
 // The file with a last chunk that is as long as what there is of it: libspng takes a chunk as a whole
@@ -163,6 +203,7 @@ bool DecodePng(std::span<const uint8_t> bytes, DecodeScratch& scratch, RgbImage&
     if (error == SPNG_IO_EOF || DecodeAll(WithoutMetadata(bytes), image) != 0) return refuse(error);
   }
   if (!image.too_large.empty()) return Refuse(why, image.too_large);
+  if (image.orientation == 1) image.orientation = OrientationOfNamedExif(bytes);
   const int orientation = image.orientation, height = out.height, width = out.width;
   const std::span<uint8_t> pixels = out.storage;
   if (orientation == 1) return true;

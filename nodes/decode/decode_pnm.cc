@@ -27,8 +27,11 @@ bool ReadHeader(char kind, TextHeader& text, PnmHeader& header, std::string* why
   header.width = text.Number();
   header.height = text.Number();
   if (!bitmap) header.most = text.Number();
-  if (header.width < 1 || header.height < 1 || header.most < 1 || header.most > 65535) {
-    return Refuse(why, Damaged(header.format, "its header has no width, height and maxval"));
+  if (header.width < 1 || header.height < 1) {
+    return Refuse(why, Damaged(header.format, "its header has no width and height"));
+  }
+  if (header.most < 1 || header.most > 65535) {
+    return Refuse(why, Damaged(header.format, "its header has no maxval of 1 to 65535"));
   }
   return true;
 }

@@ -58,9 +58,9 @@ TEST(FolderLayout, TellsOfFewerThanTwoClasses) {
   const FolderLayout one = Lay({"all/cat/1.jpg", "all/dog/2.jpg"});
   EXPECT_THAT(one.classes, IsEmpty());
   EXPECT_THAT(one.why_not, HasSubstr("are in one class folder, all"));
-  EXPECT_THAT(
-      one.notes,
-      ElementsAre(HasSubstr("if its folders (cat, dog) are the classes, set root to /set/all")));
+  EXPECT_THAT(one.notes,
+              ElementsAre(HasSubstr(
+                  "if its folders (cat, dog) are the classes or splits, set root to /set/all")));
 }
 
 TEST(FolderLayout, StrayImagesAreTheOnesWithoutALabel) {
