@@ -149,10 +149,11 @@ void Device::Declare(NodeSpec& spec) {
               Form{CheckName, kNames})
       .Option(&Device::threads_, "threads", 0,
               "CPU threads of the device lane; 0: every core there is.", AtLeast{0})
-      .Option(&Device::memory_limit_, "memory_limit", std::string(),
-              "Of a GPU's memory: a fraction (0.5) or an amount (12 GiB); empty: all of it, or what "
-              "is free at the start less a reserve, under WSL2 and beside other programs.",
-              Form{CheckMemoryLimit, "a fraction, a share or an amount"})
+      .Option(
+          &Device::memory_limit_, "memory_limit", std::string(),
+          "Of a GPU's memory: a fraction (0.5) or an amount (12 GiB); empty: all of it, or what "
+          "is free at the start less a reserve, under WSL2 and beside other programs.",
+          Form{CheckMemoryLimit, "a fraction, a share or an amount"})
       .Option(&Device::mixed_precision_, "mixed_precision", true,
               "FP16 on a GPU, BF16 on a CPU that has the instructions; else FP32.")
       .Option(&Device::cudnn_benchmark_, "cudnn_benchmark", true,
@@ -255,6 +256,10 @@ size_t Device::TotalBytes() const {
 
 size_t Device::ReservedBytes() const {
   return is_accelerator() ? static_cast<size_t>(Stats(device_).reserved_bytes[kAll].current) : 0;
+}
+
+size_t Device::AllocatedBytes() const {
+  return is_accelerator() ? static_cast<size_t>(Stats(device_).allocated_bytes[kAll].current) : 0;
 }
 
 size_t Device::PeakBytes() const {

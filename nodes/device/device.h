@@ -42,12 +42,13 @@ class Device final : public Resource {
   bool cudnn_benchmark() const { return device_.is_cuda() && cudnn_benchmark_; }
   int lane_threads() const { return lane_threads_; }
 
-  std::string Name() const;       // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
-  size_t TotalBytes() const;      // the device's memory; 0 on a CPU
+  std::string Name() const;   // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
+  size_t TotalBytes() const;  // the device's memory; 0 on a CPU
   // Held by the allocator, its cache included: what nvidia-smi shows of this program, but for some
   // hundred MiB of the driver's own. 0 on a CPU.
   size_t ReservedBytes() const;
-  size_t PeakBytes() const;  // the most of it at once since Open or ResetPeak
+  size_t AllocatedBytes() const;  // what tensors have of it
+  size_t PeakBytes() const;       // the most of it at once since Open or ResetPeak
   void ResetPeak() const;
   // What of the device's memory no other program held when this one began.
   size_t RoomBytes() const;
@@ -76,7 +77,7 @@ class Device final : public Resource {
   c10::Device device_{c10::kCPU};
   Precision precision_ = Precision::kFp32;
   double memory_fraction_ = 1;
-  size_t room_bytes_ = 0;  // 0: not known
+  size_t room_bytes_ = 0;                // 0: not known
   std::unique_ptr<GpuMonitor> monitor_;  // null: the driver has none
   int lane_threads_ = 1;
   uint64_t paused_ns_ = 0;

@@ -46,11 +46,13 @@ std::string DriverError(const CudaDriverState& driver) {
   const std::string what =
       "the NVIDIA driver does not start: " + name + " (" + std::to_string(driver.error) + "). ";
   if (driver.error == kDriverMismatch) {
-    return what + "Its library and its kernel module are of different versions, as after an "
-                  "update: restart the machine";
+    return what +
+           "Its library and its kernel module are of different versions, as after an "
+           "update: restart the machine";
   }
-  return what + "See whether nvidia-smi works; if not, restart the machine or install the driver "
-                "again";
+  return what +
+         "See whether nvidia-smi works; if not, restart the machine or install the driver "
+         "again";
 }
 
 }  // namespace

@@ -14,14 +14,14 @@ bool IsWslKernel(const std::string& release);  // as `uname -r` prints it
 
 // What can be seen of a GPU without libtorch.
 struct NvidiaSigns {
-  std::string device_file;  // "/dev/nvidia0", or "/dev/dxg" of WSL2; empty: none
+  std::string device_file;                     // "/dev/nvidia0", or "/dev/dxg" of WSL2; empty: none
   std::optional<std::string> visible_devices;  // CUDA_VISIBLE_DEVICES
   CudaDriverState driver;
 };
 NvidiaSigns ReadNvidiaSigns();
 
 struct GpuTrouble {
-  std::string why;      // no GPU can be used, and what to do; empty: nothing speaks against it
+  std::string why;       // no GPU can be used, and what to do; empty: nothing speaks against it
   bool expected = true;  // there is none, or it is hidden on purpose: no reason to warn
 };
 GpuTrouble TroubleOf(const NvidiaSigns& signs);

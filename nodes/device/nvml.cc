@@ -54,8 +54,7 @@ Nvml::~Nvml() {
 // nvidia-smi does not count what the driver itself keeps as used; drivers before 510 cannot tell.
 std::optional<Nvml::Memory> Nvml::ReadMemory() const {
   NvmlMemory2 second{kNvmlMemory2, 0, 0, 0, 0};
-  const auto read_second =
-      Find<int (*)(NvmlDevice, NvmlMemory2*)>("nvmlDeviceGetMemoryInfo_v2");
+  const auto read_second = Find<int (*)(NvmlDevice, NvmlMemory2*)>("nvmlDeviceGetMemoryInfo_v2");
   if (read_second != nullptr && read_second(gpu_, &second) == kNvmlSuccess) {
     return Memory{second.total, second.free, second.used};
   }

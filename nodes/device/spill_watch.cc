@@ -8,11 +8,11 @@
 namespace flowtrain {
 namespace {
 
-constexpr size_t kStartUpSteps = 2;      // which choose algorithms, and are slow for that
-constexpr size_t kKept = 32;             // steps that a slow one is compared with
-constexpr double kSlow = 2;              // times as long as before
-constexpr int kSlowSteps = 3;            // in a row: one alone may have other reasons
-constexpr double kNearlyAll = 0.97;      // of the GPU's memory, by the driver's own account
+constexpr size_t kStartUpSteps = 2;  // which choose algorithms, and are slow for that
+constexpr size_t kKept = 32;         // steps that a slow one is compared with
+constexpr double kSlow = 2;          // times as long as before
+constexpr int kSlowSteps = 3;        // in a row: one alone may have other reasons
+constexpr double kNearlyAll = 0.97;  // of the GPU's memory, by the driver's own account
 
 }  // namespace
 
@@ -34,15 +34,16 @@ std::string SpillWatch::Add(const StepRecord& record, const std::string& limit_n
   return "the GPU's memory is full: this program holds " + ShowGib(record.device_bytes) +
          ", the GPU had " + ShowGib(room_bytes_) + " of " + ShowGib(record.device_total_bytes) +
          " free at the start" +
-         (slowdown >= kSlow ? ", and steps take " + ShowFixed(slowdown, 1) + " times as long as before"
-                            : "") +
+         (slowdown >= kSlow
+              ? ", and steps take " + ShowFixed(slowdown, 1) + " times as long as before"
+              : "") +
          ". The driver keeps the rest in the host's memory, as under WSL2, without an error. Set " +
          limit_name + " below what was free, or take smaller batches (docs/troubleshooting.md)";
 }
 
 bool SpillWatch::IsFull(const StepRecord& record) const {
-  const auto nearly_all = static_cast<size_t>(
-      kNearlyAll * static_cast<double>(record.device_total_bytes));
+  const auto nearly_all =
+      static_cast<size_t>(kNearlyAll * static_cast<double>(record.device_total_bytes));
   return record.device_bytes > room_bytes_ || record.gpu.used_bytes.value_or(0) >= nearly_all;
 }
 

@@ -22,9 +22,7 @@ std::string TorchFolder() {
 }
 
 // RTLD_GLOBAL, so that libtorch_cpu.so sees the library's registrations and symbols.
-bool OpenOfTorch(const char* library) {
-  return dlopen(library, RTLD_NOW | RTLD_GLOBAL) != nullptr;
-}
+bool OpenOfTorch(const char* library) { return dlopen(library, RTLD_NOW | RTLD_GLOBAL) != nullptr; }
 
 VendorLibrary LoadCuda() {
   const NvidiaSigns signs = ReadNvidiaSigns();

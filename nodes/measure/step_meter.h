@@ -28,7 +28,7 @@ class StepMeter final : public StepNode {
   const StepTotals& totals() const { return totals_; }
 
  private:
-  int64_t skip_ = 1;  // option
+  int64_t skip_ = 1;                // option
   const Device* device_ = nullptr;  // null: the graph has none
   StepTotals totals_;
 };

@@ -29,9 +29,9 @@ Result Train(const std::string& device, const Gpu& gpu) {
     setenv("FLOWTRAIN_TEST_NVIDIA", gpu.driver.c_str(), 1);
     if (gpu.libtorch_has_cuda13) setenv("LD_PRELOAD", (stand_ins + "/libtorch_cuda.so").c_str(), 1);
   };
-  Program program(SmallRun(folder / "run", {"device=" + device, "train.max_steps=1",
-                                            "evaluate.knn=false"}),
-                  set_up);
+  Program program(
+      SmallRun(folder / "run", {"device=" + device, "train.max_steps=1", "evaluate.knn=false"}),
+      set_up);
   const int code = program.Wait();
   return {code, program.output()};
 }

@@ -96,7 +96,8 @@ std::string GpuText(const json& device) {
   std::string text;
   const auto add = [&](const char* key, const auto& show) {
     const json figure = gpu.value(key, json());
-    if (!figure.is_null()) text += (text.empty() ? "; the GPU at " : ", ") + show(figure.get<double>());
+    if (!figure.is_null())
+      text += (text.empty() ? "; the GPU at " : ", ") + show(figure.get<double>());
   };
   add("utilization", [](double share) { return ShowFixed(100 * share, 0) + '%'; });
   add("used_bytes", [](double bytes) { return ShowGib(static_cast<size_t>(bytes)) + " used"; });

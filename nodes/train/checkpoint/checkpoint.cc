@@ -13,8 +13,8 @@
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/shell_word.h"
 #include "pipeline/base/text/units.h"
-#include "pipeline/node/run_control.h"
 #include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
 
 namespace flowtrain {
 namespace {

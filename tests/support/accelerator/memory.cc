@@ -184,7 +184,9 @@ class Heap {
     for (auto* stats : {&stats_.allocated_bytes, &stats_.reserved_bytes, &stats_.allocation})
       (*stats)[0].peak = (*stats)[0].current;
   }
-  size_t Reserved() const { return reserved_; }  // takes no lock: streams ask while others wait for them
+  size_t Reserved() const {
+    return reserved_;
+  }  // takes no lock: streams ask while others wait for them
 
  private:
   struct Leaving {

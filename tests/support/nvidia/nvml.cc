@@ -26,7 +26,8 @@ struct Memory2 {
 };
 
 unsigned long long FreeOf(const void* gpu) {
-  return Bytes("free", 10) - static_cast<unsigned long long>(CudaIndex(gpu)) * ((1ULL << 30U) / 100);
+  return Bytes("free", 10) -
+         static_cast<unsigned long long>(CudaIndex(gpu)) * ((1ULL << 30U) / 100);
 }
 
 }  // namespace

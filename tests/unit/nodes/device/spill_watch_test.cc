@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-constexpr size_t kGib = size_t{1} << 30;
+constexpr size_t kOneGib = size_t{1} << 30;
 
 // A card of 12 GiB, of which 10 were free.
 class Spilling : public ::testing::Test {
@@ -22,9 +22,9 @@ class Spilling : public ::testing::Test {
     StepRecord record;
     record.images = images;
     record.seconds = seconds;
-    record.device_bytes = gib * kGib;
-    record.device_total_bytes = 12 * kGib;
-    if (used_gib > 0) record.gpu.used_bytes = used_gib * kGib;
+    record.device_bytes = gib * kOneGib;
+    record.device_total_bytes = 12 * kOneGib;
+    if (used_gib > 0) record.gpu.used_bytes = used_gib * kOneGib;
     return watch_.Add(record, "gpu.memory_limit");
   }
   void Begin() {
@@ -32,7 +32,7 @@ class Spilling : public ::testing::Test {
     for (int i = 0; i < 10; ++i) EXPECT_THAT(Step(1, 8), IsEmpty());
   }
 
-  SpillWatch watch_{10 * kGib};
+  SpillWatch watch_{10 * kOneGib};
 };
 
 TEST_F(Spilling, IsToldWhenTheMemoryIsFullAndStepsTakeLonger) {

@@ -30,8 +30,9 @@ ProfiledEvent Kernel(uint64_t begin_us, uint64_t end_us, uint64_t of) {
 }
 
 TEST(SumUpOperators, TakesTheTimeOfInnerOperatorsFromTheOuter) {
-  const auto ops = SumUpOperators({Operator("outer", 0, 10, 1), Operator("inner", 2, 6, 2),
-                                   Operator("inner", 7, 8, 3), Operator("other", 0, 9, 4, kBackward)});
+  const auto ops =
+      SumUpOperators({Operator("outer", 0, 10, 1), Operator("inner", 2, 6, 2),
+                      Operator("inner", 7, 8, 3), Operator("other", 0, 9, 4, kBackward)});
   ASSERT_EQ(ops.size(), 3u);
   EXPECT_DOUBLE_EQ(Of(ops, "outer").self_us, 5);
   EXPECT_DOUBLE_EQ(Of(ops, "inner").self_us, 5);
@@ -41,8 +42,8 @@ TEST(SumUpOperators, TakesTheTimeOfInnerOperatorsFromTheOuter) {
 
 // A call of CUDA's is part of the operator that made it, not an operator.
 TEST(SumUpOperators, CountsTheCallsOfVendorsLibrariesAsTheirOperators) {
-  const auto ops = SumUpOperators({Operator("conv", 0, 10, 1), Launch(2, 6, 1),
-                                   Operator("add", 11, 13, 2), Launch(11, 12, 2)});
+  const auto ops = SumUpOperators(
+      {Operator("conv", 0, 10, 1), Launch(2, 6, 1), Operator("add", 11, 13, 2), Launch(11, 12, 2)});
   ASSERT_EQ(ops.size(), 2u);
   EXPECT_DOUBLE_EQ(Of(ops, "conv").self_us, 10);
   EXPECT_DOUBLE_EQ(Of(ops, "add").self_us, 2);
