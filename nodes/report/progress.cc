@@ -10,6 +10,10 @@
 namespace flowtrain {
 namespace {
 
+std::string Counted(uint64_t n, const char* one) {
+  return ShowCount(n) + ' ' + one + (n == 1 ? "" : "s");
+}
+
 constexpr int kShortestBar = 8, kLongestBar = 30;  // cells
 
 // A figure of the line. Where the terminal is narrow the field of the highest rank goes first.
@@ -118,7 +122,7 @@ std::string EpochSentence(uint64_t epoch, uint64_t epochs, const StepTotals& tot
 }
 
 std::string RunSentence(const StepTotals& totals, const std::string& run_dir) {
-  return ShowCount(totals.steps()) + " steps, " + ShowCount(totals.images()) + " images in " +
+  return Counted(totals.steps(), "step") + ", " + Counted(totals.images(), "image") + " in " +
          ShowDuration(totals.seconds()) + RateClause(": ", totals) + "; results in " + run_dir;
 }
 

@@ -132,6 +132,35 @@ TEST(Cache, ThePackedFileIsMadeOnceAndAgainWhenTheDataSetChanges) {
   EXPECT_EQ(ReadText(folder / "cache.ftpack"), "somebody's letters");
 }
 
+// The file is a cache: what a run was trained on is the data set, for the runs after it too.
+TEST(Cache, TheConfigurationOfARunNamesTheDataSetNotItsPackedFile) {
+  const TempFolder folder;
+  const std::string run = folder / "run", file = folder / "cache.ftpack";
+  const Result first = RunProgram(
+      SmallRun(run, {"data.cache=packed", "data.cache_file=" + file, "train.max_steps=1"}));
+  ASSERT_EQ(first.code, 0) << first.output;
+  EXPECT_THAT(ReadText(run + "/config.yaml"), HasSubstr("  kind: sample\n"));
+  fs::remove(file);
+  const Result again =
+      RunProgram({kGraph, "--config", run + "/config.yaml", "--run-dir", folder / "again"});
+  EXPECT_EQ(again.code, 0) << again.output;
+  fs::remove(file);
+  const Result resumed = RunProgram({kGraph, "--resume", run, "--set", "train.max_steps=2"});
+  EXPECT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_TRUE(fs::exists(file));
+}
+
+TEST(Cache, ARunThatIsRefusedMakesNoPackedFile) {
+  const TempFolder folder;
+  const std::string file = folder / "cache.ftpack";
+  WriteText(folder / "letter.txt", "Dear");
+  const Result refused =
+      RunProgram(SmallRun(folder.path(), {"data.cache=packed", "data.cache_file=" + file}));
+  EXPECT_EQ(refused.code, 2) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("is not empty"));
+  EXPECT_FALSE(fs::exists(file));
+}
+
 // Without data.cache_file it lies in the user's cache folder: the sample set has none beside it.
 TEST(Cache, ThePackedFileHasAPlaceByItself) {
   const TempFolder folder;

@@ -102,8 +102,17 @@ std::string Stopping(const Graph& graph) {
   return "stopping: finishing the window, then a checkpoint; again to abort";
 }
 
+// A run to the end of which the network is not finite has come to nothing.
+ExitCode HowItFinished(const Graph& graph) {
+  const auto* run_dir = FindComponent<RunDir>(graph);
+  const std::string divergence = run_dir == nullptr ? "" : run_dir->divergence();
+  if (divergence.empty()) return ExitCode::kDone;
+  LogError(divergence);
+  return ExitCode::kFailed;
+}
+
 ExitCode HowItEnded(const Graph& graph, const RunControl& run, const StopSignals& signals) {
-  if (signals.count() == 0) return ExitCode::kDone;
+  if (signals.count() == 0) return HowItFinished(graph);
   const auto* report = FindComponent<Report>(graph);
   if (report == nullptr) {
     LogInfo("interrupted: there is no result");
@@ -145,7 +154,9 @@ ExitCode Train(const TrainRequest& request, StopSignals& signals) {
   if (loaded.def.auto_workers) loaded.def.capacity = AutoCapacity(loaded.def);
   RunControl run;
   Graph graph(loaded.def, Registry::Global(), run);
-  if (auto* run_dir = FindComponent<RunDir>(graph)) {
+  auto* run_dir = FindComponent<RunDir>(graph);
+  if (run_dir != nullptr) {
+    run_dir->BeginLater();
     run_dir->SetResolvedConfig(header + ParametersForOthers(loaded.config));
     run_dir->SetGraph(loaded.def.name);
   }
@@ -157,6 +168,7 @@ ExitCode Train(const TrainRequest& request, StopSignals& signals) {
   try {
     graph.Open();
     CheckResumes(loaded, graph);
+    if (run_dir != nullptr) run_dir->Begin();
     LogToFileByLine(CudaVersions());
     LogBanner(graph, loaded.config);
     const StopSignals::Watch watch(signals, run, [&graph] { return Stopping(graph); });

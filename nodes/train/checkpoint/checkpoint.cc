@@ -160,9 +160,21 @@ void Checkpoint::Write(const NamedTensors& tensors, const TrainingState& state,
   SaveCheckpoint(folder_->PathOf(state.steps_done), tensors, state);
   if (not_finite.empty()) not_finite = FirstNonFinite(tensors);
   folder_->Add(state.steps_done, not_finite.empty());
+  run_dir_->NoteDivergence(not_finite.empty() ? "" : Divergence(state.steps_done, not_finite));
   if (!not_finite.empty()) TellOfDivergence(state.steps_done, not_finite);
   Log(LogLevel::kDebug, "checkpoint of step " + std::to_string(state.steps_done) + ": written in " +
                             Milliseconds(SecondsSince(begin_ns)));
+}
+
+// For whoever looks at the end alone.
+std::string Checkpoint::Divergence(uint64_t steps_done, const std::string& what) const {
+  const std::string newest = folder_->Newest();
+  return "the training has diverged: after step " + std::to_string(steps_done) + ' ' + what +
+         " is not finite. " +
+         (newest.empty() ? std::string("There is no checkpoint from before: begin again")
+                         : "The last checkpoint from before is " + newest +
+                               ": go on from it with --resume and --resume-anyway") +
+         " with a lower train.learning_rate";
 }
 
 void Checkpoint::TellOfDivergence(uint64_t steps_done, const std::string& what) {

@@ -45,6 +45,7 @@ class Checkpoint final : public StepNode {
   bool IsDue(const Step& step) const;
   void Save();
   void Write(const NamedTensors& tensors, const TrainingState& state, std::string not_finite);
+  std::string Divergence(uint64_t steps_done, const std::string& what) const;
   void TellOfDivergence(uint64_t steps_done, const std::string& what);
   void FinishWriting();
   void JudgeLastEpoch();

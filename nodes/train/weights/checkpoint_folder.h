@@ -36,6 +36,8 @@ class CheckpointFolder {
   std::optional<uint64_t> newest() const {
     return steps_.empty() ? std::nullopt : std::optional(steps_.back());
   }
+  // The newest of them, which is that of a finite network; empty: there is none.
+  std::string Newest() const { return steps_.empty() ? "" : PathOf(steps_.back()); }
   // Notes that the file PathOf names is on the disk, and removes the oldest ones. One of a
   // network that is not finite is never the best, and stays only until the next one is written: it
   // must not drive out those from which a run can go on.

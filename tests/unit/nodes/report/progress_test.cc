@@ -149,6 +149,11 @@ TEST(Sentences, SayWhatIsMissing) {
   totals.Add(record, false);
   EXPECT_EQ(EpochSentence(1, 0, totals, std::nullopt),
             "epoch 1 done in 2.0 s: loss not finite, skipped steps: 1");
+  StepTotals one;
+  StepRecord step = Record(4.0, 2.0, 0);
+  step.images = 1;
+  one.Add(step, false);
+  EXPECT_EQ(RunSentence(one, "runs/x"), "1 step, 1 image in 2.0 s; results in runs/x");
   EXPECT_EQ(RunSentence(StepTotals(), "runs/x"), "0 steps, 0 images in 0.0 s; results in runs/x");
 }
 
