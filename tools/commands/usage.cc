@@ -114,10 +114,10 @@ std::string GraphInPlaceOf(const std::string& word, const std::vector<std::strin
   const bool judges = word == "evaluate" || word == "eval" || word == "test" || word == "knn" ||
                       word == "probe" || word == "embed";
   if (!resumes && !judges) return {};
-  std::string run = "RUN";
-  for (const std::string& argument : arguments) {
-    if (argument != word && argument[0] != '-' && !IsYaml(argument)) run = argument;
-  }
+  const auto named = std::find_if(arguments.begin(), arguments.end(), [&](const auto& argument) {
+    return argument != word && argument[0] != '-' && !IsYaml(argument);
+  });
+  const std::string run = named == arguments.end() ? "RUN" : *named;
   if (resumes) return CommandLineOf({kExample, "--resume", run});
   const std::string graph = word == "probe"   ? "graphs/linear_probe.yaml"
                             : word == "embed" ? "graphs/embed.yaml"
