@@ -168,13 +168,13 @@ void Checkpoint::Write(const NamedTensors& tensors, const TrainingState& state,
 
 // For whoever looks at the end alone.
 std::string Checkpoint::Divergence(uint64_t steps_done, const std::string& what) const {
-  const std::string newest = folder_->Newest();
+  const std::optional<uint64_t> newest = folder_->newest();
   return "the training has diverged: after step " + std::to_string(steps_done) + ' ' + what +
          " is not finite. " +
-         (newest.empty() ? std::string("There is no checkpoint from before: begin again")
-                         : "The last checkpoint from before is " + newest +
-                               ": go on from it with --resume and --resume-anyway") +
-         " with a lower train.learning_rate";
+         (newest ? "The last checkpoint from before is " + folder_->PathOf(*newest) +
+                       ": go on from it with --resume and --resume-anyway"
+                 : std::string("There is no checkpoint from before: begin again")) +
+         " with a lower learning rate";
 }
 
 void Checkpoint::TellOfDivergence(uint64_t steps_done, const std::string& what) {
