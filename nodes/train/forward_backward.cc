@@ -13,6 +13,7 @@
 #include "nodes/data/dataset.h"
 #include "nodes/device/autocast.h"
 #include "nodes/device/event_wait.h"
+#include "nodes/device/free_memory.h"
 #include "nodes/device/out_of_memory.h"
 #include "nodes/device/staged_batch.h"
 #include "nodes/run/run_dir.h"
@@ -141,7 +142,9 @@ void ForwardBackward::WithRoom(Call call) {
     try {
       return call();
     } catch (const std::exception& error) {
-      if (!IsOutOfMemory(error)) throw;
+      // Without the graphs the host's memory may suffice; smaller micro-batches are for devices.
+      const bool too_many_graphs = keeps_graphs_ && IsOutOfHostMemory(error);
+      if (!IsOutOfMemory(error) && !too_many_graphs) throw;
       // Room is made outside the handler: the exception still holds memory here.
     }
     MakeRoom();

@@ -13,7 +13,7 @@ bool GraphMemory::Measure(const std::function<at::Tensor()>& forward) {
   try {
     micro_batch_bytes_ = BytesKept(*device_, forward).value_or(0);
   } catch (const std::exception& error) {
-    if (!IsOutOfMemory(error)) throw;
+    if (!IsOutOfMemory(error) && !IsOutOfHostMemory(error)) throw;
   }
   return micro_batch_bytes_ > 0;
 }

@@ -5,6 +5,11 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <new>
 
 #include "nodes/device/free_memory.h"
 #include "tests/support/failing_allocator.h"
@@ -48,6 +53,30 @@ TEST(GraphMemory, HasRoomForWhatIsFree) {
   const auto all = static_cast<int64_t>(FreeBytes(*training.device) / kBytes);
   EXPECT_TRUE(memory.HasRoomFor(all / 4));
   EXPECT_FALSE(memory.HasRoomFor(all * 3 / 4));
+}
+
+TEST(FreeMemory, KnowsWhoSaysThatTheHostHasTooLittle) {
+  EXPECT_TRUE(IsOutOfHostMemory(std::bad_alloc()));
+  EXPECT_TRUE(IsOutOfHostMemory(c10::Error(
+      "DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes", nullptr)));
+  EXPECT_FALSE(IsOutOfHostMemory(c10::Error("mat1 and mat2 shapes cannot be multiplied", nullptr)));
+}
+
+// A limit on addresses is one on memory.
+TEST(FreeMemory, OfAProcessIsWhatItMayMap) {
+  const Training training;
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+  uint64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  const uint64_t now = pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  constexpr uint64_t kMore = uint64_t{64} << 20;
+  const rlimit limited{now + kMore, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &limited), 0);
+  const uint64_t free = FreeBytes(*training.device);
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
+  EXPECT_LE(free, kMore);
+  EXPECT_GT(FreeBytes(*training.device), kMore);
 }
 
 TEST(ForwardBackward, TakesOnePassWhereTheGraphsOfAWindowFit) {
