@@ -19,8 +19,10 @@ at::Tensor Channels(const double (&values)[3], double factor, const at::Tensor& 
 
 at::Tensor Normaliser::operator()(const at::Tensor& images) {
   if (!mean_.defined() || mean_.device() != images.device()) {
-    mean_ = Channels(kMean, 255, images);
+    // Both or none: there may be no memory for one of them.
+    const at::Tensor mean = Channels(kMean, 255, images);
     deviation_ = Channels(kDeviation, 255, images);
+    mean_ = mean;
   }
   return at::sub(images.permute({0, 3, 1, 2}), mean_).div_(deviation_);
 }

@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <cstdio>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "nodes/device/out_of_memory.h"
 #include "nodes/train/checkpoint/host_copy.h"
 #include "pipeline/base/error.h"
 #include "tests/support/accelerator/accelerator.h"
@@ -20,7 +23,7 @@ namespace acc = accelerator;
 using ::testing::HasSubstr;
 
 LaneNodes::Settings Window() {
-  return {.window = 2, .rows = 4, .side = 8, .device = {{"name", "mtia:0"}}};
+  return {.window = 2, .rows = 4, .side = 8, .device = {{"name", "mtia:0"}}, .narrower = 16};
 }
 
 class Shortages : public ::testing::Test {
@@ -53,27 +56,33 @@ class Shortages : public ::testing::Test {
     acc::FailAllocation(halved ? 4 : 0);
     return Of(nodes);
   }
-  // A step with a shortage at each of some of its allocations, evenly from the first to the last,
-  // each in another guise. `check` gets what is left.
+};
+
+// Every one of a window's allocations fails once, each in another guise; a test takes every
+// kSlices-th of them.
+constexpr int kSlices = 4;
+class EveryShortage : public Shortages, public ::testing::WithParamInterface<int> {
+ protected:
+  // `check` gets what is left.
   template <typename Check>
-  static void FailEverywhere(bool one_pass, int64_t times, Check check) {
+  static void FailEverywhere(bool one_pass, Check check) {
     LaneNodes nodes(Window());
     std::vector<at::Tensor> buffers;
     for (const at::Tensor& buffer : nodes.model().module().buffers())
       buffers.push_back(buffer.cpu());
     Plan(nodes, one_pass);
     nodes.ForwardBackwardAll();
-    const int64_t allocations = acc::Allocations(),
-                  stride = std::max<int64_t>(1, allocations / times);
+    const int64_t allocations = acc::Allocations();
+    std::printf("[          ] %d allocations\n", static_cast<int>(allocations));
     ASSERT_GT(allocations, 300);
-    for (int64_t number = 1, each = 0; number <= allocations; number += stride, ++each) {
+    for (int64_t number = 1 + GetParam(); number <= allocations; number += kSlices) {
       SCOPED_TRACE(number);
       const std::vector<at::Tensor> now = nodes.model().module().buffers();
       for (size_t i = 0; i < now.size(); ++i) now[i].copy_(buffers[i]);
       nodes.forward_backward->Open(nodes.training.context);  // with whole batches again
       nodes.forward_backward->Start();
       Plan(nodes, one_pass);
-      acc::FailAllocation(number, static_cast<acc::Shortage>(each % 5));
+      acc::FailAllocation(number, static_cast<acc::Shortage>(number % 5));
       check(Of(nodes), *nodes.forward_backward);
     }
   }
@@ -81,31 +90,69 @@ class Shortages : public ::testing::Test {
 
 // As if the window had begun in micro-batches of half the size, to the bit; or, where the stage had
 // no room for a copy or libtorch did without, as if nothing had happened.
-TEST_F(Shortages, AtAnyAllocationOfAWindowNothingOfTheFirstTryIsLeft) {
+TEST_P(EveryShortage, LeavesNothingOfTheFirstTry) {
   const Left whole = Expected(false), halves = Expected(true);
   ASSERT_FALSE(Same(whole, halves));
   int again = 0;
-  FailEverywhere(/*one_pass=*/false, 24, [&](const Left& left, const ForwardBackward& training) {
+  FailEverywhere(/*one_pass=*/false, [&](const Left& left, const ForwardBackward& training) {
     const bool halved = training.micro_batch() < Window().rows;
     again += halved ? 1 : 0;
     EXPECT_TRUE(Same(left, halved ? halves : whole));
   });
-  EXPECT_GT(again, 15);
+  EXPECT_GT(again, 100);
 }
 
 // Two passes over the same micro-batches give what one would have given, to the bit.
-TEST_F(Shortages, InOnePassTheWindowIsComputedInTwo) {
+TEST_P(EveryShortage, InOnePassMakesTwo) {
   const Left whole = Expected(false);
   ::testing::internal::CaptureStderr();
-  FailEverywhere(/*one_pass=*/true, 10, [&](const Left& left, const ForwardBackward& training) {
+  FailEverywhere(/*one_pass=*/true, [&](const Left& left, const ForwardBackward& training) {
     EXPECT_EQ(training.micro_batch(), Window().rows);
     EXPECT_TRUE(Same(left, whole));
   });
   const std::string log = ::testing::internal::GetCapturedStderr();
   int again = 0;
   for (size_t at = 0; (at = log.find("in two passes", at)) != std::string::npos; ++at) ++again;
-  EXPECT_GT(again, 7);
+  EXPECT_GT(again, 70);
 }
+
+// A step that does not throw is whole.
+TEST_P(EveryShortage, InTheOptimizersStepIsNeverSilent) {
+  const auto step = [](int64_t failing) -> std::optional<at::Tensor> {
+    LaneNodes nodes(Window());
+    nodes.ForwardBackwardAll();
+    acc::FailAllocation(failing, static_cast<acc::Shortage>(failing % 5));
+    try {
+      nodes.optimizer_step->Process(nodes.step);
+    } catch (const std::exception& error) {
+      EXPECT_TRUE(IsOutOfMemory(error)) << error.what();
+      acc::FailAllocation(0);
+      return std::nullopt;
+    }
+    const int64_t allocations = acc::Allocations();
+    acc::FailAllocation(0);
+    EXPECT_TRUE(nodes.payload().record->Fetch(/*wait=*/true));
+    std::vector<at::Tensor> all = {at::full({1}, allocations)};
+    for (const at::Tensor& parameter : nodes.model().module().parameters())
+      all.push_back(parameter.detach().cpu().flatten());
+    all.push_back(nodes.Buffers().cpu().to(at::kFloat));
+    return at::cat(all);
+  };
+  const at::Tensor whole = *step(0);
+  const auto allocations = whole[0].item<int64_t>();
+  std::printf("[          ] %d allocations\n", static_cast<int>(allocations));
+  int thrown = 0;
+  for (int64_t number = 1 + GetParam(); number <= allocations; number += kSlices) {
+    const std::optional<at::Tensor> left = step(number);
+    thrown += left ? 0 : 1;
+    if (left) {
+      EXPECT_TRUE(left->slice(0, 1).equal(whole.slice(0, 1))) << number;
+    }
+  }
+  EXPECT_GT(thrown, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Slices, EveryShortage, ::testing::Range(0, kSlices));
 
 // A window takes one pass only where its graphs fit, which is known without running out of memory.
 TEST_F(Shortages, TheMemoryThereIsDecidesThePasses) {
@@ -118,6 +165,7 @@ TEST_F(Shortages, TheMemoryThereIsDecidesThePasses) {
     acc::Configure({.capacity_bytes = capacity_bytes});
     LaneNodes::Settings settings = Window();
     settings.side = 64;
+    settings.narrower = 1;
     LaneNodes nodes(settings);
     const ForwardBackward::Passes planned = nodes.forward_backward->PlanPasses(8);
     EXPECT_GT(planned.graph_bytes, size_t{10} << 20);
@@ -153,6 +201,7 @@ TEST_F(Shortages, AutoFindsWhatFits) {
     acc::Configure({.capacity_bytes = capacity_bytes});
     LaneNodes::Settings settings = Window();
     settings.side = 16;
+    settings.narrower = 1;
     settings.forward_backward = {{"gradient_accumulation", "auto"}, {"effective_batch", "32"}};
     const LaneNodes nodes(settings);
     peak_bytes = nodes.training.device->PeakBytes();
