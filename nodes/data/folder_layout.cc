@@ -250,8 +250,8 @@ class LayoutMaker {
       }
     }
     if (empty.empty()) return;
-    out_.notes.push_back((empty.size() == 1 ? "a folder holds no images, and is no class: "
-                                            : "folders hold no images, and are no classes: ") +
+    out_.notes.push_back((empty.size() == 1 ? "a folder holds no images, and is not a class: "
+                                            : "folders hold no images, and are not classes: ") +
                          SomeOf(empty));
   }
 

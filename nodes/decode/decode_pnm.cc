@@ -65,7 +65,7 @@ bool DecodePlain(TextHeader& text, const PnmHeader& header, uint8_t* rgb, std::s
                                   static_cast<uint64_t>(header.height)));
       }
       if (value < 0 || value > header.most) {
-        return Refuse(why, Damaged(header.format, "a value is no number up to its maxval"));
+        return Refuse(why, Damaged(header.format, "a value is not a number up to its maxval"));
       }
       const auto number = static_cast<uint32_t>(bitmap ? 1 - value : value);
       rgb[c] = EightBits(number, static_cast<uint32_t>(header.most));

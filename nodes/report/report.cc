@@ -31,7 +31,7 @@ void Report::Declare(NodeSpec& spec) {
       .Input("steps", Stream::kStep)
       .Uses("run_dir", "RunDir")
       .Option(&Report::log_every_, "log_every", 10.0,
-              "Seconds between progress lines where the output is no terminal; 0: every step.",
+              "Seconds between progress lines where the output is not a terminal; 0: every step.",
               AtLeast{0})
       .Retired("epochs", "the source says how long the run is")
       .Retired("max_steps", "the source says how long the run is");

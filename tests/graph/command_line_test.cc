@@ -383,7 +383,7 @@ TEST(Outputs, AreTriedBeforeAnythingIsMeasured) {
   }
   const Result tuned = RunProgram(OnLoader("tune", {"--to", folder / "other.yaml"}));
   EXPECT_EQ(tuned.code, 2) << tuned.output;
-  EXPECT_THAT(tuned.output, HasSubstr("other.yaml is no file of flowtrain tune"));
+  EXPECT_THAT(tuned.output, HasSubstr("other.yaml is not a file of flowtrain tune"));
   EXPECT_EQ(ReadText(folder / "other.yaml"), "a: 1\n");
   ExpectRefused(RunProgram(OnLoader("timing", {"--html", folder / "x", "--trace", folder / "x"})),
                 {"name the same file"});

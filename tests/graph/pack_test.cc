@@ -128,7 +128,7 @@ TEST(Cache, ThePackedFileIsMadeOnceAndAgainWhenTheDataSetChanges) {
   WriteText(folder / "cache.ftpack", "somebody's letters");
   const Result refused = RunProgram(SmallRun(folder / "e", {"data.cache=packed", file}));
   EXPECT_EQ(refused.code, 1);
-  EXPECT_THAT(refused.output, HasSubstr("is no packed data set"));
+  EXPECT_THAT(refused.output, HasSubstr("is not a packed data set"));
   EXPECT_EQ(ReadText(folder / "cache.ftpack"), "somebody's letters");
 }
 

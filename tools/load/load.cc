@@ -90,7 +90,7 @@ void OverlayParameterFile(const std::string& path, Config& config) {
 void RefuseParameterFile(const std::string& path, const Value& graph) {
   const bool is_map = graph.kind == Value::Kind::kMap && !graph.entries.empty();
   if (!is_map || graph.Find("nodes") != nullptr || graph.Find("graph") != nullptr) return;
-  throw ConfigError(path + " is no graph: it has no nodes. A file of parameters is given with " +
+  throw ConfigError(path + " is not a graph: it has no nodes. A file of parameters is given with " +
                     "--config: flowtrain graphs/simclr.yaml --config " + ShellWord(path));
 }
 
@@ -178,7 +178,7 @@ void TellOfSample(const Layers& layers, const std::string& why) {
 
 // What to warn of; empty: nothing.
 std::string LowerWorkers(Config& config) {
-  const char* key = "data.num_workers";  // or auto, which is no number
+  const char* key = "data.num_workers";  // or auto, which is not a number
   const int wanted = config.GetOr<int>(key, 0);
   const int usable = ReadCpuLimits().usable;
   if (wanted <= usable) return {};

@@ -62,7 +62,7 @@ bool IsUpToDate(const std::string& path, uint64_t fingerprint, std::string* why)
   }
   if (!IsPackedFile(path)) {
     throw DataError(path +
-                    " is there and is no packed data set: name another file in "
+                    " is there and is not a packed data set: name another file in "
                     "data.cache_file");
   }
   try {

@@ -227,7 +227,7 @@ json ReadTiming(const std::string& path) {
   json timing = json::parse(file, nullptr, false);
   if (!timing.is_object() || !timing.contains("format") || timing["format"] != kFormat ||
       !timing.contains("version") || !timing["version"].is_number_integer()) {
-    throw ConfigError(path + " is no timing of flowtrain, or it is damaged");
+    throw ConfigError(path + " is not a timing of flowtrain, or it is damaged");
   }
   if (timing["version"] > kTimingVersion) {
     throw ConfigError(path + " was written by a newer flowtrain; update this one");

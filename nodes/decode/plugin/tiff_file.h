@@ -17,7 +17,7 @@ class TiffFile {
   TiffFile(const TiffFile&) = delete;
   TiffFile& operator=(const TiffFile&) = delete;
 
-  TIFF* get() const { return tiff_.get(); }  // null: it is no sound TIFF
+  TIFF* get() const { return tiff_.get(); }  // null: it is not a sound TIFF
   const std::string& error() const { return error_; }
   // What a codec only warned of, though it made pixels up.
   const std::string& loss() const { return loss_; }

@@ -75,8 +75,9 @@ TEST(FolderLayout, StrayImagesAreTheOnesWithoutALabel) {
 TEST(FolderLayout, TellsOfEmptyFoldersAndOfNamesThatDifferInCase) {
   const FolderLayout layout = Lay({"Cat/1.jpg", "cat/2.jpg"}, {}, {"dog", "cat/x"});
   EXPECT_THAT(layout.classes, ElementsAre("Cat", "cat"));
-  EXPECT_THAT(layout.notes, ElementsAre(HasSubstr("a folder holds no images, and is no class: dog"),
-                                        HasSubstr("class folders Cat and cat differ in upper")));
+  EXPECT_THAT(layout.notes,
+              ElementsAre(HasSubstr("a folder holds no images, and is not a class: dog"),
+                          HasSubstr("class folders Cat and cat differ in upper")));
 }
 
 TEST(FolderLayout, TakesTrainAndAnotherForSplits) {

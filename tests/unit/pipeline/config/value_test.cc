@@ -132,7 +132,7 @@ TEST(ReadYaml, SaysWhatIsWrongWithALine) {
   EXPECT_THAT(FindingsInYaml("a: b: c\n"),
               ElementsAre(HasSubstr("f.yaml:1:5: not valid YAML: a second ': '")));
   EXPECT_THAT(FindingsInYaml("a:1\nb: 2\n"),
-              ElementsAre(HasSubstr("f.yaml:1:1: not valid YAML: this line is no 'key: value'")));
+              ElementsAre(HasSubstr("f.yaml:1:1: not valid YAML: this line is not 'key: value'")));
   EXPECT_THAT(FindingsInYaml("a: [x\n"), ElementsAre(HasSubstr("this '[' is not closed")));
   EXPECT_THAT(FindingsInYaml("a: \"x\n"),
               ElementsAre(HasSubstr("f.yaml:1:4: not valid YAML: this quote is not closed")));

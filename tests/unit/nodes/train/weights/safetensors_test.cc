@@ -97,7 +97,7 @@ TEST_F(SafetensorsFile, HostileFilesAreRefusedWithTheReason) {
       {WithHeader(std::string("{}") + '\0', 0), "zero byte"},
       {WithHeader("[1]", 0), "no JSON object"},
       {WithHeader(std::string(100'000, '['), 0), "no JSON object"},
-      {WithHeader(R"({"__metadata__":{"a":1}})", 0), "metadata 'a' is no text"},
+      {WithHeader(R"({"__metadata__":{"a":1}})", 0), "metadata 'a' is not text"},
       {WithHeader(R"({"a":3})", 0), "no description of a tensor"},
       {WithHeader(R"({"a":{"shape":[4],"data_offsets":[0,16]}})", 16), "'a' has no type"},
       {WithHeader(R"({"a":{"dtype":"F8","shape":[4],"data_offsets":[0,16]}})", 16), "type F8"},
