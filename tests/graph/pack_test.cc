@@ -101,6 +101,30 @@ TEST(Pack, WrongUsageSaysWhatToDo) {
   EXPECT_EQ(FilesIn(folder.path()), 0u);
 }
 
+TEST(Pack, DatasetAloneSaysWhatIsPacked) {
+  const TempFolder folder;
+  const Result other = RunProgram(PackSample(folder / "x", {"--set", "data.root=/photos"}));
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.output, HasSubstr("pack takes no --set data.root"));
+  const Result nowhere = RunProgram(PackSample(folder / "none/x"));
+  EXPECT_EQ(nowhere.code, 1);
+  EXPECT_THAT(nowhere.output, HasSubstr("there is no folder " + (folder / "none")));
+  fs::create_directory(folder / "sample");
+  Program program(PackSample("x"), [&] { fs::current_path(folder.path()); });
+  EXPECT_EQ(program.Wait(), 2) << program.output();
+  EXPECT_THAT(program.output(), HasSubstr("./sample"));
+  EXPECT_EQ(FilesIn(folder.path()), 1u);
+}
+
+TEST(Pack, TooManyBadImagesNameTheOption) {
+  const TempFolder folder;
+  folder.Write("photos/1.png", "no picture");
+  folder.Write("photos/2.png", "no picture");
+  const Result result = RunProgram({"pack", folder / "photos", folder / "x"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.output, HasSubstr("or raise --max-bad-fraction"));
+}
+
 TEST(Cache, DecodedImagesInMemoryDoNotChangeTheRun) {
   const TempFolder folder;
   std::string output;

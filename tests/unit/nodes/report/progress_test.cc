@@ -142,6 +142,12 @@ TEST(Sentences, LeaveTheFirstStepOutOfTheRates) {
             "3 steps, 300 images in 14.0 s: 50.0 images/s, data wait 40.0%; results in runs/x");
 }
 
+TEST(Sentences, OfOneStep) {
+  StepTotals totals;
+  totals.Add(Record(5.0, 10.0, 0.9), false);
+  EXPECT_EQ(RunSentence(totals, "runs/x"), "1 step, 100 images in 10.0 s; results in runs/x");
+}
+
 TEST(Sentences, SayWhatIsMissing) {
   StepTotals totals;
   StepRecord record = Record(std::numeric_limits<double>::infinity(), 2.0, 0);
