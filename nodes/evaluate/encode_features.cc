@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "nodes/device/staged_batch.h"
+#include "nodes/evaluate/encode_in_parts.h"
 #include "nodes/evaluate/feature_table.h"
 #include "nodes/source/ordered_source.h"
 #include "pipeline/base/error.h"
@@ -29,9 +30,12 @@ void EncodeFeatures::Open(const OpenContext& context) {
 std::unique_ptr<Payload> EncodeFeatures::NewPayload() { return std::make_unique<FeaturePayload>(); }
 
 void EncodeFeatures::Process(Batch& batch, Step& step) {
-  const at::Tensor images = TakeImages(batch, backbone_->device().device());
-  const at::Tensor encoded = encode_(backbone_->device(), images, [this](const at::Tensor& part) {
-    return backbone_->Encode(part);
+  const c10::Device device = backbone_->device().device();
+  const auto& staged = static_cast<const StagedBatch&>(*batch.payload);
+  // Where the stage found no room for all of them, they are copied in parts.
+  const at::Tensor images = staged.copied ? TakeImages(batch, device) : staged.images;
+  const at::Tensor encoded = encode_(backbone_->device(), images, [&](const at::Tensor& part) {
+    return backbone_->Encode(part.to(device));
   });
   ReleaseBuffer(batch);
   const at::Tensor features = encoded.cpu();

@@ -31,6 +31,7 @@ struct Settings {
   // What the card itself has, 0: all of the capacity. Beyond it the driver takes the host's memory,
   // as under WSL2: there is no error, and everything takes long.
   size_t card_bytes = 0;
+  int spill_us = 500;       // for each piece of work
   uint64_t delay_seed = 0;  // 0: no delays
   int most_delay_us = 200;
 };

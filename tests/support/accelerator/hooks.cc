@@ -146,6 +146,7 @@ void SetFromEnvironment(State& state) {
     if (name == "devices") settings.devices = std::stoi(value);
     if (name == "capacity_bytes") settings.capacity_bytes = std::stoull(value);
     if (name == "card_bytes") settings.card_bytes = std::stoull(value);
+    if (name == "spill_us") settings.spill_us = std::stoi(value);
     if (name == "fraction") settings.fraction = std::stod(value);
     if (name == "delay_seed") settings.delay_seed = std::stoull(value);
     if (name == "busy") state.busy = value == "1";

@@ -460,14 +460,12 @@ void* Shadow(const void* device_address) {
   return pages.shadow() + (static_cast<const char*>(device_address) - pages.device());
 }
 
-bool Spills(c10::DeviceIndex device) {
+int SpillDelayUs(c10::DeviceIndex device) {
   State& state = TheState();
-  size_t card_bytes = 0;
-  {
-    const std::lock_guard lock(state.mutex);
-    card_bytes = state.settings.card_bytes;
-  }
-  return card_bytes > 0 && HeapOf(device).Reserved() > card_bytes;
+  const std::lock_guard lock(state.mutex);
+  const Settings& settings = state.settings;
+  const bool spills = settings.card_bytes > 0 && HeapOf(device).Reserved() > settings.card_bytes;
+  return spills ? settings.spill_us : 0;
 }
 
 c10::DeviceIndex DeviceOf(const void* device_address) {

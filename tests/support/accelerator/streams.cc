@@ -22,8 +22,6 @@ namespace {
 thread_local c10::DeviceIndex current_device = 0;
 thread_local std::array<c10::StreamId, kDevices> current_streams{};
 
-constexpr std::chrono::microseconds kSpillDelay{500};
-
 [[noreturn]] void Throw(const std::string& what) {
   throw c10::AcceleratorError({__func__, __FILE__, __LINE__}, 1, what);
 }
@@ -119,7 +117,8 @@ class Queue {
       if (!TheLoss().Why(device_).empty()) return;
     }
     const auto begin = std::chrono::system_clock::now();
-    if (item.kind != Work::kMark && Spills(device_)) std::this_thread::sleep_for(kSpillDelay);
+    const int spill_us = item.kind == Work::kMark ? 0 : SpillDelayUs(device_);
+    if (spill_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(spill_us));
     try {
       item.work();
     } catch (const std::exception& error) {

@@ -100,30 +100,39 @@ TEST_F(Memory, ThePeakOfAMeasurementLeavesOutTheStepsAtItsStart) {
 
 // As under WSL2: the largest micro-batch fits, but only with the host's memory.
 TEST_F(Memory, AutoTakesTheFastestMicroBatchNotTheLargest) {
-  const Options automatic = {{"gradient_accumulation", "auto"}, {"effective_batch", "32"}};
-  size_t needed = 0;
+  LaneNodes::Settings settings = Window();
+  settings.window = 1;
+  settings.rows = 16;
+  settings.side = 80;
+  size_t parameters = 0, activations = 0;
   {
-    acc::Configure({.capacity_bytes = 2048 * kMebibyte});
-    const LaneNodes nodes(Window(automatic));
-    EXPECT_EQ(nodes.forward_backward->micro_batch(), 32);
-    needed = nodes.training.device->PeakBytes();
+    LaneNodes nodes(settings);
+    parameters = nodes.training.device->ReservedBytes();
+    nodes.ForwardBackwardAll();
+    nodes.training.device->Synchronize();
+    activations = nodes.training.device->PeakBytes() - 2 * parameters;  // and gradients
   }
-  acc::Configure({.capacity_bytes = 2048 * kMebibyte, .card_bytes = needed - 8 * kMebibyte});
-  const LaneNodes nodes(Window(automatic));
-  EXPECT_LT(nodes.forward_backward->micro_batch(), 32);
+  ASSERT_GT(activations, parameters);
+  settings.forward_backward = {{"gradient_accumulation", "auto"}, {"effective_batch", "16"}};
+  acc::Configure({.card_bytes = 2 * parameters + activations / 3, .spill_us = 10000});
+  const LaneNodes nodes(settings);
+  EXPECT_LT(nodes.forward_backward->micro_batch(), 16);
   EXPECT_GE(nodes.forward_backward->micro_batch(), 1);
 }
 
 TEST_F(Memory, ADriverThatKeepsItInTheHostsIsToldOf) {
+  LaneNodes::Settings settings = Window();
+  settings.window = 1;
+  settings.rows = 2;
   size_t needed = 0;
   {
-    LaneNodes nodes(Window());
-    EXPECT_THAT(LogOf(nodes, 4), Not(HasSubstr("memory is full")));
+    LaneNodes nodes(settings);
+    EXPECT_THAT(LogOf(nodes, 3), Not(HasSubstr("memory is full")));
     needed = nodes.training.device->ReservedBytes();
   }
-  acc::Configure({.card_bytes = needed - 8 * kMebibyte});
-  LaneNodes nodes(Window());
-  EXPECT_THAT(LogOf(nodes, 4), HasSubstr("the GPU's memory is full: this program holds "));
+  acc::Configure({.card_bytes = needed - 8 * kMebibyte, .spill_us = 1});
+  LaneNodes nodes(settings);
+  EXPECT_THAT(LogOf(nodes, 3), HasSubstr("the GPU's memory is full: this program holds "));
 }
 
 }  // namespace
