@@ -22,7 +22,7 @@ import part_loader  # noqa: E402
 import part_path  # noqa: E402
 import part_peer  # noqa: E402
 import part_settings  # noqa: E402
-from program import Failed, Runner, find_flowtrain, metrics_of  # noqa: E402
+from program import Done, Failed, Run, Runner, find_flowtrain, metrics_of  # noqa: E402
 from record import Part, Sheet  # noqa: E402
 from sizes import MadeUp, Sizes  # noqa: E402
 
@@ -179,6 +179,29 @@ class OnAGpu(InFolder):
     def test_its_memory_is_limited_by_the_parameter(self):
         self.assertEqual(part_path.limited(self.runner("cuda:0"), 1 << 30), ({"gpu.memory_limit": "1024 MiB"}, None))
         self.assertIsNone(part_path.limited(self.runner("cpu"), 1 << 30))
+
+    def test_a_shortage_must_be_told_and_stay_within_the_limit(self):
+        steps = [{"step": i + 1, "loss": 5.0, "device_peak_bytes": 900 << 20} for i in range(6)]
+        said = "warning: out of memory: the window is computed again, in micro-batches of 256 images instead of 512"
+        for text, peak, verdicts in ((said, 900 << 20, ["pass", "pass"]), ("done", 2 << 30, ["miss", "miss"])):
+            steps[0]["device_peak_bytes"] = peak
+            folder = os.path.join(self.folder, "run")
+            os.makedirs(folder, exist_ok=True)
+            with open(os.path.join(folder, "metrics.jsonl"), "w", encoding="utf-8") as file:
+                file.writelines(json.dumps(step) + "\n" for step in steps)
+            run, seen = Run(Done([], 0, text, text, 1), folder), {}
+            runner = types.SimpleNamespace(device="cuda", preload=None,
+                                           train=lambda _, sets, __, run=run, seen=seen: seen.update(sets) or run)
+            part = self.part()
+            part_path.out_of_memory(part, runner, Sizes(False))
+            self.assertEqual([figure["verdict"] for figure in part.data["figures"]], verdicts)
+            self.assertEqual((seen["gpu.memory_limit"], seen["data.batch_size"]), ("1024 MiB", 512))
+
+    def test_a_run_without_a_peak_has_no_figure(self):
+        with open(os.path.join(self.folder, "metrics.jsonl"), "w", encoding="utf-8") as file:
+            file.write('{"step": 1, "loss": 2.5}\n')
+        with self.assertRaisesRegex(Failed, "device_peak_bytes"):
+            Run(Done([], 0, "", "", 1), self.folder).peak_bytes()
 
     def test_speeds_are_held_against_what_the_card_should_do(self):
         self.fake_gpu()
