@@ -104,7 +104,7 @@ TEST_F(OnAnAccelerator, EveryEvaluationGraphFindsWhatACpuFinds) {
             ReadText(folder / "embedcpu/embeddings.npy"));
 }
 
-TEST_F(OnAnAccelerator, AStoppedRunGoesOn) {
+TEST_F(OnAnAccelerator, LongAKilledRunGoesOn) {
   const TempFolder folder;
   const std::vector<std::string> extra = {"sample.images=80", "run.checkpoint_every_steps=2"};
   std::vector<std::string> arguments = OnAccelerator(folder / "run", extra);
