@@ -42,7 +42,7 @@ run=(env -i "PATH=$PATH" "HOME=$folder/a-file" XDG_CACHE_HOME=/somewhere)
 
 # A TMPDIR that is not there is passed over.
 run=(env -i "PATH=$PATH" "HOME=$folder" TMPDIR=/no/such/folder)
-expect "TMPDIR" "TMPDIR=/no/such/folder is no folder" "$(in_scripts 'mktemp')"
+expect "TMPDIR" "TMPDIR=/no/such/folder is not a folder that can be written to" "$(in_scripts 'mktemp')"
 # shellcheck disable=SC2016  # expanded in the other shell
 in_scripts 'rm "$(mktemp)"' >/dev/null || fail "mktemp fails"
 

@@ -98,7 +98,7 @@ def out_of_memory(part, runner, sizes):
         return
     if sizes.short:
         whole = runner.train("whole", sets)
-        limit = whole.peak_bytes() - 2**20
+        limit = int(0.85 * whole.peak_bytes())  # its cache included, which no step needs
     how = limited(runner, limit)
     run = runner.train("memory", {**sets, **how[0]}, how[1])
     found = re.findall(r"micro-batches of (\d+)", run.done.text)

@@ -90,7 +90,7 @@ TEST(ReadYaml, RefusesWhatItDoesNotSupport) {
   EXPECT_THAT(FindingsInYaml("a: 1\n---\nb: 2\n"),
               ElementsAre("f.yaml:2:1: a second YAML document begins here: a file holds one"));
   EXPECT_THAT(FindingsInYaml("a: 1\nb: \x02\n"),
-              ElementsAre("f.yaml:2:4: control character: this is no "
+              ElementsAre("f.yaml:2:4: control character: this is not a "
                           "text file"));
 }
 

@@ -103,7 +103,7 @@ TEST_F(Memory, AutoTakesTheFastestMicroBatchNotTheLargest) {
   LaneNodes::Settings settings = Window();
   settings.window = 1;
   settings.rows = 16;
-  settings.side = 80;
+  settings.side = 96;
   size_t parameters = 0, activations = 0;
   {
     LaneNodes nodes(settings);

@@ -98,7 +98,7 @@ TEST_F(SafetensorsFile, HostileFilesAreRefusedWithTheReason) {
       {WithHeader("[1]", 0), "no JSON object"},
       {WithHeader(std::string(100'000, '['), 0), "no JSON object"},
       {WithHeader(R"({"__metadata__":{"a":1}})", 0), "metadata 'a' is not text"},
-      {WithHeader(R"({"a":3})", 0), "no description of a tensor"},
+      {WithHeader(R"({"a":3})", 0), "not a description of a tensor"},
       {WithHeader(R"({"a":{"shape":[4],"data_offsets":[0,16]}})", 16), "'a' has no type"},
       {WithHeader(R"({"a":{"dtype":"F8","shape":[4],"data_offsets":[0,16]}})", 16), "type F8"},
       {WithHeader(R"({"a":{"dtype":"F32","data_offsets":[0,16]}})", 16), "'a' has no shape"},
