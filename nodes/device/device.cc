@@ -221,9 +221,8 @@ void Device::OnLaneThread() {
   at::set_num_threads(is_accelerator() ? 1 : lane_threads_);
   if (!is_accelerator()) return;
   at::accelerator::setDeviceIndex(device_.index());
+  if (std::exchange(warmed_up_, true)) return;  // called again whenever a worker has joined
   WarmUp(device_, compute_type());
-  EmptyCache();
-  ResetPeak();
 }
 
 c10::ScalarType Device::compute_type() const {

@@ -80,6 +80,7 @@ class Device final : public Resource {
   size_t room_bytes_ = 0;                // 0: not known
   std::unique_ptr<GpuMonitor> monitor_;  // null: the driver has none
   int lane_threads_ = 1;
+  bool warmed_up_ = false;
   uint64_t paused_ns_ = 0;
 };
 

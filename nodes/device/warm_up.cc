@@ -2,6 +2,7 @@
 
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Functions.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/GradMode.h>
 
 #include <exception>
@@ -30,8 +31,11 @@ void WarmUp(c10::Device device, c10::ScalarType compute_type) {
   try {
     PassThrough(device, compute_type);
     at::accelerator::synchronizeDevice(device.index());
+    c10::DeviceAllocator& allocator = *at::getDeviceAllocator(device.type());
+    allocator.emptyCache();
+    allocator.resetPeakStats(device.index());
   } catch (const std::exception&) {
-    // It has other effects than speed nowhere: what fails here fails again in the run, which says so.
+    // What fails here, on a device that is lost for example, fails again in the run, which says so.
   }
 }
 
