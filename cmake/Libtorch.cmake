@@ -3,7 +3,7 @@
 # which neither the build nor a CPU machine needs. Only c10 and torch_cpu are linked; libtorch_cuda.so is opened at
 # start-up if a driver is present, so one binary serves both.
 set(FLOWTRAIN_TORCH "$ENV{FLOWTRAIN_TORCH}" CACHE PATH
-    "A torch folder (it holds include/ and lib/) or its parent; empty: the active Python's, then the per-user cache")
+    "A torch folder (it holds include/ and lib/) or its parent; empty: that of the active Python environment or of python3, then the per-user cache")
 set(FLOWTRAIN_TORCH_SUPPORTED 2.11)
 
 # The version of the torch in a folder, such as 2.11; empty if there is none.
@@ -29,6 +29,13 @@ function(flowtrain_torch_candidates out)
       list(APPEND candidates ${found})
     endif()
   endforeach()
+  find_package(Python3 QUIET COMPONENTS Interpreter)
+  if(Python3_FOUND)
+    execute_process(COMMAND "${Python3_EXECUTABLE}" -c
+      "import importlib.util as u; print(*u.find_spec('torch').submodule_search_locations, sep=';')"
+      OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    list(APPEND candidates ${found})
+  endif()
   set(cache "$ENV{XDG_CACHE_HOME}")
   if(NOT cache)
     set(cache "$ENV{HOME}/.cache")

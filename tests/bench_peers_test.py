@@ -33,6 +33,11 @@ def write_program(path, text):
     return path
 
 
+class Files(unittest.TestCase):
+    def test_what_it_starts_is_there(self):
+        self.assertTrue(os.path.exists(bench_peers.WORKER))
+
+
 class Table(unittest.TestCase):
     def test_ratios_are_of_the_same_round(self):
         text = bench_peers.table({"flowtrain": [200.0, 300.0, 600.0], "other": [100.0, 100.0, 300.0]})

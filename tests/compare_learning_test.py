@@ -50,6 +50,11 @@ def result(knn, loss, start=20.0):
     return {"knn_start": start, "knn": knn, "losses": [5.0, loss], "rates": [0.1], "seconds": 1}
 
 
+class Files(unittest.TestCase):
+    def test_what_it_starts_is_there(self):
+        self.assertTrue(os.path.exists(compare_learning.REFERENCE))
+
+
 class Recipe(unittest.TestCase):
     def test_is_that_of_the_shipped_configuration(self):
         with open(os.path.join(ROOT, "configs", "stl10_config.yaml"), encoding="utf-8") as file:

@@ -42,7 +42,7 @@ run=(env -i "PATH=$PATH" "HOME=$folder/a-file" XDG_CACHE_HOME=/somewhere)
 
 # A TMPDIR that is not there is passed over.
 run=(env -i "PATH=$PATH" "HOME=$folder" TMPDIR=/no/such/folder)
-expect "TMPDIR" "TMPDIR=/no/such/folder is no folder" "$(in_scripts 'mktemp')"
+expect "TMPDIR" "TMPDIR=/no/such/folder is not a folder that can be written to" "$(in_scripts 'mktemp')"
 # shellcheck disable=SC2016  # expanded in the other shell
 in_scripts 'rm "$(mktemp)"' >/dev/null || fail "mktemp fails"
 
@@ -66,6 +66,24 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
   expect "root's cache" "sudo chown -R nobody $folder/cache/flowtrain" "$said"
 fi
 
+# torch in the Python that `python3` starts, here among the packages of the user's own, is found if it is the right one.
+home=$folder/home
+site=$(env -i "PATH=$PATH" "HOME=$home" python3 -m site --user-site) || true
+make_torch() {
+  mkdir -p "$1/lib" "$1/include/torch/headeronly"
+  touch "$1/__init__.py" "$1/lib/libtorch_cpu.so"
+  printf '#define TORCH_VERSION_%s %s\n' MAJOR 2 MINOR "$2" PATCH 0 >"$1/include/torch/headeronly/version.h"
+}
+run=(env -i "PATH=$PATH" "HOME=$home")
+make_torch "$site/torch" 10
+[ "$(in_scripts 'find_libtorch 2>/dev/null')" = "$home/.cache/flowtrain/libtorch-2.11.0/torch" ] ||
+  fail "torch 2.10 of Python: $(in_scripts find_libtorch)"
+expect "torch 2.10 of Python" "torch 2.10.0 in $site/torch is passed over: flowtrain needs 2.11" "$(in_scripts find_libtorch)"
+make_torch "$site/torch" 11
+[ "$(in_scripts find_libtorch)" = "$site/torch" ] || fail "torch of Python: $(in_scripts find_libtorch)"
+expect "torch without CUDA beside a driver" "it is built without CUDA, and this machine has an NVIDIA driver" \
+  "$(in_scripts 'has_nvidia_driver() { return 0; }; find_libtorch')"
+
 # A program that its own libraries start, and those of LD_LIBRARY_PATH do not.
 torch=$folder/torch
 mkdir -p "$torch/lib" "$checkout/build/release/tools"
@@ -83,3 +101,30 @@ expect "foreign libraries" "LD_LIBRARY_PATH=/foreign: it is left out" "$said"
 expect "foreign libraries" "started with some graph; LD_LIBRARY_PATH=" "$said"
 said=$(LD_LIBRARY_PATH=/usr/local/nvidia/lib64 OMP_PROC_BIND=true "$checkout/tools/flowtrain" some graph 2>&1)
 [ "$said" = "started with some graph; LD_LIBRARY_PATH=/usr/local/nvidia/lib64" ] || fail "LD_LIBRARY_PATH is lost: $said"
+
+# Started where a driver is, a program that was built where none was gets the libraries for it, or says that it did not.
+sed -i "s|/dev/nvidiactl|$folder/nvidiactl|" "$checkout/tools/lib/libtorch.sh"
+# shellcheck disable=SC2016  # expanded when it is called
+echo 'prepare() { ${FAKE_PREPARE}; }' >>"$checkout/tools/lib/prepare.sh"
+touch "$checkout/build/release/built-with"
+start() { env -i "PATH=$PATH" "HOME=$home" "FAKE_PREPARE=$1" "${@:2}" "$checkout/tools/flowtrain" graph 2>&1; }
+said=$(start 'stop was asked for')
+[ "$said" = "started with graph; LD_LIBRARY_PATH=" ] || fail "without a driver: $said"
+touch "$folder/nvidiactl"
+said=$(start 'say the libraries were fetched')
+expect "a driver that is new" "libtorch in $torch was set up without one" "$said"
+expect "a driver that is new" "the libraries were fetched" "$said"
+expect "a driver that is new" "started with graph" "$said"
+said=$(start 'stop there is no network')
+expect "a driver that is new, no network" "there is no network" "$said"
+expect "a driver that is new, no network" "starting without it" "$said"
+expect "a driver that is new, no network" "started with graph" "$said"
+said=$(start 'stop was asked for' "FLOWTRAIN_TORCH=$torch")
+[ "$said" = "started with graph; LD_LIBRARY_PATH=" ] || fail "FLOWTRAIN_TORCH beside a driver: $said"
+touch "$torch/lib/libtorch_cuda.so"
+said=$(start 'stop was asked for')
+[ "$said" = "started with graph; LD_LIBRARY_PATH=" ] || fail "a libtorch with CUDA: $said"
+# A torch that has become another version since the build is not started with.
+make_torch "$torch" 12
+said=$(start 'say it is chosen again')
+expect "another torch" "it is chosen again" "$said"

@@ -107,7 +107,7 @@ RULES = [
     (r"flowtrain export \S+ --to \S+", "", leaves("backbone.safetensors")),
 ]
 
-# The first words of blocks in README.md that are no commands: the graph, what a run prints.
+# The first words of blocks in README.md that are not commands: the graph, what a run prints.
 NO_COMMANDS = ("source", "✓")
 
 

@@ -110,7 +110,7 @@ void NeedFile(const std::string& root, const OptionNames& names) {
   }
   if (!S_ISREG(status.st_mode)) {
     throw ConfigError(Path(root) + ", which " + NameOf(names, "root") +
-                      " names, is no regular file");
+                      " names, is not a regular file");
   }
   NeedRight(root, R_OK, "file", names);
 }

@@ -217,7 +217,7 @@ class LayoutMaker {
     }
     std::string advice;
     if (out_.splits.empty() && below.size() >= 2) {
-      advice = "; if its folders (" + SomeOf(below) + ") are the classes, set " +
+      advice = "; if its folders (" + SomeOf(below) + ") are the classes or splits, set " +
                NameOf(names_, "root") + " to " + root_ + '/' + PrintableName(folder);
     }
     out_.notes.push_back(out_.why_not + ": the set has no labels" + advice);
@@ -254,8 +254,8 @@ class LayoutMaker {
       }
     }
     if (empty.empty()) return;
-    out_.notes.push_back((empty.size() == 1 ? "a folder holds no images, and is no class: "
-                                            : "folders hold no images, and are no classes: ") +
+    out_.notes.push_back((empty.size() == 1 ? "a folder holds no images, and is not a class: "
+                                            : "folders hold no images, and are not classes: ") +
                          SomeOf(empty));
   }
 

@@ -172,7 +172,7 @@ class Lister {
     if (found_.some_not_taken.size() < kMostNamed) found_.some_not_taken.push_back(path);
   }
 
-  // Of two links to one file, the first is no repetition.
+  // Of two links to one file, the first is not a repetition.
   void CountRepeatedImages() {
     if (links_.empty()) return;
     std::sort(links_.begin(), links_.end());

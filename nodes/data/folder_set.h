@@ -13,7 +13,7 @@ namespace flowtrain {
 // Lists the images at any depth below `root`, sorted by the bytes of their paths. Files are taken
 // by their extension, in upper or lower case; names that begin with a dot are skipped; links are
 // followed, and no folder is entered twice (ListFolder). LayOut says which of them are trained on
-// and what their labels are. Throws ConfigError where `root` is no folder, may not be read or holds
+// and what their labels are. Throws ConfigError where `root` is not a folder, may not be read or holds
 // no images, or `splits` are not there, DataError for what cannot be looked at inside.
 std::unique_ptr<ImageSet> OpenFolder(const std::string& root,
                                      const std::vector<std::string>& splits = {},

@@ -85,7 +85,7 @@ void PackedFile::ReadHeader() {
   const auto bytes = file_.bytes();
   if (bytes.size() < sizeof header_ ||
       std::memcmp(bytes.data(), kPackedMagic.data(), kPackedMagic.size()) != 0) {
-    throw DataError(path_ + " is no packed data set; flowtrain pack makes one");
+    throw DataError(path_ + " is not a packed data set; flowtrain pack makes one");
   }
   std::memcpy(&header_, bytes.data(), sizeof header_);
   if (header_.version != kPackedVersion) {

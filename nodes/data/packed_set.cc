@@ -114,7 +114,7 @@ std::unique_ptr<ImageSet> OpenPacked(const std::string& path, const OptionNames&
   NeedFile(path, names);
   if (!IsPackedFile(path)) {
     throw ConfigError(PrintableName(path) + ", which " + NameOf(names, "root") +
-                      " names, is no packed data set; flowtrain pack makes one" +
+                      " names, is not a packed data set; flowtrain pack makes one" +
                       AdviceOnFile(path, names));
   }
   return std::make_unique<PackedSet>(path);

@@ -41,7 +41,7 @@ class Split final : public LabelledImages {
     const size_t bytes = images_.bytes().size();
     if (bytes == 0 || bytes % kStl10ImageBytes != 0) {
       throw DataError(ImageFile(root, name_) + " is damaged or cut off: it has " +
-                      ShowCount(bytes) + " bytes, which is no multiple of the " +
+                      ShowCount(bytes) + " bytes, which is not a multiple of the " +
                       ShowCount(kStl10ImageBytes) + " of a 96x96 image" + kFetchAgain +
                       kStl10Address);
     }

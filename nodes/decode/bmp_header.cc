@@ -34,7 +34,7 @@ bool ReadSize(ByteReader& in, uint32_t header_bytes, BmpHeader& header) {
   return header.width > 0 && header.height > 0;
 }
 
-// The masks of colours that lie within a pixel. False: one is no run of bits.
+// The masks of colours that lie within a pixel. False: one is not a run of bits.
 bool SetMasks(ByteReader& in, bool own, BmpHeader& header) {
   if (own) {
     for (size_t i = 0; i < 3; ++i) header.masks[i] = in.U32(kMasksAt + 4 * i);

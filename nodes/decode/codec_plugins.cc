@@ -45,10 +45,7 @@ struct Job {
 
 int OrientationOf(const flowtrain_stored_image& image) {
   int orientation = image.orientation;
-  if (image.exif != nullptr) {
-    const std::span<const uint8_t> exif(image.exif, image.exif_bytes);
-    orientation = std::max(ExifOrientation(exif), TiffOrientation(exif));  // with its name or bare
-  }
+  if (image.exif != nullptr) orientation = TiffOrientation({image.exif, image.exif_bytes});
   return orientation >= 1 && orientation <= 8 ? orientation : 1;
 }
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string_view>
 #include <vector>
 
 #include "nodes/decode/byte_reader.h"
@@ -33,10 +34,23 @@ int Open(spng_ctx* context, std::span<const uint8_t> bytes, spng_ihdr& header) {
   return spng_get_ihdr(context, &header);
 }
 
+bool IsRawProfile(std::string_view keyword) {
+  return keyword == "Raw profile type exif" || keyword == "Raw profile type APP1";
+}
+
 int Orientation(spng_ctx* context) {
   spng_exif exif{};
-  if (spng_get_exif(context, &exif) != 0) return 1;
-  return TiffOrientation({reinterpret_cast<const uint8_t*>(exif.data), exif.length});
+  if (spng_get_exif(context, &exif) == 0) {
+    return TiffOrientation({reinterpret_cast<const uint8_t*>(exif.data), exif.length});
+  }
+  uint32_t count = 0;
+  if (spng_get_text(context, nullptr, &count) != 0) return 1;
+  std::vector<spng_text> texts(count);
+  if (spng_get_text(context, texts.data(), &count) != 0) return 1;
+  for (const spng_text& text : texts) {
+    if (IsRawProfile(text.keyword)) return RawProfileOrientation({text.text, text.length});
+  }
+  return 1;
 }
 
 Context NewContext() {
@@ -55,10 +69,13 @@ struct PngImage {
 // Decodes, and reads on to the file's end, since the orientation may be behind the pixels. Returns
 // 0, or libspng's number of what went wrong.
 int DecodeAll(std::span<const uint8_t> bytes, PngImage& image) {
+  // libspng calls sizes that are too large for it damage.
+  ByteReader file(bytes, std::endian::big);
+  const uint32_t width = file.U32(16), height = file.U32(20);
+  if (!file.cut() && TooLarge(height, width, image.max_pixels, &image.too_large)) return 0;
   const Context context = NewContext();
   spng_ihdr header{};
   if (int error = Open(context.get(), bytes, header)) return error;
-  if (TooLarge(header.height, header.width, image.max_pixels, &image.too_large)) return 0;
   const auto pixels =
       image.out.Resize(static_cast<int>(header.height), static_cast<int>(header.width));
   if (int error =
@@ -70,13 +87,17 @@ int DecodeAll(std::span<const uint8_t> bytes, PngImage& image) {
   return 0;
 }
 
-// Whether the image depends on a chunk: the first letter of its type is upper-case, or it is the
-// block that says how the image is turned.
+// Whether the image depends on a chunk: the first letter of its type is upper-case, or it is one
+// that says how the image is turned.
 bool IsNeeded(std::span<const uint8_t> type_and_data) {
   constexpr uint8_t kLowerCase = 0x20;
   if ((type_and_data[0] & kLowerCase) == 0) return true;
-  return std::memcmp(type_and_data.data(), "eXIf", 4) == 0 &&
-         TiffOrientation(type_and_data.subspan(4)) != 1;
+  const std::span<const uint8_t> data = type_and_data.subspan(4);
+  const std::string_view text(reinterpret_cast<const char*>(type_and_data.data()),
+                              type_and_data.size());
+  if (text.starts_with("eXIf")) return ExifOrientation(data) == 1 && TiffOrientation(data) != 1;
+  return (text.starts_with("tEXt") || text.starts_with("zTXt")) && data.size() <= kMaxChunkBytes &&
+         IsRawProfile(text.substr(4, text.find('\0') - 4));
 }
 
 constexpr size_t kSignatureBytes = 8, kAroundChunk = 12;  // length, type, checksum
@@ -100,6 +121,20 @@ std::vector<uint8_t> WithoutMetadata(std::span<const uint8_t> bytes) {
     at += length;
   }
   return file;
+}
+
+// Of an eXIf chunk that begins with the name of a JPEG's segment, which libspng ignores.
+int OrientationOfNamedExif(std::span<const uint8_t> bytes) {
+  for (size_t at = kSignatureBytes; bytes.size() - at >= kAroundChunk;) {
+    const std::span<const uint8_t> rest = bytes.subspan(at);
+    const size_t length = ChunkBytes(rest);
+    if (length > rest.size()) break;
+    if (std::memcmp(rest.data() + 4, "eXIf", 4) == 0) {
+      return ExifOrientation(rest.subspan(8, length - kAroundChunk));
+    }
+    at += length;
+  }
+  return 1;
 }
 
 // The file with a last chunk that is as long as what there is of it: libspng takes a chunk as a whole
@@ -162,6 +197,7 @@ bool DecodePng(std::span<const uint8_t> bytes, DecodeScratch& scratch, RgbImage&
     if (error == SPNG_IO_EOF || DecodeAll(WithoutMetadata(bytes), image) != 0) return refuse(error);
   }
   if (!image.too_large.empty()) return Refuse(why, image.too_large);
+  if (image.orientation == 1) image.orientation = OrientationOfNamedExif(bytes);
   const int orientation = image.orientation, height = out.height, width = out.width;
   const std::span<uint8_t> pixels = out.storage;
   if (orientation == 1) return true;

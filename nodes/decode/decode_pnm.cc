@@ -27,8 +27,11 @@ bool ReadHeader(char kind, TextHeader& text, PnmHeader& header, std::string* why
   header.width = text.Number();
   header.height = text.Number();
   if (!bitmap) header.most = text.Number();
-  if (header.width < 1 || header.height < 1 || header.most < 1 || header.most > 65535) {
-    return Refuse(why, Damaged(header.format, "its header has no width, height and maxval"));
+  if (header.width < 1 || header.height < 1) {
+    return Refuse(why, Damaged(header.format, "its header has no width and height"));
+  }
+  if (header.most < 1 || header.most > 65535) {
+    return Refuse(why, Damaged(header.format, "its header has no maxval of 1 to 65535"));
   }
   return true;
 }
@@ -62,7 +65,7 @@ bool DecodePlain(TextHeader& text, const PnmHeader& header, uint8_t* rgb, std::s
                                   static_cast<uint64_t>(header.height)));
       }
       if (value < 0 || value > header.most) {
-        return Refuse(why, Damaged(header.format, "a value is no number up to its maxval"));
+        return Refuse(why, Damaged(header.format, "a value is not a number up to its maxval"));
       }
       const auto number = static_cast<uint32_t>(bitmap ? 1 - value : value);
       rgb[c] = EightBits(number, static_cast<uint32_t>(header.most));

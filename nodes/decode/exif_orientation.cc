@@ -2,12 +2,18 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
+#include <string_view>
+#include <vector>
 
 namespace flowtrain {
 namespace {
 
-constexpr uint16_t kOrientationTag = 0x0112, kShortType = 3;
+constexpr uint16_t kOrientationTag = 0x0112, kShortType = 3, kLongType = 4;
+constexpr std::string_view kName("Exif\0\0", 6);
+
+std::string_view AsText(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 // Reads integers of a TIFF block in its byte order; what lies outside reads as 0.
 class TiffReader {
@@ -31,6 +37,13 @@ class TiffReader {
   std::span<const uint8_t> block_;
   bool little_;
 };
+
+// -1 for what is none.
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
 
 // Where in `from` the upright image begins, and how many pixels further the next one lies.
 struct Walk {
@@ -62,12 +75,11 @@ Walk WalkOf(int orientation, ptrdiff_t height, ptrdiff_t width) {
 }  // namespace
 
 int ExifOrientation(std::span<const uint8_t> app1) {
-  constexpr char kName[6] = {'E', 'x', 'i', 'f', 0, 0};
-  if (app1.size() < sizeof kName || std::memcmp(app1.data(), kName, sizeof kName) != 0) return 1;
-  return TiffOrientation(app1.subspan(sizeof kName));
+  return AsText(app1).starts_with(kName) ? TiffOrientation(app1) : 1;
 }
 
 int TiffOrientation(std::span<const uint8_t> block) {
+  if (AsText(block).starts_with(kName)) block = block.subspan(kName.size());
   const TiffReader tiff(block);
   if (block.size() < 8 || block[0] != block[1] || (block[0] != 'I' && block[0] != 'M') ||
       tiff.Short(2) != 42) {
@@ -78,11 +90,31 @@ int TiffOrientation(std::span<const uint8_t> block) {
   for (size_t i = 0; i < entries; ++i) {
     const size_t entry = directory + 2 + 12 * i;
     if (tiff.Short(entry) != kOrientationTag) continue;
-    const int orientation = tiff.Short(entry + 8);
-    const bool sound = tiff.Short(entry + 2) == kShortType && orientation >= 1 && orientation <= 8;
-    return sound ? orientation : 1;
+    const uint16_t type = tiff.Short(entry + 2);
+    if (type != kShortType && type != kLongType) return 1;
+    const uint32_t orientation = type == kShortType ? tiff.Short(entry + 8) : tiff.Long(entry + 8);
+    return orientation >= 1 && orientation <= 8 ? static_cast<int>(orientation) : 1;
   }
   return 1;
+}
+
+int RawProfileOrientation(std::string_view text) {
+  size_t at = 0;
+  for (int line = 0; line < 3; ++line) {  // none, the profile's name, its length
+    at = text.find('\n', at);
+    if (at == std::string_view::npos) return 1;
+    ++at;
+  }
+  constexpr size_t kMostBytes = 65536;  // of an APP1 segment, which the profile was
+  std::vector<uint8_t> profile;
+  int high = -1;
+  for (; at < text.size() && profile.size() < kMostBytes; ++at) {
+    const int digit = HexDigit(text[at]);
+    if (digit < 0) continue;  // the end of a line
+    if (high >= 0) profile.push_back(static_cast<uint8_t>(high << 4 | digit));
+    high = high >= 0 ? -1 : digit;
+  }
+  return TiffOrientation(profile);
 }
 
 void TurnUpright(std::span<const uint8_t> from, int height, int width, int orientation,

@@ -16,10 +16,17 @@ struct Magic {
   size_t at = 0;
 };
 
+constexpr FileFormat kPngOfTextMode{
+    "PNG", Reader::kNone,
+    "damaged PNG: a transfer in text mode has changed its line ends: copy or download it again"};
+
 // The first that fits counts.
 constexpr Magic kMagics[] = {
     {"\xFF\xD8\xFF"sv, {"JPEG", Reader::kJpeg}},
+    {"CgBI"sv, {"Apple's variant of PNG for iOS (CgBI)"}, 12},
     {"\x89PNG\r\n\x1A\n"sv, {"PNG", Reader::kPng}},
+    {"\x89PNG\n"sv, kPngOfTextMode},
+    {"\x89PNG\r\r\n"sv, kPngOfTextMode},
     {"GIF87a"sv, {"GIF", Reader::kGif}},
     {"GIF89a"sv, {"GIF", Reader::kGif}},
     {"\0\0\0\x0CjP  \r\n\x87\n"sv, {"JPEG 2000", Reader::kJpeg2000}},
@@ -79,6 +86,8 @@ constexpr FileFormat kLfsPointer{"Git LFS pointer", Reader::kNone,
                                  "it is a Git LFS pointer, not the image: run git lfs pull"};
 constexpr FileFormat kAnnexPointer{"git-annex pointer", Reader::kNone,
                                    "it is a git-annex pointer, not the image: run git annex get"};
+constexpr FileFormat kBareBitmap{"BMP", Reader::kNone,
+                                 "BMP without its file header (DIB): not supported"};
 constexpr FileFormat kHtml{"HTML page", Reader::kNone, "it is an HTML page, not an image"};
 constexpr FileFormat kText{"text", Reader::kNone, "it is text, not an image"};
 constexpr FileFormat kZeros{"zeros", Reader::kNone,
@@ -93,6 +102,14 @@ char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 bool IsPnm(std::string_view file, char first, char last) {
   return file.size() >= 3 && file[0] == 'P' && file[1] >= first && file[1] <= last &&
          " \t\n\v\f\r#"sv.find(file[2]) != std::string_view::npos;
+}
+
+// What follows the file header of a BMP: its size, the image's, one plane, the bits of a pixel.
+bool IsBareBitmap(std::string_view file) {
+  if (file.size() < 16 || file.substr(1, 3) != "\0\0\0"sv) return false;
+  const std::string_view planes = file.substr(12, 2), bits = file.substr(14, 2);
+  return (file[0] == 40 || file[0] == 108 || file[0] == 124) && planes == "\1\0"sv && bits[0] > 0 &&
+         bits[0] <= 32 && bits[1] == 0;
 }
 
 // ICO and CUR: a number of images that is not 0.
@@ -190,6 +207,7 @@ FileFormat FormatOf(std::span<const uint8_t> bytes) {
   if (file.starts_with("BA") && file.size() > 14 && file.substr(14).starts_with("BM")) {
     return {"OS/2 bitmap array"};
   }
+  if (IsBareBitmap(file)) return kBareBitmap;
   if (IsIcon(file)) return {"ICO icon"};
   if (file.size() >= 16 && file.substr(4, 4) == "ftyp") return OfIsoFile(file);
   if (file.size() >= 12 && file.starts_with("RIFF")) return OfRiff(file);

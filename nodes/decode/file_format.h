@@ -27,7 +27,7 @@ enum class Reader : uint8_t {
 struct FileFormat {
   const char* name = nullptr;  // "WebP"; null: it is not known
   Reader reader = Reader::kNone;
-  const char* instead = nullptr;  // of what is no image at all: what it is, and what to do
+  const char* instead = nullptr;  // of what is not an image at all: what it is, and what to do
 };
 
 FileFormat FormatOf(std::span<const uint8_t> file);

@@ -90,6 +90,13 @@ std::string JpegDecompressor::Complaint() const {
       return NotSupported("JPEG of " + std::to_string(info_.num_components) + " components");
     case JERR_FRACT_SAMPLE_NOTIMPL:
       return NotSupported("JPEG with fractional sampling");
+    case JERR_IMAGE_TOO_BIG:
+      return NotSupported("JPEG of more than " + std::to_string(parameter) + " pixels a side");
+    case JERR_EMPTY_IMAGE:
+      if (info_.image_height == 0 && info_.image_width > 0) {
+        return NotSupported("JPEG that gives its height after its pixels (DNL)");
+      }
+      break;
     case JERR_INPUT_EOF:
     case JWRN_JPEG_EOF:
       return "cut-off JPEG: it ends within its header";

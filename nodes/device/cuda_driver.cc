@@ -14,7 +14,8 @@ constexpr char kAllocatorSettings[] = "PYTORCH_CUDA_ALLOC_CONF";
 // The driver's functions, declared here as in cuda.h.
 class Driver {
  public:
-  Driver() : library_(OpenCudaDriver()) {}
+  Driver() : library_(OpenDriverLibrary("libcuda.so.1")) {}
+  bool opened() const { return library_ != nullptr; }
 
   template <typename Function>
   Function Find(const char* name) const {
@@ -35,21 +36,42 @@ class Driver {
 
 }  // namespace
 
-// Under WSL2 the driver's library is in a folder of its own, which is not always on the search
+// Under WSL2 the driver's libraries are in a folder of their own, which is not always on the search
 // path.
-void* OpenCudaDriver() {
-  for (const char* name : {"libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"}) {
-    if (void* driver = dlopen(name, RTLD_NOW | RTLD_LOCAL)) return driver;
+void* OpenDriverLibrary(const char* name) {
+  void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  if (library != nullptr) return library;
+  return dlopen((std::string("/usr/lib/wsl/lib/") + name).c_str(), RTLD_NOW | RTLD_LOCAL);
+}
+
+CudaDriverState ReadCudaDriver() {
+  const Driver driver;
+  CudaDriverState state;
+  state.opened = driver.opened();
+  if (!state.opened) return state;
+  if (const auto version = driver.Find<int (*)(int*)>("cuDriverGetVersion")) {
+    version(&state.version);
   }
-  return nullptr;
+  const auto init = driver.Find<int (*)(unsigned)>("cuInit");
+  const auto count = driver.Find<int (*)(int*)>("cuDeviceGetCount");
+  constexpr int kNotInitialized = 3;
+  state.error = init == nullptr || count == nullptr ? kNotInitialized : init(0);
+  if (state.error == 0) state.error = count(&state.gpus);
+  const auto name_of = driver.Find<int (*)(int, const char**)>("cuGetErrorName");
+  const char* name = nullptr;
+  if (state.error != 0 && name_of != nullptr && name_of(state.error, &name) == 0) {
+    state.error_name = name;
+  }
+  return state;
 }
 
 void LimitCudaMemory(double fraction) {
   const char* given = std::getenv(kAllocatorSettings);
   if (given == nullptr) given = std::getenv("PYTORCH_ALLOC_CONF");  // the one above would hide it
-  std::string settings = given == nullptr ? "" : std::string(given) + ',';
-  settings += "per_process_memory_fraction:" + std::to_string(fraction);
-  setenv(kAllocatorSettings, settings.c_str(), 1);
+  const std::string limit = "per_process_memory_fraction:" + std::to_string(fraction);
+  const std::string settings = given == nullptr ? "" : given;
+  if (settings.find(limit) != std::string::npos) return;  // of another graph of this process
+  setenv(kAllocatorSettings, (settings.empty() ? limit : settings + ',' + limit).c_str(), 1);
 }
 
 size_t CudaTotalBytes(int index) {
@@ -69,6 +91,16 @@ std::string CudaDeviceName(int index) {
   if (!device || get_name == nullptr) return {};
   if (get_name(name.data(), static_cast<int>(name.size()) - 1, *device) != 0) return {};
   return name.data();
+}
+
+std::string CudaBusId(int index) {
+  const Driver driver;
+  const auto get_bus_id = driver.Find<int (*)(char*, int, int)>("cuDeviceGetPCIBusId");
+  const std::optional<int> device = driver.Device(index);
+  std::array<char, 32> bus_id{};
+  if (!device || get_bus_id == nullptr) return {};
+  if (get_bus_id(bus_id.data(), static_cast<int>(bus_id.size()) - 1, *device) != 0) return {};
+  return bus_id.data();
 }
 
 }  // namespace flowtrain

@@ -4,17 +4,24 @@
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
 #include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/core/GradMode.h>
 #include <torch/nn/module.h>
 
 #include <cstdlib>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "nodes/device/cuda_driver.h"
 #include "nodes/device/memory_limit.h"
+#include "nodes/device/nvidia_gpu.h"
+#include "nodes/device/nvml.h"
 #include "nodes/device/vendor_library.h"
+#include "nodes/device/warm_up.h"
 #include "pipeline/base/cpu_limits.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/log.h"
 #include "pipeline/node/form.h"
 #include "pipeline/node/registry.h"
 
@@ -33,16 +40,25 @@ bool CpuComputesInBf16() {
 
 bool MayBeCuda(const std::string& name) { return name == "auto" || name.rfind("cuda", 0) == 0; }
 
-// Call it before Choose, which starts the allocator. Returns the share that may be taken.
-double LimitMemory(const std::string& name, const std::string& limit,
-                   const std::string& limit_name) {
-  constexpr size_t kAnyTotal = size_t{1} << 40;  // to find faults in a limit without a GPU
-  const int index = name.rfind("cuda:", 0) == 0 ? std::atoi(name.c_str() + 5) : 0;
-  const size_t total = MayBeCuda(name) ? CudaTotalBytes(index) : 0;
-  const double fraction = MemoryFraction(limit, total == 0 ? kAnyTotal : total, limit_name);
-  if (total == 0 || fraction == 1) return 1;
-  LimitCudaMemory(fraction);
-  return fraction;
+int IndexIn(const std::string& name) {
+  return name.rfind("cuda:", 0) == 0 ? std::atoi(name.c_str() + 5) : 0;
+}
+
+// Of GPU `index`, as this process found it: later, its own memory would count as that of others.
+const RoomAtStart& CudaRoomAtStart(int index) {
+  static std::map<int, RoomAtStart> found;
+  const auto [room, is_new] = found.try_emplace(index);
+  if (!is_new) return room->second;
+  room->second.total_bytes = CudaTotalBytes(index);
+  room->second.wsl = IsWsl();
+  const std::unique_ptr<Nvml> nvml =
+      room->second.total_bytes == 0 ? nullptr : Nvml::Open(CudaBusId(index));
+  const auto memory = nvml == nullptr ? std::nullopt : nvml->ReadMemory();
+  if (memory) {
+    room->second.free_bytes = memory->free_bytes;
+    room->second.used_bytes = memory->used_bytes;
+  }
+  return room->second;
 }
 
 constexpr char kNames[] =
@@ -74,16 +90,28 @@ ConfigError Unusable(const std::string& name, const std::string& why) {
   return ConfigError("device: '" + name + "' cannot be used: " + why);
 }
 
+// Once a process, which may open several graphs.
+void WarnOfGpuNotUsed(const VendorLibrary& library) {
+  static bool warned = false;
+  if (std::exchange(warned, true)) return;
+  LogWarning("computing on the CPU although a GPU is there: " +
+             (library.loaded ? "libtorch shows none of the driver's" : library.why) +
+             ". With device set to cpu this is not said (docs/troubleshooting.md)");
+}
+
 c10::Device Choose(const std::string& name) {
   if (name == "cpu") return c10::kCPU;
-  std::string why;
-  LoadVendorLibrary(name.substr(0, name.find(':')), &why);
+  const VendorLibrary library = LoadVendorLibrary(name.substr(0, name.find(':')));
   const std::optional<c10::DeviceType> type = at::accelerator::getAccelerator();
   const int count = type ? at::accelerator::deviceCount() : 0;
-  if (name == "auto") return count > 0 ? c10::Device(*type, 0) : c10::Device(c10::kCPU);
+  if (name == "auto") {
+    if (count > 0) return {*type, 0};
+    if (library.gpu_is_there) WarnOfGpuNotUsed(library);
+    return c10::kCPU;
+  }
   const c10::Device device(name);
   if (type != device.type())
-    throw Unusable(name, why.empty() ? "libtorch has no such device" : why);
+    throw Unusable(name, library.loaded ? "libtorch has no such device" : library.why);
   if (count == 0) throw Unusable(name, "the driver shows no such device");
   const int index = device.has_index() ? device.index() : 0;
   if (index >= count) {
@@ -121,9 +149,11 @@ void Device::Declare(NodeSpec& spec) {
               Form{CheckName, kNames})
       .Option(&Device::threads_, "threads", 0,
               "CPU threads of the device lane; 0: every core there is.", AtLeast{0})
-      .Option(&Device::memory_limit_, "memory_limit", std::string(),
-              "Of a GPU's memory: a fraction (0.5) or an amount (12 GiB); empty: all of it.",
-              Form{CheckMemoryLimit, "a fraction, a share or an amount"})
+      .Option(
+          &Device::memory_limit_, "memory_limit", std::string(),
+          "Of a GPU's memory: a fraction (0.5) or an amount (12 GiB); empty: all of it, or what "
+          "is free at the start less a reserve, under WSL2 and beside other programs.",
+          Form{CheckMemoryLimit, "a fraction, a share or an amount"})
       .Option(&Device::mixed_precision_, "mixed_precision", true,
               "FP16 on a GPU, BF16 on a CPU that has the instructions; else FP32.")
       .Option(&Device::cudnn_benchmark_, "cudnn_benchmark", true,
@@ -131,8 +161,9 @@ void Device::Declare(NodeSpec& spec) {
 }
 
 void Device::Open(const OpenContext& context) {
-  memory_fraction_ = LimitMemory(name_, memory_limit_, context.NameOf("memory_limit"));
+  LimitMemory(context.NameOf("memory_limit"));
   device_ = Choose(name_);
+  if (!device_.is_cuda()) memory_fraction_ = 1;
   if (is_accelerator() && !device_.is_cuda() && !memory_limit_.empty()) {
     throw ConfigError(context.NameOf("memory_limit") + " limits a CUDA device's memory only, not " +
                       device_.str() + "'s: leave it empty");
@@ -147,14 +178,35 @@ void Device::Open(const OpenContext& context) {
   }
   at::globalContext().setBenchmarkCuDNN(cudnn_benchmark());
   if (is_accelerator()) StartAccelerator();
+  if (!device_.is_cuda()) return;
+  std::unique_ptr<Nvml> nvml = Nvml::Open(CudaBusId(device_.index()));
+  if (nvml != nullptr) monitor_ = std::make_unique<GpuMonitor>(std::move(nvml));
+}
+
+// Before Choose, which starts the allocator.
+void Device::LimitMemory(const std::string& limit_name) {
+  constexpr size_t kAnyTotal = size_t{1} << 40;  // to find faults in a limit without a GPU
+  const RoomAtStart room = MayBeCuda(name_) ? CudaRoomAtStart(IndexIn(name_)) : RoomAtStart{};
+  const size_t total = room.total_bytes;
+  double fraction = MemoryFraction(memory_limit_, total == 0 ? kAnyTotal : total, limit_name);
+  if (total == 0) return;
+  room_bytes_ = room.Free();
+  if (memory_limit_.empty()) {
+    const std::optional<size_t> bytes = DefaultMemoryLimit(room);
+    if (bytes) fraction = static_cast<double>(*bytes) / static_cast<double>(total);
+  }
+  memory_fraction_ = fraction;
+  if (fraction < 1) LimitCudaMemory(fraction);
 }
 
 // Counting the devices does not create the allocator, which everything else queries.
 void Device::StartAccelerator() const {
   try {
+    const c10::DeviceGuard on_it(device_);  // what begins here must not begin on device 0
     at::globalContext().lazyInitDevice(device_.type());
-    // A process may run several graphs one after the other: the peak is that of this one.
-    at::getDeviceAllocator(device_.type())->resetPeakStats(device_.index());
+    // A process may run several graphs one after the other: memory and peak are those of this one.
+    if (ReservedBytes() > 0) at::getDeviceAllocator(device_.type())->emptyCache();
+    ResetPeak();
   } catch (const c10::Error& error) {
     throw Unusable(device_.str(), std::string(error.what_without_backtrace()) +
                                       ". If another program uses it, end that one, or set device "
@@ -167,7 +219,10 @@ void Device::OnWorkerThread() { at::set_num_threads(1); }
 
 void Device::OnLaneThread() {
   at::set_num_threads(is_accelerator() ? 1 : lane_threads_);
-  if (is_accelerator()) at::accelerator::setDeviceIndex(device_.index());
+  if (!is_accelerator()) return;
+  at::accelerator::setDeviceIndex(device_.index());
+  if (std::exchange(warmed_up_, true)) return;  // called again whenever a worker has joined
+  WarmUp(device_, compute_type());
 }
 
 c10::ScalarType Device::compute_type() const {
@@ -198,17 +253,27 @@ size_t Device::TotalBytes() const {
   return at::getDeviceAllocator(device_.type())->getMemoryInfo(device_.index()).second;
 }
 
+size_t Device::ReservedBytes() const {
+  return is_accelerator() ? static_cast<size_t>(Stats(device_).reserved_bytes[kAll].current) : 0;
+}
+
 size_t Device::AllocatedBytes() const {
   return is_accelerator() ? static_cast<size_t>(Stats(device_).allocated_bytes[kAll].current) : 0;
 }
 
 size_t Device::PeakBytes() const {
-  return is_accelerator() ? static_cast<size_t>(Stats(device_).allocated_bytes[kAll].peak) : 0;
+  return is_accelerator() ? static_cast<size_t>(Stats(device_).reserved_bytes[kAll].peak) : 0;
 }
 
-size_t Device::ReservedBytes() const {
-  return is_accelerator() ? static_cast<size_t>(Stats(device_).reserved_bytes[kAll].current) : 0;
+void Device::ResetPeak() const {
+  if (is_accelerator()) at::getDeviceAllocator(device_.type())->resetPeakStats(device_.index());
 }
+
+size_t Device::RoomBytes() const {
+  return device_.is_cuda() && room_bytes_ > 0 ? room_bytes_ : TotalBytes();
+}
+
+GpuStatus Device::Status() const { return monitor_ == nullptr ? GpuStatus{} : monitor_->Latest(); }
 
 void Device::Synchronize() const {
   if (is_accelerator()) at::accelerator::synchronizeDevice(device_.index());

@@ -6,8 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "nodes/device/gpu_monitor.h"
+#include "nodes/run/gpu_status.h"
 #include "pipeline/node/node.h"
 
 namespace torch::nn {
@@ -39,13 +42,21 @@ class Device final : public Resource {
   bool cudnn_benchmark() const { return device_.is_cuda() && cudnn_benchmark_; }
   int lane_threads() const { return lane_threads_; }
 
-  std::string Name() const;       // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
-  size_t TotalBytes() const;      // the device's memory; 0 on a CPU
-  size_t AllocatedBytes() const;  // held by tensors on the device; 0 on a CPU
-  size_t PeakBytes() const;       // the most held at once; 0 on a CPU
+  std::string Name() const;   // "NVIDIA GeForce RTX 3060", "AMD EPYC, 4 cores"
+  size_t TotalBytes() const;  // the device's memory; 0 on a CPU
+  // Held by the allocator, its cache included: what nvidia-smi shows of this program, but for some
+  // hundred MiB of the driver's own. 0 on a CPU.
+  size_t ReservedBytes() const;
+  size_t AllocatedBytes() const;  // what tensors have of it
+  size_t PeakBytes() const;       // the most of it at once since Open or ResetPeak
+  void ResetPeak() const;
+  // What of the device's memory no other program held when this one began.
+  size_t RoomBytes() const;
   // The share of the memory that may be taken; 1 without a limit and on a CPU.
   double memory_fraction() const { return memory_fraction_; }
-  size_t ReservedBytes() const;  // held by the allocator, cache included; 0 on a CPU
+  // Whether nobody gave that limit (DefaultMemoryLimit).
+  bool limited_by_default() const { return memory_fraction_ < 1 && memory_limit_.empty(); }
+  GpuStatus Status() const;  // as nvidia-smi shows it; empty where the driver does not tell
   void Synchronize() const;
   // Time that the device lane has spent on evaluations and checkpoints so far (Pause).
   uint64_t PausedNs() const { return paused_ns_; }
@@ -56,6 +67,7 @@ class Device final : public Resource {
   size_t EmptyCache();
 
  private:
+  void LimitMemory(const std::string& limit_name);
   void StartAccelerator() const;
 
   std::string name_, memory_limit_;  // options
@@ -65,7 +77,10 @@ class Device final : public Resource {
   c10::Device device_{c10::kCPU};
   Precision precision_ = Precision::kFp32;
   double memory_fraction_ = 1;
+  size_t room_bytes_ = 0;                // 0: not known
+  std::unique_ptr<GpuMonitor> monitor_;  // null: the driver has none
   int lane_threads_ = 1;
+  bool warmed_up_ = false;
   uint64_t paused_ns_ = 0;
 };
 

@@ -23,4 +23,14 @@ double MemoryFraction(const std::string& limit, size_t total_bytes, const std::s
   }
 }
 
+std::optional<size_t> DefaultMemoryLimit(const RoomAtStart& room) {
+  constexpr size_t kMebibyte = size_t{1} << 20;
+  constexpr size_t kWorthALimit = 64 * kMebibyte;  // a driver without a program shows less
+  constexpr size_t kLeastReserve = 512 * kMebibyte, kReservedShare = 20;
+  if (!room.wsl && room.used_bytes.value_or(0) < kWorthALimit) return std::nullopt;
+  const size_t free = room.Free();
+  const size_t reserve = std::max(kLeastReserve, room.total_bytes / kReservedShare);
+  return std::max(free > reserve ? free - reserve : 0, free / 2);
+}
+
 }  // namespace flowtrain

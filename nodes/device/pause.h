@@ -1,4 +1,4 @@
-// Time on the device lane that is no training.
+// Time on the device lane that is not training.
 #pragma once
 
 #include "nodes/device/device.h"

@@ -1,55 +1,88 @@
 #include "nodes/device/vendor_library.h"
 
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
+#include <link.h>
+#include <unistd.h>
 
 #include <array>
+#include <filesystem>
 
-#include "nodes/device/cuda_driver.h"
+#include "nodes/device/nvidia_gpu.h"
 
 namespace flowtrain {
 namespace {
 
+// Where libtorch is, the library that is in use.
+std::string TorchFolder() {
+  void* library = dlopen("libtorch_cpu.so", RTLD_NOW | RTLD_NOLOAD);
+  link_map* map = nullptr;
+  if (library == nullptr || dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) return "";
+  return std::filesystem::path(map->l_name).parent_path().string();
+}
+
+// RTLD_GLOBAL, so that libtorch_cpu.so sees the library's registrations and symbols.
+bool OpenOfTorch(const char* library) { return dlopen(library, RTLD_NOW | RTLD_GLOBAL) != nullptr; }
+
+VendorLibrary LoadCuda() {
+  const NvidiaSigns signs = ReadNvidiaSigns();
+  const GpuTrouble trouble = TroubleOf(signs);
+  if (!trouble.why.empty()) return {false, trouble.why, !trouble.expected};
+  constexpr char kLibrary[] = "libtorch_cuda.so";
+  if (!OpenOfTorch(kLibrary)) {
+    const std::string error = dlerror(), folder = TorchFolder();
+    const bool there = access((folder + '/' + kLibrary).c_str(), F_OK) == 0;
+    return {false, CudaLibraryTrouble(folder, there, error), true};
+  }
+  const at::CUDAHooksInterface& hooks = at::detail::getCUDAHooks();
+  const int built_with = hooks.hasCUDART() ? static_cast<int>(hooks.versionCUDART()) : 0;
+  const std::string age = DriverAgeTrouble(signs.driver.version, built_with);
+  return {age.empty(), age, true};
+}
+
+// Neither AMD's nor Intel's has been tried.
+VendorLibrary LoadOther(const char* driver, const char* device_file, const char* library) {
+  const bool there = access(device_file, F_OK) == 0;
+  if (dlopen(driver, RTLD_NOW | RTLD_LOCAL) == nullptr) {
+    return {false, std::string("its driver's library ") + driver + " was not found", there};
+  }
+  if (OpenOfTorch(library)) return {true, "", true};
+  return {false, std::string("libtorch's ") + library + " cannot be opened: " + dlerror(), there};
+}
+
+VendorLibrary LoadHip() { return LoadOther("libamdhip64.so", "/dev/kfd", "libtorch_hip.so"); }
+
+// Most processors of Intel's have a graphics unit, which nobody expects to train on.
+VendorLibrary LoadXpu() {
+  VendorLibrary xpu = LoadOther("libze_loader.so.1", "/dev/dri", "libtorch_xpu.so");
+  xpu.gpu_is_there = xpu.gpu_is_there && xpu.loaded;
+  return xpu;
+}
+
 struct Vendor {
   const char *name, *device;
-  const char* driver;
-  void* (*open_driver)();
-  const char* library;
+  VendorLibrary (*load)();
 };
 
-void* OpenHip() { return dlopen("libamdhip64.so", RTLD_NOW | RTLD_LOCAL); }
-void* OpenLevelZero() { return dlopen("libze_loader.so.1", RTLD_NOW | RTLD_LOCAL); }
-
 // NVIDIA's first: its absence is what a message speaks of.
-constexpr std::array<Vendor, 3> kVendors = {{
-    {"NVIDIA", "cuda", "libcuda.so.1", &OpenCudaDriver, "libtorch_cuda.so"},
-    {"AMD", "cuda", "libamdhip64.so", &OpenHip, "libtorch_hip.so"},
-    {"Intel", "xpu", "libze_loader.so.1", &OpenLevelZero, "libtorch_xpu.so"},
-}};
-
-// Why it cannot be used; empty if it can.
-std::string Load(const Vendor& vendor) {
-  if (vendor.open_driver() == nullptr) {
-    return std::string("no ") + vendor.name + " driver (" + vendor.driver + " was not found)";
-  }
-  // RTLD_GLOBAL, so that libtorch_cpu.so sees the library's registrations and symbols.
-  if (dlopen(vendor.library, RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-    return std::string(vendor.library) + " cannot be opened: " + dlerror();
-  }
-  return "";
-}
+constexpr std::array<Vendor, 3> kVendors = {
+    {{"NVIDIA", "cuda", &LoadCuda}, {"AMD", "cuda", &LoadHip}, {"Intel", "xpu", &LoadXpu}}};
 
 }  // namespace
 
-bool LoadVendorLibrary(const std::string& device, std::string* why) {
-  std::string first;
+VendorLibrary LoadVendorLibrary(const std::string& device) {
+  VendorLibrary first;
   for (const Vendor& vendor : kVendors) {
     if (device != "auto" && device != vendor.device) continue;
-    const std::string problem = Load(vendor);
-    if (problem.empty()) return true;
-    if (first.empty()) first = problem;
+    VendorLibrary library = vendor.load();
+    if (library.loaded) return library;
+    if (vendor.load != &LoadCuda) library.why = vendor.name + (": " + library.why);
+    // What is there matters more than what is not.
+    const bool better = library.gpu_is_there && !first.gpu_is_there;
+    if (first.why.empty() || better) first = library;
   }
-  if (why != nullptr) *why = first.empty() ? "libtorch has no such accelerator" : first;
-  return false;
+  if (first.why.empty()) first.why = "libtorch has no such accelerator";
+  return first;
 }
 
 }  // namespace flowtrain

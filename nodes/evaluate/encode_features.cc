@@ -2,16 +2,13 @@
 
 #include <ATen/Functions.h>
 
-#include <exception>
-#include <string>
 #include <vector>
 
-#include "nodes/device/out_of_memory.h"
 #include "nodes/device/staged_batch.h"
+#include "nodes/evaluate/encode_in_parts.h"
 #include "nodes/evaluate/feature_table.h"
 #include "nodes/source/ordered_source.h"
 #include "pipeline/base/error.h"
-#include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
@@ -33,8 +30,13 @@ void EncodeFeatures::Open(const OpenContext& context) {
 std::unique_ptr<Payload> EncodeFeatures::NewPayload() { return std::make_unique<FeaturePayload>(); }
 
 void EncodeFeatures::Process(Batch& batch, Step& step) {
-  const at::Tensor images = TakeImages(batch, backbone_->device().device());
-  const at::Tensor encoded = Encode(images);
+  const c10::Device device = backbone_->device().device();
+  const auto& staged = static_cast<const StagedBatch&>(*batch.payload);
+  // Where the stage found no room for all of them, they are copied in parts.
+  const at::Tensor images = staged.copied ? TakeImages(batch, device) : staged.images;
+  const at::Tensor encoded = encode_(backbone_->device(), images, [&](const at::Tensor& part) {
+    return backbone_->Encode(part.to(device));
+  });
   ReleaseBuffer(batch);
   const at::Tensor features = encoded.cpu();
   std::vector<int64_t> rows, labels, ids;
@@ -47,27 +49,6 @@ void EncodeFeatures::Process(Batch& batch, Step& step) {
   dynamic_cast<FeaturePayload&>(*step.payload).table = {
       features.index_select(0, at::tensor(rows, at::kLong)), at::tensor(labels, at::kLong),
       at::tensor(ids, at::kLong)};
-}
-
-// An image's features do not depend on the images beside it.
-at::Tensor EncodeFeatures::Encode(const at::Tensor& images) {
-  if (at_a_time_ == 0) at_a_time_ = images.size(0);
-  while (true) {
-    try {
-      std::vector<at::Tensor> parts;
-      for (const at::Tensor& part : images.split(at_a_time_)) {
-        parts.push_back(backbone_->Encode(part));
-      }
-      return parts.size() == 1 ? parts.front() : at::cat(parts);
-    } catch (const std::exception& error) {
-      if (!IsOutOfMemory(error) || at_a_time_ == 1) throw;
-      // Room is made outside the handler: the exception still holds memory here.
-    }
-    at_a_time_ = (at_a_time_ + 1) / 2;
-    backbone_->device().EmptyCache();
-    LogWarning("out of memory: images are encoded " + std::to_string(at_a_time_) +
-               " at a time from now on, with the same result");
-  }
 }
 
 FLOWTRAIN_REGISTER(EncodeFeatures);

@@ -1,6 +1,7 @@
 // From images to features.
 #pragma once
 
+#include "nodes/evaluate/encode_in_parts.h"
 #include "nodes/evaluate/frozen_backbone.h"
 #include "pipeline/node/node.h"
 
@@ -25,10 +26,8 @@ class EncodeFeatures final : public WindowNode {
   void Process(Batch& batch, Step& step) override;
 
  private:
-  at::Tensor Encode(const at::Tensor& images);  // in as many parts as memory makes necessary
-
   FrozenBackbone* backbone_ = nullptr;
-  int64_t at_a_time_ = 0;  // images; 0: a batch
+  EncodeInParts encode_;
 };
 
 }  // namespace flowtrain

@@ -14,6 +14,7 @@
 #include "nodes/decode/decode.h"
 #include "nodes/decode/decode_scratch.h"
 #include "nodes/device/autocast.h"
+#include "nodes/evaluate/encode_in_parts.h"
 #include "nodes/image/image_sample.h"
 #include "nodes/train/model/normalise.h"
 #include "pipeline/base/error.h"
@@ -81,6 +82,8 @@ Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int s
   const c10::NoGradGuard no_grad;
   const EvaluationMode evaluation(model);
   const c10::Device device = model.device().device();
+  Normaliser normalise;
+  EncodeInParts encode;
   Features result;
   std::vector<at::Tensor> features;
   std::vector<int64_t> labels, kept;
@@ -92,7 +95,9 @@ Features ComputeFeatures(SimclrModel& model, const LabelledImages& images, int s
     const at::Tensor views =
         LoadViews(images, static_cast<uint64_t>(first), count, size, max_pixels, loaded);
     const Autocast autocast(device.type(), model.device().compute_type());
-    features.push_back(model.Encode(Normalise(views.to(device))).to(at::kFloat));
+    features.push_back(encode(model.device(), views, [&](const at::Tensor& part) {
+      return model.Encode(normalise(part.to(device))).to(at::kFloat);
+    }));
     for (int64_t i = 0; i < count; ++i) {
       Loaded& image = loaded[static_cast<size_t>(i)];
       if (image.why.empty()) {

@@ -11,7 +11,8 @@
 namespace flowtrain {
 
 // Runs every image of `images`, resized and cropped to its centre, through the backbone in
-// evaluation mode, without gradients, `batch_size` at a time; the model's mode is restored and its
+// evaluation mode, without gradients, `batch_size` at a time, or fewer if the device has too little
+// memory; the model's mode is restored and its
 // statistics are left as they are. Decodes on TBB's threads, computes on the caller's. The result
 // is on the device. Images that cannot be used are left out and named, files of more than
 // `max_pixels` among them. `stop` is asked

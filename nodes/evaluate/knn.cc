@@ -19,7 +19,7 @@ constexpr int64_t kQueriesAtATime = 512;  // bounds the matrix of similarities
 
 constexpr double kLeastNorm = 1e-12;
 
-// Rows of length 1. The squares of very large and very small numbers are no floats any more: rows
+// Rows of length 1. The squares of very large and very small numbers are not floats any more: rows
 // of them are divided in doubles.
 at::Tensor Unit(const at::Tensor& features) {
   const at::Tensor norm = features.norm(2, 1, true);

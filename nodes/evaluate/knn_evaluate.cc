@@ -5,8 +5,10 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <exception>
 #include <string>
 
+#include "nodes/device/out_of_memory.h"
 #include "nodes/device/pause.h"
 #include "nodes/evaluate/features.h"
 #include "nodes/evaluate/final_line.h"
@@ -105,12 +107,23 @@ void KnnEvaluate::Flush() {
       {{"neighbours", votes_}, {"bank", bank_}, {"queries", queries_}, {"left_out", left_out_}}));
 }
 
-// Returns nothing if the network is not finite.
+// Returns nothing if the network is not finite, or the device has too little memory.
 std::optional<double> KnnEvaluate::Evaluate() {
   const Pause pause(model_->device());
-  const std::string tensor = model_->FirstNonFiniteWeight();
-  if (tensor.empty()) return EvaluateFinite();
-  LogWarning("no kNN accuracy: the training has diverged, '" + tensor + "' is not finite");
+  try {
+    const std::string tensor = model_->FirstNonFiniteWeight();
+    if (tensor.empty()) return EvaluateFinite();
+    LogWarning("no kNN accuracy: the training has diverged, '" + tensor + "' is not finite");
+    return std::nullopt;
+  } catch (const std::exception& error) {
+    if (!IsOutOfMemory(error)) throw;
+    // Room is made outside the handler: the exception still holds memory here.
+  }
+  // The training itself has its memory: it must not end for an accuracy.
+  model_->device().EmptyCache();
+  LogWarning(
+      "no kNN accuracy: the device has too little memory for it beside the training. "
+      "graphs/knn.yaml finds that of a checkpoint");
   return std::nullopt;
 }
 

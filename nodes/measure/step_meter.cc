@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "nodes/device/device.h"
 #include "nodes/run/step_record.h"
 #include "pipeline/node/registry.h"
 
@@ -10,10 +11,13 @@ namespace flowtrain {
 void StepMeter::Declare(NodeSpec& spec) {
   spec.Doc("Sums up steps, images and times, and writes nothing.")
       .Input("steps", Stream::kStep)
+      .MayUse("device", "Device")
       .Option(&StepMeter::skip_, "skip", 1,
               "Steps at the start that the rates leave out, since start-up slows them down.",
               AtLeast{0});
 }
+
+void StepMeter::Open(const OpenContext& context) { device_ = context.TryGet<Device>("device"); }
 
 void StepMeter::Process(Step& step) {
   const auto* payload = dynamic_cast<const StepPayload*>(step.payload.get());
@@ -22,6 +26,8 @@ void StepMeter::Process(Step& step) {
         "the step carries no record; StepMeter stands after an optimiser's node");
   }
   totals_.Add(*payload->record, totals_.steps() >= static_cast<uint64_t>(skip_));
+  const bool started_up = totals_.steps() == static_cast<uint64_t>(skip_);
+  if (started_up && device_ != nullptr) device_->ResetPeak();
 }
 
 FLOWTRAIN_REGISTER(StepMeter);

@@ -8,7 +8,11 @@
 
 namespace flowtrain {
 
-// Sums up the steps and writes nothing: the end of the graphs that `flowtrain bench` runs.
+class Device;
+
+// Sums up the steps and writes nothing: the end of the graphs that `flowtrain bench` runs. Rates and
+// the peak of the device's memory are those of the steps after the skipped ones: in the first window
+// cuDNN tries algorithms that take more memory than the one it then uses.
 //
 // Input   steps  step  with a StepPayload.
 //
@@ -18,12 +22,14 @@ class StepMeter final : public StepNode {
  public:
   static void Declare(NodeSpec& spec);
 
+  void Open(const OpenContext& context) override;
   void Process(Step& step) override;
   // Rates are over the steps after the skipped ones. Valid after the run.
   const StepTotals& totals() const { return totals_; }
 
  private:
-  int64_t skip_ = 1;  // option
+  int64_t skip_ = 1;                // option
+  const Device* device_ = nullptr;  // null: the graph has none
   StepTotals totals_;
 };
 

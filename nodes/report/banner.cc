@@ -22,6 +22,14 @@ std::string Product(int batch_size, int batches) {
          std::to_string(int64_t{batch_size} * batches);
 }
 
+// Of exact accumulation: ", in one pass (2.3 GiB of activations)"
+std::string Passes(const BannerFacts& facts) {
+  if (facts.passes == 0) return {};
+  const std::string size = facts.graph_bytes == 0 ? "" : ShowGib(facts.graph_bytes);
+  if (facts.passes == 1) return ", in one pass (" + size + " of activations)";
+  return ", in two passes" + (size.empty() ? "" : " (one would keep " + size + " of activations)");
+}
+
 std::string Accumulation(const BannerFacts& facts) {
   std::string text = Plural(facts.accumulation, "step");
   if (facts.asked_accumulation > 0) {
@@ -31,7 +39,7 @@ std::string Accumulation(const BannerFacts& facts) {
   if (facts.last_accumulation > 0) {
     text += "; " + Product(facts.batch_size, facts.last_accumulation) + " at the end of an epoch";
   }
-  return text + ')';
+  return text + ')' + Passes(facts);
 }
 
 std::string Negatives(const BannerFacts& facts) {
@@ -53,6 +61,7 @@ Line MemoryLine(const BannerFacts& facts) {
 
 std::string Vram(const BannerFacts& facts) {
   std::string text = ShowGib(facts.device_bytes);
+  if (facts.device_free_bytes > 0) text += ", " + ShowGib(facts.device_free_bytes) + " free";
   if (facts.device_limit_bytes > 0) {
     text += ", at most " + ShowGib(facts.device_limit_bytes) + " of it (" +
             facts.device_limited_by + ')';

@@ -30,7 +30,12 @@ std::string StepLine(const StepRecord& record) {
   if (record.device_peak_bytes > 0) {
     line["device_bytes"] = record.device_bytes;
     line["device_peak_bytes"] = record.device_peak_bytes;
+    line["device_total_bytes"] = record.device_total_bytes;
   }
+  if (record.gpu.utilization) line["gpu_utilization"] = *record.gpu.utilization;
+  if (record.gpu.used_bytes) line["gpu_used_bytes"] = *record.gpu.used_bytes;
+  if (record.gpu.temperature_c) line["gpu_temperature_c"] = *record.gpu.temperature_c;
+  if (record.gpu.power_w) line["gpu_power_w"] = *record.gpu.power_w;
   if (record.knn_top1) line["knn_top1"] = Number(record.knn_top1);
   return line.dump();
 }

@@ -14,8 +14,10 @@ namespace flowtrain {
 // not finite is null: JSON has no NaN.
 //
 // A step: step, epoch, loss, lr, images, seconds, images_per_s, data_wait (share of the time),
-// loss_scale, skipped, device_bytes and device_peak_bytes (GPU), knn_top1 (percent, where
-// evaluated).
+// loss_scale, skipped, knn_top1 (percent, where evaluated). On a GPU device_bytes (of its memory held
+// by the program), device_peak_bytes, device_total_bytes and, where its driver tells, what nvidia-smi
+// shows: gpu_utilization (share of the time), gpu_used_bytes (by all programs), gpu_temperature_c,
+// gpu_power_w.
 std::string StepLine(const StepRecord& record);
 // The record of such a line, without loss_scale and memory; empty for any other line.
 std::optional<StepRecord> ReadStepLine(const std::string& line);

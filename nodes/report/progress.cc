@@ -10,6 +10,10 @@
 namespace flowtrain {
 namespace {
 
+std::string Counted(uint64_t n, const char* one) {
+  return ShowCount(n) + ' ' + one + (n == 1 ? "" : "s");
+}
+
 constexpr int kShortestBar = 8, kLongestBar = 30;  // cells
 
 // A figure of the line. Where the terminal is narrow the field of the highest rank goes first.
@@ -22,6 +26,24 @@ std::string OutOf(uint64_t n, uint64_t total) {
   return total == 0 ? std::to_string(n) : std::to_string(n) + '/' + std::to_string(total);
 }
 
+// "VRAM 4.2 GiB (peak 5.1 GiB) of 12.0 GiB"
+std::string Vram(const Progress& p) {
+  std::string text = "VRAM " + ShowGib(p.device_bytes);
+  if (p.device_peak_bytes > p.device_bytes) text += " (peak " + ShowGib(p.device_peak_bytes) + ')';
+  return p.device_total_bytes > 0 ? text + " of " + ShowGib(p.device_total_bytes) : text;
+}
+
+// "GPU 97%, 9.3 GiB used, 71 C, 165 W"
+std::string Gpu(const GpuStatus& gpu) {
+  std::string text;
+  const auto add = [&](const std::string& figure) { text += (text.empty() ? "" : ", ") + figure; };
+  if (gpu.utilization) add(ShowFixed(100 * *gpu.utilization, 0) + '%');
+  if (gpu.used_bytes) add(ShowGib(*gpu.used_bytes) + " used");
+  if (gpu.temperature_c) add(ShowFixed(*gpu.temperature_c, 0) + " C");
+  if (gpu.power_w) add(ShowFixed(*gpu.power_w, 0) + " W");
+  return "GPU " + text;
+}
+
 std::vector<Field> Fields(const Progress& p) {
   std::vector<Field> fields;
   fields.push_back({"epoch " + OutOf(p.epoch, p.epochs), 0});
@@ -30,7 +52,8 @@ std::vector<Field> Fields(const Progress& p) {
   if (p.images_per_s) fields.push_back({ShowRate(*p.images_per_s) + " images/s", 2});
   if (p.data_wait) fields.push_back({"data wait " + ShowPercent(*p.data_wait), 5});
   fields.push_back({"lr " + ShowScientific(p.learning_rate), 7});
-  if (p.device_bytes > 0) fields.push_back({"VRAM " + ShowGib(p.device_bytes), 6});
+  if (p.device_bytes > 0) fields.push_back({Vram(p), 6});
+  if (!p.gpu.empty()) fields.push_back({Gpu(p.gpu), 8});
   if (p.eta_seconds) fields.push_back({"ETA " + ShowDuration(*p.eta_seconds), 3});
   return fields;
 }
@@ -99,7 +122,7 @@ std::string EpochSentence(uint64_t epoch, uint64_t epochs, const StepTotals& tot
 }
 
 std::string RunSentence(const StepTotals& totals, const std::string& run_dir) {
-  return ShowCount(totals.steps()) + " steps, " + ShowCount(totals.images()) + " images in " +
+  return Counted(totals.steps(), "step") + ", " + Counted(totals.images(), "image") + " in " +
          ShowDuration(totals.seconds()) + RateClause(": ", totals) + "; results in " + run_dir;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "nodes/report/rates.h"
+#include "nodes/run/gpu_status.h"
 
 namespace flowtrain {
 
@@ -16,7 +17,9 @@ struct Progress {
   double loss = 0;
   double learning_rate = 0;
   std::optional<double> images_per_s, data_wait, eta_seconds;
-  size_t device_bytes = 0;  // 0 on a CPU
+  // Of the device's memory: held by the program, the most of that so far, all; 0 on a CPU.
+  size_t device_bytes = 0, device_peak_bytes = 0, device_total_bytes = 0;
+  GpuStatus gpu;
 };
 
 // "epoch 3/100  step 120/3100  loss 4.8312  1234 images/s  data wait 0.3%  lr 6.00e-02  ETA 4 min".

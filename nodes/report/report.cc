@@ -31,7 +31,7 @@ void Report::Declare(NodeSpec& spec) {
       .Input("steps", Stream::kStep)
       .Uses("run_dir", "RunDir")
       .Option(&Report::log_every_, "log_every", 10.0,
-              "Seconds between progress lines where the output is no terminal; 0: every step.",
+              "Seconds between progress lines where the output is not a terminal; 0: every step.",
               AtLeast{0})
       .Retired("epochs", "the source says how long the run is")
       .Retired("max_steps", "the source says how long the run is");
@@ -130,6 +130,9 @@ void Report::ShowProgress(const Pending& pending) {
   progress.images_per_s = recent.images_per_s();
   progress.data_wait = recent.data_wait();
   progress.device_bytes = record.device_bytes;
+  progress.device_peak_bytes = record.device_peak_bytes;
+  progress.device_total_bytes = record.device_total_bytes;
+  progress.gpu = record.gpu;
   if (recent.seconds_a_step() && progress.steps >= progress.step) {
     progress.eta_seconds =
         *recent.seconds_a_step() * static_cast<double>(progress.steps - progress.step);

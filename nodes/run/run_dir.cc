@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "nodes/run/last_epoch.h"
 #include "nodes/run/rewind_metrics.h"
@@ -64,6 +65,26 @@ bool HoldsNoStep(const fs::path& folder) {
   return !error;
 }
 
+[[noreturn]] void CannotMake(const std::string& path, const std::error_code& error) {
+  throw std::runtime_error("cannot make the run directory " + path + ": " + error.message() +
+                           "; name another with --run-dir");
+}
+
+void CheckContents(const std::string& path, bool go_on) {
+  std::error_code error;
+  const bool empty = fs::is_empty(path, error);
+  if (error) throw std::runtime_error("cannot read " + path + ": " + error.message());
+  if (empty || HoldsNoStep(path)) return;
+  if (!go_on) {
+    throw ConfigError("the run directory " + path +
+                      " is not empty; name a new one with --run-dir, or go on with the run in it "
+                      "with --resume");
+  }
+  if (!fs::exists(path + "/config.yaml", error)) {
+    throw ConfigError(path + " holds files, but no run; name another folder with --run-dir");
+  }
+}
+
 // The folder goes only if it is empty then.
 void RemoveRun(const fs::path& folder) {
   std::error_code ignored;
@@ -103,13 +124,18 @@ void RunDir::Open(const OpenContext&) {
     MakeNamed();
   }
   Lock();
-  const std::string header = TakeHeader(resolved_config_);
-  WriteFile(path_ + "/config.yaml", header + resolved_config_);
+  header_ = TakeHeader(resolved_config_);
+  bad_images_.emplace(path_ + '/' + kBadImages);
+  if (!go_on_ || !begins_later_) Begin();
+}
+
+void RunDir::Begin() {
+  if (metrics_ >= 0) return;
+  WriteFile(path_ + "/config.yaml", header_ + resolved_config_);
   const std::string metrics = path_ + "/metrics.jsonl";
   if (go_on_) TakeUp(metrics);
   metrics_ = ::open(metrics.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (metrics_ < 0) FailWrite(metrics, errno);
-  bad_images_.emplace(path_ + '/' + kBadImages);
   SetLogFile(path_ + "/log.txt");
 }
 
@@ -124,25 +150,9 @@ void RunDir::MakeNamed() {
   std::error_code error;
   path_ = named_path_;
   fs::create_directories(path_, error);
-  if (error) {
-    throw std::runtime_error("cannot make the run directory " + path_ + ": " + error.message() +
-                             "; name another with --run-dir");
-  }
-  const bool empty = fs::is_empty(path_, error);
-  if (error) throw std::runtime_error("cannot read " + path_ + ": " + error.message());
-  if (empty) return;
-  if (HoldsNoStep(path_)) {
-    if (!go_on_) fs::remove(fs::path(path_) / kBadImages, error);
-    return;
-  }
-  if (!go_on_) {
-    throw ConfigError("the run directory " + path_ +
-                      " is not empty; name a new one with --run-dir, or go on with the run in it "
-                      "with --resume");
-  }
-  if (!fs::exists(path_ + "/config.yaml", error)) {
-    throw ConfigError(path_ + " holds files, but no run; name another folder with --run-dir");
-  }
+  if (error) CannotMake(path_, error);
+  CheckContents(path_, go_on_);
+  if (!go_on_) fs::remove(fs::path(path_) / kBadImages, error);
 }
 
 void RunDir::MakeDated() {
@@ -154,10 +164,7 @@ void RunDir::MakeDated() {
   for (int n = 2; !error && !fs::create_directory(path_, error); ++n) {
     path_ = base + '-' + std::to_string(n);
   }
-  if (error) {
-    throw std::runtime_error("cannot make the run directory " + path_ + ": " + error.message() +
-                             "; name another with --run-dir");
-  }
+  if (error) CannotMake(path_, error);
 }
 
 void RunDir::Lock() {
@@ -184,6 +191,29 @@ void RunDir::NoteEpoch(uint64_t steps_done, const EpochFigures& figures) {
 std::optional<EpochFigures> RunDir::FiguresOf(uint64_t steps_done) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return epoch_end_ == steps_done ? epoch_ : std::nullopt;
+}
+
+void RunDir::NoteDivergence(std::string what) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  divergence_ = std::move(what);
+}
+
+std::string RunDir::divergence() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return divergence_;
+}
+
+void CheckRunFolder(const std::string& path, bool go_on) {
+  std::error_code error;
+  fs::path there = fs::absolute(path);  // the folder, or the nearest one above it that is there
+  while (!fs::exists(fs::symlink_status(there, error)) && there.has_relative_path()) {
+    there = there.parent_path();
+  }
+  if (!fs::is_directory(there, error)) {
+    CannotMake(path, std::make_error_code(std::errc::not_a_directory));
+  }
+  if (::access(there.c_str(), W_OK | X_OK) != 0) CannotMake(path, {errno, std::generic_category()});
+  if (fs::exists(path, error)) CheckContents(path, go_on);
 }
 
 RunDir::~RunDir() {

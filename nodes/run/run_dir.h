@@ -39,10 +39,16 @@ class RunDir final : public Resource {
   // Name of the run's graph. Call it before Open.
   void SetGraph(std::string name) { graph_ = std::move(name); }
   const std::string& graph() const { return graph_; }
+  // A run that goes on leaves its folder as it was until Begin: what is opened later may still
+  // refuse the run. Call it before Open.
+  void BeginLater() { begins_later_ = true; }
 
   // Throws ConfigError for a folder that is in use or holds another run, std::runtime_error where
   // it cannot be written.
   void Open(const OpenContext&) override;
+  // Writes config.yaml and opens the other files. Open does it itself but for a run that goes on
+  // and begins later. Does nothing where it is done.
+  void Begin();
   // The log stays open until here, so that it holds the error that ended the run.
   ~RunDir() override;
 
@@ -63,6 +69,10 @@ class RunDir final : public Resource {
   // resumed; empty if there is none. Only for the device lane.
   void NoteStart(std::optional<double> knn_top1) { knn_top1_start_ = knn_top1; }
   std::optional<double> knn_top1_start() const { return knn_top1_start_; }
+  // What a user should know of a network that is not finite in the newest checkpoint; empty: it is
+  // finite. Thread-safe.
+  void NoteDivergence(std::string what);
+  std::string divergence() const;
   // Optimiser steps of the run before it was resumed.
   uint64_t start_step() const { return static_cast<uint64_t>(start_step_); }
 
@@ -76,7 +86,8 @@ class RunDir final : public Resource {
   bool go_on_ = false;
   int64_t start_step_ = 0;
 
-  std::string path_, resolved_config_, graph_;
+  bool begins_later_ = false;
+  std::string path_, header_, resolved_config_, graph_;
   int folder_ = -1;  // descriptor that holds the lock
   mutable std::mutex mutex_;
   int metrics_ = -1;  // descriptor of metrics.jsonl
@@ -84,6 +95,12 @@ class RunDir final : public Resource {
   uint64_t epoch_end_ = 0;
   std::optional<EpochFigures> epoch_;
   std::optional<double> knn_top1_start_;
+  std::string divergence_;
 };
+
+// Whether a run can have the folder `path`, which need not be there. Makes nothing. Throws
+// ConfigError for one that holds something else than a run that is to go on, std::runtime_error
+// where it cannot be made or written.
+void CheckRunFolder(const std::string& path, bool go_on);
 
 }  // namespace flowtrain

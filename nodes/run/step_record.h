@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "nodes/run/gpu_status.h"
 #include "pipeline/node/packet.h"
 
 namespace flowtrain {
@@ -30,8 +31,11 @@ struct StepRecord : StepFigures {
   double seconds = 0;  // wall time since the previous step
   // Share of that time in which the device lane had no batch to work on, 0 to 1.
   double data_wait = 0;
-  size_t device_bytes = 0;         // held by the device allocator's caller; 0 on a CPU
-  size_t device_peak_bytes = 0;    // its largest value so far
+  // Of the device's memory; 0 on a CPU.
+  size_t device_bytes = 0;         // held by the program, unused cache included
+  size_t device_peak_bytes = 0;    // the most of that so far
+  size_t device_total_bytes = 0;   // all there is
+  GpuStatus gpu;                   // empty where the driver does not tell
   std::optional<double> knn_top1;  // percent; where this step was evaluated
 
   // Brings the figures from the device: true when they are here. With `wait` it blocks until they

@@ -7,18 +7,20 @@
 #include <cmath>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "nodes/data/dataset.h"
 #include "nodes/device/autocast.h"
 #include "nodes/device/event_wait.h"
+#include "nodes/device/free_memory.h"
 #include "nodes/device/out_of_memory.h"
 #include "nodes/device/staged_batch.h"
 #include "nodes/run/run_dir.h"
 #include "nodes/source/epoch_plan.h"
 #include "nodes/source/window_size.h"
-#include "nodes/train/model/normalise.h"
 #include "nodes/train/optimizer/train_payload.h"
+#include "pipeline/base/clock.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
 #include "pipeline/node/registry.h"
@@ -48,7 +50,7 @@ void ForwardBackward::Declare(NodeSpec& spec) {
               Choices<Accumulation>{
                   {{"exact", Accumulation::kExact}, {"independent", Accumulation::kIndependent}}})
       .Option(&ForwardBackward::gradient_accumulation_, "gradient_accumulation", std::string("1"),
-              "auto: the largest micro-batch that fits the device is found at the start; else a "
+              "auto: the fastest micro-batch that fits the device is found at the start; else a "
               "batch of the loader is one.")
       .Option(&ForwardBackward::effective_batch_, "effective_batch", int64_t{0},
               "Images a window, for auto.", AtLeast{0})
@@ -71,12 +73,48 @@ void ForwardBackward::Open(const OpenContext& context) {
   }
   WindowGradient::Network network;
   network.represent = [this](const at::Tensor& images) { return Represent(images); };
+  network.parameters = model_->module().parameters();
   network.loss = MakeLoss(loss_);
   network.scale = [this](const at::Tensor& loss) { return optimizer_->ScaleLoss(loss); };
+  network.has_room = [this] { return HasRoomForGraph(); };
+  uint64_t gradient_bytes = 0;
+  for (const at::Tensor& each : network.parameters) gradient_bytes += each.nbytes();
+  graph_memory_ = std::make_unique<GraphMemory>(*device_, gradient_bytes);
   gradient_ = std::make_unique<WindowGradient>(accumulation_, std::move(network),
                                                model_->running_statistics());
   watch_ = std::make_unique<NonFiniteWatch>(max_nonfinite_steps_);
-  micro_batch_ = layout_.rows;
+  const bool found_at_start =
+      gradient_accumulation_ == kAutoAccumulation && device_->is_accelerator();
+  micro_batch_ = found_at_start ? 0 : layout_.rows;
+  keeps_graphs_ = false;
+  planned_images_ = 0;
+}
+
+ForwardBackward::Passes ForwardBackward::PlanPasses(int64_t window_images) {
+  if (accumulation_ != Accumulation::kExact || micro_batch_ == 0 || window_images <= micro_batch_) {
+    return {};
+  }
+  planned_images_ = window_images;
+  const bool measured = graph_memory_->micro_batch_bytes() > 0 || graph_memory_->Measure([this] {
+    const RunningStatistics::Pause pause(model_->running_statistics());
+    return Represent(BlackImages(micro_batch_).flatten(0, 1));
+  });
+  const int64_t micro_batches = (window_images + micro_batch_ - 1) / micro_batch_;
+  keeps_graphs_ = measured && graph_memory_->HasRoomFor(micro_batches);
+  return {keeps_graphs_ ? 1 : 2,
+          graph_memory_->micro_batch_bytes() * static_cast<uint64_t>(micro_batches)};
+}
+
+// An accelerator says itself when it has no more memory.
+bool ForwardBackward::HasRoomForGraph() {
+  if (!keeps_graphs_ || device_->is_accelerator() || graph_memory_->HasRoomFor(1)) {
+    return keeps_graphs_;
+  }
+  keeps_graphs_ = false;
+  LogWarning(
+      "little memory is left: from here on the micro-batches of a window go through the network "
+      "twice, so that their activations need not be kept. Losses and weights stay the same");
+  return false;
 }
 
 std::unique_ptr<Payload> ForwardBackward::NewPayload() { return std::make_unique<TrainPayload>(); }
@@ -86,9 +124,13 @@ void ForwardBackward::Start() {
   model_->running_statistics().Save();  // takes its memory while there is some
   if (gradient_accumulation_ != kAutoAccumulation) return;
   if (device_->is_accelerator()) micro_batch_ = FindMicroBatch(effective_batch_);
+  const int passes = PlanPasses(effective_batch_).count;
   LogInfo(context_->NameOf("gradient_accumulation") + " is auto: micro-batches of " +
           std::to_string(micro_batch_) + " images" +
-          (device_->is_accelerator() ? "" : ", the loader's batches: a CPU sets no bound"));
+          (device_->is_accelerator() ? "" : ", the loader's batches: a CPU sets no bound") +
+          (passes == 0   ? ""
+           : passes == 1 ? "; in one pass"
+                         : "; in two passes"));
   if (!device_->is_accelerator() || Negatives(effective_batch_)) return;
   LogInfo("an anchor has the negatives of its micro-batch, " +
           ShowCount(static_cast<uint64_t>(2 * micro_batch_ - 2)));
@@ -100,7 +142,9 @@ void ForwardBackward::WithRoom(Call call) {
     try {
       return call();
     } catch (const std::exception& error) {
-      if (!IsOutOfMemory(error)) throw;
+      // Without the graphs the host's memory may suffice; smaller micro-batches are for devices.
+      const bool too_many_graphs = keeps_graphs_ && IsOutOfHostMemory(error);
+      if (!IsOutOfMemory(error) && !too_many_graphs) throw;
       // Room is made outside the handler: the exception still holds memory here.
     }
     MakeRoom();
@@ -147,6 +191,7 @@ void ForwardBackward::BeginWindow(const Batch& batch, Step& step) {
   window_images_ = int64_t{batch.window} * batch.layout.rows;
   optimizer_->ZeroGrad();
   model_->running_statistics().Save();
+  if (window_images_ > planned_images_) PlanPasses(window_images_);
   gradient_->Begin(window_images_, micro_batch_);
 }
 
@@ -161,7 +206,7 @@ at::Tensor ForwardBackward::Take(Batch& batch) {
 
 at::Tensor ForwardBackward::Represent(const at::Tensor& images) {
   const Autocast autocast(device_->device().type(), device_->compute_type());
-  return model_->Project(model_->Encode(Normalise(images)));
+  return model_->Project(model_->Encode(normalise_(images)));
 }
 
 // The host runs at most two windows ahead of a GPU: enough to keep it busy, and a bound on its
@@ -178,22 +223,47 @@ void ForwardBackward::MarkEndOfWindow() {
   window_ends_.back().record(at::accelerator::getCurrentStream(device_->device().index()));
 }
 
+// The largest that fits may not be the fastest: under WSL2 the driver gives a GPU the host's memory
+// too, which is slow. A smaller one must be clearly faster, since times vary.
 int64_t ForwardBackward::FindMicroBatch(int64_t window_images) {
-  int64_t micro_batch = window_images;
-  while (!Fits(micro_batch, window_images) && micro_batch > LeastMicroBatch()) {
-    micro_batch = (micro_batch + 1) / 2;
+  constexpr double kClearly = 0.9;
+  constexpr int kTriesInVain = 2;
+  int64_t best = LeastMicroBatch(), micro_batch = window_images;
+  std::optional<uint64_t> best_ns;
+  for (int in_vain = 0; in_vain < kTriesInVain; micro_batch = (micro_batch + 1) / 2) {
+    const std::optional<uint64_t> ns = WindowNs(micro_batch, window_images);
+    const bool better =
+        ns && (!best_ns || static_cast<double>(*ns) < kClearly * static_cast<double>(*best_ns));
+    if (better) {
+      best = micro_batch;
+      best_ns = ns;
+    }
+    in_vain = better || !best_ns ? 0 : in_vain + 1;
+    if (micro_batch <= LeastMicroBatch()) break;
   }
-  return micro_batch;
+  return best;
 }
 
-// Computes a window of black images.
-bool ForwardBackward::Fits(int64_t micro_batch, int64_t window_images) {
+// The time of a window once algorithms are chosen; empty if it does not fit.
+std::optional<uint64_t> ForwardBackward::WindowNs(int64_t micro_batch, int64_t window_images) {
+  if (!Fits(micro_batch, window_images)) return std::nullopt;
+  const uint64_t begin_ns = NowNs();
+  if (!Fits(micro_batch, window_images)) return std::nullopt;
+  return NowNs() - begin_ns;
+}
+
+// [2, N, H, W, 3], as the loader's batches.
+at::Tensor ForwardBackward::BlackImages(int64_t images) const {
   const auto side = std::lround(std::sqrt(static_cast<double>(layout_.view_bytes) / 3));
+  return at::zeros({2, images, side, side, 3},
+                   at::TensorOptions().dtype(at::kByte).device(device_->device()));
+}
+
+bool ForwardBackward::Fits(int64_t micro_batch, int64_t window_images) {
   bool fits = true;
   gradient_->Begin(window_images, micro_batch);
   try {
-    gradient_->Add(at::zeros({2, window_images, side, side, 3},
-                             at::TensorOptions().dtype(at::kByte).device(device_->device())));
+    gradient_->Add(BlackImages(window_images));
     gradient_->Finish();
     device_->Synchronize();
   } catch (const std::exception& error) {
@@ -205,6 +275,7 @@ bool ForwardBackward::Fits(int64_t micro_batch, int64_t window_images) {
 }
 
 void ForwardBackward::MakeRoom() {
+  if (keeps_graphs_) return DropGraphs();
   const int64_t too_large = std::min(micro_batch_, window_images_);
   if (too_large <= LeastMicroBatch()) {
     DropWindow();
@@ -225,6 +296,16 @@ void ForwardBackward::MakeRoom() {
            ? ""
            : ". An image's negatives are those of its micro-batch: "
              "there are fewer of them now"));
+}
+
+// Room for the same micro-batches, with the same results, in more time.
+void ForwardBackward::DropGraphs() {
+  keeps_graphs_ = false;
+  planned_images_ = std::numeric_limits<int64_t>::max();
+  UndoWindow();
+  LogWarning(
+      "out of memory: the window is computed again, with the same samples, in two passes through "
+      "the network instead of one, as are the next ones. Losses and weights stay the same");
 }
 
 std::string ForwardBackward::Settings() const {
@@ -288,7 +369,7 @@ NonFiniteReport ForwardBackward::Examine(const Batch& batch, const at::Tensor& l
   const Autocast autocast(device_->device().type(), device_->compute_type());
   for (const at::Tensor& images : gradient_->images()) {
     if (!report.layer.empty()) break;
-    report.layer = model_->FirstNonFiniteLayer(Normalise(images.flatten(0, 1)));
+    report.layer = model_->FirstNonFiniteLayer(normalise_(images.flatten(0, 1)));
   }
   for (const auto& parameter : model_->module().named_parameters()) {
     const at::Tensor& gradient = parameter.value().grad();

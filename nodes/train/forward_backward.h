@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "nodes/device/device.h"
+#include "nodes/train/graph_memory.h"
+#include "nodes/train/model/normalise.h"
 #include "nodes/train/model/simclr_model.h"
 #include "nodes/train/nonfinite_report.h"
 #include "nodes/train/nonfinite_watch.h"
@@ -26,13 +28,14 @@ class RunDir;
 
 // Both views of a micro-batch go through the network in one forward pass, so batch-norm statistics
 // cover both; the loss is in fp32; gradients are those of the whole window, as `accumulation` says
-// (WindowGradient). How much of a window goes through the network at a time depends on memory: if
-// the device has too little, the window is computed again with the same samples in micro-batches of
-// half the size, and so are those that follow.
+// (WindowGradient). How much of a window goes through the network at a time depends on memory, and so
+// does whether exact accumulation takes one pass or two: if the device has too little, the window is
+// computed again with the same samples in two passes or, if it was, in micro-batches of half the
+// size, and so are those that follow.
 //
 // Input   batches  batch  with a StagedBatch payload.
 // Output  windows  step   gradients are in the parameters; payload TrainPayload with the loss.
-// Memory  the images of a window on the device, as bytes; activations of a micro-batch.
+// Memory  the images of a window on the device, as bytes; activations of a micro-batch, or of all.
 // Threads the device lane.
 // Errors  ends the run (EndRun) if not even the smallest micro-batch fits the device, or if
 //         gradients are no longer finite; then it writes nonfinite.json to the run's folder.
@@ -49,7 +52,16 @@ class ForwardBackward final : public WindowNode {
   void Process(Batch& batch, Step& step) override;
   void Close() noexcept override;
 
-  int64_t micro_batch() const { return micro_batch_; }  // images through the network at a time
+  // Images through the network at a time; 0: to be found at the start.
+  int64_t micro_batch() const { return micro_batch_; }
+  // How often exact accumulation takes the micro-batches of a window through the network: once if
+  // their graphs fit in memory. 0: it is not exact, has one micro-batch, or their size is not known.
+  struct Passes {
+    int count = 0;
+    uint64_t graph_bytes = 0;  // of one pass, beyond a single micro-batch's needs; 0: not known
+  };
+  // Decides it for windows of so many images and less. On the device lane, after Open.
+  Passes PlanPasses(int64_t window_images);
   // Negatives of an anchor in a window of so many images: the other views that its loss sees,
   // without those of its own image. 0 if the loss has none; empty if that depends on the device's
   // memory.
@@ -62,12 +74,17 @@ class ForwardBackward final : public WindowNode {
   void WaitForTheWindowBeforeLast();
   void MarkEndOfWindow();
 
+  at::Tensor BlackImages(int64_t images) const;
   int64_t FindMicroBatch(int64_t window_images);
+  // Computes a window of black images: the time that it took, or nothing where memory does not suffice.
+  std::optional<uint64_t> WindowNs(int64_t micro_batch, int64_t window_images);
   bool Fits(int64_t micro_batch, int64_t window_images);
   // Makes the call, again and again in smaller micro-batches while memory does not suffice.
   template <typename Call>
   void WithRoom(Call call);
   void MakeRoom();
+  void DropGraphs();
+  bool HasRoomForGraph();        // of one more micro-batch
   std::string Settings() const;  // with which a run begins with the present micro-batch
   void UndoWindow();
   void DropWindow();
@@ -91,7 +108,11 @@ class ForwardBackward final : public WindowNode {
   BatchLayout layout_;
   std::unique_ptr<WindowGradient> gradient_;
   std::unique_ptr<NonFiniteWatch> watch_;
+  std::unique_ptr<GraphMemory> graph_memory_;
+  Normaliser normalise_;
   int64_t micro_batch_ = 0;
+  bool keeps_graphs_ = false;
+  int64_t planned_images_ = 0;          // of a window for which that was decided
   int64_t window_images_ = 0;           // of the window under way
   std::vector<uint64_t> ids_;           // of its images
   std::deque<c10::Event> window_ends_;  // GPU: of windows that may still be under way

@@ -16,7 +16,7 @@ at::Tensor Gather(const std::vector<at::Tensor>& representations) {
   std::vector<at::Tensor> views;
   views.reserve(representations.size());
   for (const at::Tensor& each : representations) {
-    views.push_back(each.reshape({2, each.size(0) / 2, each.size(1)}));
+    views.push_back(each.detach().reshape({2, each.size(0) / 2, each.size(1)}));
   }
   return at::cat(views, 1).flatten(0, 1);
 }
@@ -37,6 +37,7 @@ void WindowGradient::Begin(int64_t images, int64_t micro_batch) {
 void WindowGradient::Forget(int64_t micro_batch) {
   micro_batch_ = micro_batch;
   done_ = 0;
+  keeps_graphs_ = true;
   representations_.clear();
   loss_ = at::Tensor();
 }
@@ -47,25 +48,23 @@ void WindowGradient::Add(at::Tensor images) {
 }
 
 void WindowGradient::Advance() {
-  if (OnePass()) return;  // one pass needs all of the window at once
+  if (OneMicroBatch()) return;  // it needs all of the window at once
   while (done_ < added_) {
     const int64_t count = std::min(micro_batch_, images_ - done_);
     if (done_ + count > added_) return;
     const at::Tensor images = Micro(done_);
     if (accumulation_ == Accumulation::kExact) {
-      const c10::NoGradGuard no_grad;
-      const RunningStatistics::Pause pause(statistics_);
-      representations_.push_back(Represent(images));
+      representations_.push_back(RepresentExact(images));
     } else {
-      Backward(Represent(images), count);
+      Backward(RepresentToLearn(images), count);
     }
     done_ += count;
   }
 }
 
 at::Tensor WindowGradient::Finish() {
-  if (OnePass()) {
-    Backward(Represent(Micro(0)), images_);
+  if (OneMicroBatch()) {
+    Backward(RepresentToLearn(Micro(0)), images_);
   } else {
     Advance();
     if (accumulation_ == Accumulation::kExact) BackwardExact();
@@ -73,10 +72,33 @@ at::Tensor WindowGradient::Finish() {
   return std::exchange(loss_, at::Tensor());
 }
 
+// Autograd would add each parameter's gradient to those before it with a kernel of its own; this takes
+// one for all. The sums are the same.
+template <typename Call>
+void WindowGradient::AddGradients(Call backward) {
+  std::vector<at::Tensor> before;
+  for (const at::Tensor& parameter : network_.parameters)
+    before.push_back(std::exchange(parameter.mutable_grad(), at::Tensor()));
+  backward();
+  std::vector<at::Tensor> sums, gradients;
+  for (size_t i = 0; i < before.size(); ++i) {
+    at::Tensor& gradient = network_.parameters[i].mutable_grad();
+    if (!before[i].defined()) continue;
+    if (gradient.defined()) {
+      sums.push_back(before[i]);
+      gradients.push_back(gradient);
+    }
+    gradient = before[i];
+  }
+  if (sums.empty()) return;
+  const c10::NoGradGuard no_grad;
+  at::_foreach_add_(sums, gradients);
+}
+
 void WindowGradient::Backward(const at::Tensor& representations, int64_t images) {
   const double share = static_cast<double>(images) / static_cast<double>(images_);
   const at::Tensor loss = network_.loss(representations) * share;
-  network_.scale(loss).backward();
+  AddGradients([&] { network_.scale(loss).backward(); });
   loss_ = loss_.defined() ? loss_ + loss.detach() : loss.detach();
 }
 
@@ -87,9 +109,13 @@ void WindowGradient::BackwardExact() {
   const at::Tensor gradient =
       torch::autograd::grad({network_.scale(loss)}, {all})[0].view({2, images_, all.size(1)});
   int64_t first = 0;
-  for (const at::Tensor& embedded : representations_) {
+  for (at::Tensor& embedded : representations_) {
     const int64_t count = embedded.size(0) / 2;
-    Represent(Micro(first)).backward(gradient.narrow(1, first, count).flatten(0, 1));
+    const bool kept = embedded.requires_grad();
+    // Its graph is freed in the backward pass.
+    const at::Tensor z =
+        kept ? std::exchange(embedded, at::Tensor()) : RepresentToLearn(Micro(first));
+    AddGradients([&] { z.backward(gradient.narrow(1, first, count).flatten(0, 1)); });
     first += count;
   }
   loss_ = loss.detach();
@@ -111,6 +137,27 @@ at::Tensor WindowGradient::Micro(int64_t first) const {
   }
   const at::Tensor images = parts.size() == 1 ? parts.front() : at::cat(parts, 1);
   return images.flatten(0, 1);
+}
+
+at::Tensor WindowGradient::RepresentExact(const at::Tensor& images) {
+  keeps_graphs_ = keeps_graphs_ && network_.has_room();
+  return keeps_graphs_ ? RepresentToLearn(images) : RepresentToCompare(images);
+}
+
+at::Tensor WindowGradient::RepresentToLearn(const at::Tensor& images) {
+  at::Tensor representations;
+  {
+    const RunningStatistics::PauseCounts pause(statistics_);
+    representations = Represent(images);
+  }
+  statistics_.CountBatch();
+  return representations;
+}
+
+at::Tensor WindowGradient::RepresentToCompare(const at::Tensor& images) {
+  const c10::NoGradGuard no_grad;
+  const RunningStatistics::Pause pause(statistics_);
+  return Represent(images);
 }
 
 // In fp32 from here on: gradients of representations are too small for half precision.

@@ -14,10 +14,12 @@ namespace flowtrain {
 
 enum class Accumulation {
   // The loss of the whole window: every image has all others as negatives. Representations are
-  // computed without gradients, one micro-batch at a time; the loss and its gradient with respect
-  // to them are taken over all of them; then each micro-batch goes forward again and its part of
-  // that gradient goes back through the network (Gao et al., "Scaling Deep Contrastive Learning
-  // Batch Size under Memory Limited Setup", 2021).
+  // computed one micro-batch at a time; the loss and its gradient with respect to them are taken
+  // over all of them; then each micro-batch's part of that gradient goes back through the network.
+  // In one pass the autograd graphs of the micro-batches are kept until then. Without the memory
+  // for that it takes two: representations are computed without gradients, and each micro-batch
+  // goes forward again before its backward pass (Gao et al., "Scaling Deep Contrastive Learning
+  // Batch Size under Memory Limited Setup", 2021). Both give the same bits.
   kExact,
   // The mean of the micro-batches' losses: an image's negatives are those of its own micro-batch.
   kIndependent,
@@ -25,7 +27,8 @@ enum class Accumulation {
 
 // A window's images come in batches from the loader; they are computed in micro-batches of any
 // size, which depends on memory. Batch-norm in training mode takes its statistics from a
-// micro-batch, in both passes of the exact mode, and its running statistics move once.
+// micro-batch, in both passes of the exact mode, and its running statistics move once, in the order
+// of the micro-batches.
 //
 // Any call may run out of memory (IsOutOfMemory). Then call Forget and go on with smaller micro-batches:
 // the next Advance or Finish computes again what had been computed.
@@ -34,9 +37,13 @@ class WindowGradient {
   struct Network {
     // uint8 images [N, H, W, 3] on the device to representations [N, D].
     std::function<at::Tensor(const at::Tensor& images)> represent;
+    std::vector<at::Tensor> parameters;  // that `represent` uses and the gradients are for
     Loss loss;
     // The loss to call backward on: multiplied by the loss scale under FP16.
     std::function<at::Tensor(const at::Tensor& loss)> scale;
+    // Exact: whether there is room for the graph of one more micro-batch. Asked before each; after
+    // the first no, the rest of the window takes two passes.
+    std::function<bool()> has_room;
   };
 
   WindowGradient(Accumulation accumulation, Network network, RunningStatistics& statistics);
@@ -58,9 +65,17 @@ class WindowGradient {
   const std::vector<at::Tensor>& images() const { return batches_; }
 
  private:
-  bool OnePass() const { return accumulation_ == Accumulation::kExact && micro_batch_ >= images_; }
+  bool OneMicroBatch() const {
+    return accumulation_ == Accumulation::kExact && micro_batch_ >= images_;
+  }
   at::Tensor Micro(int64_t first) const;  // [2n, H, W, 3] of the images from `first` on
   at::Tensor Represent(const at::Tensor& images) const;
+  at::Tensor RepresentToLearn(const at::Tensor& images);    // with a graph; the statistics move
+  at::Tensor RepresentToCompare(const at::Tensor& images);  // neither
+  at::Tensor RepresentExact(const at::Tensor& images);
+  // Makes the call, which goes back through the network, and adds up the gradients.
+  template <typename Call>
+  void AddGradients(Call backward);
   void Backward(const at::Tensor& representations, int64_t images);
   void BackwardExact();
 
@@ -70,8 +85,10 @@ class WindowGradient {
 
   int64_t images_ = 0, micro_batch_ = 1;
   int64_t added_ = 0, done_ = 0;  // images
+  bool keeps_graphs_ = true;      // exact: of the micro-batches so far
   std::vector<at::Tensor> batches_;
-  std::vector<at::Tensor> representations_;  // exact: of each micro-batch done, [2n, D]
+  // Exact: of each micro-batch done, [2n, D]; the first ones may have their graphs.
+  std::vector<at::Tensor> representations_;
   at::Tensor loss_;
 };
 

@@ -153,6 +153,10 @@ uint64_t ParseMemorySize(const std::string& text, uint64_t available) {
     if (number > 100) Refuse(text);
     return static_cast<uint64_t>(number / 100 * static_cast<double>(available));
   }
+  constexpr double kFewestBytes = 4096;
+  if (unit.empty() && number < kFewestBytes) {
+    throw ConfigError("'" + text + "' would be bytes: write the unit too, as in " + text + " GiB");
+  }
   const double bytes = number * UnitBytes(unit);
   constexpr double kMostBytes = 1ull << 62;
   if (bytes < 1 || bytes > kMostBytes) Refuse(text);

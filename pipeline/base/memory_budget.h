@@ -25,7 +25,7 @@ std::string CgroupNote(const MemoryRoom& room);
 
 // "4 GiB", "500MiB", "1.5 GB", "65536" (bytes): powers of 1024 with an i, of 1000 without; "25%":
 // that share of `available` bytes. Case and spaces do not matter. Throws ConfigError for anything
-// else, for zero and for more than 100%.
+// else, for zero, for more than 100% and for less than 4096 without a unit, where one was forgotten.
 uint64_t ParseMemorySize(const std::string& text, uint64_t available);
 
 }  // namespace flowtrain

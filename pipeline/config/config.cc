@@ -229,7 +229,7 @@ std::vector<Diagnostic> Config::Problems(const std::vector<std::string>& referen
       return key.compare(0, section.size() + 1, section + '.') == 0;
     });
   });
-  const internal::KnownKeys known(defaults, referenced);
+  const internal::KnownKeys known(defaults, referenced, paths_);
   std::vector<Diagnostic> problems = duplicates_;
   for (const Value& layer : layers_) known.CheckLayer(layer, problems);
   return problems;

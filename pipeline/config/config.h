@@ -71,6 +71,9 @@ class Config {
   std::vector<Diagnostic> Problems(const std::vector<std::string>& referenced,
                                    const std::vector<std::string>& sections = {},
                                    const std::vector<std::string>& laid_over = {}) const;
+  // In these parameters `${NAME}` is a variable of the environment, which the program replaces, and
+  // no reference, which Problems would find.
+  void NamePaths(std::vector<std::string> keys) { paths_ = std::move(keys); }
   // Throws ConfigError when there are any findings.
   void Check(const std::vector<std::string>& referenced) const;
   // "; did you mean 'data.batch_size'?" or an empty string.
@@ -89,7 +92,7 @@ class Config {
 
   void Put(const Value& map);
 
-  std::vector<std::string> default_keys_;
+  std::vector<std::string> default_keys_, paths_;
   std::vector<Diagnostic> duplicates_;
   std::vector<Value> layers_;  // as they were given, dotted keys split; the default file first
   Value merged_;

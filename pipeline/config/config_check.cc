@@ -19,7 +19,9 @@ bool HasReference(const Value& value) {
 }  // namespace
 
 KnownKeys::KnownKeys(const std::vector<std::string>& defaults,
-                     const std::vector<std::string>& referenced) {
+                     const std::vector<std::string>& referenced,
+                     const std::vector<std::string>& paths)
+    : paths_(paths.begin(), paths.end()) {
   for (const auto* keys : {&defaults, &referenced}) {
     for (const std::string& key : *keys) {
       if (!key_set_.insert(key).second) continue;
@@ -58,7 +60,7 @@ void KnownKeys::CheckEntry(const Entry& entry, const std::string& key,
   } else if (value.kind == Value::Kind::kMap) {
     problems.push_back(
         {entry.at, "parameter " + Quoted(key) + " is a value, not a group of parameters"});
-  } else if (HasReference(value)) {
+  } else if (paths_.count(key) == 0 && HasReference(value)) {
     problems.push_back({value.at, "parameter " + Quoted(key) +
                                       " cannot refer to another one (${…} " +
                                       "belongs in a graph)"});

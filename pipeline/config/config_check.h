@@ -12,8 +12,9 @@ namespace flowtrain::internal {
 
 class KnownKeys {
  public:
-  // Dotted keys of the default file, and those the graph refers to.
-  KnownKeys(const std::vector<std::string>& defaults, const std::vector<std::string>& referenced);
+  // Dotted keys of the default file, those the graph refers to, and those that are paths.
+  KnownKeys(const std::vector<std::string>& defaults, const std::vector<std::string>& referenced,
+            const std::vector<std::string>& paths = {});
 
   // Adds the findings of one layer. An unknown group is one finding, not one for each of its keys.
   void CheckLayer(const Value& layer, std::vector<Diagnostic>& problems) const;
@@ -32,7 +33,7 @@ class KnownKeys {
   std::string OthersOf(const std::string& key) const;
 
   std::vector<std::string> keys_;  // in the order of the files
-  std::set<std::string> key_set_, groups_;
+  std::set<std::string> key_set_, groups_, paths_;
 };
 
 }  // namespace flowtrain::internal

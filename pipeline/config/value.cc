@@ -2,7 +2,9 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <string_view>
 #include <system_error>
 
 #include "pipeline/config/scalars.h"
@@ -21,6 +23,12 @@ bool ReadNumber(const Value& value, T& out) {
   if (error != std::errc() || stop != end) return false;
   out = parsed;
   return true;
+}
+
+// 012 is ten in YAML 1.1 and twelve in YAML 1.2.
+bool HasLeadingZero(std::string_view digits) {
+  if (!digits.empty() && digits[0] == '-') digits.remove_prefix(1);
+  return digits.size() > 1 && digits[0] == '0';
 }
 
 template <typename T>
@@ -69,9 +77,13 @@ bool Read(const Value& value, bool& out) {
   return true;
 }
 
-bool Read(const Value& value, int64_t& out) { return ReadNumber(value, out); }
+bool Read(const Value& value, int64_t& out) {
+  return !HasLeadingZero(value.scalar) && ReadNumber(value, out);
+}
 
-bool Read(const Value& value, int& out) { return ReadNumber(value, out); }
+bool Read(const Value& value, int& out) {
+  return !HasLeadingZero(value.scalar) && ReadNumber(value, out);
+}
 
 bool Read(const Value& value, double& out) {
   double parsed = 0;
@@ -110,7 +122,8 @@ bool IsTooLargeAnInteger(const Value& value) {
   if (value.kind != Value::Kind::kScalar || value.quoted) return false;
   const std::string_view digits =
       std::string_view(value.scalar).substr(value.scalar.rfind('-', 0) == 0 ? 1 : 0);
-  return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
+  return !digits.empty() && !HasLeadingZero(digits) &&
+         digits.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 bool IsTooLargeANumber(const Value& value) {
@@ -118,7 +131,8 @@ bool IsTooLargeANumber(const Value& value) {
   const char* end = value.scalar.data() + value.scalar.size();
   double parsed = 0;
   const auto [stop, error] = std::from_chars(value.scalar.data(), end, parsed);
-  return error == std::errc::result_out_of_range && stop == end;
+  const bool out_of_range = error == std::errc::result_out_of_range && stop == end;
+  return out_of_range && std::isinf(std::strtod(value.scalar.c_str(), nullptr));
 }
 
 }  // namespace flowtrain

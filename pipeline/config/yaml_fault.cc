@@ -132,7 +132,7 @@ YamlFault YamlLines::ExplainMapValue(int line, int column) const {
   }
   if (IndentOf(line) > IndentOf(above)) return WrongIndentation(line);
   return {above, IndentOf(above),
-          "not valid YAML: this line is no 'key: value'; a space follows the ':'"};
+          "not valid YAML: this line is not 'key: value'; a space follows the ':'"};
 }
 
 YamlFault YamlLines::WrongIndentation(int line) const {

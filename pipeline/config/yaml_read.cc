@@ -141,10 +141,10 @@ class TreeBuilder final : public YAML::EventHandler {
 
   Value Make(Value::Kind kind, const YAML::Mark& mark) {
     if (++values_ > kMostValues) {
-      internal::ThrowConfigError(PositionOf(file_, mark), "more than " +
-                                                              std::to_string(kMostValues) +
-                                                              " values: this is no graph and no "
-                                                              "configuration");
+      internal::ThrowConfigError(PositionOf(file_, mark),
+                                 "more than " + std::to_string(kMostValues) +
+                                     " values: this is neither a graph nor a "
+                                     "configuration");
     }
     Value value;
     value.kind = kind;
@@ -237,7 +237,7 @@ void RefuseOtherThanText(std::string_view text, const std::string& name) {
   Position at{name, 1, 1};
   while (!text.empty()) {
     if (IsControl(text[0])) {
-      internal::ThrowConfigError(at, "control character: this is no text file");
+      internal::ThrowConfigError(at, "control character: this is not a text file");
     }
     const size_t bytes = CharacterBytes(text);
     if (bytes == 0) internal::ThrowConfigError(at, "this is no UTF-8: save the file as UTF-8");

@@ -39,6 +39,7 @@ std::string KeyOf(const Value& value) {
 }  // namespace
 
 bool IsUnresolved(const Value& value) {
+  if (value.quoted && !value.parameter.empty()) return false;  // a path with `${` in it
   if (value.kind == Value::Kind::kScalar) return value.scalar.find(kOpen) != std::string::npos;
   return std::any_of(value.items.begin(), value.items.end(), IsUnresolved);
 }

@@ -82,11 +82,21 @@ void Graph::Impl::Open() {
                       ": no node gathers samples into batches (a stage node is missing)");
   }
   layout = dynamic_cast<CollateNode&>(components.node(collate)).Layout();
-  lane = std::make_unique<Lane>([this] {
-    for (Resource* resource : components.resources()) resource->OnLaneThread();
-  });
+  lane = std::make_unique<Lane>([this] { PrepareThread(&Resource::OnLaneThread); });
   components.Open(layout, [this] { return lane->idle_ns(); });
   AllocatePools();
+}
+
+// The caller is a thread that no exception may leave.
+void Graph::Impl::PrepareThread(void (Resource::*prepare)()) noexcept {
+  for (size_t i = 0; i < def.resources.size(); ++i) {
+    try {
+      (components.resources()[i]->*prepare)();
+    } catch (const std::exception& error) {
+      run.Fail(std::make_exception_ptr(
+          std::runtime_error("'" + def.resources[i].name + "' failed: " + error.what())));
+    }
+  }
 }
 
 void Graph::Impl::AllocatePools() {
@@ -189,7 +199,7 @@ void Graph::Impl::Run() {
   internal::StartThreads(arena, def.capacity.threads);
   const NotLive at_end(*this);
   const internal::WorkerThreads observer(arena, worker_cpu, [this] {
-    for (Resource* resource : components.resources()) resource->OnWorkerThread();
+    PrepareThread(&Resource::OnWorkerThread);
     lane->Refresh();  // some libraries keep one thread count for the whole process
   });
   {

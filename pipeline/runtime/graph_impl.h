@@ -36,6 +36,8 @@ class Graph::Impl {
   class NotLive;
   void Open();
   void Run();
+  // Tells the resources of the thread that calls; what one of them throws fails the run.
+  void PrepareThread(void (Resource::*prepare)()) noexcept;
   void AllocatePools();
   void BuildRunners();
   std::unique_ptr<internal::NodeRunner> MakeRunner(size_t index);

@@ -1,5 +1,5 @@
-// What the negatives of the whole window cost: time and memory of a window's gradients, exact and
-// independent, beside a plain batch of the size of a micro-batch.
+// What the negatives of the whole window cost: time and memory of a window's gradients, exact in one
+// pass and in two, and independent, beside a plain batch of the size of a micro-batch.
 //
 //   build/release/tests/bench_window --benchmark_enable_random_interleaving=true
 //       --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
@@ -62,7 +62,7 @@ class CountingAllocator final : public c10::Allocator {
 };
 
 // Arguments: images of the window, images of a micro-batch.
-void Window(benchmark::State& state, Accumulation accumulation) {
+void Window(benchmark::State& state, Accumulation accumulation, bool one_pass) {
   CountingAllocator& allocator = CountingAllocator::Install();
   Training training(Options{{"stem", "small"}});
   const int64_t images = state.range(0), micro_batch = state.range(1);
@@ -71,7 +71,8 @@ void Window(benchmark::State& state, Accumulation accumulation) {
       {[&](const at::Tensor& bytes) {
          return training.model->Project(training.model->Encode(Normalise(bytes)));
        },
-       MakeLoss({}), [](const at::Tensor& loss) { return loss; }},
+       training.model->module().parameters(), MakeLoss({}),
+       [](const at::Tensor& loss) { return loss; }, [=] { return one_pass; }},
       training.model->running_statistics());
   const at::Tensor window = at::randint(256, {2, images, kSide, kSide, 3}, at::kByte);
   allocator.ResetPeak();
@@ -86,11 +87,17 @@ void Window(benchmark::State& state, Accumulation accumulation) {
 }
 
 void Sizes(benchmark::internal::Benchmark* window) {
-  window->ArgNames({"images", "micro_batch"})->Unit(benchmark::kMillisecond)->Args({128, 32});
+  window->ArgNames({"images", "micro_batch"})
+      ->Unit(benchmark::kMillisecond)
+      ->Args({128, 32})
+      ->Args({32, 8});
 }
 
-BENCHMARK_CAPTURE(Window, exact, Accumulation::kExact)->Apply(Sizes);
-BENCHMARK_CAPTURE(Window, independent, Accumulation::kIndependent)->Apply(Sizes)->Args({32, 32});
+BENCHMARK_CAPTURE(Window, exact_in_one_pass, Accumulation::kExact, true)->Apply(Sizes);
+BENCHMARK_CAPTURE(Window, exact_in_two_passes, Accumulation::kExact, false)->Apply(Sizes);
+BENCHMARK_CAPTURE(Window, independent, Accumulation::kIndependent, false)
+    ->Apply(Sizes)
+    ->Args({32, 32});
 
 }  // namespace
 }  // namespace flowtrain

@@ -1,4 +1,4 @@
-// The orientation in an APP1 segment or a PNG's eXIf chunk, and turning by it.
+// The orientation in an APP1 segment, a PNG's eXIf chunk or a raw profile, and turning by it.
 #include <vector>
 
 #include "nodes/decode/exif_orientation.h"
@@ -10,6 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::Bytes segment(data, size);
   const int orientation = ExifOrientation(segment), alone = TiffOrientation(segment);
   fuzz::Require(orientation >= 1 && orientation <= 8 && alone >= 1 && alone <= 8, "one of eight");
+  const int raw = RawProfileOrientation({reinterpret_cast<const char*>(data), size});
+  fuzz::Require(raw >= 1 && raw <= 8, "one of eight");
   fuzz::Tail tail(segment);
   const int height = 1 + static_cast<int>(tail.Below(8)),
             width = 1 + static_cast<int>(tail.Below(8));

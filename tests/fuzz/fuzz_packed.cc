@@ -52,7 +52,7 @@ void Open(fuzz::Bytes bytes) {
   static const fuzz::Folder folder;
   try {
     FetchAll(*OpenPacked(folder.Write("set.ftpack", bytes)));
-  } catch (const ConfigError&) {  // it is no packed file
+  } catch (const ConfigError&) {  // it is not a packed file
   } catch (const DataError&) {
   }
 }

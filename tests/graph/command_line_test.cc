@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -149,6 +150,14 @@ TEST(Settings, AWrongValueIsOneLineWithKeyPlaceAndWhatIsAllowed) {
     EXPECT_EQ(result.output, "error: " + line + '\n');
   };
   one_line(ValidateWith({"train.seed=0x10"}), "--set: train.seed: '0x10' is not an integer");
+  // Ten in YAML 1.1, twelve in YAML 1.2.
+  one_line(ValidateWith({"train.epochs=012"}), "--set: train.epochs: '012' is not an integer >= 1");
+  one_line(ValidateWith({"train.learning_rate=1e999"}),
+           "--set: train.learning_rate: '1e999' is too large; it takes a number >= 0");
+  one_line(ValidateWith({"train.learning_rate=1e-999"}),
+           "--set: train.learning_rate: '1e-999' is not a number >= 0");
+  one_line(ValidateWith({"data.cache=memory", "data.cache_budget=4"}),
+           "--set: data.cache_budget: '4' would be bytes: write the unit too, as in 4 GiB");
   one_line(ValidateWith({"train.epochs=yes"}), "--set: train.epochs: 'yes' is not an integer >= 1");
   one_line(ValidateWith({"train.epochs=1e3"}), "--set: train.epochs: '1e3' is not an integer >= 1");
   one_line(ValidateWith({"train.epochs=99999999999999999999"}),
@@ -181,6 +190,13 @@ TEST(Settings, AnUnknownKeyListsThoseOfItsGroup) {
                 {"did you mean 'data.batch_size'? (data has ", ", num_workers, "});
   ExpectRefused(ValidateWith({"epochs=3"}),
                 {"did you mean 'train.epochs'? (known are device, threads, "});
+}
+
+// Of a run that does not begin, neither its data set nor its workers matter.
+TEST(Settings, WhatIsWrongStandsAlone) {
+  const Result result = RunProgram({kGraph, "--set", "train.epohs=3"});
+  ExpectRefused(result, {"unknown parameter 'train.epohs'"});
+  EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
 }
 
 TEST(Settings, TabsAndIndentationAreCalledThat) {
@@ -267,6 +283,22 @@ TEST(Commands, SayWhatWasMeant) {
        "did you mean: flowtrain train " + kGraph + " --set 'a b=c'"},
       {{"timin", kGraph}, "did you mean: flowtrain timing " + kGraph},
       {{"quux"}, "there is no command and no graph 'quux'; the commands are train, validate, "},
+      {{"evaluate", "runs/a"}, "did you mean: flowtrain graphs/knn.yaml --set checkpoint=runs/a"},
+      {{"probe", "runs/a"}, "flowtrain graphs/linear_probe.yaml --set checkpoint=runs/a"},
+      {{"resume", "runs/a"}, "did you mean: flowtrain graphs/simclr.yaml --resume runs/a"},
+      {{"resume"}, "did you mean: flowtrain graphs/simclr.yaml --resume RUN"},
+      {{"--resume", "runs/a"}, "try: flowtrain graphs/simclr.yaml --resume runs/a"},
+      {{"validate", "--set", "device=cpu"},
+       "try: flowtrain validate graphs/simclr.yaml --set device=cpu"},
+      {{kGraph, "--set"}, "--set needs a value: --set KEY=VALUE (flowtrain --help)"},
+      {{kGraph, "--config"}, "--config needs a value: --config FILE"},
+      {{kGraph, "--config", ""}, "--config: the path is empty"},
+      {{kGraph, "--init", ""}, "--init: the path is empty"},
+      {{kGraph, "--run-dir", ""}, "--run-dir: the path is empty"},
+      {{"timing", kGraph, "--trace", ""}, "--trace: the path is empty"},
+      {{kGraph, "--run-dir", "a", "--run-dir", "b"},
+       "--run-dir is given 2 times, and takes one value"},
+      {{"nodes", "Foo"}, "there is no type 'Foo' (flowtrain nodes lists them all)"},
       {{"simclr"}, "did you mean graphs/simclr.yaml?"},
       {{"--resume", kGraph}, "the graph comes first: flowtrain " + kGraph + " --resume"},
       {{"--tuned", kGraph}, "the graph comes first: flowtrain " + kGraph + " --tuned"},
@@ -351,7 +383,7 @@ TEST(Outputs, AreTriedBeforeAnythingIsMeasured) {
   }
   const Result tuned = RunProgram(OnLoader("tune", {"--to", folder / "other.yaml"}));
   EXPECT_EQ(tuned.code, 2) << tuned.output;
-  EXPECT_THAT(tuned.output, HasSubstr("other.yaml is no file of flowtrain tune"));
+  EXPECT_THAT(tuned.output, HasSubstr("other.yaml is not a file of flowtrain tune"));
   EXPECT_EQ(ReadText(folder / "other.yaml"), "a: 1\n");
   ExpectRefused(RunProgram(OnLoader("timing", {"--html", folder / "x", "--trace", folder / "x"})),
                 {"name the same file"});

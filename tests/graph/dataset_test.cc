@@ -184,5 +184,26 @@ TEST(Dataset, APathOfAParameterFileIsRelativeToItOrToTheWorkingDirectory) {
   }
 }
 
+TEST(Dataset, APathMayHaveVariablesWithOrWithoutBraces) {
+  const TempFolder folder;
+  WriteClasses(folder, "photos_of_me", 2);
+  WriteClasses(folder, "${FT_PHOTOS}", 2);
+  const auto description = [&](const std::vector<std::string>& given) {
+    std::vector<std::string> arguments = {"validate",         kGraph,  "--data",           "--set",
+                                          "data.kind=folder", "--set", "data.batch_size=4"};
+    arguments.insert(arguments.end(), given.begin(), given.end());
+    Program program(arguments, [&] { setenv("FT_PHOTOS", (folder / "photos").c_str(), 1); });
+    EXPECT_EQ(program.Wait(), 0) << program.output();
+    return program.output();
+  };
+  const std::string root = "data.root=${FT_PHOTOS}_of_me";
+  EXPECT_THAT(description({"--set", root}), HasSubstr("folder " + (folder / "photos_of_me") + ":"));
+  const std::string file = folder.Write("my.yaml", "data: {root: '${FT_PHOTOS}_of_me'}\n");
+  EXPECT_THAT(description({"--config", file}),
+              HasSubstr("folder " + (folder / "photos_of_me") + ":"));
+  EXPECT_THAT(description({"--set", "data.root=" + (folder / "$${FT_PHOTOS}")}),
+              HasSubstr("folder " + (folder / "${FT_PHOTOS}") + ":"));
+}
+
 }  // namespace
 }  // namespace flowtrain

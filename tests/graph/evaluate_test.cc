@@ -113,7 +113,7 @@ TEST_F(Trained, ImagesOfAFolderAreEmbeddedAndUnreadableOnesLeftOut) {
   }
   const auto images = static_cast<size_t>(
       std::distance(fs::directory_iterator(folder / "images"), fs::directory_iterator()));
-  WriteText(folder / "images/bad,one.jpg", "this is no picture");
+  WriteText(folder / "images/bad,one.jpg", "this is not a picture");
   const Result result = RunProgram(Judge("embed.yaml", folder / "embed",
                                          {"data.kind=folder", "data.root=" + (folder / "images")}));
   ASSERT_EQ(result.code, 0) << result.output;

@@ -76,8 +76,10 @@ TempFolder* Diverged::folder_ = nullptr;
 Result Diverged::result_;
 
 TEST_F(Diverged, HasNoAccuracyAndNoBestCheckpoint) {
-  EXPECT_EQ(result_.code, 0) << result_.output;
+  EXPECT_EQ(result_.code, 1) << result_.output;
   EXPECT_THAT(result_.output, HasSubstr("no kNN accuracy: the training has diverged"));
+  EXPECT_THAT(result_.output, HasSubstr("error: the training has diverged: after step 6 "));
+  EXPECT_THAT(result_.output, HasSubstr("There is no checkpoint from before: begin again"));
   const nlohmann::json final = FinalOf(Path());
   ASSERT_TRUE(final.contains("knn_top1")) << final;
   EXPECT_TRUE(final["knn_top1"].is_null());
@@ -117,7 +119,7 @@ TEST(Diverging, ANetworkOfHugeWeightsHasNoAccuracyEither) {
   const Result result =
       RunProgram(FewImages(run, {"train.learning_rate=1.0e+30", "train.warmup_epochs=0",
                                  "evaluate.knn=true", "train.epochs=1"}));
-  EXPECT_EQ(result.code, 0) << result.output;
+  EXPECT_EQ(result.code, 1) << result.output;
   EXPECT_THAT(result.output, HasSubstr("no kNN accuracy: the network's output is not finite"));
   EXPECT_TRUE(FinalOf(run)["knn_top1"].is_null());
   EXPECT_FALSE(fs::exists(run + "/checkpoints/best.json"));
@@ -137,8 +139,10 @@ TEST(BestCheckpoint, StaysWhenTheTrainingDivergesLater) {
   ASSERT_THAT(ReadText(run + "/checkpoints/best.json"), HasSubstr("step-00000003"));
   const Result result = RunProgram({kGraph, "--resume", run, "--set", "train.epochs=6", "--set",
                                     "train.learning_rate=1.0e+300", "--resume-anyway"});
-  EXPECT_EQ(result.code, 0) << result.output;
-  EXPECT_THAT(result.output, HasSubstr("the training has diverged"));
+  EXPECT_EQ(result.code, 1) << result.output;
+  EXPECT_THAT(result.output,
+              HasSubstr("The last checkpoint from before is " + run +
+                        "/checkpoints/step-00000003.safetensors: go on from it with --resume"));
   EXPECT_THAT(ReadText(run + "/checkpoints/best.json"), HasSubstr("step-00000003"));
   EXPECT_TRUE(fs::exists(run + "/checkpoints/step-00000003.safetensors"));
   // The newest ones are passed over, and the run goes on from the one before the divergence.
@@ -223,6 +227,7 @@ TEST(Resume, AnywayWithOtherBatchesGoesOnOrSaysAtOnceThatItCannot) {
   const TempFolder folder;
   const std::string run = folder / "run";
   ASSERT_EQ(RunProgram(FewImages(run, {"sample.images=24", "train.epochs=1"})).code, 0);  // 3 steps
+  const std::string config = ReadText(run + "/config.yaml"), log = ReadText(run + "/log.txt");
   const Result cannot =
       RunProgram({kGraph, "--resume", run, "--set", "train.epochs=2", "--set",
                   "gpu.gradient_accumulation=1", "--resume-anyway", "--set", "evaluate.knn=true"});
@@ -231,6 +236,8 @@ TEST(Resume, AnywayWithOtherBatchesGoesOnOrSaysAtOnceThatItCannot) {
               AllOf(HasSubstr("an epoch has 6 steps now and had 3"),
                     HasSubstr("gpu.gradient_accumulation (2 -> 1)"), HasSubstr("--init")));
   EXPECT_THAT(cannot.output, Not(HasSubstr("kNN top-1")));
+  EXPECT_EQ(ReadText(run + "/config.yaml"), config) << "a run that is refused changes nothing";
+  EXPECT_EQ(ReadText(run + "/log.txt"), log);
   // As many images a step in smaller batches.
   const Result goes_on =
       RunProgram({kGraph, "--resume", run, "--set", "train.epochs=2", "--set", "data.batch_size=2",

@@ -101,6 +101,30 @@ TEST(Pack, WrongUsageSaysWhatToDo) {
   EXPECT_EQ(FilesIn(folder.path()), 0u);
 }
 
+TEST(Pack, DatasetAloneSaysWhatIsPacked) {
+  const TempFolder folder;
+  const Result other = RunProgram(PackSample(folder / "x", {"--set", "data.root=/photos"}));
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.output, HasSubstr("pack takes no --set data.root"));
+  const Result nowhere = RunProgram(PackSample(folder / "none/x"));
+  EXPECT_EQ(nowhere.code, 1);
+  EXPECT_THAT(nowhere.output, HasSubstr("there is no folder " + (folder / "none")));
+  fs::create_directory(folder / "sample");
+  Program program(PackSample("x"), [&] { fs::current_path(folder.path()); });
+  EXPECT_EQ(program.Wait(), 2) << program.output();
+  EXPECT_THAT(program.output(), HasSubstr("./sample"));
+  EXPECT_EQ(FilesIn(folder.path()), 1u);
+}
+
+TEST(Pack, TooManyBadImagesNameTheOption) {
+  const TempFolder folder;
+  folder.Write("photos/1.png", "no picture");
+  folder.Write("photos/2.png", "no picture");
+  const Result result = RunProgram({"pack", folder / "photos", folder / "x"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.output, HasSubstr("or raise --max-bad-fraction"));
+}
+
 TEST(Cache, DecodedImagesInMemoryDoNotChangeTheRun) {
   const TempFolder folder;
   std::string output;
@@ -128,8 +152,37 @@ TEST(Cache, ThePackedFileIsMadeOnceAndAgainWhenTheDataSetChanges) {
   WriteText(folder / "cache.ftpack", "somebody's letters");
   const Result refused = RunProgram(SmallRun(folder / "e", {"data.cache=packed", file}));
   EXPECT_EQ(refused.code, 1);
-  EXPECT_THAT(refused.output, HasSubstr("is no packed data set"));
+  EXPECT_THAT(refused.output, HasSubstr("is not a packed data set"));
   EXPECT_EQ(ReadText(folder / "cache.ftpack"), "somebody's letters");
+}
+
+// The file is a cache: what a run was trained on is the data set, for the runs after it too.
+TEST(Cache, TheConfigurationOfARunNamesTheDataSetNotItsPackedFile) {
+  const TempFolder folder;
+  const std::string run = folder / "run", file = folder / "cache.ftpack";
+  const Result first = RunProgram(
+      SmallRun(run, {"data.cache=packed", "data.cache_file=" + file, "train.max_steps=1"}));
+  ASSERT_EQ(first.code, 0) << first.output;
+  EXPECT_THAT(ReadText(run + "/config.yaml"), HasSubstr("  kind: sample\n"));
+  fs::remove(file);
+  const Result again =
+      RunProgram({kGraph, "--config", run + "/config.yaml", "--run-dir", folder / "again"});
+  EXPECT_EQ(again.code, 0) << again.output;
+  fs::remove(file);
+  const Result resumed = RunProgram({kGraph, "--resume", run, "--set", "train.max_steps=2"});
+  EXPECT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_TRUE(fs::exists(file));
+}
+
+TEST(Cache, ARunThatIsRefusedMakesNoPackedFile) {
+  const TempFolder folder;
+  const std::string file = folder / "cache.ftpack";
+  WriteText(folder / "letter.txt", "Dear");
+  const Result refused =
+      RunProgram(SmallRun(folder.path(), {"data.cache=packed", "data.cache_file=" + file}));
+  EXPECT_EQ(refused.code, 2) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("is not empty"));
+  EXPECT_FALSE(fs::exists(file));
 }
 
 // Without data.cache_file it lies in the user's cache folder: the sample set has none beside it.

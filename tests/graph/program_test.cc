@@ -217,7 +217,7 @@ TEST(Program, AFewUnreadableImagesAreReplacedAndNamedTooManyEndTheRun) {
   for (const auto& entry : std::filesystem::directory_iterator(folder / "images")) {
     std::filesystem::permissions(entry, std::filesystem::perms::owner_all);
   }
-  WriteText(folder / "images/broken.jpg", "this is no picture");
+  WriteText(folder / "images/broken.jpg", "this is not a picture");
   const std::vector<std::string> on_folder = {"data.kind=folder",
                                               "data.root=" + (folder / "images"),
                                               "data.batch_size=8", "evaluate.knn=false"};

@@ -181,7 +181,7 @@ TEST_F(Finished, ADamagedCheckpointIsNamedAndTheOneBeforeTaken) {
   ASSERT_EQ(result.code, 0) << result.output;
   for (const char* part :
        {"step-00000010.safetensors is damaged: the checksum of",
-        "step-00000008.safetensors is no safetensors file, or it is damaged", "after step 6"}) {
+        "step-00000008.safetensors is not a safetensors file, or it is damaged", "after step 6"}) {
     EXPECT_THAT(result.output, HasSubstr(part));
   }
   EXPECT_EQ(Digest(run), digest_);

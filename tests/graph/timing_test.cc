@@ -38,7 +38,7 @@ TEST(Timing, OfAGraphShowsEveryNodeTheBoundAndAVerdict) {
       "timing", {"--steps", "50", "--seconds", "5", "--sweep", "--trace", folder / "trace.json",
                  "--html", folder / "page.html", "--set", "run.dir=" + (folder / "runs")}));
   ASSERT_EQ(result.code, 0) << result.output;
-  EXPECT_FALSE(std::filesystem::exists(folder / "runs")) << "a measurement is no run";
+  EXPECT_FALSE(std::filesystem::exists(folder / "runs")) << "a measurement is not a run";
   for (const char* word : {"source", "decode", "augment", "stage", "sample slots", "batch buffers",
                            "X*  bound", "X/X*", "alone, images/s", "limit"}) {
     EXPECT_THAT(result.output, HasSubstr(word));

@@ -96,10 +96,12 @@ class Threads final : public Resource {
   void OnWorkerThread() override {
     const std::lock_guard lock(scenario_.mutex);
     scenario_.worker_threads.insert(std::this_thread::get_id());
+    scenario_.MayThrow("threads.worker", scenario_.worker_threads.size() - 1);
   }
   void OnLaneThread() override {
     const std::lock_guard lock(scenario_.mutex);
     scenario_.lane_threads.push_back(std::this_thread::get_id());
+    scenario_.MayThrow("threads.lane", scenario_.lane_threads.size() - 1);
   }
 
  private:

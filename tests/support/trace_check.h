@@ -80,7 +80,7 @@ class TraceCheck {
     if (at < last) faults_.push_back("a counter goes back in time: " + event.dump());
     last = at;
     for (const auto& [name, value] : event.at("args").items()) {
-      if (!value.is_number()) faults_.push_back("counter " + name + " is no number");
+      if (!value.is_number()) faults_.push_back("counter " + name + " is not a number");
     }
   }
 

@@ -5,7 +5,13 @@
 namespace flowtrain {
 
 CLI::Option* TakesPath(CLI::Option* option) {
-  return option->transform([](std::string path) { return ExpandPath(path); });
+  return option->transform([option](const std::string& path) {
+    // As of a variable that is not set: it would count as not given.
+    if (path.empty() && option->get_expected_min() > 0) {
+      throw CLI::ValidationError("the path is empty");
+    }
+    return ExpandPath(path);
+  });
 }
 
 void AddParameterOptions(CLI::App& app, std::vector<std::string>& configs,

@@ -9,7 +9,8 @@
 
 namespace flowtrain {
 
-// In the option's values, which are paths, `~` and variables are replaced (ExpandPath).
+// In the option's values, which are paths, `~` and variables are replaced (ExpandPath). An empty one
+// is refused, unless the option needs none.
 CLI::Option* TakesPath(CLI::Option* option);
 
 // --config and --set.

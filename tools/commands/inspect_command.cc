@@ -49,7 +49,8 @@ ExitCode ListNodes(const std::string& type, std::ostream& out) {
   if (found == nullptr) {
     std::vector<std::string> names;
     for (const auto& entry : registry.types()) names.push_back(entry.first);
-    throw ConfigError("there is no type '" + type + "'" + DidYouMean(type, names));
+    throw ConfigError("there is no type '" + type + "'" + DidYouMean(type, names) +
+                      " (flowtrain nodes lists them all)");
   }
   out << DescribeType(*found);
   return ExitCode::kDone;

@@ -16,6 +16,7 @@
 #include "nodes/data/packed_file.h"
 #include "nodes/data/stl10_set.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/files/output_path.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
 #include "pipeline/config/config.h"
@@ -46,6 +47,24 @@ Config ParametersOf(const PackRequest& request) {
   for (const std::string& text : request.sets) config.Set(text);
   config.Check({});
   return config;
+}
+
+// DATASET takes the place of these parameters, though a parameter file, such as a run's config.yaml,
+// may have them too.
+void RefuseOtherDataset(const PackRequest& request) {
+  for (const std::string& set : request.sets) {
+    for (const char* key : {"data.kind", "data.root"}) {
+      if (set.rfind(std::string(key) + '=', 0) != 0) continue;
+      throw ConfigError(std::string("pack takes no --set ") + key +
+                        ": DATASET alone says what is packed");
+    }
+  }
+  std::error_code ignored;
+  if (request.dataset == "sample" && fs::exists("sample", ignored)) {
+    throw ConfigError(
+        "sample is the name of the built-in pictures, and there is a sample in this folder too: "
+        "name that ./sample, or run this in another folder");
+  }
 }
 
 DatasetKind KindOf(const std::string& dataset) {
@@ -91,6 +110,8 @@ ExitCode Pack(const PackRequest& request, StopSignals& signals, std::ostream& ou
   if (!request.force && fs::exists(request.out, ignored)) {
     throw ConfigError(request.out + " is there already; --force writes over it");
   }
+  RefuseOtherDataset(request);
+  TryOutput(request.out);
   const Config config = ParametersOf(request);
   DatasetOptions options = DatasetOptionsOf(config);
   options.kind = KindOf(request.dataset);
@@ -101,7 +122,8 @@ ExitCode Pack(const PackRequest& request, StopSignals& signals, std::ostream& ou
   const double max_bad = request.max_bad_fraction >= 0
                              ? request.max_bad_fraction
                              : config.Get<double>("data.max_bad_fraction");
-  const PackResult result = PackDataset(options, request.out, request.max_side, max_bad, &signals);
+  const PackResult result = PackDataset(options, request.out, request.max_side,
+                                        {max_bad, "--max-bad-fraction"}, &signals);
   if (result.stopped) return ExitCode::kInterrupted;
   out << request.out << ": " << ShowCount(result.images) << " images, " << ShowGib(result.bytes)
       << ". Train from it with --set data.kind=packed --set data.root=" << request.out << '\n';

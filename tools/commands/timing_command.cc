@@ -69,6 +69,7 @@ struct Measured {
   std::vector<Slice> slices;
   uint64_t rows = 1;  // of a batch
   std::optional<OpProfileResult> ops;
+  GpuStatus gpu;
 };
 
 // Waits until the recorder has seen enough, or the run has ended, and reports progress.
@@ -122,6 +123,7 @@ std::optional<Measured> Measure(const GraphDef& def, const TimingRequest& reques
     part = recorder.Measured();
     measured.steps = recorder.measured_steps();
     measured.slices = recorder.slices();
+    if (const auto* device = FindComponent<Device>(run.graph())) measured.gpu = device->Status();
   }
   if (part && WantsOps(request, run)) measured.ops = ProfileOps(run);
   run.Stop();
@@ -206,12 +208,17 @@ TimingResult OfGraph(const TimingRequest& request, StopSignals& signals) {
                 measured->slices,
                 LoadOf(measured->part, cores),
                 LimitsFor(def, cores),
-                request.sweep};
+                request.sweep,
+                measured->gpu};
   if (!request.quick || request.sweep) {
     const AloneRequest alone{timing.most, request.sweep, request.sweep ? 0.6 : 0.3,
                              !request.no_device};
     const auto say = [](const std::string& what) { LogInfo("measuring " + what); };
     if (!MeasureAlone(def, registry, alone, signals, say, timing.load)) return {};
+  }
+  if (measured->ops && !measured->ops->device.empty()) {
+    timing.load.device_busy =
+        std::min(1.0, measured->ops->compute_share + measured->ops->copy_share);
   }
   TimingResult result{TimingJson(timing), {}};
   if (measured->ops) AddOps(*measured->ops, result.timing);

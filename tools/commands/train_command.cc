@@ -54,7 +54,7 @@ struct TrainRequest {
   std::string command_line;
 };
 
-void LogBanner(const Graph& graph, const Config& config) {
+void LogBanner(Graph& graph, const Config& config) {
   std::istringstream lines(FormatBanner(GatherBannerFacts(graph, config), LocaleIsUtf8()));
   for (std::string line; std::getline(lines, line);) LogInfo(line);
 }
@@ -70,7 +70,8 @@ void RunWatched(Graph& graph, StopSignals& signals) {
   const Registry& registry = Registry::Global();
   const auto* device = FindComponent<Device>(graph);
   const auto* run_dir = FindComponent<RunDir>(graph);
-  const RunTiming timing(graph, registry, device == nullptr ? "" : device->Name(),
+  const auto gpu = [device] { return device == nullptr ? GpuStatus{} : device->Status(); };
+  const RunTiming timing(graph, registry, device == nullptr ? "" : device->Name(), gpu,
                          run_dir == nullptr ? "" : run_dir->path());
   const auto show = [&] {
     std::istringstream lines(timing.RecentText());
@@ -101,8 +102,17 @@ std::string Stopping(const Graph& graph) {
   return "stopping: finishing the window, then a checkpoint; again to abort";
 }
 
+// A run to the end of which the network is not finite has come to nothing.
+ExitCode HowItFinished(const Graph& graph) {
+  const auto* run_dir = FindComponent<RunDir>(graph);
+  const std::string divergence = run_dir == nullptr ? "" : run_dir->divergence();
+  if (divergence.empty()) return ExitCode::kDone;
+  LogError(divergence);
+  return ExitCode::kFailed;
+}
+
 ExitCode HowItEnded(const Graph& graph, const RunControl& run, const StopSignals& signals) {
-  if (signals.count() == 0) return ExitCode::kDone;
+  if (signals.count() == 0) return HowItFinished(graph);
   const auto* report = FindComponent<Report>(graph);
   if (report == nullptr) {
     LogInfo("interrupted: there is no result");
@@ -144,7 +154,9 @@ ExitCode Train(const TrainRequest& request, StopSignals& signals) {
   if (loaded.def.auto_workers) loaded.def.capacity = AutoCapacity(loaded.def);
   RunControl run;
   Graph graph(loaded.def, Registry::Global(), run);
-  if (auto* run_dir = FindComponent<RunDir>(graph)) {
+  auto* run_dir = FindComponent<RunDir>(graph);
+  if (run_dir != nullptr) {
+    run_dir->BeginLater();
     run_dir->SetResolvedConfig(header + ParametersForOthers(loaded.config));
     run_dir->SetGraph(loaded.def.name);
   }
@@ -156,6 +168,7 @@ ExitCode Train(const TrainRequest& request, StopSignals& signals) {
   try {
     graph.Open();
     CheckResumes(loaded, graph);
+    if (run_dir != nullptr) run_dir->Begin();
     LogToFileByLine(CudaVersions());
     LogBanner(graph, loaded.config);
     const StopSignals::Watch watch(signals, run, [&graph] { return Stopping(graph); });

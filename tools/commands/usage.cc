@@ -108,15 +108,35 @@ std::string SynonymOf(const std::string& word) {
   return found == kMeant.end() ? "" : found->second;
 }
 
+// What is done here with a graph, and what other programs have commands for; empty: nothing.
+std::string GraphInPlaceOf(const std::string& word, const std::vector<std::string>& arguments) {
+  const bool resumes = word == "resume" || word == "continue";
+  const bool judges = word == "evaluate" || word == "eval" || word == "test" || word == "knn" ||
+                      word == "probe" || word == "embed";
+  if (!resumes && !judges) return {};
+  const auto named = std::find_if(arguments.begin(), arguments.end(), [&](const auto& argument) {
+    return argument != word && argument[0] != '-' && !IsYaml(argument);
+  });
+  const std::string run = named == arguments.end() ? "RUN" : *named;
+  if (resumes) return CommandLineOf({kExample, "--resume", run});
+  const std::string graph = word == "probe"   ? "graphs/linear_probe.yaml"
+                            : word == "embed" ? "graphs/embed.yaml"
+                                              : "graphs/knn.yaml";
+  return CommandLineOf({graph, "--set", "checkpoint=" + run});
+}
+
 // A word where a command or a graph belongs, and which is neither.
 std::optional<std::string> ExplainWord(const CLI::App& app, const std::string& word,
                                        const std::vector<std::string>& arguments) {
   const bool is_word = !word.empty() && word.find_first_of("./") == std::string::npos;
   if (!is_word || IsThere(word) || IsThere("graphs/" + word + ".yaml")) return std::nullopt;
   const std::vector<std::string> commands = CommandNames(app);
+  const std::string what = "there is no command and no graph '" + word + "'";
+  if (const std::string graph = GraphInPlaceOf(word, arguments); !graph.empty()) {
+    return what + "; did you mean: " + graph;
+  }
   std::string meant = SynonymOf(word);
   if (meant.empty()) meant = Nearest(word, commands);
-  const std::string what = "there is no command and no graph '" + word + "'";
   if (meant.empty()) return what + "; the commands are " + JoinNames(commands);
   std::vector<std::string> corrected = arguments;
   std::replace(corrected.begin(), corrected.end(), word, meant);
@@ -170,8 +190,17 @@ std::string ExplainExtra(const CLI::App& app, const std::vector<std::string>& wo
   return NameOf(command) + " takes no further argument: " + ShellWord(first) + " is one too many";
 }
 
+// An option without its value, or with two.
+std::string ExplainValues(const CLI::App& command, const std::string& message) {
+  const std::string name = message.substr(0, message.find(':'));
+  const CLI::Option* option = command.get_option_no_throw(name);
+  if (option == nullptr) return message;
+  if (option->count() <= 1) return name + " needs a value: " + name + ' ' + option->get_type_name();
+  return name + " is given " + std::to_string(option->count()) + " times, and takes one value";
+}
+
 // The graph may have been taken for the value of an option before it.
-std::string ExplainNoGraph(const CLI::App& command) {
+std::string ExplainNoGraph(const CLI::App& command, std::vector<std::string> arguments) {
   const std::string graph_option = command.get_option_no_throw("GRAPH|RUN") ? "GRAPH|RUN" : "GRAPH";
   for (const CLI::Option* option : command.get_options()) {
     if (option->count() == 0 || option->get_lnames().empty()) continue;
@@ -185,7 +214,12 @@ std::string ExplainNoGraph(const CLI::App& command) {
       return text.append(1, ' ').append(name);
     }
   }
-  return "no graph was given; try: " + NameOf(command) + ' ' + kExample + " (" + NameOf(command) +
+  auto place = arguments.begin();  // after the words of the command
+  for (const CLI::App* app = &command; app->get_parent() != nullptr; app = app->get_parent()) {
+    ++place;
+  }
+  arguments.insert(place, kExample);
+  return "no graph was given; try: " + CommandLineOf(arguments) + " (" + NameOf(command) +
          " --help)";
 }
 
@@ -219,7 +253,11 @@ std::string ExplainUsage(const CLI::App& app, const CLI::ParseError& error,
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extra.empty()) {
     return ExplainExtra(app, extra, arguments);
   }
-  return std::string(error.what()) + " (" + NameOf(command) + " --help)";
+  std::string what = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    what = ExplainValues(command, what);
+  }
+  return what + " (" + NameOf(command) + " --help)";
 }
 
 void CheckUsage(const CLI::App& app, const std::vector<std::string>& arguments) {
@@ -227,7 +265,9 @@ void CheckUsage(const CLI::App& app, const std::vector<std::string>& arguments) 
   const CLI::App& command = CommandOf(app);
   const bool takes_graph = command.get_option_no_throw("GRAPH") != nullptr ||
                            command.get_option_no_throw("GRAPH|RUN") != nullptr;
-  if (takes_graph && GraphOf(command).empty()) throw ConfigError(ExplainNoGraph(command));
+  if (takes_graph && GraphOf(command).empty()) {
+    throw ConfigError(ExplainNoGraph(command, arguments));
+  }
   if (&command != &app) return;
   if (const auto word = ExplainWord(app, GraphOf(app), arguments)) throw ConfigError(*word);
 }

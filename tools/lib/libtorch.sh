@@ -43,24 +43,40 @@ torch_named() {
   stop "FLOWTRAIN_TORCH=$FLOWTRAIN_TORCH holds no libtorch (lib/libtorch_cpu.so). Name a torch folder, or unset it."
 }
 
-# Prints the torch folder of the active Python environment, if it has a suitable one.
-torch_of_environment() {
-  local prefix folder version
+# Prints the torch folders of the active Python environment, then that of the Python that `python3` starts, which may be
+# the system's or have packages of the user's own. Their torch is only looked for, not imported.
+torch_candidates() {
+  local prefix
   for prefix in "${VIRTUAL_ENV:-}" "${CONDA_PREFIX:-}"; do
-    [ -n "$prefix" ] || continue
-    for folder in "$prefix"/lib/python3.*/site-packages/torch; do
-      version=$(torch_version "$folder") || continue
-      if ! torch_fits "$version"; then
-        say "torch $version of $prefix is passed over: flowtrain needs 2.11"
-      elif has_nvidia_driver && [ ! -f "$folder/lib/libtorch_cuda.so" ]; then
-        say "torch $version of $prefix is passed over: it is built without CUDA, and this machine has an NVIDIA driver"
-      else
-        echo "$folder"
-        return
-      fi
-    done
+    [ -z "$prefix" ] || printf '%s\n' "$prefix"/lib/python3.*/site-packages/torch
   done
+  python3 -c 'import importlib.util as u; print(*u.find_spec("torch").submodule_search_locations, sep="\n")' \
+    2>/dev/null || true
+}
+
+# Prints the torch folder that an installed Python has, if it is a suitable one.
+torch_of_python() {
+  local folder version
+  while read -r folder; do
+    version=$(torch_version "$folder") || continue
+    if ! torch_fits "$version"; then
+      say "torch $version in $folder is passed over: flowtrain needs 2.11"
+    elif lacks_cuda "$folder"; then
+      say "torch $version in $folder is passed over: it is built without CUDA, and this machine has an NVIDIA driver"
+    else
+      echo "$folder"
+      return
+    fi
+  done < <(torch_candidates | awk '!seen[$0]++')
   return 1
+}
+
+# Whether a torch folder cannot use the GPU of this machine: it is a build for the CPU alone, or the cache filled on a
+# machine without a driver.
+lacks_cuda() {
+  has_nvidia_driver || return 1
+  [ -f "$1/lib/libtorch_cuda.so" ] || return 0
+  [ "$1" = "$(torch_cache)/torch" ] && ! cache_complete "$(torch_cache)"
 }
 
 # Prints the torch folder to build with: an installed one, otherwise the cache's, which fetch_libtorch fills.
@@ -68,7 +84,7 @@ find_libtorch() {
   if [ -n "${FLOWTRAIN_TORCH:-}" ]; then
     torch_named
   else
-    torch_of_environment || echo "$(torch_cache)/torch"
+    torch_of_python || echo "$(torch_cache)/torch"
   fi
 }
 

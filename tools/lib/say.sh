@@ -11,7 +11,7 @@ stop() {
 
 # Compilers, pip and mktemp put their files there.
 if [ -n "${TMPDIR:-}" ] && ! { [ -d "$TMPDIR" ] && [ -w "$TMPDIR" ]; }; then
-  say "TMPDIR=$TMPDIR is no folder that can be written to: it is passed over"
+  say "TMPDIR=$TMPDIR is not a folder that can be written to: it is passed over"
   unset TMPDIR
 fi
 

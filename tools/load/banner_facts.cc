@@ -96,8 +96,12 @@ void AddDevice(const Device& device, const Config& config, BannerFacts& facts) {
   facts.gpu = device.is_accelerator();
   facts.device = device.Name();
   facts.device_bytes = device.TotalBytes();
+  if (device.RoomBytes() < facts.device_bytes) facts.device_free_bytes = device.RoomBytes();
   if (device.memory_fraction() < 1) {
-    facts.device_limited_by = "gpu.memory_limit";
+    facts.device_limited_by =
+        device.limited_by_default()
+            ? "what was free at the start, less a reserve; gpu.memory_limit sets another limit"
+            : "gpu.memory_limit";
     facts.device_limit_bytes =
         static_cast<size_t>(device.memory_fraction() * static_cast<double>(facts.device_bytes));
   }
@@ -108,7 +112,7 @@ void AddDevice(const Device& device, const Config& config, BannerFacts& facts) {
 
 }  // namespace
 
-BannerFacts GatherBannerFacts(const Graph& graph, const Config& config) {
+BannerFacts GatherBannerFacts(Graph& graph, const Config& config) {
   BannerFacts facts;
   if (const auto* device = FindComponent<Device>(graph)) AddDevice(*device, config, facts);
   if (const auto* dataset = FindComponent<ImageDataset>(graph)) {
@@ -119,9 +123,15 @@ BannerFacts GatherBannerFacts(const Graph& graph, const Config& config) {
     facts.dataset = source->Description();
   facts.accumulation = 0;
   const auto* source = FindComponent<EpochSource>(graph);
-  const auto* training = FindComponent<ForwardBackward>(graph);
+  auto* training = FindComponent<ForwardBackward>(graph);
   if (source != nullptr && training != nullptr) {
     AddSteps(*source, *training, facts);
+    const int64_t window_images = int64_t{facts.batch_size} * facts.accumulation;
+    graph.CallOnLane([&] {
+      const ForwardBackward::Passes passes = training->PlanPasses(window_images);
+      facts.passes = passes.count;
+      facts.graph_bytes = passes.graph_bytes;
+    });
     if (const auto* optimizer = FindComponent<Optimizer>(graph)) {
       facts.learning_rate =
           DescribeRates(*optimizer, *source, facts.batch_size * facts.accumulation);

@@ -7,6 +7,7 @@
 
 namespace flowtrain {
 
-BannerFacts GatherBannerFacts(const Graph& graph, const Config& config);
+// Between Open and Run.
+BannerFacts GatherBannerFacts(Graph& graph, const Config& config);
 
 }  // namespace flowtrain

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nodes/data/dataset.h"
+#include "nodes/run/run_dir.h"
 #include "nodes/source/epoch_source.h"
 #include "nodes/train/model/backbone_weights.h"
 #include "nodes/train/weights/read_checkpoint.h"
@@ -88,7 +89,7 @@ void OverlayParameterFile(const std::string& path, Config& config) {
 void RefuseParameterFile(const std::string& path, const Value& graph) {
   const bool is_map = graph.kind == Value::Kind::kMap && !graph.entries.empty();
   if (!is_map || graph.Find("nodes") != nullptr || graph.Find("graph") != nullptr) return;
-  throw ConfigError(path + " is no graph: it has no nodes. A file of parameters is given with " +
+  throw ConfigError(path + " is not a graph: it has no nodes. A file of parameters is given with " +
                     "--config: flowtrain graphs/simclr.yaml --config " + ShellWord(path));
 }
 
@@ -172,18 +173,21 @@ void TellOfSample(const Layers& layers, const std::string& why) {
       "set data.root to its stl10_binary folder. To stop here instead, set data.if_missing=error.");
 }
 
-void LowerWorkers(Config& config) {
-  const char* key = "data.num_workers";  // or auto, which is no number
+// What to warn of; empty: nothing.
+std::string LowerWorkers(Config& config) {
+  const char* key = "data.num_workers";  // or auto, which is not a number
   const int wanted = config.GetOr<int>(key, 0);
   const int usable = ReadCpuLimits().usable;
-  if (wanted <= usable) return;
-  LogWarning(std::string(key) + " is lowered from " + std::to_string(wanted) + " to " +
-             std::to_string(usable) + ", the CPU cores this process may use");
+  if (wanted <= usable) return {};
   PutParameter(config, key, PlainValue(std::to_string(usable), "the number of CPU cores"));
+  return std::string(key) + " is lowered from " + std::to_string(wanted) + " to " +
+         std::to_string(usable) + ", the CPU cores this process may use";
 }
 
 void TakePackedCache(Config& config, StopSignals* signals) {
   if (config.GetOr<std::string>("data.kind", "packed") == "packed") return;
+  const auto run_folder = config.GetOr<std::string>("run.path", "");
+  if (!run_folder.empty()) CheckRunFolder(run_folder, config.GetOr<bool>("run.go_on", false));
   const std::string path = PackedCacheOf(config, signals);
   PutParameter(config, "data.kind", TextValue("packed", "data.cache"));
   PutParameter(config, "data.root", TextValue(path, "data.cache"));
@@ -210,17 +214,17 @@ void WarnOfRepeatedSets(const std::vector<std::string>& sets) {
 }
 
 // Takes the sample set if it stands in for the default data set. A data set that was named, by its
-// default name even, is opened or refused.
-void TakeSampleIfMissing(Layers& layers, Config& config, std::vector<std::string>* told) {
+// default name even, is opened or refused. Returns why it was taken; empty: it was not.
+std::string TakeSampleIfMissing(Layers& layers, Config& config, std::vector<std::string>* told) {
   std::string why;
-  if (!MayTakeSample(config, &why)) return;
+  if (!MayTakeSample(config, &why)) return {};
   if (!DataIsDefault(layers.file, config)) {
     PutParameter(config, "data.if_missing", TextValue("error", "the data set is named"));
-    return;
+    return {};
   }
-  TellOfSample(layers, why);
   layers.sample = true;
   config = Stack(layers, told);
+  return why;
 }
 
 enum class Purpose : uint8_t { kShow, kOpenData, kRun };
@@ -253,23 +257,29 @@ LoadedGraph LoadWith(const GraphRequest& request, Purpose purpose, StopSignals* 
     layers.resume = FindResumePoint(request.resume, request.run_dir, loaded.config);
     loaded.config = Stack(layers, &told);
   }
+  std::string why_sample, lowered;
   if (purpose != Purpose::kShow) {
     FindDataRoot(file, loaded.config);
-    TakeSampleIfMissing(layers, loaded.config, &told);
+    why_sample = TakeSampleIfMissing(layers, loaded.config, &told);
   }
-  if (purpose == Purpose::kRun) LowerWorkers(loaded.config);
-  for (const std::string& line : told) LogInfo(line);
+  if (purpose == Purpose::kRun) lowered = LowerWorkers(loaded.config);
   if (!layers.resume) LeaveOutOtherRuns(DefaultParameters(file), loaded.config);
   loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
-  if (purpose == Purpose::kRun &&
-      loaded.config.GetOr<std::string>("data.cache", "none") == "packed") {
-    // Only now, since a faulty graph must not cost a packing first.
-    TakePackedCache(loaded.config, signals);
-    loaded.def = LoadGraph(file.graph, loaded.config, Registry::Global());
-  }
+  // Only now, so that what is wrong with the graph stands alone.
+  for (const std::string& line : told) LogInfo(line);
+  if (!why_sample.empty()) TellOfSample(layers, why_sample);
+  if (!lowered.empty()) LogWarning(lowered);
   if (layers.resume) {
     CheckParameters(*layers.resume, request.resume, loaded.def.name, loaded.config);
     loaded.resume = std::move(layers.resume);
+  }
+  if (purpose == Purpose::kRun &&
+      loaded.config.GetOr<std::string>("data.cache", "none") == "packed") {
+    // Last, since a run that is refused must not cost a packing first. The parameters go on naming
+    // the data set itself: the file is no more than its cache, for another run too.
+    Config packed = loaded.config;
+    TakePackedCache(packed, signals);
+    loaded.def = LoadGraph(file.graph, packed, Registry::Global());
   }
   return loaded;
 }

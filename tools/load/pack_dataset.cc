@@ -77,7 +77,7 @@ DatasetOptions DatasetOptionsOf(const Config& config) {
 }
 
 PackResult PackDataset(const DatasetOptions& dataset, const std::string& path, int max_side,
-                       double max_bad_fraction, StopSignals* signals) {
+                       const BadLimit& bad_limit, StopSignals* signals) {
   std::string substitution;
   // Before the files are read: a file that changes meanwhile makes the packed file out of date.
   const uint64_t fingerprint = FingerprintOf(dataset, max_side);
@@ -89,8 +89,8 @@ PackResult PackDataset(const DatasetOptions& dataset, const std::string& path, i
   options.max_side = max_side;
   options.max_pixels = std::clamp<int64_t>(dataset.max_pixels, 1, kMaxImagePixels);
   options.threads = ReadCpuLimits().usable;
-  options.max_bad_fraction = max_bad_fraction;
-  options.max_bad_fraction_name = "data.max_bad_fraction";
+  options.max_bad_fraction = bad_limit.fraction;
+  options.max_bad_fraction_name = bad_limit.name;
   options.fingerprint = fingerprint;
   options.stop = [&run] { return run.draining(); };
   PackProgress progress;

@@ -62,7 +62,7 @@ bool IsUpToDate(const std::string& path, uint64_t fingerprint, std::string* why)
   }
   if (!IsPackedFile(path)) {
     throw DataError(path +
-                    " is there and is no packed data set: name another file in "
+                    " is there and is not a packed data set: name another file in "
                     "data.cache_file");
   }
   try {
@@ -101,7 +101,8 @@ std::string PackedCacheOf(const Config& config, StopSignals* signals) {
   }
   LogInfo("making the packed cache " + path + ": " + why);
   const double max_bad_fraction = config.Get<double>("data.max_bad_fraction");
-  const PackResult result = PackDataset(dataset, path, max_side, max_bad_fraction, signals);
+  const PackResult result =
+      PackDataset(dataset, path, max_side, {max_bad_fraction, "data.max_bad_fraction"}, signals);
   if (result.stopped) throw Interrupted("interrupted: the packed cache was not made");
   LogInfo("packed " + ShowCount(result.images) + " images, " + ShowGib(result.bytes));
   return path;

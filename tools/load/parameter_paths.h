@@ -16,8 +16,9 @@ namespace flowtrain {
 // ConfigError, with the parameter's place, for a variable that is not set.
 void ResolvePaths(const std::string& file, Config& config, std::vector<std::string>* told);
 
-// The same for the graph's own parameters, whichever files they are from. Only of those beside the
-// file is anything told, since they are relative to the working directory by default.
+// The same for the graph's own parameters, whichever files they are from; to be called first, since
+// it tells the configuration which parameters are paths. Only of those beside the file is anything
+// told, since they are relative to the working directory by default.
 void ResolveDefaultPaths(Config& config, std::vector<std::string>* told);
 
 // The parameters with their paths as a file must give them, which resolves them again.

@@ -124,6 +124,12 @@ ResumePoint PointAt(const std::string& from, const std::string& run_dir) {
   return point;
 }
 
+// Runs of older versions kept the file of data.cache=packed as their data set.
+bool IsOfOldPackedCache(const std::string& key, const Config& before) {
+  return key == "data.kind" && before.GetOr<std::string>("data.kind", "") == "packed" &&
+         before.GetOr<std::string>("data.cache", "") == "packed";
+}
+
 struct Change {
   std::string key, text;  // "data.batch_size", "8 -> 16"
 };
@@ -138,6 +144,7 @@ std::vector<Change> ChangesOf(const TrainingState& state, const std::string& che
   for (const std::string& key : before.Keys()) {
     const Value *was = before.Find(key), *is = config.Find(key);
     if (is == nullptr || IsFree(key) || Same(*was, *is)) continue;
+    if (IsOfOldPackedCache(key, before)) continue;
     changes.push_back({key, was->ToString() + " -> " + is->ToString()});
   }
   return changes;

@@ -76,6 +76,16 @@ std::vector<PortDef> EndWithOptimiser(GraphDef& def, const Registry& registry,
   return std::exchange(def.nodes.back().out, {});
 }
 
+// What a node of the graph knows as its device; empty if none has one.
+std::vector<UseDef> DeviceOf(const GraphDef& def) {
+  for (const NodeDef& node : def.nodes) {
+    for (const UseDef& use : node.uses) {
+      if (use.name == "device") return {use};
+    }
+  }
+  return {};
+}
+
 // The same, and ends the graph with a meter.
 void EndWithMeter(GraphDef& def, const Registry& registry, int64_t skip,
                   const std::string& keep = "") {
@@ -86,6 +96,7 @@ void EndWithMeter(GraphDef& def, const Registry& registry, int64_t skip,
   if (meter.in.empty()) {
     throw ConfigError(def.file + ": bench needs a graph with an optimiser's node and one after it");
   }
+  meter.uses = DeviceOf(def);
   SetOption(meter, "skip", skip);
   def.nodes.back().out = meter.in;
   def.nodes.push_back(std::move(meter));

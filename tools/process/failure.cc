@@ -27,12 +27,27 @@ std::string WithoutTrace(std::string text) {
   return text;
 }
 
+constexpr char kDeviceFailed[] =
+    "the GPU has failed, and a program cannot go on with it. Begin again with --resume; if it "
+    "happens again, docs/troubleshooting.md says what to look at";
+
 // The host's memory. (A device's has a message of its own.) The exception may have become the cause
 // of a NodeError, so its text must tell. oneDNN says only that it has no primitive.
 bool IsOutOfMemory(std::string_view text) {
   for (const std::string_view sign :
        {"std::bad_alloc", "DefaultCPUAllocator: ", "could not create a primitive"}) {
     if (text.find(sign) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+// A GPU that failed, not for want of memory: a program cannot go on with it.
+bool IsDeviceError(std::string_view text) {
+  for (const std::string_view sign : {"CUDA error: ", "HIP error: ", "cuDNN error: "}) {
+    const size_t at = text.find(sign);
+    if (at != std::string_view::npos && text.find("out of memory", at) == std::string_view::npos) {
+      return true;
+    }
   }
   return false;
 }
@@ -44,6 +59,7 @@ bool LacksThread(const std::system_error& error) {
 void LogOther(const std::exception& error) {
   LogError(WithoutTrace(error.what()));
   if (IsOutOfMemory(error.what())) LogError(kMoreMemory);
+  if (IsDeviceError(error.what())) LogError(kDeviceFailed);
 }
 
 [[noreturn]] void OnTerminate() {

@@ -1,6 +1,7 @@
 #include "tools/timing/op_profile.h"
 
 #include <c10/core/DeviceType.h>
+#include <kineto/ActivityType.h>
 #include <torch/csrc/autograd/profiler_kineto.h>
 
 #include <algorithm>
@@ -46,33 +47,33 @@ bool IsCopy(const std::string& name) {
 // its thread, which lie within it.
 class Summary {
  public:
-  void Add(const std::vector<KinetoEvent>& events) {
-    std::vector<const KinetoEvent*> host;
-    for (const KinetoEvent& event : events) {
-      if (!IsOnDevice(event)) host.push_back(&event);
+  void Add(const std::vector<ProfiledEvent>& events) {
+    std::vector<const ProfiledEvent*> operators;
+    for (const ProfiledEvent& event : events) {
+      if (!event.on_device && event.linked == 0) operators.push_back(&event);
     }
     // Of two that begin together, the longer is the caller.
-    std::sort(host.begin(), host.end(), [](const KinetoEvent* a, const KinetoEvent* b) {
-      if (a->startThreadId() != b->startThreadId()) return a->startThreadId() < b->startThreadId();
-      if (a->startNs() != b->startNs()) return a->startNs() < b->startNs();
-      return a->durationNs() > b->durationNs();
-    });
-    std::vector<const KinetoEvent*> callers;
-    for (const KinetoEvent* event : host) {
+    std::sort(operators.begin(), operators.end(),
+              [](const ProfiledEvent* a, const ProfiledEvent* b) {
+                if (a->thread != b->thread) return a->thread < b->thread;
+                if (a->begin_ns != b->begin_ns) return a->begin_ns < b->begin_ns;
+                return a->end_ns > b->end_ns;
+              });
+    std::vector<const ProfiledEvent*> callers;
+    for (const ProfiledEvent* event : operators) {
       while (!callers.empty() && !Within(*event, *callers.back())) callers.pop_back();
-      const double us = static_cast<double>(event->durationNs()) * 1e-3;
-      OpTime& op = Of(event->name());
+      const double us = Microseconds(*event);
+      OpTime& op = Of(event->name);
       ++op.calls;
       op.self_us += us;
-      if (!callers.empty()) Of(callers.back()->name()).self_us -= us;
+      if (!callers.empty()) Of(callers.back()->name).self_us -= us;
       callers.push_back(event);
-      op_of_[event->correlationId()] = event->name();
+      if (event->correlation != 0) op_of_[event->correlation] = event->name;
     }
-    for (const KinetoEvent& event : events) {
-      if (!IsOnDevice(event)) continue;
-      const auto op = op_of_.find(event.linkedCorrelationId());
-      if (op != op_of_.end())
-        Of(op->second).device_us += static_cast<double>(event.durationNs()) * 1e-3;
+    for (const ProfiledEvent& event : events) {
+      if (!event.on_device) continue;
+      const auto op = op_of_.find(event.linked);
+      if (op != op_of_.end()) Of(op->second).device_us += Microseconds(event);
     }
   }
 
@@ -86,8 +87,11 @@ class Summary {
   }
 
  private:
-  static bool Within(const KinetoEvent& inner, const KinetoEvent& outer) {
-    return inner.startThreadId() == outer.startThreadId() && inner.endNs() <= outer.endNs();
+  static double Microseconds(const ProfiledEvent& event) {
+    return static_cast<double>(event.end_ns - event.begin_ns) * 1e-3;
+  }
+  static bool Within(const ProfiledEvent& inner, const ProfiledEvent& outer) {
+    return inner.thread == outer.thread && inner.end_ns <= outer.end_ns;
   }
 
   OpTime& Of(const std::string& name) {
@@ -99,6 +103,19 @@ class Summary {
   std::map<std::string, OpTime> ops_;
   std::unordered_map<uint64_t, std::string> op_of_;
 };
+
+std::vector<ProfiledEvent> Read(const std::vector<KinetoEvent>& seen) {
+  std::vector<ProfiledEvent> events;
+  events.reserve(seen.size());
+  for (const KinetoEvent& event : seen) {
+    const bool is_operator =
+        event.activityType() == static_cast<uint8_t>(libkineto::ActivityType::CPU_OP);
+    events.push_back({event.name(), IsOnDevice(event), event.startThreadId(), event.startNs(),
+                      event.endNs(), is_operator ? event.correlationId() : 0,
+                      event.linkedCorrelationId()});
+  }
+  return events;
+}
 
 std::set<ActivityType> Activities(bool gpu) {
   if (!gpu) return {ActivityType::CPU};
@@ -119,6 +136,12 @@ int64_t WallAheadNs() {
 
 }  // namespace
 
+std::vector<OpTime> SumUpOperators(const std::vector<ProfiledEvent>& events) {
+  Summary summary;
+  summary.Add(events);
+  return summary.Sorted();
+}
+
 OpProfile::OpProfile(Graph& graph, bool gpu) : graph_(graph) {
   // Its library prints to standard error what is not an error here, such as a machine without a
   // GPU, or a call on a thread other than the one that loaded it.
@@ -138,9 +161,7 @@ OpProfileResult OpProfile::Stop() {
   graph_.CallOnLane([&] {
     result.seconds = static_cast<double>(NowNs() - begin_ns_) * 1e-9;
     const auto seen = torch::autograd::profiler::disableProfiler();
-    Summary summary;
-    summary.Add(seen->events());
-    result.ops = summary.Sorted();
+    result.ops = SumUpOperators(Read(seen->events()));
     const int64_t ahead_ns = WallAheadNs();
     std::vector<Interval> copies, kernels;
     for (const KinetoEvent& event : seen->events()) {

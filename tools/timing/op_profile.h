@@ -18,6 +18,20 @@ struct OpTime {
   double device_us = 0;  // of the kernels it started, on a GPU
 };
 
+// What libtorch's profiler saw on the host: an operator, or a call of a vendor's library (such as
+// cudaLaunchKernel), which is linked to its operator; or on a device, linked to the operator that
+// started it.
+struct ProfiledEvent {
+  std::string name;
+  bool on_device = false;
+  uint64_t thread = 0, begin_ns = 0, end_ns = 0;
+  uint64_t correlation = 0;  // number of an operator, from 1; 0: it is none
+  uint64_t linked = 0;       // the operator's number; 0: it is linked to none
+};
+// Sums up per operator, by device time, then by CPU time, the largest first. The time of calls of
+// vendors' libraries is that of the operators that made them.
+std::vector<OpTime> SumUpOperators(const std::vector<ProfiledEvent>& events);
+
 // What a GPU did: a kernel, or a copy.
 struct DeviceWork {
   std::string name;

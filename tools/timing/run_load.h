@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ struct RunLoad {
   double lane_cpu_us = 0;       // CPU time of all threads but the workers, per image
   double engine_us = 0;         // CPU time of the workers between the calls, per image
   double alone_others = 0;  // cores that others took from it while its parts were measured alone
+  // The share of the time in which an accelerator computed or copied, by its own events; empty: not
+  // known. The lane is busy also while it prepares what the accelerator is to do next.
+  std::optional<double> device_busy;
 
   bool MeasuredAlone() const;
 };

@@ -24,11 +24,12 @@ constexpr std::chrono::seconds kWriteEvery{60};
 }  // namespace
 
 RunTiming::RunTiming(const Graph& graph, const Registry& registry, std::string device,
-                     std::string folder)
+                     std::function<GpuStatus()> gpu, std::string folder)
     : graph_(graph),
       registry_(registry),
       device_(std::move(device)),
       folder_(std::move(folder)),
+      gpu_(std::move(gpu)),
       recorder_(graph, kWarmUpSteps, kSliceSeconds),
       thread_([this] { Loop(); }) {}
 
@@ -53,7 +54,9 @@ std::string RunTiming::RecentText() const {
                                 0,
                                 {},
                                 LoadOf(*part, cores),
-                                LimitsFor(graph_.def(), cores)}));
+                                LimitsFor(graph_.def(), cores),
+                                false,
+                                gpu_()}));
 }
 
 void RunTiming::Loop() {
@@ -72,7 +75,8 @@ void RunTiming::Write() {
     const double cores = ThisMachine().cores;
     const std::string text =
         TimingJson({graph_.def(), registry_, device_, *part, recorder_.measured_steps(),
-                    recorder_.slices(), LoadOf(*part, cores), LimitsFor(graph_.def(), cores)})
+                    recorder_.slices(), LoadOf(*part, cores), LimitsFor(graph_.def(), cores), false,
+                    gpu_()})
             .dump(1);
     WriteNewFile(folder_ + "/timing.json", text);
   } catch (const std::exception& error) {

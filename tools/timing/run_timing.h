@@ -2,10 +2,12 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
 
+#include "nodes/run/gpu_status.h"
 #include "pipeline/node/registry.h"
 #include "pipeline/runtime/graph.h"
 #include "tools/timing/recorder.h"
@@ -17,8 +19,10 @@ namespace flowtrain {
 // be written, that is a warning: a run does not end for it.
 class RunTiming {
  public:
-  // `device` is its name; `folder` may be empty: then nothing is written.
-  RunTiming(const Graph& graph, const Registry& registry, std::string device, std::string folder);
+  // `device` is its name, `gpu` reads what it says of itself; `folder` may be empty: then nothing is
+  // written.
+  RunTiming(const Graph& graph, const Registry& registry, std::string device,
+            std::function<GpuStatus()> gpu, std::string folder);
   ~RunTiming();
   RunTiming(const RunTiming&) = delete;
   RunTiming& operator=(const RunTiming&) = delete;
@@ -33,6 +37,7 @@ class RunTiming {
   const Graph& graph_;
   const Registry& registry_;
   const std::string device_, folder_;
+  const std::function<GpuStatus()> gpu_;
   Recorder recorder_;
   bool warned_ = false;
   std::mutex mutex_;

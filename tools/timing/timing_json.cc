@@ -114,6 +114,19 @@ json LimitJson(const Verdict& verdict) {
           {"lane", verdict.limit.kind == Limit::Kind::kLane}};
 }
 
+template <typename T>
+json ValueOrNull(const std::optional<T>& figure) {
+  return figure ? json(*figure) : json(nullptr);
+}
+
+json GpuJson(const GpuStatus& gpu) {
+  if (gpu.empty()) return nullptr;
+  return {{"utilization", ValueOrNull(gpu.utilization)},
+          {"used_bytes", ValueOrNull(gpu.used_bytes)},
+          {"temperature_c", ValueOrNull(gpu.temperature_c)},
+          {"power_w", ValueOrNull(gpu.power_w)}};
+}
+
 json CpuJson(const Snapshot& part, double cores) {
   json cpu = {{"usable", cores},
               {"used", part.cores_in_use()},
@@ -184,7 +197,8 @@ json TimingJson(const Timing& timing) {
                    {"busy", part.lane_busy()},
                    {"idle", 1 - part.lane_busy()},
                    {"copy", nullptr},
-                   {"compute", nullptr}}},
+                   {"compute", nullptr},
+                   {"gpu", GpuJson(timing.gpu)}}},
                  {"uncertainty", uncertainty ? json(*uncertainty) : json(nullptr)},
                  {"cpu", CpuJson(part, timing.load.cores)},
                  {"bound", BoundJson(timing, uncertainty)},
@@ -213,7 +227,7 @@ json ReadTiming(const std::string& path) {
   json timing = json::parse(file, nullptr, false);
   if (!timing.is_object() || !timing.contains("format") || timing["format"] != kFormat ||
       !timing.contains("version") || !timing["version"].is_number_integer()) {
-    throw ConfigError(path + " is no timing of flowtrain, or it is damaged");
+    throw ConfigError(path + " is not a timing of flowtrain, or it is damaged");
   }
   if (timing["version"] > kTimingVersion) {
     throw ConfigError(path + " was written by a newer flowtrain; update this one");

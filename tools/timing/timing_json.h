@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "nodes/run/gpu_status.h"
 #include "pipeline/graph/graph_def.h"
 #include "pipeline/node/registry.h"
 #include "pipeline/runtime/snapshot.h"
@@ -26,6 +27,7 @@ struct Timing {
   RunLoad load;  // with what was measured alone, if anything was
   Capacity most;
   bool sweep = false;  // report how the nodes scale
+  GpuStatus gpu;       // at the end of that part; empty where the driver does not tell
 };
 
 nlohmann::json TimingJson(const Timing& timing);

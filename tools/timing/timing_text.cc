@@ -89,6 +89,23 @@ std::string OthersText(const json& cpu) {
   return text;
 }
 
+// "; the GPU at 97%, 9.3 GiB used, 71 C, 165 W"
+std::string GpuText(const json& device) {
+  const json gpu = device.value("gpu", json());
+  if (gpu.is_null()) return {};
+  std::string text;
+  const auto add = [&](const char* key, const auto& show) {
+    const json figure = gpu.value(key, json());
+    if (!figure.is_null())
+      text += (text.empty() ? "; the GPU at " : ", ") + show(figure.get<double>());
+  };
+  add("utilization", [](double share) { return ShowFixed(100 * share, 0) + '%'; });
+  add("used_bytes", [](double bytes) { return ShowGib(static_cast<size_t>(bytes)) + " used"; });
+  add("temperature_c", [](double celsius) { return ShowFixed(celsius, 0) + " C"; });
+  add("power_w", [](double watts) { return ShowFixed(watts, 0) + " W"; });
+  return text;
+}
+
 std::string DeviceText(const json& timing) {
   const json &device = timing.at("device"), &cpu = timing.at("cpu");
   TextTable table;
@@ -99,7 +116,7 @@ std::string DeviceText(const json& timing) {
       shares += "; by its own events: compute " + Percent(device.at("compute")) + ", copy " +
                 Percent(device.at("copy"));
     }
-    table.Add({"device", device.at("name").get<std::string>() + ": " + shares});
+    table.Add({"device", device.at("name").get<std::string>() + ": " + shares + GpuText(device)});
   }
   table.Add({"CPU",
              ShowFixed(cpu.at("used"), 2) + " of " + ShowFixed(cpu.at("usable"), 1) +

@@ -16,6 +16,7 @@ constexpr double kAlike = 0.06;       // limits this close to each other cannot 
 constexpr double kWorthwhile = 1.06;  // a change that gives less is not proposed
 constexpr int kMostChanges = 32;
 constexpr double kOffCpu = 0.5;      // a call with a smaller CPU share mostly waits
+constexpr double kIdle = 0.7;        // a device that works less waits for the next kernel
 constexpr double kNoticeable = 0.1;  // of the cores that others take, of the periods of a quota
 
 std::string Show(const char* format, double value) {
@@ -182,6 +183,13 @@ class Judge {
         return "The CPU is the limit: " + Cores() + "; " + node + " takes " +
                Percent(MostOfCpu().share) + " of the CPU time";
       case Kind::kLane:
+        if (LaunchBound()) {
+          return "The run is launch-bound: the device's lane is busy " +
+                 Percent(part_.lane_busy()) + " of the time, " + Percent(MostOfLane().share) +
+                 " of that in " + node + ", but the device itself only " +
+                 Percent(*load_.device_busy) + ", because its kernels are done before the next " +
+                 "ones are launched";
+        }
         return "The device is the limit: its lane is busy " + Percent(part_.lane_busy()) +
                " of the time, " + Percent(MostOfLane().share) + " of that in " + node;
       case Kind::kNode:
@@ -204,6 +212,9 @@ class Judge {
     }
     return {};
   }
+
+  // The lane has the device's work to do, but the device does not have enough of it.
+  bool LaunchBound() const { return load_.device_busy.value_or(1) < kIdle; }
 
   std::string Cores() const {
     return Show("%.1f", part_.cores_in_use()) + " of " + Show("%.3g", load_.cores) +
@@ -286,6 +297,11 @@ class Judge {
       case Kind::kCores:
         return ", and no setting gives more: it takes more cores, or less to do (data.cache)";
       case Kind::kLane:
+        if (LaunchBound()) {
+          return ". More work in each kernel helps: larger batches (data.batch_size) in fewer "
+                 "accumulation steps (gpu.gradient_accumulation); the loader could do " +
+                 LoaderCould() + " as much";
+        }
         return ", and the loader keeps up: it could do " + LoaderCould() + " as much";
       case Kind::kNode:
         return NodeAdvice(limit.node);

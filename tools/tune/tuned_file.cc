@@ -107,7 +107,7 @@ Value ReadTuned(const std::string& path) {
   const Value* version = file.Find("flowtrain_tuned");
   int64_t number = 0;
   if (version == nullptr || !Read(*version, number)) {
-    throw ConfigError(path + " is no file of flowtrain tune");
+    throw ConfigError(path + " is not a file of flowtrain tune");
   }
   if (number > kVersion) {
     throw ConfigError(path + " was written by a newer flowtrain; run flowtrain tune again");

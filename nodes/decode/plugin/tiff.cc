@@ -18,8 +18,8 @@ struct Layout {
   uint32_t height = 0, width = 0;
   int bits = 1, samples = 1;  // of a sample; of a pixel
   Colours colours = Colours::kGrey;
-  bool premultiplied = false;  // by the alpha that follows the colours
-  bool planes = false;         // a plane for each sample
+  int multiplied_by = 0;  // the sample that is an alpha which the colours contain; 0: none
+  bool planes = false;    // a plane for each sample
   uint32_t most() const { return (1u << bits) - 1; }
   int colour_samples() const {
     return colours == Colours::kRgb ? 3 : (colours == Colours::kCmyk ? 4 : 1);
@@ -117,8 +117,10 @@ Layout ReadLayout(const TiffFile& tiff) {
   uint16_t extras = 0;
   const uint16_t* extra = nullptr;
   if (TIFFGetFieldDefaulted(tiff.get(), TIFFTAG_EXTRASAMPLES, &extras, &extra) == 1 && extras > 0) {
-    layout.premultiplied =
-        extra[0] == EXTRASAMPLE_ASSOCALPHA && layout.samples > layout.colour_samples();
+    const int colours = layout.colour_samples();
+    for (int i = 0; i < std::min<int>(extras, layout.samples - colours); ++i) {
+      if (extra[i] == EXTRASAMPLE_ASSOCALPHA) layout.multiplied_by = colours + i;
+    }
   }
   return layout;
 }
@@ -174,8 +176,8 @@ class ToRgb {
 
   uint8_t Colour(const uint16_t* samples, int i) const {
     uint32_t value = samples[i];
-    if (layout_.premultiplied) {
-      const uint32_t alpha = samples[layout_.colour_samples()], most = layout_.most();
+    if (layout_.multiplied_by > 0) {
+      const uint32_t alpha = samples[layout_.multiplied_by], most = layout_.most();
       value = alpha == 0 ? 0 : std::min(most, value * most / alpha);
     }
     return byte_of_[value];
@@ -210,8 +212,8 @@ class ToRgb {
   std::vector<uint8_t> byte_of_, palette_;
 };
 
-[[noreturn]] void Fail(const TiffFile& tiff, uint32_t part, uint32_t row, const Layout& layout) {
-  if (tiff.Lacks(part)) throw Refusal(CutOff("TIFF", row, layout.height));
+[[noreturn]] void Fail(const TiffFile& tiff, uint32_t part) {
+  if (tiff.Lacks(part)) throw Refusal(CutOff("TIFF", tiff.bytes(), tiff.PixelsEnd(), "bytes"));
   throw Refusal(Damaged("TIFF", tiff.error().empty() ? tiff.loss() : tiff.error()));
 }
 
@@ -230,7 +232,7 @@ void DecodeStrips(const TiffFile& tiff, const Layout& layout, uint8_t* rgb) {
     for (uint32_t y = 0; y < layout.height; ++y) {
       const auto sample = static_cast<uint16_t>(plane);
       if (TIFFReadScanline(tiff.get(), packed.data(), y, sample) != 1 || !tiff.loss().empty()) {
-        Fail(tiff, TIFFComputeStrip(tiff.get(), y, sample), y, layout);
+        Fail(tiff, TIFFComputeStrip(tiff.get(), y, sample));
       }
       uint16_t* row = all.data() + (planes == 1 ? 0 : layout.width * samples * y);
       Unpack(packed.data(), layout.bits, layout.width * a_plane, row + plane, planes);
@@ -267,7 +269,7 @@ void DecodeTiles(const TiffFile& tiff, const Layout& layout, uint8_t* rgb) {
         const auto sample = static_cast<uint16_t>(plane);
         if (TIFFReadTile(tiff.get(), packed.data(), left, top, 0, sample) < 0 ||
             !tiff.loss().empty()) {
-          Fail(tiff, TIFFComputeTile(tiff.get(), left, top, 0, sample), top, layout);
+          Fail(tiff, TIFFComputeTile(tiff.get(), left, top, 0, sample));
         }
         for (size_t y = 0; y < rows; ++y) {
           Unpack(packed.data() + y * row_bytes, layout.bits, columns * a_plane,
@@ -295,7 +297,7 @@ void DecodeYcc(const TiffFile& tiff, const Layout& layout, uint8_t* rgb) {
   std::vector<uint32_t> pixels(size_t{layout.height} * layout.width);
   if (TIFFRGBAImageGet(&image, pixels.data(), layout.width, layout.height) == 0 ||
       !tiff.loss().empty()) {
-    Fail(tiff, 0, 0, layout);
+    Fail(tiff, 0);
   }
   for (const uint32_t pixel : pixels) {
     *rgb++ = static_cast<uint8_t>(TIFFGetR(pixel));

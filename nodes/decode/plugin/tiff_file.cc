@@ -55,6 +55,18 @@ bool TiffFile::Lacks(uint32_t strip_or_tile) const {
   return offset > file_.size() || file_.size() - offset < bytes;
 }
 
+uint64_t TiffFile::PixelsEnd() const {
+  const uint32_t parts =
+      TIFFIsTiled(get()) != 0 ? TIFFNumberOfTiles(get()) : TIFFNumberOfStrips(get());
+  uint64_t end = 0;
+  for (uint32_t part = 0; part < parts; ++part) {
+    const uint64_t offset = TIFFGetStrileOffset(get(), part);
+    const uint64_t bytes = TIFFGetStrileByteCount(get(), part);
+    end = std::max(end, offset + std::min(bytes, UINT64_MAX - offset));
+  }
+  return end;
+}
+
 // libtiff has one set of handlers for the process, and gives them the file that it read.
 void TiffFile::SetUpHandlers() {
   [[maybe_unused]] static const bool done = [] {

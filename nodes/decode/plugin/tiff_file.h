@@ -17,12 +17,15 @@ class TiffFile {
   TiffFile(const TiffFile&) = delete;
   TiffFile& operator=(const TiffFile&) = delete;
 
-  TIFF* get() const { return tiff_.get(); }  // null: it is no sound TIFF
+  TIFF* get() const { return tiff_.get(); }  // null: it is not a sound TIFF
   const std::string& error() const { return error_; }
   // What a codec only warned of, though it made pixels up.
   const std::string& loss() const { return loss_; }
   // Whether the data of a strip or tile lies beyond the end of the file.
   bool Lacks(uint32_t strip_or_tile) const;
+  uint64_t bytes() const { return file_.size(); }
+  // Where the last of the image's strips or tiles ends, as the file says.
+  uint64_t PixelsEnd() const;
 
   template <typename Type>
   Type Get(uint32_t tag, Type otherwise) const {

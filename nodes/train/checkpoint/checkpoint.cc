@@ -11,8 +11,10 @@
 #include "nodes/train/weights/finite.h"
 #include "pipeline/base/clock.h"
 #include "pipeline/base/log.h"
+#include "pipeline/base/text/shell_word.h"
 #include "pipeline/base/text/units.h"
 #include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
 
 namespace flowtrain {
 namespace {
@@ -48,6 +50,7 @@ void Checkpoint::Declare(NodeSpec& spec) {
 }
 
 void Checkpoint::Open(const OpenContext& context) {
+  run_ = &context.run();
   model_ = &context.Get<SimclrModel>("model");
   optimizer_ = &context.Get<Optimizer>("optimizer");
   run_dir_ = &context.Get<RunDir>("run_dir");
@@ -157,9 +160,21 @@ void Checkpoint::Write(const NamedTensors& tensors, const TrainingState& state,
   SaveCheckpoint(folder_->PathOf(state.steps_done), tensors, state);
   if (not_finite.empty()) not_finite = FirstNonFinite(tensors);
   folder_->Add(state.steps_done, not_finite.empty());
+  run_dir_->NoteDivergence(not_finite.empty() ? "" : Divergence(state.steps_done, not_finite));
   if (!not_finite.empty()) TellOfDivergence(state.steps_done, not_finite);
   Log(LogLevel::kDebug, "checkpoint of step " + std::to_string(state.steps_done) + ": written in " +
                             Milliseconds(SecondsSince(begin_ns)));
+}
+
+// For whoever looks at the end alone.
+std::string Checkpoint::Divergence(uint64_t steps_done, const std::string& what) const {
+  const std::optional<uint64_t> newest = folder_->newest();
+  return "the training has diverged: after step " + std::to_string(steps_done) + ' ' + what +
+         " is not finite. " +
+         (newest ? "The last checkpoint from before is " + folder_->PathOf(*newest) +
+                       ": go on from it with --resume and --resume-anyway"
+                 : std::string("There is no checkpoint from before: begin again")) +
+         " with a lower learning rate";
 }
 
 void Checkpoint::TellOfDivergence(uint64_t steps_done, const std::string& what) {
@@ -196,9 +211,26 @@ void Checkpoint::Flush() {
 void Checkpoint::Close() noexcept {
   try {
     FinishWriting();
+    TellWhatIsLeft();
   } catch (const std::exception& error) {
     LogError(error.what());
   }
+}
+
+// Of a run that has failed or was aborted: its last state may be lost with the device, but what was
+// copied to the host is in a checkpoint.
+void Checkpoint::TellWhatIsLeft() const {
+  if (!run_->aborted() || folder_ == nullptr || state_.steps_done == 0) return;
+  const std::optional<uint64_t> newest = folder_->newest();
+  if (!newest) {
+    LogInfo("there is no checkpoint yet: the steps of this run are lost; " + intervals_ +
+            " say how often one is written");
+    return;
+  }
+  LogInfo("the last checkpoint is that of step " + ShowCount(*newest) + ": " +
+          folder_->PathOf(*newest) + "; steps that are lost: " +
+          ShowCount(state_.steps_done - std::min(*newest, state_.steps_done)) + ". --resume " +
+          ShellWord(run_dir_->path()) + " goes on from it");
 }
 
 FLOWTRAIN_REGISTER(Checkpoint);

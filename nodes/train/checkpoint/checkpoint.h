@@ -45,9 +45,11 @@ class Checkpoint final : public StepNode {
   bool IsDue(const Step& step) const;
   void Save();
   void Write(const NamedTensors& tensors, const TrainingState& state, std::string not_finite);
+  std::string Divergence(uint64_t steps_done, const std::string& what) const;
   void TellOfDivergence(uint64_t steps_done, const std::string& what);
   void FinishWriting();
   void JudgeLastEpoch();
+  void TellWhatIsLeft() const;
 
   int every_epochs_ = 1, keep_ = 3;  // options
   int64_t every_steps_ = 0;
@@ -57,6 +59,7 @@ class Checkpoint final : public StepNode {
 
   std::string intervals_;  // the name in messages of the options that say how often
   std::string keep_name_;  // and of the one that says how many
+  const RunControl* run_ = nullptr;
   SimclrModel* model_ = nullptr;
   Optimizer* optimizer_ = nullptr;
   RunDir* run_dir_ = nullptr;

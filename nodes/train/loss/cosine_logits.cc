@@ -3,7 +3,7 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 
-#include "nodes/train/loss/loss_input.h"
+#include <vector>
 
 namespace flowtrain {
 namespace {
@@ -16,8 +16,10 @@ CosineLogits MakeCosineLogits(const at::Tensor& z, double temperature) {
   // A representation that underflowed to zero has a gradient of up to 1 / epsilon, which FP16 must
   // hold.
   const at::Tensor unit = z / z.norm(2, 1, true).clamp_min(kSmallestNorm);
-  return {at::mm(unit, unit.t()).div(temperature),
-          (FirstViews(unit) * SecondViews(unit)).sum(1).div(temperature)};
+  const at::Tensor all = at::mm(unit, unit.t()).div(temperature);
+  // Not FirstViews and SecondViews: the gradients of slices are filled up with zeros and added.
+  const std::vector<at::Tensor> views = unit.view({2, unit.size(0) / 2, unit.size(1)}).unbind(0);
+  return {all, (views[0] * views[1]).sum(1).div(temperature)};
 }
 
 }  // namespace flowtrain

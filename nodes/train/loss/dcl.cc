@@ -18,7 +18,7 @@ at::Tensor Dcl(const at::Tensor& representations, double temperature) {
   // Both views of the anchor's image: the anchor itself and its positive.
   const at::Tensor own = at::eye(half, logits.all.options().dtype(at::kBool)).repeat({2, 2});
   const at::Tensor negatives =
-      logits.all.masked_fill(own, -std::numeric_limits<double>::infinity());
+      logits.all.masked_fill_(own, -std::numeric_limits<double>::infinity());
   return at::logsumexp(negatives, 1).mean() - logits.positives.mean();
 }
 

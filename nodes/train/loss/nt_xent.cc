@@ -16,7 +16,7 @@ at::Tensor NtXent(const at::Tensor& representations, double temperature) {
   const CosineLogits logits = MakeCosineLogits(LossInput(representations, "NT-Xent"), temperature);
   const at::Tensor itself = at::eye(logits.all.size(0), logits.all.options().dtype(at::kBool));
   const at::Tensor others =
-      logits.all.masked_fill(itself, -std::numeric_limits<double>::infinity());
+      logits.all.masked_fill_(itself, -std::numeric_limits<double>::infinity());
   return at::logsumexp(others, 1).mean() - logits.positives.mean();
 }
 

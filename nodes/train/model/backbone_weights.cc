@@ -6,6 +6,7 @@
 #include <array>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
@@ -48,7 +49,8 @@ NamedTensors ReadTensors(const std::string& path) {
 // What training programs put before the names of a backbone.
 constexpr std::array<std::string_view, 5> kNestings = {"state_dict.", "module.", "model.",
                                                        "backbone.", "encoder_q."};
-constexpr char kFirstTensor[] = "conv1.weight";  // of every ResNet
+constexpr char kFirstTensor[] = "conv1.weight";  // of every ResNet, as the next one is
+constexpr char kFirstOfBlock[] = "layer1.0.conv1.weight";
 
 // Whether the text consists of nestings alone.
 bool IsNesting(std::string_view text) {
@@ -62,15 +64,24 @@ bool IsNesting(std::string_view text) {
   return true;
 }
 
-// What the names of the backbone begin with: "module.encoder_q."; empty if with nothing.
+// What the names of the backbone begin with: "module.encoder_q."; empty if with nothing. Where none
+// of the nestings above is there, any text before the names of a ResNet is one.
 std::string NestingOf(const NamedTensors& tensors, const std::string& path) {
-  std::vector<std::string> nestings;
-  for (const auto& [name, tensor] : tensors) {
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : tensors) names.insert(name);
+  std::vector<std::string> nestings, others;
+  for (const std::string& name : names) {
     if (!name.ends_with(kFirstTensor)) continue;
     std::string before = name.substr(0, name.size() - (sizeof(kFirstTensor) - 1));
     if (before.empty()) return before;
-    if (IsNesting(before)) nestings.push_back(std::move(before));
+    const bool is_backbone = names.count(before + kFirstOfBlock) > 0;
+    if (IsNesting(before)) {
+      nestings.push_back(std::move(before));
+    } else if (is_backbone) {
+      others.push_back(std::move(before));
+    }
   }
+  if (nestings.empty()) nestings = std::move(others);
   if (nestings.size() < 2) return nestings.empty() ? "" : nestings.front();
   throw DataError(path + " holds more than one backbone: the names begin with '" + nestings[0] +
                   "' and '" + nestings[1] + "'. Write a file with one of them");

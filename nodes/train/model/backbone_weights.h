@@ -24,7 +24,7 @@ std::optional<ResNetOptions> NetworkOf(const std::string& path);
 // num_batches_tracked, which old files do not have. Other floating-point types are converted to
 // float, and the log says so. Throws ConfigError with all tensors that are missing, left over or of
 // another shape; its message calls the backbone's options `options`. Throws DataError for tensors
-// that are no floating-point numbers, or not finite.
+// that are not floating-point numbers, or not finite.
 void LoadBackbone(const std::string& path, ResNet& backbone,
                   const std::string& options = "backbone and stem");
 

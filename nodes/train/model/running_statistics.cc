@@ -5,6 +5,7 @@
 #include <torch/nn/modules/batchnorm.h>
 
 #include <cstddef>
+#include <utility>
 
 namespace flowtrain {
 namespace {
@@ -14,6 +15,12 @@ template <typename Call>
 void OnNorm(torch::nn::Module& module, Call call) {
   if (auto* norm = module.as<torch::nn::BatchNorm1d>()) call(*norm);
   if (auto* norm = module.as<torch::nn::BatchNorm2d>()) call(*norm);
+}
+
+// Without a momentum the forward pass needs the count for the weight of a batch.
+template <typename Norm>
+bool LeavesCounting(const Norm& norm) {
+  return norm.is_training() && norm.options.momentum().has_value();
 }
 
 std::vector<at::Tensor> Flat(const std::vector<at::Tensor>& buffers) {
@@ -94,16 +101,36 @@ RunningStatistics::Pause::Pause(const RunningStatistics& statistics) {
   for (const auto& module : statistics.norms_) {
     OnNorm(*module, [&](auto& norm) {
       if (!norm.is_training()) return;
-      for (at::Tensor* member :
-           {&norm.running_mean, &norm.running_var, &norm.num_batches_tracked}) {
-        taken_.push_back({member, *member});
-        *member = at::Tensor();
-      }
+      taken_.Take(norm.running_mean);
+      taken_.Take(norm.running_var);
+      taken_.Take(norm.num_batches_tracked);
     });
   }
 }
 
-RunningStatistics::Pause::~Pause() {
+RunningStatistics::PauseCounts::PauseCounts(const RunningStatistics& statistics) {
+  for (const auto& module : statistics.norms_) {
+    OnNorm(*module, [&](auto& norm) {
+      if (LeavesCounting(norm)) taken_.Take(norm.num_batches_tracked);
+    });
+  }
+}
+
+void RunningStatistics::CountBatch() {
+  std::vector<at::Tensor> counts;
+  for (const auto& module : norms_) {
+    OnNorm(*module, [&](auto& norm) {
+      if (LeavesCounting(norm)) counts.push_back(norm.num_batches_tracked);
+    });
+  }
+  if (!counts.empty()) at::_foreach_add_(counts, 1);
+}
+
+void RunningStatistics::Without::Take(at::Tensor& member) {
+  taken_.push_back({&member, std::exchange(member, at::Tensor())});
+}
+
+RunningStatistics::Without::~Without() {
   for (Member& taken : taken_) *taken.member = taken.tensor;
 }
 

@@ -13,6 +13,23 @@ namespace flowtrain {
 // Running mean, running variance and count of batches of each batch-norm below a module. A window
 // that is repeated, computed twice or left out must update them once, or not at all.
 class RunningStatistics {
+  // Tensors that batch-norms lack while it lives.
+  class Without {
+   public:
+    Without() = default;
+    ~Without();
+    Without(const Without&) = delete;
+    Without& operator=(const Without&) = delete;
+    void Take(at::Tensor& member);
+
+   private:
+    struct Member {
+      at::Tensor* member;
+      at::Tensor tensor;
+    };
+    std::vector<Member> taken_;
+  };
+
  public:
   explicit RunningStatistics(const torch::nn::Module& module);
 
@@ -24,21 +41,28 @@ class RunningStatistics {
   // The same if `condition` (a device tensor of one element) is not 0.
   void RestoreWhere(const at::Tensor& condition);
 
+  // Adds one to the count of batches of each batch-norm in training mode, in one kernel. A forward
+  // pass does so with a kernel each, unless PauseCounts keeps it from that.
+  void CountBatch();
+
   // While it lives, forward passes in training mode use a batch's own statistics as usual and do
   // not update the running ones.
   class Pause {
    public:
     explicit Pause(const RunningStatistics& statistics);
-    ~Pause();
-    Pause(const Pause&) = delete;
-    Pause& operator=(const Pause&) = delete;
 
    private:
-    struct Member {
-      at::Tensor* member;
-      at::Tensor tensor;
-    };
-    std::vector<Member> taken_;
+    Without taken_;
+  };
+
+  // While it lives, forward passes in training mode update means and variances, and do not count
+  // the batch.
+  class PauseCounts {
+   public:
+    explicit PauseCounts(const RunningStatistics& statistics);
+
+   private:
+    Without taken_;
   };
 
  private:

@@ -13,6 +13,7 @@
 #include "nodes/device/host_memory.h"
 #include "nodes/train/optimizer/train_payload.h"
 #include "pipeline/base/clock.h"
+#include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
@@ -42,6 +43,8 @@ void OptimizerStep::Open(const OpenContext& context) {
 }
 
 void OptimizerStep::Start() {
+  total_bytes_ = device_->TotalBytes();
+  spill_watch_ = SpillWatch(device_->RoomBytes());
   last_ns_ = NowNs();
   last_idle_ns_ = context_->lane_idle_ns();
   last_paused_ns_ = device_->PausedNs();
@@ -63,9 +66,8 @@ void OptimizerStep::Process(Step& step) {
   record.images = step.images;
   record.last_of_epoch = step.last_of_epoch;
   record.learning_rate = result.learning_rate;
-  record.device_bytes = device_->AllocatedBytes();
-  record.device_peak_bytes = device_->PeakBytes();
   FillClock(record);
+  FillDevice(record);
   const at::Tensor figures = at::cat({payload.loss.reshape({1}).to(at::kFloat),
                                       result.found_inf.reshape({1}), result.scale.reshape({1})});
   SendForFigures(figures, record);
@@ -86,6 +88,16 @@ void OptimizerStep::FillClock(StepRecord& record) {
   last_ns_ = now_ns;
   last_idle_ns_ = idle_ns;
   last_paused_ns_ = paused_ns;
+}
+
+void OptimizerStep::FillDevice(StepRecord& record) {
+  if (!device_->is_accelerator()) return;
+  record.device_bytes = device_->ReservedBytes();
+  record.device_peak_bytes = device_->PeakBytes();
+  record.device_total_bytes = total_bytes_;
+  record.gpu = device_->Status();
+  const std::string spilling = spill_watch_.Add(record, context_->NameOf("device", "memory_limit"));
+  if (!spilling.empty()) LogWarning(spilling);
 }
 
 void OptimizerStep::SendForFigures(const at::Tensor& figures, StepRecord& record) const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "nodes/device/device.h"
+#include "nodes/device/spill_watch.h"
 #include "nodes/run/step_record.h"
 #include "nodes/train/optimizer/optimizer.h"
 #include "pipeline/node/node.h"
@@ -29,11 +30,14 @@ class OptimizerStep final : public StepNode {
 
  private:
   void FillClock(StepRecord& record);
+  void FillDevice(StepRecord& record);
   void SendForFigures(const at::Tensor& figures, StepRecord& record) const;
 
   const OpenContext* context_ = nullptr;
   Device* device_ = nullptr;
   Optimizer* optimizer_ = nullptr;
+  size_t total_bytes_ = 0;  // of the device
+  SpillWatch spill_watch_{0};
   uint64_t last_ns_ = 0, last_idle_ns_ = 0, last_paused_ns_ = 0;  // at the previous step
 };
 

@@ -15,7 +15,7 @@ void UpdateOptions::Declare(OptionsOf<UpdateOptions>& options) {
   using Self = UpdateOptions;
   options.Option(&Self::name, "name", "The update rule.", UpdateNames())
       .Option(&Self::momentum, "momentum", "Of sgd and lars.", Between{0, 1})
-      .Option(&Self::betas, "betas", "Of adamw.", Between{0, 1})
+      .Option(&Self::betas, "betas", "Of adamw.", Between{0, 0.999999})
       .Option(&Self::weight_decay, "weight_decay", "Not on biases and batch-norm.", AtLeast{0});
 }
 

@@ -32,6 +32,10 @@ class CheckpointFolder {
 
   std::string PathOf(uint64_t steps_done) const;
   size_t size() const { return steps_.size(); }  // the files that count among the newest
+  // The steps done in the newest of them, which is that of a finite network; empty: there is none.
+  std::optional<uint64_t> newest() const {
+    return steps_.empty() ? std::nullopt : std::optional(steps_.back());
+  }
   // Notes that the file PathOf names is on the disk, and removes the oldest ones. One of a
   // network that is not finite is never the best, and stays only until the next one is written: it
   // must not drive out those from which a run can go on.

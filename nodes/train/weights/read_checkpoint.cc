@@ -91,7 +91,7 @@ void CheckVersion(const Metadata& metadata, const std::string& path) {
 // What is checked in the header, before or without the tensors.
 void CheckMetadata(const Metadata& metadata, const std::string& path) {
   if (metadata.count(kFormat) == 0) {
-    throw DataError(path + " is no flowtrain checkpoint: its header does not say so");
+    throw DataError(path + " is not a flowtrain checkpoint: its header does not say so");
   }
   try {
     CheckSeal(metadata);

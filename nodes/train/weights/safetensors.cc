@@ -102,7 +102,7 @@ class Reader {
 
  private:
   [[noreturn]] void Refuse(const std::string& why) const {
-    throw DataError(path_ + " is no safetensors file, or it is damaged: " + why);
+    throw DataError(path_ + " is not a safetensors file, or it is damaged: " + why);
   }
 
   nlohmann::json ParseHeader() {
@@ -124,16 +124,16 @@ class Reader {
 
   std::map<std::string, std::string> ReadMetadata(const nlohmann::json& value) const {
     std::map<std::string, std::string> metadata;
-    if (!value.is_object()) Refuse("its metadata is no map");
+    if (!value.is_object()) Refuse("its metadata is not a map");
     for (const auto& [key, text] : value.items()) {
-      if (!text.is_string()) Refuse("its metadata '" + key + "' is no text");
+      if (!text.is_string()) Refuse("its metadata '" + key + "' is not text");
       metadata[key] = text.get<std::string>();
     }
     return metadata;
   }
 
   Entry ReadEntry(const std::string& name, const nlohmann::json& value) const {
-    if (!value.is_object()) Refuse("'" + name + "' is no description of a tensor");
+    if (!value.is_object()) Refuse("'" + name + "' is not a description of a tensor");
     Entry entry;
     entry.name = name;
     entry.scalar = ReadType(name, value);
@@ -178,7 +178,7 @@ class Reader {
     if (given == value.end() || !given->is_array()) Refuse("'" + name + "' has no " + key);
     for (const nlohmann::json& number : *given) {
       if (!number.is_number_unsigned())
-        Refuse("the " + std::string(key) + " of '" + name + "' is no list of numbers from 0 on");
+        Refuse("the " + std::string(key) + " of '" + name + "' is not a list of numbers from 0 on");
       numbers.push_back(number.get<uint64_t>());
     }
     return numbers;

@@ -12,7 +12,7 @@ namespace flowtrain {
 void WriteStateDict(const std::string& path, const NamedTensors& tensors);
 
 // Reads a dict of tensors written by torch.save (in the zip format, its default) into host memory.
-// Tensors of a dict within it get its name too: "state_dict.conv1.weight"; whatever is no tensor is
+// Tensors of a dict within it get its name too: "state_dict.conv1.weight"; whatever is not a tensor is
 // passed over. Nothing in the file is executed. Throws DataError for a file without tensors, also
 // for a module's own state dict, which is a dict with an attribute; dict(model.state_dict()) has
 // none.

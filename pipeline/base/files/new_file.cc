@@ -85,8 +85,8 @@ void NewFile::SyncFolder() const {
 }
 
 void NewFile::Fail(const char* action) const {
-  throw DataError("cannot " + std::string(action) + ' ' + temporary_ + ": " +
-                  std::generic_category().message(errno));
+  const std::string why = std::generic_category().message(errno);
+  throw DataError("cannot " + std::string(action) + ' ' + path_ + ": " + why);
 }
 
 void WriteNewFile(const std::string& path, std::span<const uint8_t> bytes) {

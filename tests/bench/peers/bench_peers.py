@@ -17,10 +17,10 @@ import statistics
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from comparison import (GRAPH, ONE_THREAD, ROOT, TORCH, Failed, cpu_model, find_flowtrain, make_venv, pinned,  # noqa: E402
+from comparison import (GRAPH, HERE, ONE_THREAD, ROOT, TORCH, Failed, cpu_model, find_flowtrain, make_venv, pinned,  # noqa: E402
                         run_json, version_of)
 
-WORKER = os.path.join(ROOT, "tools", "lib", "peer_loaders.py")
+WORKER = os.path.join(HERE, "peer_loaders.py")
 PEERS = ("albumentations", "dali", "dali-crop", "torchvision", "torchvision-tensor")
 PACKAGES = {
     "albumentations": ("albumentations==2.0.8", "opencv-python-headless==4.11.0.86", *TORCH),  # torch: its DataLoader

@@ -25,10 +25,10 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import recipe  # noqa: E402
-from comparison import (GRAPH, ROOT, TORCH, Failed, cpu_model, find_flowtrain, make_venv, pinned, run,  # noqa: E402
+from comparison import (GRAPH, HERE, ROOT, TORCH, Failed, cpu_model, find_flowtrain, make_venv, pinned, run,  # noqa: E402
                         run_json, version_of)
 
-REFERENCE = os.path.join(ROOT, "tools", "lib", "reference_simclr.py")
+REFERENCE = os.path.join(HERE, "reference_simclr.py")
 PACKAGES = (*TORCH, "lightly==1.5.22")
 SPLITS = ("train", "unlabeled", "test")
 SIDES = ("flowtrain", "reference")

@@ -28,7 +28,11 @@ struct Settings {
   int devices = 2;                          // at most; autograd asks once how many there are
   size_t capacity_bytes = size_t{1} << 30;  // of each device, at most 16 GiB
   double fraction = 1;                      // of it that may be taken
-  uint64_t delay_seed = 0;                  // 0: no delays
+  // What the card itself has, 0: all of the capacity. Beyond it the driver takes the host's memory,
+  // as under WSL2: there is no error, and everything takes long.
+  size_t card_bytes = 0;
+  int spill_us = 500;       // for each piece of work
+  uint64_t delay_seed = 0;  // 0: no delays
   int most_delay_us = 200;
 };
 
@@ -44,7 +48,8 @@ enum class Shortage {
 // Waits for all work, gives back cached memory and forgets faults, errors and counts. Tensors on
 // the device stay valid. Programs that have the library in LD_PRELOAD set it by the environment
 // variable FLOWTRAIN_TEST_ACCELERATOR: "devices=2 capacity_bytes=1000000 delay_seed=7", and faults
-// by "fail_allocation=N", "lost_after=N", "pinned_fails=1" and "busy=1".
+// by "fail_allocation=N", "fails_forever=1" (from it on), "lost_after=N", "pinned_fails=1" and
+// "busy=1"; with "report=1" they say at their end which devices they used.
 void Configure(const Settings& settings);
 
 // The `number`-th allocation from now on, counted from 1, fails; with `forever` all that follow do

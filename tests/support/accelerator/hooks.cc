@@ -5,6 +5,7 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/util/Exception.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <sstream>
@@ -126,6 +127,15 @@ class Hooks final : public at::MTIAHooksInterface {
   c10::Device getDeviceFromPtr(void* address) const override { return {kType, DeviceOf(address)}; }
 };
 
+// What a program did, for who started it.
+void Report() {
+  const Counts counts = GetCounts();
+  for (int device = 0; device < 2; ++device) {
+    std::fprintf(stderr, "test accelerator: device %d %s\n", device,
+                 counts.context[device] ? "was used" : "was not touched");
+  }
+}
+
 void SetFromEnvironment(State& state) {
   Settings& settings = state.settings;
   const char* text = std::getenv("FLOWTRAIN_TEST_ACCELERATOR");
@@ -135,12 +145,16 @@ void SetFromEnvironment(State& state) {
     const std::string name = word.substr(0, equals), value = word.substr(equals + 1);
     if (name == "devices") settings.devices = std::stoi(value);
     if (name == "capacity_bytes") settings.capacity_bytes = std::stoull(value);
+    if (name == "card_bytes") settings.card_bytes = std::stoull(value);
+    if (name == "spill_us") settings.spill_us = std::stoi(value);
     if (name == "fraction") settings.fraction = std::stod(value);
     if (name == "delay_seed") settings.delay_seed = std::stoull(value);
     if (name == "busy") state.busy = value == "1";
     if (name == "pinned_fails") state.pinned_fails = value == "1";
     if (name == "lost_after") state.kernels_until_lost = std::stoll(value);
     if (name == "fail_allocation") state.failing_allocation = std::stoll(value);
+    if (name == "fails_forever") state.fails_forever = value == "1";
+    if (name == "report" && value == "1") std::atexit(Report);
   }
 }
 

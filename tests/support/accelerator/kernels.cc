@@ -521,7 +521,14 @@ TORCH_LIBRARY_IMPL(_, MTIA, library) {
   library.fallback(torch::CppFunction::makeFromBoxedFunction<&Any>());
 }
 
+// What is one kernel on a GPU, where libtorch would otherwise take one for each tensor.
+void RegisterForeach(torch::Library& library) {
+  for (const char* name : {"_foreach_add_.Scalar", "_foreach_add_.List", "_foreach_copy_"})
+    library.impl(name, torch::CppFunction::makeFromBoxedFunction<&Any>());
+}
+
 TORCH_LIBRARY_IMPL(aten, MTIA, library) {
+  RegisterForeach(library);
   library.impl("empty.memory_format", &Empty);
   library.impl("empty_strided", &EmptyStrided);
   library.impl("resize_", &Resize);

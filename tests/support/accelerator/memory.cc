@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <list>
@@ -183,10 +184,9 @@ class Heap {
     for (auto* stats : {&stats_.allocated_bytes, &stats_.reserved_bytes, &stats_.allocation})
       (*stats)[0].peak = (*stats)[0].current;
   }
-  size_t Reserved() {
-    const std::lock_guard lock(mutex_);
-    return static_cast<size_t>(stats_.reserved_bytes[0].current);
-  }
+  size_t Reserved() const {
+    return reserved_;
+  }  // takes no lock: streams ask while others wait for them
 
  private:
   struct Leaving {
@@ -229,6 +229,7 @@ class Heap {
       ThrowShortage(Shortage::kOutOfMemoryError, "Tried to allocate " + std::to_string(bytes));
     }
     Add(stats_.reserved_bytes, static_cast<int64_t>(bytes));
+    reserved_ += bytes;
     MemoryBlock block;
     block.offset = Cut(bytes);
     block.bytes = bytes;
@@ -252,6 +253,7 @@ class Heap {
     CollectLeft();
     for (const MemoryBlock& block : cached_) {
       Add(stats_.reserved_bytes, -static_cast<int64_t>(block.bytes));
+      reserved_ -= block.bytes;
       pages_.GiveBack(block.offset, block.bytes);
       Join(block.offset, block.bytes);
     }
@@ -293,6 +295,7 @@ class Heap {
   std::list<MemoryBlock> cached_;
   std::list<Leaving> leaving_;  // freed, while other streams still use them
   c10::CachingDeviceAllocator::DeviceStats stats_;
+  std::atomic<size_t> reserved_{0};
 };
 
 Heap& HeapOf(c10::DeviceIndex device) {
@@ -337,7 +340,9 @@ class DeviceMemoryAllocator final : public c10::DeviceAllocator {
     State& state = TheState();
     const size_t reserved = HeapOf(device).Reserved();
     const std::lock_guard lock(state.mutex);
-    return {state.settings.capacity_bytes - reserved, state.settings.capacity_bytes};
+    const Settings& settings = state.settings;
+    const size_t all = settings.card_bytes > 0 ? settings.card_bytes : settings.capacity_bytes;
+    return {all > reserved ? all - reserved : 0, all};
   }
 };
 
@@ -453,6 +458,14 @@ void* Shadow(const void* device_address) {
   TORCH_CHECK(device >= 0, "a host address where the device's is wanted");
   const Pages& pages = HeapOf(device).pages();
   return pages.shadow() + (static_cast<const char*>(device_address) - pages.device());
+}
+
+int SpillDelayUs(c10::DeviceIndex device) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  const Settings& settings = state.settings;
+  const bool spills = settings.card_bytes > 0 && HeapOf(device).Reserved() > settings.card_bytes;
+  return spills ? settings.spill_us : 0;
 }
 
 c10::DeviceIndex DeviceOf(const void* device_address) {

@@ -13,6 +13,9 @@ c10::Allocator& PinnedMemory();
 void* Shadow(const void* device_address);
 c10::DeviceIndex DeviceOf(const void* device_address);  // -1: of no device
 
+// By how much work takes longer, since the device holds more than its card has; otherwise 0.
+int SpillDelayUs(c10::DeviceIndex device);
+
 bool IsPinned(const void* host_address);
 // A copy from or to page-locked memory was queued there: it may not be reused before.
 void NotePinnedUse(const void* host_address, const c10::Stream& stream);

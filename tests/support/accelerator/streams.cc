@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/support/accelerator/memory.h"
 #include "tests/support/accelerator/profile.h"
 #include "tests/support/accelerator/state.h"
 
@@ -116,6 +117,8 @@ class Queue {
       if (!TheLoss().Why(device_).empty()) return;
     }
     const auto begin = std::chrono::system_clock::now();
+    const int spill_us = item.kind == Work::kMark ? 0 : SpillDelayUs(device_);
+    if (spill_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(spill_us));
     try {
       item.work();
     } catch (const std::exception& error) {
@@ -194,16 +197,28 @@ void CountWait() {
   ++state.counts.host_waits;
 }
 
+template <typename Call>
+void ForEachQueue(Call call) {
+  for (c10::DeviceIndex device = 0; device < kDevices; ++device) {
+    for (int id = 0; id < kStreams; ++id) {
+      if (Queue* queue = TheQueues().IfAny(device, id)) call(*queue);
+    }
+  }
+}
+
 // libtorch is still there when this is destroyed, since it is made after it.
 struct AtExit {
   ~AtExit() {
-    for (c10::DeviceIndex device = 0; device < kDevices; ++device) {
-      for (int id = 0; id < kStreams; ++id) {
-        if (Queue* queue = TheQueues().IfAny(device, id)) queue->End();
-      }
-    }
+    ForEachQueue([](Queue& queue) { queue.End(); });
   }
 } at_exit;
+
+// What kernels use may be made after it, though: so no work outlives the thread that queued it.
+struct AtThreadExit {
+  ~AtThreadExit() {
+    ForEachQueue([](Queue& queue) { queue.Wait(); });
+  }
+};
 
 }  // namespace
 
@@ -213,11 +228,7 @@ State& TheState() {
 }
 
 void ClearErrors() {
-  for (c10::DeviceIndex device = 0; device < kDevices; ++device) {
-    for (int id = 0; id < kStreams; ++id) {
-      if (Queue* queue = TheQueues().IfAny(device, id)) queue->Wait();
-    }
-  }
+  ForEachQueue([](Queue& queue) { queue.Wait(); });
   Loss& loss = TheLoss();
   const std::lock_guard lock(loss.mutex);
   loss.why = {};
@@ -241,6 +252,7 @@ bool Event::Done() {
 }
 
 void Post(const c10::Stream& stream, Work kind, std::function<void()> work) {
+  static thread_local const AtThreadExit at_thread_exit;
   NeedContext(stream.device_index());
   if (kind != Work::kMark) {
     ThrowIfLost(stream.device_index());

@@ -5,7 +5,8 @@ import shlex
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.realpath(os.path.join(HERE, "..", "..", "..", ".."))
 GRAPH = os.path.join("graphs", "simclr.yaml")
 TORCH = ("torch==2.11.0", "torchvision==0.26.0", "pillow==13.0.0", "numpy==2.4.6")
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}

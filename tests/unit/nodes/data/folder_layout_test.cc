@@ -58,9 +58,9 @@ TEST(FolderLayout, TellsOfFewerThanTwoClasses) {
   const FolderLayout one = Lay({"all/cat/1.jpg", "all/dog/2.jpg"});
   EXPECT_THAT(one.classes, IsEmpty());
   EXPECT_THAT(one.why_not, HasSubstr("are in one class folder, all"));
-  EXPECT_THAT(
-      one.notes,
-      ElementsAre(HasSubstr("if its folders (cat, dog) are the classes, set root to /set/all")));
+  EXPECT_THAT(one.notes,
+              ElementsAre(HasSubstr(
+                  "if its folders (cat, dog) are the classes or splits, set root to /set/all")));
 }
 
 TEST(FolderLayout, StrayImagesAreTheOnesWithoutALabel) {
@@ -75,8 +75,9 @@ TEST(FolderLayout, StrayImagesAreTheOnesWithoutALabel) {
 TEST(FolderLayout, TellsOfEmptyFoldersAndOfNamesThatDifferInCase) {
   const FolderLayout layout = Lay({"Cat/1.jpg", "cat/2.jpg"}, {}, {"dog", "cat/x"});
   EXPECT_THAT(layout.classes, ElementsAre("Cat", "cat"));
-  EXPECT_THAT(layout.notes, ElementsAre(HasSubstr("a folder holds no images, and is no class: dog"),
-                                        HasSubstr("class folders Cat and cat differ in upper")));
+  EXPECT_THAT(layout.notes,
+              ElementsAre(HasSubstr("a folder holds no images, and is not a class: dog"),
+                          HasSubstr("class folders Cat and cat differ in upper")));
 }
 
 TEST(FolderLayout, TakesTrainAndAnotherForSplits) {

@@ -233,7 +233,7 @@ TEST(Folder, TellsOfFilesThatAreNotTakenByTheirExtensions) {
       OpenFolder(folder.path())->Notes(),
       ElementsAre(HasSubstr("61 files not taken: 40 .jxl, 20 .tga, 1 without an extension"),
                   HasSubstr("1 link leads nowhere, and what it stood for is missing: 2.jpg"),
-                  HasSubstr("folders hold no images, and are no classes: a, b")));
+                  HasSubstr("folders hold no images, and are not classes: a, b")));
 }
 
 }  // namespace

@@ -86,11 +86,11 @@ TEST_F(PackedFileTest, OtherFilesAndOtherVersionsAreRefused) {
   bytes_[9] = 7;
   EXPECT_THAT(Message(), HasSubstr("has version 1794 of the packed format"));
   bytes_[0] = 'X';
-  EXPECT_THAT(Message(), HasSubstr("is no packed data set"));
+  EXPECT_THAT(Message(), HasSubstr("is not a packed data set"));
   bytes_.resize(5);
-  EXPECT_THAT(Message(), HasSubstr("is no packed data set"));
+  EXPECT_THAT(Message(), HasSubstr("is not a packed data set"));
   bytes_.clear();
-  EXPECT_THAT(Message(), HasSubstr("is no packed data set"));
+  EXPECT_THAT(Message(), HasSubstr("is not a packed data set"));
 }
 
 TEST_F(PackedFileTest, ACutOffFileIsRefusedAtEveryLength) {

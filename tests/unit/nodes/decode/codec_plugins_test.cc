@@ -253,7 +253,30 @@ TEST(TiffCodec, RefusesByNameWhatItDoesNotRead) {
   EXPECT_EQ(why({{277, 9}}), "TIFF of 9 samples a pixel: not supported");
   EXPECT_THAT(why({{259, 34712}}), HasSubstr("TIFF with compression 34712"));
   EXPECT_THAT(why({{256, 30000}, {257, 30000}}), HasSubstr("it is too large: 30000x30000 pixels"));
-  EXPECT_EQ(why({{273, 500}}), "cut-off TIFF: it ends at 0 % of its rows");
+  EXPECT_EQ(why({{273, 500}}), "cut-off TIFF: it ends at 26 % of its bytes");
+}
+
+// The alpha that the colours contain need not be the first of the samples that follow them.
+TEST(TiffCodec, DividesByTheAlphaThatItNames) {
+  if (!PluginIsThere(Codec::kTiff)) GTEST_SKIP() << "flowtrain_tiff.so was not built";
+  const auto pixel = [](uint32_t extra_samples) {
+    Bytes file = Tiff({{256, 1}, {277, 5}, {338, extra_samples}, {279, 5}});
+    const Bytes samples = {20, 40, 60, 51, 102};
+    std::copy(samples.begin(), samples.end(), file.begin() + 8);
+    constexpr int kShort = 3, kTwo = 2;
+    for (size_t i = 22; i + 12 < file.size(); i += 12) {
+      if (file[i] + 256 * file[i + 1] != 338) continue;
+      file[i + 2] = kShort;
+      file[i + 4] = kTwo;
+    }
+    const Decoded decoded = Decode(file);
+    EXPECT_TRUE(decoded.ok) << decoded.why;
+    return Bytes(decoded.image.pixels.begin(), decoded.image.pixels.end());
+  };
+  constexpr uint32_t kUnspecified = 0, kAssociated = 1, kUnassociated = 2;
+  EXPECT_EQ(pixel(kAssociated | kUnspecified << 16), (Bytes{100, 200, 255}));
+  EXPECT_EQ(pixel(kUnspecified | kAssociated << 16), (Bytes{50, 100, 150}));
+  EXPECT_EQ(pixel(kUnassociated | kUnspecified << 16), (Bytes{20, 40, 60}));
 }
 
 TEST(Jpeg2000Codec, RefusesHeadersThatWouldTakeMuchMemory) {

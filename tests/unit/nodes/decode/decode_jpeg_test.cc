@@ -128,6 +128,19 @@ TEST(ExifOrientation, IsOneForWhatIsNotSound) {
   EXPECT_EQ(ExifOrientation(segment), 1);
 }
 
+TEST(ExifOrientation, MayBeALongNumber) {
+  for (const bool big_endian : {false, true}) {
+    Bytes segment = ExifSegment(6, big_endian);
+    constexpr size_t kType = 6 + 8 + 2 + 12 + 2, kValue = kType + 6;
+    segment[kType + (big_endian ? 1 : 0)] = 4;
+    const Bytes value = big_endian ? Bytes{0, 0, 0, 6} : Bytes{6, 0, 0, 0};
+    std::copy(value.begin(), value.end(), segment.begin() + kValue);
+    EXPECT_EQ(ExifOrientation(segment), 6);
+    segment[kType + (big_endian ? 1 : 0)] = 2;  // text
+    EXPECT_EQ(ExifOrientation(segment), 1);
+  }
+}
+
 // A file without its end is refused, wherever it is cut: in a header, a scan, or before the end's
 // own marker.
 TEST(DecodeJpeg, RefusesFilesCutAnywhere) {
@@ -173,6 +186,16 @@ TEST(DecodeJpeg, NamesKindsThatAreNotRead) {
     }
     return Decode(file).why;
   };
+  const auto why_of_size = [](uint8_t height, uint8_t width) {
+    Bytes file = WriteJpeg(SmoothImage(16, 16, 3));
+    const Bytes frame = {0xFF, 0xC0};
+    const auto at = std::search(file.begin(), file.end(), frame.begin(), frame.end());
+    std::fill(at + 5, at + 7, height);
+    std::fill(at + 7, at + 9, width);
+    return Decode(file).why;
+  };
+  EXPECT_EQ(why_of_size(0xFF, 0xFF), "JPEG of more than 65500 pixels a side: not supported");
+  EXPECT_EQ(why_of_size(0, 1), "JPEG that gives its height after its pixels (DNL): not supported");
   EXPECT_EQ(why_with(4, 12), "12-bit JPEG: not supported");
   EXPECT_EQ(why_with(1, 0xC3), "lossless JPEG: not supported");
   EXPECT_EQ(why_with(1, 0xC5), "hierarchical JPEG: not supported");

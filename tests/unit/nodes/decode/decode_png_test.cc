@@ -79,6 +79,39 @@ TEST(DecodePng, TurnsUprightAsItsExifChunkSays) {
   }
 }
 
+TEST(DecodePng, TurnsUprightAsRawProfilesAndNamedSegmentsSay) {
+  const Bytes file = WritePng(1, 2, 8, 2, {1, 2, 3, 250, 100, 50});
+  const Bytes segment = ExifSegment(6, false);
+  const auto with = [&file](const std::string& type, const Bytes& data) {
+    Bytes more = file, chunk;
+    png_file::AppendChunk(chunk, type, data);
+    more.insert(more.begin() + 8 + 25, chunk.begin(), chunk.end());
+    return more;
+  };
+  std::string digits;
+  for (const uint8_t byte : segment) {
+    digits += "0123456789abcdef"[byte >> 4];
+    digits += "0123456789abcdef"[byte & 15];
+    if (digits.size() % 73 == 72) digits += '\n';
+  }
+  for (const std::string keyword : {"Raw profile type exif", "Raw profile type APP1"}) {
+    const std::string text = keyword + '\0' + "\nexif\n      38\n" + digits + '\n';
+    Bytes sound = with("tEXt", Bytes(text.begin(), text.end()));
+    const Raw upright{2, 1, 3, {1, 2, 3, 250, 100, 50}};
+    EXPECT_EQ(LargestDifference(Decode(sound), upright), 0) << keyword;
+    Bytes chunk;
+    png_file::AppendChunk(chunk, "tEXt", {});  // not sound, and no reason to lose the other
+    sound.insert(sound.begin() + 8 + 25, chunk.begin(), chunk.end());
+    EXPECT_EQ(LargestDifference(Decode(sound), upright), 0) << keyword;
+  }
+  EXPECT_EQ(LargestDifference(Decode(with("eXIf", segment)), Raw{2, 1, 3, {1, 2, 3, 250, 100, 50}}),
+            0);
+  const std::string other = "Comment" + std::string(1, '\0') + "\nexif\n      38\n" + digits;
+  EXPECT_EQ(LargestDifference(Decode(with("tEXt", Bytes(other.begin(), other.end()))),
+                              Raw{1, 2, 3, {1, 2, 3, 250, 100, 50}}),
+            0);
+}
+
 TEST(DecodePng, RefusesACutOffFile) {
   const Bytes file = WritePng(32, 32, 8, 2, SmoothImage(32, 32, 3).values);
   for (size_t size = 8; size + 50 < file.size(); size += 97) {
@@ -146,7 +179,9 @@ TEST(DecodePng, RefusesWrongChecksums) {
 TEST(DecodePng, RefusesAHugeImageBeforeItIsDecoded) {
   Bytes file = WritePng(1, 1, 8, 0, {1});
   file[18] = file[22] = 0x50;  // 20481 x 20481
-  EXPECT_FALSE(Decode(file).ok);
+  EXPECT_THAT(Decode(file).why, HasSubstr("it is too large: "));
+  std::fill(file.begin() + 16, file.begin() + 24, uint8_t{0x7F});
+  EXPECT_THAT(Decode(file).why, HasSubstr("it is too large: 2139062143x2139062143 pixels"));
 }
 
 TEST(DecodePng, SurvivesDamageAnywhere) {

@@ -114,9 +114,10 @@ TEST(DecodePnm, RefusesByName) {
   const auto why = [](const std::string& file) { return Decode(FileOf(file)).why; };
   EXPECT_EQ(why("P5 2 4 255\n12345"), "cut-off PGM: it ends at 50 % of its rows");
   EXPECT_EQ(why("P2 2 2 9\n1 2 3"), "cut-off PGM: it ends at 50 % of its rows");
-  EXPECT_EQ(why("P2 2 2 9\n1 2 3 10"), "damaged PGM: a value is no number up to its maxval");
+  EXPECT_EQ(why("P2 2 2 9\n1 2 3 10"), "damaged PGM: a value is not a number up to its maxval");
   EXPECT_EQ(why("P5 1 1 9\n\x0A"), "damaged PGM: a value is above its maxval");
-  EXPECT_THAT(why("P6 2 2 65536\n"), HasSubstr("damaged PPM: its header"));
+  EXPECT_THAT(why("P6 2 2 65536\n"),
+              HasSubstr("damaged PPM: its header has no maxval of 1 to 65535"));
   EXPECT_THAT(why("P6 -2 2 255\n"), HasSubstr("damaged PPM: its header"));
   EXPECT_THAT(why("P7\nWIDTH 2\nENDHDR\n"), HasSubstr("damaged PAM: its header"));
   EXPECT_EQ(why("P7\nWIDTH 2\nHEIGHT 2\nDEPTH 7\nMAXVAL 255\nTUPLTYPE BANDS\nENDHDR\n"),

@@ -26,7 +26,9 @@ TEST(Device, ACpuHasNoDeviceMemory) {
   EXPECT_FALSE(device->is_accelerator());
   EXPECT_FALSE(device->Name().empty());
   EXPECT_FALSE(device->cudnn_benchmark());  // it means nothing here, whatever the option says
-  EXPECT_EQ(device->AllocatedBytes(), 0u);
+  EXPECT_EQ(device->ReservedBytes(), 0u);
+  EXPECT_EQ(device->TotalBytes(), 0u);
+  EXPECT_TRUE(device->Status().empty());
   EXPECT_EQ(device->PeakBytes(), 0u);
   EXPECT_EQ(device->EmptyCache(), 0u);
   device->Synchronize();
@@ -41,13 +43,12 @@ TEST(Device, ACpuComputesInFp32OrBf16) {
 }
 
 TEST(Device, AutoTakesAGpuExactlyWhereOneCanBeUsed) {
-  std::string why;
-  const bool loaded = LoadVendorLibrary("auto", &why);
-  EXPECT_EQ(loaded, why.empty());
+  const VendorLibrary library = LoadVendorLibrary("auto");
+  EXPECT_EQ(library.loaded, library.why.empty());
   const auto device = Make<Device>({{"name", "auto"}});
   TestContext context;
   device->Open(context);
-  if (!loaded) {
+  if (!library.loaded) {
     EXPECT_FALSE(device->is_accelerator());
   }
 }

@@ -30,5 +30,27 @@ TEST(MemoryLimit, IsCheckedWithoutAGpuToo) {
   EXPECT_THROW(Make<Device>({{"name", "cpu"}, {"memory_limit", "lots"}}), ConfigError);
 }
 
+constexpr size_t kGib = size_t{1} << 30;
+
+TEST(DefaultMemoryLimit, IsNoneWhereTheGpuIsOurs) {
+  EXPECT_FALSE(DefaultMemoryLimit({kTotal, std::nullopt, std::nullopt, false}));
+  EXPECT_FALSE(DefaultMemoryLimit({kTotal, kTotal, 0, false}));
+  EXPECT_FALSE(DefaultMemoryLimit({kTotal, kTotal - (kGib >> 5U), kGib >> 5U, false}));
+}
+
+TEST(DefaultMemoryLimit, IsWhatIsFreeLessAReserveBesideOthers) {
+  EXPECT_EQ(DefaultMemoryLimit({8 * kGib, 5 * kGib, 3 * kGib, false}), 5 * kGib - kGib / 2);
+  EXPECT_EQ(DefaultMemoryLimit({80 * kGib, 60 * kGib, 20 * kGib, false}), 56 * kGib);
+}
+
+TEST(DefaultMemoryLimit, IsThereUnderWslWhateverIsFree) {
+  EXPECT_EQ(DefaultMemoryLimit({8 * kGib, 8 * kGib, 0, true}), 8 * kGib - kGib / 2);
+  EXPECT_EQ(DefaultMemoryLimit({8 * kGib, std::nullopt, std::nullopt, true}), 8 * kGib - kGib / 2);
+}
+
+TEST(DefaultMemoryLimit, LeavesSomethingOfAFullGpu) {
+  EXPECT_EQ(DefaultMemoryLimit({8 * kGib, kGib / 2, 7 * kGib, true}), kGib / 4);
+}
+
 }  // namespace
 }  // namespace flowtrain

@@ -9,6 +9,8 @@
 #include "nodes/train/model/normalise.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/philox.h"
+#include "tests/support/failing_allocator.h"
+#include "tests/support/tensors.h"
 #include "tests/support/train_fixture.h"
 
 namespace flowtrain {
@@ -100,6 +102,30 @@ TEST(Features, ThereAreNoneWhereNoImageCanBeRead) {
   const Features found = ComputeFeatures(*training.model, NoiseImages(2, {0, 1}), kNoiseSide, 4);
   EXPECT_FALSE(found.features.defined());
   ASSERT_EQ(found.bad.size(), 2u);
+}
+
+// An image's features do not depend on how many are computed at a time.
+TEST(Features, AreTheSameWhereMemoryIsShort) {
+  Training training(Options{{"stem", "small"}});
+  const NoiseImages images(7, {});
+  const at::Tensor whole = ComputeFeatures(*training.model, images, kNoiseSide, 4).features;
+  FailingAllocator allocator;
+  allocator.FailAt(0);
+  ComputeFeatures(*training.model, images, kNoiseSide, 4);
+  const int64_t allocations = allocator.count();
+  ASSERT_GT(allocations, 20);
+  int64_t halved = 0;
+  // Not those of the views, which no device has: the first of each batch.
+  for (int64_t number = 3 + allocations / 9; number < allocations - 9; number += allocations / 9) {
+    ::testing::internal::CaptureStderr();
+    allocator.FailAt(number);
+    const at::Tensor parts = ComputeFeatures(*training.model, images, kNoiseSide, 4).features;
+    allocator.FailAt(0);
+    const std::string log = ::testing::internal::GetCapturedStderr();
+    halved += log.find("images are encoded 2 at a time") == std::string::npos ? 0 : 1;
+    EXPECT_LT(RelativeDifference(parts, whole), 1e-5) << number;
+  }
+  EXPECT_GT(halved, 2);
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ TEST(Knn, LeaveOneOutIsBlindToTheImageItself) {
   EXPECT_TRUE(cheating.equal(labels));
 }
 
-// exp(cosine / 0.001) is no float: every weight was infinite, and the first class always won.
+// exp(cosine / 0.001) is not a float: every weight was infinite, and the first class always won.
 TEST(Knn, ASmallTemperatureDoesNotOverflow) {
   at::manual_seed(6);
   const at::Tensor labels = at::arange(200, at::kLong).remainder(10);

@@ -55,6 +55,21 @@ TEST(Banner, CpuSaysWhichKeysAreInactiveAndWhatIsOff) {
             "- Inactive without GPU:  data.pin_memory, gpu.cudnn_benchmark\n");
 }
 
+TEST(Banner, SaysHowExactAccumulationGoes) {
+  BannerFacts facts = Gpu();
+  facts.passes = 1;
+  facts.graph_bytes = size_t{2355} << 20;
+  EXPECT_NE(
+      FormatBanner(facts, true).find("128 x 4 = 512), in one pass (2.3 GiB of activations)\n"),
+      std::string::npos);
+  facts.passes = 2;
+  EXPECT_NE(FormatBanner(facts, true)
+                .find("128 x 4 = 512), in two passes (one would keep 2.3 GiB of activations)\n"),
+            std::string::npos);
+  facts.graph_bytes = 0;
+  EXPECT_NE(FormatBanner(facts, true).find("128 x 4 = 512), in two passes\n"), std::string::npos);
+}
+
 TEST(Banner, SaysHowMuchOfTheMemoryMayBeTaken) {
   BannerFacts facts = Gpu();
   facts.device_bytes = size_t{80} << 30;
@@ -63,6 +78,18 @@ TEST(Banner, SaysHowMuchOfTheMemoryMayBeTaken) {
   EXPECT_NE(
       FormatBanner(facts, true)
           .find("VRAM:                  80.0 GiB, at most 12.0 GiB of it (gpu.memory_limit)\n"),
+      std::string::npos);
+}
+
+TEST(Banner, SaysWhatOtherProgramsLeaveOfTheMemory) {
+  BannerFacts facts = Gpu();
+  facts.device_free_bytes = size_t{10} << 30;
+  facts.device_limit_bytes = size_t{9} << 30;
+  facts.device_limited_by = "what was free";
+  EXPECT_NE(
+      FormatBanner(facts, true)
+          .find("VRAM:                  12.0 GiB, 10.0 GiB free, at most 9.0 GiB of it (what was "
+                "free)\n"),
       std::string::npos);
 }
 

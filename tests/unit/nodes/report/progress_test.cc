@@ -79,6 +79,22 @@ TEST(PlainLine, LeavesOutWhatIsNotKnown) {
   EXPECT_EQ(PlainLine(progress), "epoch 1  step 1  loss not finite  lr 0.00e+00  VRAM 3.0 GiB");
 }
 
+TEST(PlainLine, ShowsTheGpuAsNvidiaSmiDoes) {
+  Progress progress;
+  progress.epoch = progress.step = 1;
+  progress.loss = 2;
+  progress.device_bytes = size_t{3} << 30;
+  progress.device_peak_bytes = size_t{4} << 30;
+  progress.device_total_bytes = size_t{12} << 30;
+  const std::string begin = "epoch 1  step 1  loss 2.0000  lr 0.00e+00  VRAM 3.0 GiB";
+  EXPECT_EQ(PlainLine(progress), begin + " (peak 4.0 GiB) of 12.0 GiB");
+  progress.device_peak_bytes = progress.device_bytes;
+  progress.gpu = {0.974, size_t{5} << 30, 71, 165.4};
+  EXPECT_EQ(PlainLine(progress), begin + " of 12.0 GiB  GPU 97%, 5.0 GiB used, 71 C, 165 W");
+  progress.gpu = {std::nullopt, size_t{5} << 30, std::nullopt, std::nullopt};
+  EXPECT_EQ(PlainLine(progress), begin + " of 12.0 GiB  GPU 5.0 GiB used");
+}
+
 TEST(BarLine, WideShowsTheBarAndAll) {
   EXPECT_EQ(BarLine(Halfway(), 160, false),
             "epoch 3/10  ###############---------------  50%  step 155/310  loss 4.8312  "
@@ -126,6 +142,12 @@ TEST(Sentences, LeaveTheFirstStepOutOfTheRates) {
             "3 steps, 300 images in 14.0 s: 50.0 images/s, data wait 40.0%; results in runs/x");
 }
 
+TEST(Sentences, OfOneStep) {
+  StepTotals totals;
+  totals.Add(Record(5.0, 10.0, 0.9), false);
+  EXPECT_EQ(RunSentence(totals, "runs/x"), "1 step, 100 images in 10.0 s; results in runs/x");
+}
+
 TEST(Sentences, SayWhatIsMissing) {
   StepTotals totals;
   StepRecord record = Record(std::numeric_limits<double>::infinity(), 2.0, 0);
@@ -133,6 +155,11 @@ TEST(Sentences, SayWhatIsMissing) {
   totals.Add(record, false);
   EXPECT_EQ(EpochSentence(1, 0, totals, std::nullopt),
             "epoch 1 done in 2.0 s: loss not finite, skipped steps: 1");
+  StepTotals one;
+  StepRecord step = Record(4.0, 2.0, 0);
+  step.images = 1;
+  one.Add(step, false);
+  EXPECT_EQ(RunSentence(one, "runs/x"), "1 step, 1 image in 2.0 s; results in runs/x");
   EXPECT_EQ(RunSentence(StepTotals(), "runs/x"), "0 steps, 0 images in 0.0 s; results in runs/x");
 }
 

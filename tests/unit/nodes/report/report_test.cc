@@ -43,10 +43,14 @@ TEST(StepLine, CountsFromOneAndNamesTheFigures) {
   record.knn_top1 = 45.5;
   record.device_bytes = 1000;
   record.device_peak_bytes = 2000;
+  record.device_total_bytes = 3000;
+  record.gpu = {.utilization = 0.97, .used_bytes = 2500, .temperature_c = 71, .power_w = 165.5};
   EXPECT_EQ(StepLine(record),
             R"({"step":1,"epoch":1,"loss":5.0,"lr":0.05,"images":128,"seconds":0.5,)"
             R"("images_per_s":256.0,"data_wait":0.25,"loss_scale":1.0,"skipped":false,)"
-            R"("device_bytes":1000,"device_peak_bytes":2000,"knn_top1":45.5})");
+            R"("device_bytes":1000,"device_peak_bytes":2000,"device_total_bytes":3000,)"
+            R"("gpu_utilization":0.97,"gpu_used_bytes":2500,"gpu_temperature_c":71.0,)"
+            R"("gpu_power_w":165.5,"knn_top1":45.5})");
 }
 
 TEST(StepLine, WhatIsNotFiniteIsNull) {
@@ -61,6 +65,7 @@ TEST(StepLine, WhatIsNotFiniteIsNull) {
   EXPECT_EQ(line["step"], 7);
   EXPECT_EQ(line["epoch"], 2);
   EXPECT_FALSE(line.contains("device_bytes"));
+  for (const auto& [key, value] : line.items()) EXPECT_NE(key.rfind("gpu_", 0), 0U) << key;
   EXPECT_FALSE(line.contains("knn_top1"));
 }
 

@@ -157,6 +157,43 @@ TEST(RunDir, ARunThatGoesOnTakesBackTheStepsItWillDoAgain) {
   EXPECT_EQ(ReadText(temp / "metrics.jsonl"), one + two + end + three);
 }
 
+TEST(RunDir, ARunThatGoesOnLeavesItsFolderAloneUntilItBegins) {
+  TempFolder temp;
+  const std::string steps = "{\"step\":1}\n{\"step\":2}\n";
+  temp.Write("config.yaml", "a: 1\n");
+  temp.Write("metrics.jsonl", steps);
+  const auto open = [&] {
+    auto run_dir = Make<RunDir>({{"path", temp.path()}, {"go_on", "true"}, {"start_step", "1"}});
+    run_dir->BeginLater();
+    run_dir->SetResolvedConfig("a: 2\n");
+    run_dir->Open(TestContext());
+    return run_dir;
+  };
+  open();
+  EXPECT_EQ(ReadText(temp / "config.yaml"), "a: 1\n");
+  EXPECT_EQ(ReadText(temp / "metrics.jsonl"), steps);
+  EXPECT_FALSE(std::filesystem::exists(temp / "log.txt"));
+  open()->Begin();
+  EXPECT_EQ(ReadText(temp / "config.yaml"), "a: 2\n");
+  EXPECT_EQ(ReadText(temp / "metrics.jsonl"), "{\"step\":1}\n");
+}
+
+TEST(CheckRunFolder, RefusesWhatOpenWouldRefuseAndMakesNothing) {
+  TempFolder temp;
+  temp.Write("run/metrics.jsonl", "{}\n");
+  temp.Write("file", "x");
+  CheckRunFolder(temp / "new/one", false);
+  EXPECT_FALSE(std::filesystem::exists(temp / "new"));
+  std::filesystem::create_directory(temp / "empty");
+  CheckRunFolder(temp / "empty", false);
+  EXPECT_THROW(CheckRunFolder(temp / "run", false), ConfigError);
+  EXPECT_THROW(CheckRunFolder(temp / "run", true), ConfigError) << "it has no config.yaml";
+  temp.Write("run/config.yaml", "a: 1\n");
+  CheckRunFolder(temp / "run", true);
+  EXPECT_THROW(CheckRunFolder(temp / "file", false), std::runtime_error);
+  EXPECT_THROW(CheckRunFolder(temp / "file/run", false), std::runtime_error);
+}
+
 TEST(RunDir, NothingIsTakenBackWhereNothingComesLater) {
   TempFolder temp;
   temp.Write("config.yaml", "a: 1\n");

@@ -9,6 +9,7 @@
 #include "nodes/train/weights/network_weights.h"
 #include "nodes/train/weights/read_checkpoint.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/log.h"
 #include "pipeline/config/config.h"
 #include "pipeline/graph/graph_file.h"
 #include "pipeline/graph/load_graph.h"
@@ -69,7 +70,8 @@ GraphDef FailingGraph(const std::string& run) {
 
 TEST(DeviceFailure, EndsTheRunWithTheCauseAndTheLastCheckpointWhole) {
   const TempFolder folder;
-  std::string error;
+  std::string error, log;
+  SetLogWriter([&](const std::string& line) { log += line; });
   {
     RunControl run;
     Graph graph(FailingGraph(folder.path()), Registry::Global(), run);
@@ -81,11 +83,14 @@ TEST(DeviceFailure, EndsTheRunWithTheCauseAndTheLastCheckpointWhole) {
     }
     EXPECT_TRUE(graph.pools_whole());
   }
+  SetLogWriter(nullptr);
   EXPECT_THAT(error, HasSubstr("'device' failed on step 4"));
   EXPECT_THAT(error, HasSubstr("unspecified launch failure"));
   const std::string checkpoint = FindCheckpoint(folder.path());
   EXPECT_EQ(ReadTrainingState(checkpoint).steps_done, kGoodSteps);
   EXPECT_FALSE(ReadNetwork(checkpoint).empty());
+  EXPECT_THAT(log, HasSubstr("the last checkpoint is that of step 3: " + checkpoint));
+  EXPECT_THAT(log, HasSubstr("steps that are lost: 0. --resume " + folder.path()));
 }
 
 }  // namespace

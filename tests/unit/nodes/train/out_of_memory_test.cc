@@ -25,10 +25,23 @@ LaneNodes::Settings With(Options options) {
   return settings;
 }
 
+// From now on, as if memory sufficed for one micro-batch at a time.
+void TakeTwoPasses(FailingAllocator& allocator, LaneNodes& nodes) {
+  const LaneNodes::Settings& settings = nodes.settings;
+  allocator.FailAt(1);
+  EXPECT_EQ(nodes.forward_backward->PlanPasses(int64_t{settings.window} * settings.rows).count, 2);
+  allocator.FailAt(0);
+}
+
+void TakeStep(LaneNodes& nodes) {
+  nodes.optimizer_step->Process(nodes.step);
+  ++nodes.step.step;
+}
+
 // Allocations of a window from the first to the last: staging, both passes, the loss, backward.
 std::set<int64_t> Phases(FailingAllocator& allocator, LaneNodes& nodes) {
   constexpr int64_t kPhases = 8;
-  allocator.FailAt(0);
+  TakeTwoPasses(allocator, nodes);
   nodes.ForwardBackwardAll();
   std::set<int64_t> phases;
   for (int64_t i = 0; i < kPhases; ++i)
@@ -51,6 +64,7 @@ TEST(OutOfMemory, WhereverItHappensTheLossOfTheWindowIsTheSame) {
   const std::set<int64_t> phases = Phases(allocator, whole);
   for (const int64_t phase : phases) {
     LaneNodes nodes(kWindow);
+    TakeTwoPasses(allocator, nodes);
     nodes.model().SetTraining(false);
     allocator.FailAt(phase);
     nodes.ForwardBackwardAll();
@@ -69,11 +83,13 @@ TEST(OutOfMemory, WhereverItHappensNothingOfTheFirstTryIsLeft) {
   LaneNodes whole(kWindow);
   const std::set<int64_t> phases = Phases(allocator, whole);
   LaneNodes halves(kWindow);  // out of memory before anything was computed
+  TakeTwoPasses(allocator, halves);
   allocator.FailAt(1);
   halves.ForwardBackwardAll();
   ASSERT_EQ(halves.forward_backward->micro_batch(), 2);
   for (const int64_t phase : phases) {
     LaneNodes nodes(kWindow);
+    TakeTwoPasses(allocator, nodes);
     allocator.FailAt(phase);
     nodes.ForwardBackwardAll();
     allocator.FailAt(0);
@@ -84,9 +100,45 @@ TEST(OutOfMemory, WhereverItHappensNothingOfTheFirstTryIsLeft) {
   }
 }
 
+// Before it takes smaller micro-batches, which batch-norm would see. Losses, gradients and statistics
+// are those of a window for which memory sufficed, to the bit, and so are those of the next one.
+TEST(OutOfMemory, InOnePassTheWindowIsComputedInTwo) {
+  FailingAllocator allocator;
+  LaneNodes whole(kWindow);
+  ASSERT_EQ(whole.forward_backward->PlanPasses(8).count, 1);
+  allocator.FailAt(0);
+  whole.ForwardBackwardAll();
+  const int64_t allocations = allocator.count();
+  const at::Tensor gradients = whole.Gradients(), buffers = whole.Buffers();
+  TakeStep(whole);
+  whole.ForwardBackwardAll();
+  int fell_back = 0;
+  for (int64_t phase = 1; phase < allocations; phase += allocations / 8) {
+    SCOPED_TRACE(phase);
+    LaneNodes nodes(kWindow);
+    ASSERT_EQ(nodes.forward_backward->PlanPasses(8).count, 1);
+    allocator.FailAt(phase);
+    ::testing::internal::CaptureStderr();
+    nodes.ForwardBackwardAll();
+    const std::string log = ::testing::internal::GetCapturedStderr();
+    allocator.FailAt(0);
+    if (log.find("in two passes through the network instead of one") != std::string::npos)
+      ++fell_back;
+    EXPECT_EQ(nodes.forward_backward->micro_batch(), 4);
+    EXPECT_TRUE(nodes.Gradients().equal(gradients));
+    EXPECT_TRUE(nodes.Buffers().equal(buffers));
+    TakeStep(nodes);
+    nodes.ForwardBackwardAll();
+    EXPECT_TRUE(nodes.payload().loss.equal(whole.payload().loss));
+    EXPECT_TRUE(nodes.Gradients().equal(whole.Gradients()));
+  }
+  EXPECT_GT(fell_back, 4);
+}
+
 TEST(OutOfMemory, LaterWindowsKeepTheSmallerMicroBatches) {
   FailingAllocator allocator;
   LaneNodes nodes(kWindow);
+  TakeTwoPasses(allocator, nodes);
   allocator.FailAt(1000);
   nodes.RunStep();
   ASSERT_EQ(nodes.forward_backward->micro_batch(), 2);
@@ -98,6 +150,7 @@ TEST(OutOfMemory, LaterWindowsKeepTheSmallerMicroBatches) {
 TEST(OutOfMemory, SaysWhatToWriteIntoTheConfiguration) {
   FailingAllocator allocator;
   LaneNodes nodes(kWindow);
+  TakeTwoPasses(allocator, nodes);
   allocator.FailAt(1000);
   ::testing::internal::CaptureStderr();
   nodes.ForwardBackwardAll();

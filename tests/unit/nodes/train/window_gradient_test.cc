@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "nodes/device/autocast.h"
@@ -59,8 +60,8 @@ class Window {
     if (type == at::kDouble) module_->to(type);
     statistics_.emplace(*module_);
     network_ = {[this](const at::Tensor& images) { return Represent(images); },
-                MakeLoss({.name = ChoiceValue(LossNames(), loss)}),
-                [scale](const at::Tensor& l) { return l * scale; }};
+                module_->parameters(), MakeLoss({.name = ChoiceValue(LossNames(), loss)}),
+                [scale](const at::Tensor& l) { return l * scale; }, [this] { return room_-- > 0; }};
     at::manual_seed(5);
     images_ = at::randint(256, {2, kImages, kSide, kSide, 3}, at::kByte);
   }
@@ -68,8 +69,11 @@ class Window {
   // Batch-norm by running statistics, which then stand still.
   void Freeze() { module_->eval(); }
 
-  // In micro-batches of the given size, of batches of kBatch images.
-  Result Run(Accumulation accumulation, int64_t micro_batch) {
+  // In micro-batches of the given size, of batches of kBatch images, with room for so many graphs of
+  // micro-batches.
+  Result Run(Accumulation accumulation, int64_t micro_batch, int64_t room = 0) {
+    room_ = room;
+    forward_passes_ = 0;
     WindowGradient gradient(accumulation, network_, *statistics_);
     module_->zero_grad();
     gradient.Begin(kImages, micro_batch);
@@ -94,8 +98,11 @@ class Window {
     return {loss.detach(), Gradients(), Statistics()};
   }
 
+  int forward_passes() const { return forward_passes_; }  // of micro-batches, in the last Run
+
  private:
   at::Tensor Represent(const at::Tensor& images) {
+    ++forward_passes_;
     const bool mixed = type_ == at::kHalf || type_ == at::kBFloat16;
     const Autocast autocast(c10::kCPU, mixed ? type_ : at::kFloat);
     const at::Tensor input = Normalise(images);
@@ -120,6 +127,8 @@ class Window {
   std::shared_ptr<SmallNetwork> module_;
   std::optional<RunningStatistics> statistics_;
   WindowGradient::Network network_;
+  int64_t room_ = 0;
+  int forward_passes_ = 0;
   at::Tensor images_;
 };
 
@@ -155,6 +164,30 @@ TEST(WindowGradient, RunningStatisticsMoveAsInASinglePass) {
   Window window(at::kDouble), reference(at::kDouble);
   const Result exact = window.Run(Accumulation::kExact, 4);
   EXPECT_TRUE(exact.statistics.equal(reference.RunWhole(4).statistics));
+}
+
+// One pass, two passes, and one for the first micro-batches only: batch-norm in training, micro-batches
+// across the loader's batches, a short last one.
+TEST(WindowGradient, OnePassGivesTheBitsOfTwo) {
+  for (const auto& [type, scale] : {std::pair(at::kFloat, 1.0), std::pair(at::kDouble, 1.0),
+                                    std::pair(at::kBFloat16, 1.0), std::pair(at::kHalf, 1024.0)}) {
+    for (const int64_t micro_batch : {4, 2, 6}) {
+      SCOPED_TRACE(std::string(c10::toString(type)) + ' ' + std::to_string(micro_batch));
+      Window two_passes(type, "nt_xent", scale);
+      const Result two = two_passes.Run(Accumulation::kExact, micro_batch);
+      const auto micro_batches =
+          static_cast<int>((Window::kImages + micro_batch - 1) / micro_batch);
+      EXPECT_EQ(two_passes.forward_passes(), 2 * micro_batches);
+      for (int room = 1; room <= micro_batches; ++room) {
+        Window window(type, "nt_xent", scale);
+        const Result one = window.Run(Accumulation::kExact, micro_batch, room);
+        EXPECT_EQ(window.forward_passes(), 2 * micro_batches - room);
+        EXPECT_TRUE(one.loss.equal(two.loss)) << room;
+        EXPECT_TRUE(one.gradients.equal(two.gradients)) << room;
+        EXPECT_TRUE(one.statistics.equal(two.statistics)) << room;
+      }
+    }
+  }
 }
 
 TEST(WindowGradient, IndependentIsAnotherLoss) {

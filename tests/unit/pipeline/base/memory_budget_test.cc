@@ -24,6 +24,13 @@ TEST(ParseMemorySize, ReadsUnitsOfBothKindsAndShares) {
   EXPECT_EQ(ParseMemorySize("100 %", kAvailable), 1000u);
 }
 
+TEST(ParseMemorySize, AsksForTheUnitThatWasForgotten) {
+  for (const char* text : {"4", "1.5", "4095"}) {
+    EXPECT_THROW(ParseMemorySize(text, 1000), ConfigError) << text;
+  }
+  EXPECT_EQ(ParseMemorySize("4096", 1000), 4096u);
+}
+
 TEST(ParseMemorySize, RefusesWhatIsNoAmount) {
   for (const char* text : {"", "GiB", "4 GiBs", "4 XB", "-1 GiB", "0", "0%", "101%", "inf", "nan",
                            "4 GiB 3", "1e30 GiB", "99999999999999999999 TiB", "5bb", "5%%"}) {

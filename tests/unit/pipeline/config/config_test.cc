@@ -275,6 +275,15 @@ TEST(Config, RefusesAReferenceInAParameter) {
   EXPECT_THAT(Findings(config), ElementsAre(HasSubstr("'data.root' cannot refer to another")));
 }
 
+TEST(Config, LeavesVariablesToThePathsAlone) {
+  Config config = Defaults();
+  config.NamePaths({"data.root"});
+  config.Set("data.root=${HOME}/x");
+  EXPECT_THAT(Findings(config), IsEmpty());
+  config.Set("device=${HOME}");
+  EXPECT_THAT(Findings(config), ElementsAre(HasSubstr("'device' cannot refer to another")));
+}
+
 TEST(Config, RefusesALayerThatIsNoMap) {
   Config config = Defaults();
   EXPECT_THAT(FindingsOf([&] { config.Overlay(ReadYaml("[1]", "my.yaml")); }),

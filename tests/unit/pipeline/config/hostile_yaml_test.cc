@@ -85,7 +85,7 @@ TEST(HostileYaml, OnlyUtf8IsText) {
 TEST(HostileYaml, NulAndControlCharactersAreRefusedEvenEscaped) {
   const std::string nul("a: x\0y\n", 7);
   EXPECT_THAT(FindingsInYaml(nul),
-              ElementsAre("f.yaml:1:5: control character: this is no text file"));
+              ElementsAre("f.yaml:1:5: control character: this is not a text file"));
   for (const char* escaped : {"a: \"x\\0y\"", "a: \"\\e[2J\"", "a: \"\\x07\""}) {
     EXPECT_THAT(FindingsInYaml(escaped), ElementsAre(HasSubstr("f.yaml:1:4: control character")));
   }

@@ -90,7 +90,7 @@ TEST(ReadYaml, RefusesWhatItDoesNotSupport) {
   EXPECT_THAT(FindingsInYaml("a: 1\n---\nb: 2\n"),
               ElementsAre("f.yaml:2:1: a second YAML document begins here: a file holds one"));
   EXPECT_THAT(FindingsInYaml("a: 1\nb: \x02\n"),
-              ElementsAre("f.yaml:2:4: control character: this is no "
+              ElementsAre("f.yaml:2:4: control character: this is not a "
                           "text file"));
 }
 
@@ -132,7 +132,7 @@ TEST(ReadYaml, SaysWhatIsWrongWithALine) {
   EXPECT_THAT(FindingsInYaml("a: b: c\n"),
               ElementsAre(HasSubstr("f.yaml:1:5: not valid YAML: a second ': '")));
   EXPECT_THAT(FindingsInYaml("a:1\nb: 2\n"),
-              ElementsAre(HasSubstr("f.yaml:1:1: not valid YAML: this line is no 'key: value'")));
+              ElementsAre(HasSubstr("f.yaml:1:1: not valid YAML: this line is not 'key: value'")));
   EXPECT_THAT(FindingsInYaml("a: [x\n"), ElementsAre(HasSubstr("this '[' is not closed")));
   EXPECT_THAT(FindingsInYaml("a: \"x\n"),
               ElementsAre(HasSubstr("f.yaml:1:4: not valid YAML: this quote is not closed")));

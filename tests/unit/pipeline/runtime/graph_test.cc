@@ -163,6 +163,26 @@ TEST(Graph, ResourcesPrepareEachThreadAndTheLaneLast) {
   EXPECT_GE(scenario.lane_threads.size(), 2u);
 }
 
+TEST(Graph, AThreadThatCannotBePreparedEndsTheRun) {
+  for (const char* thread : {"threads.lane", "threads.worker"}) {
+    for (const uint64_t at : {0, 1}) {
+      Scenario scenario;
+      scenario.workers = 4;
+      scenario.sample_slots = 64;
+      scenario.batches = 200;
+      scenario.spin = 1000;
+      scenario.throw_in = thread;
+      scenario.throw_at = at;
+      const Ended ended = RunScenario(scenario);
+      EXPECT_THAT(ended.error, HasSubstr(std::string("' failed: thrown in ") + thread)) << at;
+      EXPECT_TRUE(ended.aborted);
+      EXPECT_TRUE(ended.pools_whole);
+      EXPECT_LT(scenario.steps.size(), 200u / 4);
+      EXPECT_THAT(scenario.phases, testing::Contains("sink.close"));
+    }
+  }
+}
+
 TEST(Graph, RunsOnceOnly) {
   Scenario scenario;
   EXPECT_TRUE(RunScenario(scenario).runs_once);

@@ -86,6 +86,30 @@ TEST_F(TrainingOnAccelerator, StepsNeitherAskTheDeviceNorSpin) {
   EXPECT_EQ(counts.host_waits, 0);
 }
 
+// Kernels of the second window, with the settings that ship: ResNet-18, NT-Xent, SGD, FP16, four
+// micro-batches. Sizes do not matter.
+int64_t KernelsOfAWindow(bool one_pass) {
+  LaneNodes::Settings settings = On("mtia:0");
+  settings.window = 4;
+  settings.rows = 2;
+  settings.device["mixed_precision"] = "true";
+  LaneNodes nodes(settings);
+  acc::FailAllocation(one_pass ? 0 : 1);
+  EXPECT_EQ(nodes.forward_backward->PlanPasses(8).count, one_pass ? 1 : 2);
+  acc::FailAllocation(0);
+  nodes.RunStep();
+  const int64_t before = acc::GetCounts().kernels;
+  nodes.RunStep();
+  return acc::GetCounts().kernels - before;
+}
+
+// A GPU's queue must not run empty for what the host takes to fill it. Who adds kernels raises these
+// bounds knowingly (docs/measurements/device.md).
+TEST_F(TrainingOnAccelerator, AWindowTakesNoMoreKernels) {
+  EXPECT_LE(KernelsOfAWindow(/*one_pass=*/true), 875);
+  EXPECT_LE(KernelsOfAWindow(/*one_pass=*/false), 1267);
+}
+
 at::Tensor StateOf(const LaneNodes& nodes, const std::string& name) {
   for (const auto& [each, tensor] : nodes.training.optimizer->State()) {
     if (each == name) return tensor;

@@ -69,6 +69,40 @@ TEST(Verdict, OfABusyDeviceSaysThatTheLoaderKeepsUp) {
   EXPECT_EQ(verdict.predicted, 0);
 }
 
+// The lane is as busy, but with launching: the device waits for it.
+TEST(Verdict, OfADeviceThatWaitsForLaunchesSaysWhatHelps) {
+  MadeUpRun run;
+  run.Node("augment", 50, 1);
+  run.Lane("train", 990);
+  run.settings = {2, {2, 1}, 16, 3};
+  const Snapshot part = run.Part(1000, 1.0);
+  RunLoad load = LoadOf(part, 8);
+  load.device_busy = 0.42;
+  const Verdict verdict = VerdictOf(part, load, kMost);
+  EXPECT_EQ(verdict.limit.kind, Kind::kLane);
+  EXPECT_EQ(verdict.node, "train");
+  EXPECT_EQ(verdict.predicted, 0);
+  EXPECT_THAT(verdict.sentence,
+              HasSubstr("launch-bound: the device's lane is busy 99% of the time, 100% of that in "
+                        "train, but the device itself only 42%"));
+  EXPECT_THAT(verdict.sentence, HasSubstr("larger batches (data.batch_size) in fewer "
+                                          "accumulation steps (gpu.gradient_accumulation)"));
+  load.device_busy = 0.95;
+  EXPECT_THAT(VerdictOf(part, load, kMost).sentence, HasSubstr("The device is the limit"));
+}
+
+// A device that has little to do because the loader brings little is not launch-bound.
+TEST(Verdict, OfAnIdleLaneIsNotOfLaunches) {
+  MadeUpRun run;
+  run.Node("augment", 1000, 1);
+  run.Lane("train", 100);
+  run.settings = {2, {2, 1}, 64, 3};
+  const Snapshot part = run.Part(2000, 1.0);
+  RunLoad load = LoadOf(part, 2);
+  load.device_busy = 0.1;
+  EXPECT_THAT(VerdictOf(part, load, kMost).sentence, Not(HasSubstr("launch-bound")));
+}
+
 TEST(Verdict, KnowsALockFromASleepWhenNodesWereMeasuredAlone) {
   MadeUpRun run;
   run.Node("decode", 4000, 0.25);  // four workers of which one works

@@ -125,7 +125,8 @@ NamedTensors Prefixed(const std::string& prefix, const ResNet& backbone) {
 TEST_F(BackboneWeights, NestingsAreSeenThroughAndNamed) {
   ResNet from({Backbone::kResNet18, Stem::kStandard}), to({Backbone::kResNet18, Stem::kStandard});
   for (const char* prefix : {"module.", "backbone.", "model.", "encoder_q.", "state_dict.",
-                             "state_dict.module.encoder_q.", "model.backbone."}) {
+                             "state_dict.module.encoder_q.", "model.backbone.", "online_encoder.",
+                             "state_dict.net.0."}) {
     NamedTensors tensors = Prefixed(prefix, from);
     tensors.emplace_back("projection.0.weight", at::ones({2}));
     tensors.emplace_back("encoder_k.conv1.weight", at::ones({2}));
@@ -148,6 +149,11 @@ TEST_F(BackboneWeights, NestingsAreSeenThroughAndNamed) {
   two.emplace_back("backbone.conv1.weight", at::ones({64, 3, 7, 7}));
   WriteSafetensors(Path("two.safetensors"), {two, {}});
   EXPECT_THAT(RefusalOf(Path("two.safetensors")), HasSubstr("more than one backbone"));
+  NamedTensors both = Prefixed("student.", from);
+  for (auto& tensor : Prefixed("teacher.", from)) both.push_back(std::move(tensor));
+  WriteSafetensors(Path("both.safetensors"), {both, {}});
+  EXPECT_THAT(RefusalOf(Path("both.safetensors")),
+              HasSubstr("the names begin with 'student.' and 'teacher.'"));
 }
 
 TEST_F(BackboneWeights, WhatIsNotFiniteOrNoFloatingPointIsRefusedByName) {

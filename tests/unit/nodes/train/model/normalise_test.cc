@@ -39,6 +39,21 @@ TEST(Normalise, BringsNothingFromTheHost) {
   EXPECT_EQ(found, std::vector<std::string>{});
 }
 
+// In the bits that a subtraction and a division give, whatever images came before.
+TEST(Normalise, KeepsItsConstants) {
+  const at::Tensor bytes = at::arange(256, at::kByte).repeat({3, 1}).t().reshape({1, 16, 16, 3});
+  Normaliser normalise;
+  normalise(at::zeros({1, 2, 2, 3}, at::kByte));
+  const at::Tensor x = normalise(bytes);
+  EXPECT_EQ(x.scalar_type(), at::kFloat);
+  const double mean[] = {0.485, 0.456, 0.406}, deviation[] = {0.229, 0.224, 0.225};
+  for (int64_t channel = 0; channel < 3; ++channel) {
+    const at::Tensor expected = (bytes.select(3, channel).to(at::kFloat) - mean[channel] * 255)
+                                    .div(at::full({1}, deviation[channel] * 255));
+    EXPECT_TRUE(x.select(1, channel).equal(expected)) << channel;
+  }
+}
+
 TEST(Normalise, ScalesByImageNetsMeanAndDeviationAndTransposesNothing) {
   const at::Tensor bytes = at::arange(2 * 4 * 5 * 3, at::kByte).view({2, 4, 5, 3});
   const at::Tensor x = Normalise(bytes);

@@ -93,6 +93,24 @@ TEST_F(RunningStatisticsTest, APauseChangesNoOutput) {
   }
 }
 
+TEST_F(RunningStatisticsTest, ABatchThatIsCountedByItselfIsCountedOnce) {
+  Training usual(Options{{"stem", "small"}});
+  const c10::NoGradGuard no_grad;
+  const at::Tensor images = at::randn({4, 3, 16, 16});
+  usual.model->Project(usual.model->Encode(images));
+  {
+    const RunningStatistics::PauseCounts pause(statistics);
+    training.model->Project(training.model->Encode(images));
+  }
+  statistics.CountBatch();
+  std::vector<at::Tensor> expected;
+  for (const at::Tensor& buffer : usual.model->module().buffers()) expected.push_back(buffer);
+  EXPECT_TRUE(Equal(Now(), expected));
+  training.model->SetTraining(false);
+  statistics.CountBatch();  // a network in evaluation mode counts nothing
+  EXPECT_TRUE(Equal(Now(), expected));
+}
+
 // Nothing was saved: nothing can be put back.
 TEST_F(RunningStatisticsTest, RestoreDoesNothingBeforeSave) {
   const auto before = Now();

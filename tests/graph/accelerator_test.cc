@@ -1,0 +1,222 @@
+// The program on an accelerator that lives in the host's memory (tests/support/accelerator).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "tests/support/program.h"
+
+namespace flowtrain {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+std::function<void()> WithAccelerator(const std::string& settings) {
+  return [settings] {
+    setenv("LD_PRELOAD", FLOWTRAIN_TEST_ACCELERATOR, 1);
+    setenv("FLOWTRAIN_TEST_ACCELERATOR", settings.c_str(), 1);
+  };
+}
+
+Result RunOnAccelerator(const std::vector<std::string>& arguments,
+                        const std::string& settings = "delay_seed=5") {
+  Program program(arguments, WithAccelerator(settings));
+  const int code = program.Wait();
+  return {code, program.output()};
+}
+
+std::vector<std::string> OnAccelerator(const std::string& run_dir,
+                                       std::vector<std::string> extra = {}) {
+  for (const char* set : {"device=mtia:0", "model.stem=small", "data.image_size=8"})
+    extra.insert(extra.begin(), set);
+  return SmallRun(run_dir, extra);
+}
+
+class AcceleratorProgram : public testing::Test {
+ protected:
+  void SetUp() override {
+#ifdef FLOWTRAIN_SANITIZED
+    GTEST_SKIP() << "a sanitizer's own library must come before those of LD_PRELOAD";
+#endif
+  }
+};
+
+// One run on a CPU and one on the accelerator, which the tests compare and go on from.
+class OnAnAccelerator : public AcceleratorProgram {
+ protected:
+  static void SetUpTestSuite() {
+#ifdef FLOWTRAIN_SANITIZED
+    return;
+#endif
+    folder_ = new TempFolder;
+    for (const char* device : {"cpu", "mtia:0"}) {
+      const Result result = RunOnAccelerator(
+          OnAccelerator(Run(device), {"sample.images=80", std::string("device=") + device}));
+      ASSERT_EQ(result.code, 0) << result.output;
+    }
+  }
+  static void TearDownTestSuite() {
+    delete folder_;
+    folder_ = nullptr;
+  }
+  static std::string Run(const std::string& device) {
+    return *folder_ / ("run-" + device.substr(0, 4));
+  }
+  static nlohmann::json Final(const std::string& run_dir) {
+    for (const nlohmann::json& object : ReadMetrics(run_dir)) {
+      if (object.contains("final")) return object;
+    }
+    return {};
+  }
+
+  static TempFolder* folder_;
+};
+TempFolder* OnAnAccelerator::folder_ = nullptr;
+
+TEST_F(OnAnAccelerator, ARunTrainsAsOnACpu) {
+  const std::vector<double> losses = Losses(Run("cpu"));
+  EXPECT_EQ(losses.size(), 20u);
+  EXPECT_EQ(Losses(Run("mtia:0")), losses);
+  EXPECT_EQ(Final(Run("mtia:0"))["knn_top1"], Final(Run("cpu"))["knn_top1"]);
+}
+
+TEST_F(OnAnAccelerator, EveryEvaluationGraphFindsWhatACpuFinds) {
+  const TempFolder folder;
+  for (const char* graph : {"knn", "linear_probe", "embed"}) {
+    for (const char* device : {"cpu", "mtia:0"}) {
+      const Result result = RunOnAccelerator(
+          {kRoot + "/graphs/" + graph + ".yaml", "--run-dir",
+           folder / (std::string(graph) + device), "--set", std::string("device=") + device,
+           "--set", "threads=1", "--set", "data.num_workers=2", "--set", "data.batch_size=32",
+           "--set", "checkpoint=" + Run("mtia:0")});
+      ASSERT_EQ(result.code, 0) << graph << ' ' << device << '\n' << result.output;
+    }
+    const std::string on_cpu = folder / (std::string(graph) + "cpu"),
+                      ours = folder / (std::string(graph) + "mtia:0");
+    EXPECT_EQ(Final(ours), Final(on_cpu)) << graph;
+  }
+  EXPECT_EQ(ReadText(folder / "embedmtia:0/embeddings.npy"),
+            ReadText(folder / "embedcpu/embeddings.npy"));
+}
+
+TEST_F(OnAnAccelerator, LongAKilledRunGoesOn) {
+  const TempFolder folder;
+  const std::vector<std::string> extra = {"sample.images=80", "run.checkpoint_every_steps=2"};
+  std::vector<std::string> arguments = OnAccelerator(folder / "run", extra);
+  Program program(arguments, WithAccelerator("delay_seed=6"));
+  ASSERT_TRUE(WaitForSteps(program, folder / "run", 4));
+  program.Signal(SIGKILL);
+  program.Wait();
+  arguments.emplace_back("--resume");
+  const Result result = RunOnAccelerator(arguments);
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_EQ(Losses(folder / "run"), Losses(Run("cpu")));
+}
+
+TEST_F(AcceleratorProgram, AutoTakesItWithMixedPrecision) {
+  const TempFolder folder;
+  const Result result = RunOnAccelerator(OnAccelerator(
+      folder / "run", {"device=auto", "gpu.mixed_precision=true", "evaluate.knn=false"}));
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("MTIA device 0"), HasSubstr("FP16")));
+}
+
+TEST_F(AcceleratorProgram, TooLittleMemoryMakesSmallerMicroBatches) {
+  const TempFolder folder;
+  const Result result =
+      RunOnAccelerator(OnAccelerator(folder / "run", {"evaluate.knn=false", "train.max_steps=2"}),
+                       "fail_allocation=700");
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("out of memory: the window is computed again"));
+}
+
+TEST_F(AcceleratorProgram, TooLittleMemoryForOneImageEndsTheRun) {
+  const TempFolder folder;
+  const Result result = RunOnAccelerator(OnAccelerator(folder / "run", {"evaluate.knn=false"}),
+                                         "fail_allocation=700 fails_forever=1");
+  EXPECT_EQ(result.code, 1) << result.output;
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("too little memory for micro-batches of 1 image"),
+                    HasSubstr("lower data.image_size"), Not(HasSubstr("CUDA out of memory"))));
+}
+
+TEST_F(AcceleratorProgram, TheSecondDeviceTrainsWithoutTheFirst) {
+  const TempFolder folder;
+  const Result result = RunOnAccelerator(
+      OnAccelerator(folder / "run", {"device=mtia:1", "evaluate.every_epochs=1"}), "report=1");
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("MTIA device 1"), HasSubstr("device 1 was used"),
+                                   HasSubstr("device 0 was not touched")));
+}
+
+TEST_F(OnAnAccelerator, WithoutPageLockedMemoryItTrainsTheSame) {
+  const TempFolder folder;
+  const Result result =
+      RunOnAccelerator(OnAccelerator(folder / "run", {"sample.images=80"}), "pinned_fails=1");
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("no more memory can be page-locked"));
+  EXPECT_EQ(Losses(folder / "run"), Losses(Run("cpu")));
+}
+
+TEST_F(AcceleratorProgram, ALostDeviceEndsTheRun) {
+  const TempFolder folder;
+  const Result result = RunOnAccelerator(OnAccelerator(folder / "run"), "lost_after=4000");
+  EXPECT_EQ(result.code, 1) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("unspecified launch failure"));
+}
+
+TEST_F(AcceleratorProgram, ADeviceThatCannotBeUsedIsNamed) {
+  const TempFolder folder;
+  const auto run = [&](const char* device, const char* settings,
+                       const std::vector<std::string>& extra = {}) {
+    std::vector<std::string> all = {std::string("device=") + device};
+    all.insert(all.end(), extra.begin(), extra.end());
+    const Result result = RunOnAccelerator(OnAccelerator(folder / "run", all), settings);
+    EXPECT_EQ(result.code, 2) << result.output;
+    return result.output;
+  };
+  EXPECT_THAT(run("mtia:0", "busy=1"),
+              AllOf(HasSubstr("'mtia:0' cannot be used"), HasSubstr("busy or unavailable")));
+  EXPECT_THAT(run("mtia:0", "devices=0"), HasSubstr("the driver shows no such device"));
+  EXPECT_THAT(run("mtia:1", "devices=1"), HasSubstr("does not exist"));
+  EXPECT_THAT(run("xpu:0", ""), HasSubstr("'xpu:0' cannot be used"));
+  EXPECT_THAT(run("mtia:0", "", {"gpu.memory_limit=0.5"}), HasSubstr("leave it empty"));
+}
+
+TEST_F(AcceleratorProgram, LongCompareTriesPinnedMemoryAndCacheEmptying) {
+  std::vector<std::string> arguments = {"compare",   kGraph, "--steps", "2",
+                                        "--repeats", "1",    "--md"};
+  for (const char* set :
+       {"data.kind=sample", "sample.images=80", "data.image_size=8", "data.batch_size=4",
+        "gpu.gradient_accumulation=4", "data.num_workers=1", "device=mtia:0", "model.stem=small"}) {
+    arguments.insert(arguments.end(), {"--set", set});
+  }
+  const Result result = RunOnAccelerator(arguments, "");
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("pinned memory"), HasSubstr("cache emptying"),
+                                   Not(HasSubstr("there is no GPU"))));
+}
+
+TEST_F(AcceleratorProgram, TimingHasColumnsForCopiesAndComputation) {
+  std::vector<std::string> arguments = {"timing",   kGraph, "--steps", "3",
+                                        "--warmup", "1",    "--json"};
+  for (const char* set :
+       {"data.kind=sample", "sample.images=80", "data.image_size=8", "data.batch_size=4",
+        "data.num_workers=1", "device=mtia:0", "model.stem=small", "gpu.mixed_precision=false"}) {
+    arguments.insert(arguments.end(), {"--set", set});
+  }
+  const Result result = RunOnAccelerator(arguments, "");
+  ASSERT_EQ(result.code, 0) << result.output;
+  const auto json = nlohmann::json::parse(result.output.substr(result.output.find('{')));
+  EXPECT_GT(json["device"]["compute"], 0.0) << result.output;
+  EXPECT_GT(json["device"]["copy"], 0.0);
+  EXPECT_LE(json["device"]["compute"], 1.0);
+}
+
+}  // namespace
+}  // namespace flowtrain
