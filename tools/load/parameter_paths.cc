@@ -78,6 +78,7 @@ void ResolvePaths(const std::string& file, Config& config, std::vector<std::stri
 
 void ResolveDefaultPaths(Config& config, std::vector<std::string>* told) {
   std::vector<std::string> keys;
+  keys.reserve(kPathParameters.size());
   for (const PathParameter& parameter : kPathParameters) keys.emplace_back(parameter.key);
   config.NamePaths(std::move(keys));
   for (const PathParameter& parameter : kPathParameters) Resolve(parameter, true, config, told);
