@@ -51,6 +51,10 @@ Choices<DatasetKind> DatasetKinds() {
 }
 
 bool SampleStandsIn(const DatasetOptions& options, std::string* why) {
+  if (options.splits.empty()) {
+    throw ConfigError(NameOf(options.names, "splits") +
+                      " is empty: name what to train on, or leave it out");
+  }
   if (options.kind == DatasetKind::kStl10) CheckStl10Splits(options.splits, options.names);
   const bool is_default =
       options.kind == DatasetKind::kStl10 && options.root == DatasetOptions().root;

@@ -109,11 +109,12 @@ class LayoutMaker {
   FolderLayout Make(const std::vector<std::string>& splits) && {
     out_.splits = ChooseSplits(splits);
     std::vector<Group> training;
-    if (out_.splits.empty()) training.push_back(TakeGroup(listing_.images, ""));
+    if (out_.splits.empty()) training = WithoutSplits();
     for (const std::string& split : out_.splits) {
       training.push_back(TakeGroup(listing_.images, split + '/'));
     }
     FindClasses(training);
+    TellOfSplitsWithin();
     for (const Group& group : training) TellOf(group);
     TellOfSimilar();
     for (Group& group : training) Put(std::move(group), out_.training);
@@ -131,13 +132,30 @@ class LayoutMaker {
     const std::string unlabeled = FirstNamed(tops_, std::array{kUnlabeled});
     const size_t parts = (train.empty() ? 0 : 1) + (unlabeled.empty() ? 0 : 1);
     if (train.empty()) {
-      if (judged >= 2 && static_cast<size_t>(judged) == tops_.size()) NoTrain();
+      if (static_cast<size_t>(judged) + parts != tops_.size()) return {};
+      if (judged == 0 && LooseInRoot() > 0) return {};
+      if (!unlabeled.empty()) return {unlabeled};
+      if (judged >= 2) NoTrain();
       return {};
     }
     const bool nothing_else = tops_.size() == parts && LooseInRoot() == 0;
     if (judged == 0 && !nothing_else) return {};
     if (unlabeled.empty()) return {train};
     return {train, unlabeled};
+  }
+
+  // All images; those of a folder "unlabeled" beside class folders are no class.
+  std::vector<Group> WithoutSplits() {
+    std::vector<Group> groups;
+    const std::string unlabeled = FirstNamed(tops_, std::array{kUnlabeled});
+    if (!unlabeled.empty()) groups.push_back(TakeGroup(listing_.images, unlabeled + '/'));
+    groups.insert(groups.begin(), TakeGroup(listing_.images, ""));
+    if (!unlabeled.empty()) {
+      const uint64_t count = groups.back().files.size();
+      out_.notes.push_back(ShowCount(count, "image") + " of " + PrintableName(unlabeled) +
+                           (count == 1 ? " is" : " are") + " trained on without a label");
+    }
+    return groups;
   }
 
   uint64_t LooseInRoot() const {
@@ -223,6 +241,28 @@ class LayoutMaker {
     out_.notes.push_back(out_.why_not + ": the set has no labels" + advice);
   }
 
+  // Splits one level further down would be taken for classes of what lies there.
+  void TellOfSplitsWithin() {
+    for (const std::string& folder : folders_) {
+      std::vector<std::string> within;
+      bool trained = false, judged = false;
+      for (const std::string& path : listing_.folders) {
+        if (!out_.splits.empty() || path.rfind(folder + '/', 0) != 0) continue;
+        const std::string name = path.substr(folder.size() + 1);
+        trained |= IsNamed(name, kTrainNames);
+        judged |= IsNamed(name, kJudgeNames);
+        if (IsNamed(name, kTrainNames) || IsNamed(name, kJudgeNames)) within.push_back(name);
+      }
+      if (!trained || !judged) continue;
+      const std::string shown = PrintableName(folder);
+      out_.notes.push_back("the class folder " + shown +
+                           " holds folders that are named as splits (" + SomeOf(within) +
+                           "): if they are splits, set " + NameOf(names_, "root") + " to " + root_ +
+                           '/' + shown);
+      return;
+    }
+  }
+
   void TellOf(const Group& group) {
     TellOfEmpty(group);
     const Counted& loose = group.loose;
@@ -249,7 +289,8 @@ class LayoutMaker {
     for (const std::string& path : listing_.folders) {
       if (path.rfind(group.prefix, 0) != 0) continue;
       const std::string name = path.substr(group.prefix.size());
-      if (name.find('/') == std::string::npos && group.folders.count(name) == 0) {
+      const bool other_group = group.prefix.empty() && tops_.count(name) > 0;
+      if (name.find('/') == std::string::npos && group.folders.count(name) == 0 && !other_group) {
         empty.push_back(path);
       }
     }
@@ -305,10 +346,10 @@ class LayoutMaker {
       out_.notes.push_back(PrintableName(split) + " is not judged on: " + why_not);
     }
     if (!left.empty()) {
-      out_.notes.push_back(ShowCount(listing_.images.size(), "image") + " of " +
-                           SomeOf({left.begin(), left.end()}) +
-                           " are neither trained nor judged on; " + NameOf(names_, "splits") +
-                           " names the folders to train on");
+      out_.notes.push_back(
+          ShowCount(listing_.images.size(), "image") + " of " + SomeOf({left.begin(), left.end()}) +
+          (listing_.images.size() == 1 ? " is" : " are") + " neither trained nor judged on; " +
+          NameOf(names_, "splits") + " names the folders to train on");
     } else if (!listing_.images.empty()) {
       out_.notes.push_back(ShowCount(listing_.images.size(), "image") +
                            " beside the splits are not used: " + SomeOf(listing_.images));

@@ -33,8 +33,8 @@ const std::vector<std::string>& DefaultSplits();
 // val (valid, validation, test) directly below it are splits: the first is trained on, or the
 // folders that `splits` names, and of the others the first with the same classes is judged on.
 // Classes are the folders directly below the root or a split, if there are at least two, numbered
-// in the order of their names, as torchvision's ImageFolder does. Images beside class folders have
-// no label. Throws ConfigError for splits that are not there.
+// in the order of their names, as torchvision's ImageFolder does. Images beside class folders, and
+// those of a folder "unlabeled", have no label. Throws ConfigError for splits that are not there.
 FolderLayout LayOut(const std::string& root, FolderListing listing,
                     const std::vector<std::string>& splits, const OptionNames& names);
 

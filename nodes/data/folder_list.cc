@@ -13,18 +13,13 @@
 #include <system_error>
 #include <utility>
 
+#include "nodes/image/image_extension.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/descriptor.h"
-#include "pipeline/base/text/lower_case.h"
 #include "pipeline/base/text/printable_name.h"
 
 namespace flowtrain {
 namespace {
-
-constexpr std::array<std::string_view, 28> kExtensions = {
-    "jpg", "jpeg", "jpe", "jfif", "png",  "bmp",  "dib", "webp", "tif", "tiff",
-    "jp2", "j2k",  "jpf", "jpx",  "j2c",  "ppm",  "pgm", "pbm",  "pnm", "pxm",
-    "pam", "ras",  "sr",  "gif",  "heic", "heif", "hif", "avif"};
 
 // What file systems and systems put beside files, with or without copies of images inside.
 constexpr std::array<std::string_view, 5> kOfTheSystem = {
@@ -88,10 +83,12 @@ class Lister {
 
   FolderListing List() && {
     Enter("", 0);
+    std::sort(files_.begin(), files_.end());
+    CountRepeatedImages();
+    CountHardLinks();
     // By bytes: the order of std::string ignores the locale.
     std::sort(found_.images.begin(), found_.images.end());
     std::sort(found_.folders.begin(), found_.folders.end());
-    CountRepeatedImages();
     return std::move(found_);
   }
 
@@ -125,7 +122,10 @@ class Lister {
             std::vector<std::string>* folders) {
     const std::string name = entry.d_name;
     if (name == "." || name == "..") return;
-    if (IsHidden(name)) return found_.hidden.Add(relative + name);
+    if (IsHidden(name)) {
+      const bool is_folder = entry.d_type == DT_DIR;
+      return (is_folder ? found_.hidden_folders : found_.hidden_files).Add(relative + name);
+    }
     // The folder itself says what its entries are; only the targets of links are looked up.
     switch (entry.d_type) {
       case DT_DIR:
@@ -164,7 +164,7 @@ class Lister {
       if (is_link) {
         links_.emplace_back(id, path);
       } else {
-        files_.push_back(id);
+        files_.emplace_back(id, found_.images.size());
       }
       return found_.images.push_back(path);
     }
@@ -176,14 +176,37 @@ class Lister {
   void CountRepeatedImages() {
     if (links_.empty()) return;
     std::sort(links_.begin(), links_.end());
-    std::sort(files_.begin(), files_.end());
     for (size_t i = 0; i < links_.size(); ++i) {
       const FileId& id = links_[i].first;
       const bool of_link = i > 0 && links_[i - 1].first == id;
-      if (of_link || std::binary_search(files_.begin(), files_.end(), id)) {
+      const auto file = std::lower_bound(files_.begin(), files_.end(), std::pair(id, size_t{0}));
+      if (of_link || (file != files_.end() && file->first == id)) {
         found_.repeated_images.Add(links_[i].second);
       }
     }
+  }
+
+  // What folders say of their entries is not certain (overlayfs, mounts), so the files are asked.
+  void CountHardLinks() {
+    std::vector<std::string> paths;
+    for (size_t i = 1; i < files_.size(); ++i) {
+      const auto& [id, image] = files_[i];
+      const auto& [id_before, image_before] = files_[i - 1];
+      if (id != id_before || !IsOneFile(found_.images[image_before], found_.images[image])) {
+        continue;
+      }
+      paths.push_back(std::max(found_.images[image_before], found_.images[image]));
+    }
+    std::sort(paths.begin(), paths.end());
+    for (const std::string& path : paths) found_.hard_links.Add(path);
+  }
+
+  bool IsOneFile(const std::string& one, const std::string& two) const {
+    struct stat a {
+    }, b{};
+    return fstatat(root_fd_.fd, one.c_str(), &a, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstatat(root_fd_.fd, two.c_str(), &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
   }
 
   std::string PathOf(const std::string& relative) const {
@@ -195,23 +218,12 @@ class Lister {
   const std::string root_;
   const Descriptor root_fd_;
   std::set<FileId> entered_;
-  std::vector<FileId> files_;                          // images that are files
+  std::vector<std::pair<FileId, size_t>> files_;       // images that are files, by their number
   std::vector<std::pair<FileId, std::string>> links_;  // images that are links
   FolderListing found_;
 };
 
 }  // namespace
-
-bool HasImageExtension(std::string_view name) {
-  const std::string extension = ExtensionOf(name);
-  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
-}
-
-std::string ExtensionOf(std::string_view name) {
-  const size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos) return {};
-  return InLowerCase(name.substr(dot + 1));
-}
 
 bool LeadsNowhere(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 

@@ -26,18 +26,14 @@ struct FolderListing {
 
   std::map<std::string, Counted> not_taken;  // other files, by extension in lower case; "": none
   std::vector<std::string> some_not_taken;   // the first of these
-  Counted hidden;            // names that begin with a dot, and what systems put beside files
+  // Names that begin with a dot, and what systems put beside files:
+  Counted hidden_folders, hidden_files;
   Counted dead_links;        // to nothing, or in a circle
   Counted no_files;          // FIFOs, devices, sockets
   Counted repeated_folders;  // links to folders whose images are taken already
   Counted repeated_images;   // links to images that are taken already; they are taken again
+  Counted hard_links;        // images that are other names of images that are taken already
 };
-
-// Whether a file of this name is taken for an image.
-bool HasImageExtension(std::string_view name);
-
-// What comes after the last dot, in lower case; empty without a dot.
-std::string ExtensionOf(std::string_view name);
 
 // Whether a link that cannot be followed for this reason (errno) leads nowhere, so that nothing is
 // lost without it. After any other error there may be images behind it.

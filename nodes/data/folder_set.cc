@@ -162,10 +162,10 @@ class FolderSet final : public ImageSet {
 std::string WhatLiesThere(const std::string& root, const FolderListing& listing,
                           const OptionNames& names) {
   std::vector<std::string> lines = NotesOn(listing);
-  if (listing.hidden.count > 0) {
-    lines.push_back(ShowCount(listing.hidden.count) +
+  if (const Counted& files = listing.hidden_files; files.count > 0) {
+    lines.push_back(ShowCount(files.count, "file") +
                     " skipped because of the name, which begins with a dot or is a system's: " +
-                    PrintableName(listing.hidden.first) + (listing.hidden.count > 1 ? ", …" : ""));
+                    PrintableName(files.first) + (files.count > 1 ? ", …" : ""));
   }
   if (lines.empty() && listing.folders.empty()) {
     return ": it is empty. If a disk is to be there, mount it";

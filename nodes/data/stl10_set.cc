@@ -39,7 +39,9 @@ class Split final : public LabelledImages {
   Split(const std::string& root, std::string name)
       : name_(std::move(name)), images_(ImageFile(root, name_)) {
     const size_t bytes = images_.bytes().size();
-    if (bytes == 0 || bytes % kStl10ImageBytes != 0) {
+    if (bytes == 0)
+      throw DataError(ImageFile(root, name_) + " is empty" + kFetchAgain + kStl10Address);
+    if (bytes % kStl10ImageBytes != 0) {
       throw DataError(ImageFile(root, name_) + " is damaged or cut off: it has " +
                       ShowCount(bytes) + " bytes, which is not a multiple of the " +
                       ShowCount(kStl10ImageBytes) + " of a 96x96 image" + kFetchAgain +

@@ -12,6 +12,7 @@
 
 #include "nodes/data/packed_file.h"
 #include "nodes/data/stl10_set.h"
+#include "nodes/image/image_extension.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/descriptor.h"
 #include "pipeline/base/text/printable_name.h"
@@ -174,6 +175,14 @@ std::vector<std::string> NotesOn(const FolderListing& listing) {
   if (const Counted& images = listing.repeated_images; images.count > 0) {
     notes.push_back(Tell(images, "link leads to an image of the set, which therefore counts twice",
                          "links lead to images of the set, which therefore count twice"));
+  }
+  if (const Counted& images = listing.hard_links; images.count > 0) {
+    notes.push_back(
+        Tell(images, "image is a hard link to another of the set, which therefore counts twice",
+             "images are hard links to others of the set, which therefore count twice"));
+  }
+  if (const Counted& folders = listing.hidden_folders; folders.count > 0) {
+    notes.push_back(Tell(folders, "hidden folder is skipped", "hidden folders are skipped"));
   }
   return notes;
 }

@@ -49,7 +49,7 @@ bool SetMasks(ByteReader& in, bool own, BmpHeader& header) {
   });
 }
 
-// Of 3 bytes a colour in OS/2's first version, of 4 in all others: blue, green, red.
+// Of `entry_bytes` a colour: blue, green, red.
 void ReadPalette(std::span<const uint8_t> file, size_t at, size_t entry_bytes, BmpHeader& header) {
   const size_t end = std::min(header.pixels_at, file.size());
   const size_t room = at < end ? (end - at) / entry_bytes : 0;
@@ -99,11 +99,15 @@ bool ReadBmpHeader(std::span<const uint8_t> file, BmpHeader& header, std::string
   size_t after = kFileHeaderBytes + header_bytes;
   if (own_masks && header_bytes == kWindowsBytes) after += compression == kBitfields ? 12 : 16;
   header.pixels_at = in.U32(10);
+  const size_t entry_bytes = header_bytes == kOs2Bytes ? 3 : 4;
   if (palette) {
     const uint32_t most = 1u << bits;
     header.colours = static_cast<int>(colours == 0 ? most : std::min(colours, most));
-    ReadPalette(file, after, header_bytes == kOs2Bytes ? 3 : 4, header);
   }
+  // Some writers do not say where the pixels begin, and some leave the palette out.
+  const bool says_where = header.pixels_at != 0 && !(palette && header.pixels_at == after);
+  if (!says_where) header.pixels_at = after + static_cast<size_t>(header.colours) * entry_bytes;
+  if (palette) ReadPalette(file, after, entry_bytes, header);
   if (in.cut() || header.pixels_at < kFileHeaderBytes + header_bytes) {
     return Refuse(why, Damaged("BMP", "its pixels would begin within its header"));
   }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <new>
+#include <optional>
 #include <system_error>
 
 #include "nodes/decode/complaint.h"
@@ -44,9 +45,15 @@ struct Job {
 };
 
 int OrientationOf(const flowtrain_stored_image& image) {
-  int orientation = image.orientation;
+  if (image.orientation != 0) {
+    return image.orientation >= 1 && image.orientation <= 8 ? image.orientation : 1;
+  }
+  std::optional<int> orientation;
   if (image.exif != nullptr) orientation = TiffOrientation({image.exif, image.exif_bytes});
-  return orientation >= 1 && orientation <= 8 ? orientation : 1;
+  if (!orientation && image.xmp != nullptr) {
+    orientation = XmpOrientation({reinterpret_cast<const char*>(image.xmp), image.xmp_bytes});
+  }
+  return orientation.value_or(1);
 }
 
 // What of one side of a stored image is decoded. False: at this shrink, that would take pixels

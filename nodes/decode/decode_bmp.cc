@@ -94,7 +94,7 @@ bool DecodePlain(File file, const BmpHeader& header, uint8_t* rgb, std::string* 
 }
 
 // Expands the run-length codes of a palette image to one index a pixel. Pixels that the codes skip
-// have the first colour.
+// have the first colour; pixels behind their end are missing.
 class RunLengths {
  public:
   RunLengths(File file, const BmpHeader& header)
@@ -108,14 +108,14 @@ class RunLengths {
   bool Expand() {
     while (y_ < height_) {
       const std::optional<uint8_t> count = Next(), value = Next();
-      if (!value) return x_ >= width_ && y_ == height_ - 1;
+      if (!value) return IsWhole();
       if (*count > 0) {
         for (int i = 0; i < *count; ++i) Put(*value, i);
       } else if (*value == kEndOfLine) {
         x_ = 0;
         ++y_;
       } else if (*value == kEndOfImage) {
-        return true;
+        return IsWhole();
       } else if (*value == kDelta) {
         const std::optional<uint8_t> right = Next(), down = Next();
         if (!down) return false;
@@ -133,6 +133,7 @@ class RunLengths {
  private:
   static constexpr uint8_t kEndOfLine = 0, kEndOfImage = 1, kDelta = 2;
 
+  bool IsWhole() const { return x_ >= width_ && y_ == height_ - 1; }
   std::optional<uint8_t> Next() {
     if (at_ >= in_.size()) return {};
     return in_[at_++];

@@ -21,7 +21,7 @@ struct Plan {
 Plan PlanWhole(const JpegDecompressor& jpeg) { return {1, {0, 0, jpeg.height(), jpeg.width()}}; }
 
 Plan PlanPart(const JpegDecompressor& jpeg, const PartChooser& chooser) {
-  const int height = jpeg.height(), width = jpeg.width(), orientation = jpeg.Orientation();
+  const int height = jpeg.height(), width = jpeg.width(), orientation = jpeg.orientation();
   const bool swap = SwapsSides(orientation);
   const WantedPart wanted = chooser.Choose(swap ? width : height, swap ? height : width);
   int shrink = wanted.shrink;
@@ -119,7 +119,7 @@ bool DecodeJpeg(std::span<const uint8_t> bytes, DecodeScratch& scratch, const Pa
   if (!jpeg.Guarded([cmyk, &plan](jpeg_decompress_struct& info) { Begin(info, cmyk, plan); })) {
     return damaged();
   }
-  const int orientation = jpeg.Orientation();
+  const int orientation = jpeg.orientation();
   const auto upright =
       ResizeToPart({jpeg.height(), jpeg.width(), orientation, plan.shrink, plan.part}, out);
   if (orientation != 1) scratch.pixels.resize(upright.size());

@@ -34,8 +34,7 @@ bool ReadHeader(TextHeader& text, PamHeader& header) {
     else
       return false;
   }
-  text.SkipLine();
-  text.End();
+  text.EndLine();
   return header.width >= 1 && header.height >= 1 && header.depth >= 1 && header.most >= 1 &&
          header.most <= 65535;
 }

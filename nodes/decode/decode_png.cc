@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -37,20 +38,31 @@ int Open(spng_ctx* context, std::span<const uint8_t> bytes, spng_ihdr& header) {
 bool IsRawProfile(std::string_view keyword) {
   return keyword == "Raw profile type exif" || keyword == "Raw profile type APP1";
 }
+bool IsXmp(std::string_view keyword) { return keyword == "XML:com.adobe.xmp"; }
 
-int Orientation(spng_ctx* context) {
+struct Orientations {
+  std::optional<int> exif, xmp;
+};
+
+Orientations OrientationsIn(spng_ctx* context) {
+  Orientations found;
   spng_exif exif{};
-  if (spng_get_exif(context, &exif) == 0) {
-    return TiffOrientation({reinterpret_cast<const uint8_t*>(exif.data), exif.length});
+  const bool has_exif = spng_get_exif(context, &exif) == 0;
+  if (has_exif) {
+    found.exif = TiffOrientation({reinterpret_cast<const uint8_t*>(exif.data), exif.length});
   }
   uint32_t count = 0;
-  if (spng_get_text(context, nullptr, &count) != 0) return 1;
+  if (spng_get_text(context, nullptr, &count) != 0) return found;
   std::vector<spng_text> texts(count);
-  if (spng_get_text(context, texts.data(), &count) != 0) return 1;
+  if (spng_get_text(context, texts.data(), &count) != 0) return found;
   for (const spng_text& text : texts) {
-    if (IsRawProfile(text.keyword)) return RawProfileOrientation({text.text, text.length});
+    const std::string_view value(text.text, text.length);
+    if (IsRawProfile(text.keyword) && !has_exif && !found.exif) {
+      found.exif = RawProfileOrientation(value);
+    }
+    if (IsXmp(text.keyword)) found.xmp = XmpOrientation(value);
   }
-  return 1;
+  return found;
 }
 
 Context NewContext() {
@@ -62,7 +74,7 @@ Context NewContext() {
 struct PngImage {
   RgbImage& out;
   int64_t max_pixels;
-  int orientation = 1;
+  Orientations orientations;
   std::string too_large;  // why, if it has more than max_pixels
 };
 
@@ -83,7 +95,7 @@ int DecodeAll(std::span<const uint8_t> bytes, PngImage& image) {
     return error;
   }
   if (int error = spng_decode_chunks(context.get())) return error;
-  image.orientation = Orientation(context.get());
+  image.orientations = OrientationsIn(context.get());
   return 0;
 }
 
@@ -95,9 +107,12 @@ bool IsNeeded(std::span<const uint8_t> type_and_data) {
   const std::span<const uint8_t> data = type_and_data.subspan(4);
   const std::string_view text(reinterpret_cast<const char*>(type_and_data.data()),
                               type_and_data.size());
-  if (text.starts_with("eXIf")) return ExifOrientation(data) == 1 && TiffOrientation(data) != 1;
-  return (text.starts_with("tEXt") || text.starts_with("zTXt")) && data.size() <= kMaxChunkBytes &&
-         IsRawProfile(text.substr(4, text.find('\0') - 4));
+  if (text.starts_with("eXIf")) return !ExifOrientation(data) && TiffOrientation(data);
+  if (!text.starts_with("tEXt") && !text.starts_with("zTXt") && !text.starts_with("iTXt")) {
+    return false;
+  }
+  const std::string_view keyword = text.substr(4, text.find('\0', 4) - 4);
+  return data.size() <= kMaxChunkBytes && (IsRawProfile(keyword) || IsXmp(keyword));
 }
 
 constexpr size_t kSignatureBytes = 8, kAroundChunk = 12;  // length, type, checksum
@@ -124,7 +139,7 @@ std::vector<uint8_t> WithoutMetadata(std::span<const uint8_t> bytes) {
 }
 
 // Of an eXIf chunk that begins with the name of a JPEG's segment, which libspng ignores.
-int OrientationOfNamedExif(std::span<const uint8_t> bytes) {
+std::optional<int> OrientationOfNamedExif(std::span<const uint8_t> bytes) {
   for (size_t at = kSignatureBytes; bytes.size() - at >= kAroundChunk;) {
     const std::span<const uint8_t> rest = bytes.subspan(at);
     const size_t length = ChunkBytes(rest);
@@ -134,7 +149,7 @@ int OrientationOfNamedExif(std::span<const uint8_t> bytes) {
     }
     at += length;
   }
-  return 1;
+  return std::nullopt;
 }
 
 // The file with a last chunk that is as long as what there is of it: libspng takes a chunk as a whole
@@ -191,14 +206,15 @@ bool DecodePng(std::span<const uint8_t> bytes, DecodeScratch& scratch, RgbImage&
     if (error == SPNG_IO_EOF) return Refuse(why, WhereItEnds(bytes));
     return Refuse(why, Damaged("PNG", spng_strerror(error)));
   };
-  PngImage image{out, scratch.max_pixels, 1, {}};
+  PngImage image{out, scratch.max_pixels, {}, {}};
   if (int error = DecodeAll(bytes, image)) {
-    image.orientation = 1;
+    image.orientations = {};
     if (error == SPNG_IO_EOF || DecodeAll(WithoutMetadata(bytes), image) != 0) return refuse(error);
   }
   if (!image.too_large.empty()) return Refuse(why, image.too_large);
-  if (image.orientation == 1) image.orientation = OrientationOfNamedExif(bytes);
-  const int orientation = image.orientation, height = out.height, width = out.width;
+  auto [exif, xmp] = image.orientations;
+  if (!exif) exif = OrientationOfNamedExif(bytes);
+  const int orientation = exif.value_or(xmp.value_or(1)), height = out.height, width = out.width;
   const std::span<uint8_t> pixels = out.storage;
   if (orientation == 1) return true;
   scratch.pixels.assign(pixels.begin(), pixels.end());

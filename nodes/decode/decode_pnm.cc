@@ -75,6 +75,24 @@ bool DecodePlain(TextHeader& text, const PnmHeader& header, uint8_t* rgb, std::s
   return true;
 }
 
+size_t RasterBytes(const PnmHeader& header, bool bitmap) {
+  const int64_t row = bitmap ? (header.width + 7) / 8
+                             : header.width * header.channels * (header.most > 255 ? 2 : 1);
+  return static_cast<size_t>(row * header.height);
+}
+
+// Where the raster begins: one space ends the header, which is the CR alone of a line that ends in
+// CRLF, unless exactly as much as a raster follows both. False: neither is so.
+bool FindRaster(std::span<const uint8_t> file, size_t header_end, size_t raster_bytes,
+                std::span<const uint8_t>& raster) {
+  raster = file.subspan(header_end);
+  const bool crlf =
+      header_end > 0 && file[header_end - 1] == '\r' && !raster.empty() && raster.front() == '\n';
+  if (!crlf || raster.size() <= raster_bytes) return true;
+  raster = raster.subspan(1);
+  return raster.size() == raster_bytes;
+}
+
 }  // namespace
 
 bool DecodePnm(std::span<const uint8_t> file, int64_t max_pixels, RgbImage& out, std::string* why) {
@@ -86,7 +104,12 @@ bool DecodePnm(std::span<const uint8_t> file, int64_t max_pixels, RgbImage& out,
   uint8_t* rgb = out.Resize(static_cast<int>(header.height), static_cast<int>(header.width)).data();
   if (header.plain) return DecodePlain(text, header, rgb, why);
   text.End();
-  const std::span<const uint8_t> raster = file.subspan(text.position());
+  std::span<const uint8_t> raster;
+  if (!FindRaster(file, text.position(), RasterBytes(header, kind == '4'), raster)) {
+    return Refuse(why, Damaged(header.format,
+                               "its header's lines end in CRLF, and more than its pixels follow: a "
+                               "transfer in text mode may have changed them"));
+  }
   if (kind == '4') return DecodeBits(raster, header, rgb, why);
   return SamplesToRgb(
       header.format, raster,

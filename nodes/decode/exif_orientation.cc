@@ -9,7 +9,7 @@ namespace flowtrain {
 namespace {
 
 constexpr uint16_t kOrientationTag = 0x0112, kShortType = 3, kLongType = 4;
-constexpr std::string_view kName("Exif\0\0", 6);
+constexpr std::string_view kName("Exif\0\0", 6), kXmpName("http://ns.adobe.com/xap/1.0/\0", 29);
 
 std::string_view AsText(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -74,16 +74,16 @@ Walk WalkOf(int orientation, ptrdiff_t height, ptrdiff_t width) {
 
 }  // namespace
 
-int ExifOrientation(std::span<const uint8_t> app1) {
-  return AsText(app1).starts_with(kName) ? TiffOrientation(app1) : 1;
+std::optional<int> ExifOrientation(std::span<const uint8_t> app1) {
+  return AsText(app1).starts_with(kName) ? TiffOrientation(app1) : std::nullopt;
 }
 
-int TiffOrientation(std::span<const uint8_t> block) {
+std::optional<int> TiffOrientation(std::span<const uint8_t> block) {
   if (AsText(block).starts_with(kName)) block = block.subspan(kName.size());
   const TiffReader tiff(block);
   if (block.size() < 8 || block[0] != block[1] || (block[0] != 'I' && block[0] != 'M') ||
       tiff.Short(2) != 42) {
-    return 1;
+    return std::nullopt;
   }
   const size_t directory = tiff.Long(4);
   const size_t entries = tiff.Short(directory);
@@ -95,14 +95,14 @@ int TiffOrientation(std::span<const uint8_t> block) {
     const uint32_t orientation = type == kShortType ? tiff.Short(entry + 8) : tiff.Long(entry + 8);
     return orientation >= 1 && orientation <= 8 ? static_cast<int>(orientation) : 1;
   }
-  return 1;
+  return std::nullopt;
 }
 
-int RawProfileOrientation(std::string_view text) {
+std::optional<int> RawProfileOrientation(std::string_view text) {
   size_t at = 0;
   for (int line = 0; line < 3; ++line) {  // none, the profile's name, its length
     at = text.find('\n', at);
-    if (at == std::string_view::npos) return 1;
+    if (at == std::string_view::npos) return std::nullopt;
     ++at;
   }
   constexpr size_t kMostBytes = 65536;  // of an APP1 segment, which the profile was
@@ -115,6 +115,30 @@ int RawProfileOrientation(std::string_view text) {
     high = high >= 0 ? -1 : digit;
   }
   return TiffOrientation(profile);
+}
+
+std::optional<int> XmpOrientation(std::string_view packet) {
+  constexpr std::string_view kProperty = "tiff:Orientation";
+  for (size_t at = packet.find(kProperty); at != packet.npos; at = packet.find(kProperty, at)) {
+    at += kProperty.size();
+    std::string_view value = packet.substr(at);
+    if (value.starts_with("=\"")) {
+      value.remove_prefix(2);
+    } else if (value.starts_with('>')) {
+      value.remove_prefix(1);
+    } else {
+      continue;
+    }
+    if (value.empty() || value[0] < '0' || value[0] > '9') continue;
+    return value[0] >= '1' && value[0] <= '8' ? value[0] - '0' : 1;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> XmpOfSegment(std::span<const uint8_t> app1) {
+  const std::string_view text = AsText(app1);
+  if (!text.starts_with(kXmpName)) return std::nullopt;
+  return text.substr(kXmpName.size());
 }
 
 void TurnUpright(std::span<const uint8_t> from, int height, int width, int orientation,

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "nodes/decode/complaint.h"
+#include "pipeline/base/text/lower_case.h"
 
 namespace flowtrain {
 namespace {
@@ -90,14 +91,14 @@ constexpr FileFormat kBareBitmap{"BMP", Reader::kNone,
                                  "BMP without its file header (DIB): not supported"};
 constexpr FileFormat kHtml{"HTML page", Reader::kNone, "it is an HTML page, not an image"};
 constexpr FileFormat kText{"text", Reader::kNone, "it is text, not an image"};
+constexpr FileFormat kTooShort{"fragment", Reader::kNone,
+                               "it is too short for an image: copy or download it again"};
 constexpr FileFormat kZeros{"zeros", Reader::kNone,
                             "it holds nothing but zeros: copy or download it again"};
 
 std::string_view TextOf(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool IsPnm(std::string_view file, char first, char last) {
   return file.size() >= 3 && file[0] == 'P' && file[1] >= first && file[1] <= last &&
@@ -156,8 +157,7 @@ bool IsBmp(std::string_view file) {
 }
 
 FileFormat OfText(std::string_view file) {
-  std::string begin(file.substr(0, 1024));
-  std::transform(begin.begin(), begin.end(), begin.begin(), Lower);
+  const std::string begin = InLowerCase(file.substr(0, 1024));
   if (begin.starts_with("version https://git-lfs")) return kLfsPointer;
   if (begin.find("/annex/objects/") != std::string::npos) return kAnnexPointer;
   const size_t first = begin.find_first_not_of("\xEF\xBB\xBF \t\r\n");
@@ -166,28 +166,6 @@ FileFormat OfText(std::string_view file) {
   if (content.starts_with("<!doctype html") || content.starts_with("<html")) return kHtml;
   if (content.starts_with("<") && content.find("<svg") != std::string_view::npos) return {"SVG"};
   return kText;
-}
-
-// The reader that a file's extension promises; kNone for other extensions.
-Reader ReaderOfExtension(std::string_view extension) {
-  struct Promise {
-    std::string_view extension;
-    Reader reader;
-  };
-  constexpr Promise kPromises[] = {
-      {"jpg", Reader::kJpeg},     {"jpeg", Reader::kJpeg},     {"jpe", Reader::kJpeg},
-      {"jfif", Reader::kJpeg},    {"png", Reader::kPng},       {"bmp", Reader::kBmp},
-      {"dib", Reader::kBmp},      {"tif", Reader::kTiff},      {"tiff", Reader::kTiff},
-      {"webp", Reader::kWebp},    {"ppm", Reader::kPnm},       {"pgm", Reader::kPnm},
-      {"pbm", Reader::kPnm},      {"pnm", Reader::kPnm},       {"pxm", Reader::kPnm},
-      {"pam", Reader::kPam},      {"ras", Reader::kSunRaster}, {"sr", Reader::kSunRaster},
-      {"jp2", Reader::kJpeg2000}, {"j2k", Reader::kJpeg2000},  {"heic", Reader::kHeif},
-      {"heif", Reader::kHeif},    {"hif", Reader::kHeif},      {"avif", Reader::kHeif},
-      {"gif", Reader::kGif}};
-  for (const Promise& promise : kPromises) {
-    if (promise.extension == extension) return promise.reader;
-  }
-  return Reader::kNone;
 }
 
 }  // namespace
@@ -211,7 +189,9 @@ FileFormat FormatOf(std::span<const uint8_t> bytes) {
   if (IsIcon(file)) return {"ICO icon"};
   if (file.size() >= 16 && file.substr(4, 4) == "ftyp") return OfIsoFile(file);
   if (file.size() >= 12 && file.starts_with("RIFF")) return OfRiff(file);
-  if (!file.empty() && IsText(file.substr(0, 512))) return OfText(file);
+  constexpr size_t kLeastBytes = 4;  // those that begin a format
+  if (file.size() < kLeastBytes) return kTooShort;
+  if (IsText(file.substr(0, 512))) return OfText(file);
   if (std::all_of(file.begin(), file.end(), [](char c) { return c == 0; })) return kZeros;
   return {};
 }
@@ -222,11 +202,8 @@ std::string WhyNotRead(const FileFormat& format) {
 }
 
 std::string NamedWrongly(const FileFormat& format, std::string_view file_name) {
-  const size_t dot = file_name.rfind('.');
-  if (format.name == nullptr || format.instead != nullptr || dot == std::string_view::npos)
-    return {};
-  std::string extension(file_name.substr(dot + 1));
-  std::transform(extension.begin(), extension.end(), extension.begin(), Lower);
+  if (format.name == nullptr || format.instead != nullptr) return {};
+  const std::string extension = ExtensionOf(file_name);
   const Reader promised = ReaderOfExtension(extension);
   const bool netpbm = format.reader == Reader::kPam && promised == Reader::kPnm;
   if (promised == Reader::kNone || promised == format.reader || netpbm) return {};

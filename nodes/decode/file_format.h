@@ -6,23 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace flowtrain {
+#include "nodes/image/image_extension.h"
 
-// How a format is read. kNone: it is not.
-enum class Reader : uint8_t {
-  kNone,
-  kJpeg,
-  kPng,
-  kBmp,
-  kPnm,
-  kPam,
-  kSunRaster,
-  kWebp,
-  kTiff,
-  kJpeg2000,
-  kHeif,
-  kGif
-};
+namespace flowtrain {
 
 struct FileFormat {
   const char* name = nullptr;  // "WebP"; null: it is not known

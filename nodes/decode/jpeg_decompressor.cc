@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 #include "nodes/decode/complaint.h"
 #include "nodes/decode/exif_orientation.h"
@@ -35,7 +36,7 @@ JpegDecompressor::~JpegDecompressor() {
 }
 
 bool JpegDecompressor::ReadHeader(std::span<const uint8_t> bytes) {
-  return Guarded([this, bytes](jpeg_decompress_struct& info) {
+  const bool read = Guarded([this, bytes](jpeg_decompress_struct& info) {
     if (!created_) {
       jpeg_create_decompress(&info);
       created_ = true;
@@ -47,6 +48,8 @@ bool JpegDecompressor::ReadHeader(std::span<const uint8_t> bytes) {
     jpeg_mem_src(&info, bytes.data(), bytes.size());
     jpeg_read_header(&info, TRUE);
   });
+  if (read) orientation_ = OrientationOfMarkers();
+  return read;
 }
 
 // The marker cannot occur in the data of a scan, in which 0 follows every 0xFF.
@@ -59,12 +62,14 @@ bool JpegDecompressor::HasEnd() const {
   return false;
 }
 
-int JpegDecompressor::Orientation() const {
+int JpegDecompressor::OrientationOfMarkers() const {
+  std::string_view xmp;
   for (auto* marker = info_.marker_list; marker != nullptr; marker = marker->next) {
-    const int orientation = ExifOrientation({marker->data, marker->data_length});
-    if (orientation != 1) return orientation;
+    const std::span<const uint8_t> segment(marker->data, marker->data_length);
+    if (const auto orientation = ExifOrientation(segment)) return *orientation;
+    xmp = XmpOfSegment(segment).value_or(xmp);
   }
-  return 1;
+  return XmpOrientation(xmp).value_or(1);
 }
 
 int JpegDecompressor::rows_read() const {

@@ -34,7 +34,7 @@ class JpegDecompressor {
 
   // Whether the data has an end: otherwise it was cut off, perhaps after the last row that is read.
   bool HasEnd() const;
-  int Orientation() const;  // as Exif says, 1 to 8
+  int orientation() const { return orientation_; }  // as Exif or XMP says, 1 to 8
   int height() const { return static_cast<int>(info_.image_height); }
   int width() const { return static_cast<int>(info_.image_width); }
   bool cmyk() const {
@@ -56,6 +56,7 @@ class JpegDecompressor {
 
   [[noreturn]] static void Leave(j_common_ptr info);
   static void RefuseManyScans(j_common_ptr info);
+  int OrientationOfMarkers() const;
   static bool LosesPixels(const jpeg_error_mgr& error);
 
   JpegArena arena_;
@@ -63,6 +64,7 @@ class JpegDecompressor {
   Errors errors_{};
   jpeg_progress_mgr progress_{};
   bool created_ = false;
+  int orientation_ = 1;
 };
 
 }  // namespace flowtrain

@@ -40,11 +40,15 @@ class TextHeader {
     text_.remove_prefix(1);
     return bit;
   }
-  void SkipLine() { text_.remove_prefix(std::min(text_.find('\n'), text_.size())); }
   // Leaves out the comment that may follow the last word, and the one space that ends the header.
   void End() {
     if (!text_.empty() && text_.front() == '#') SkipLine();
     text_.remove_prefix(std::min(size_t{1}, text_.size()));
+  }
+  // Leaves out what is left of the line, with its end.
+  void EndLine() {
+    SkipLine();
+    text_.remove_prefix(std::min(text_.size(), text_.starts_with("\r\n") ? size_t{2} : size_t{1}));
   }
   bool AtEnd() {
     SkipSpaces();
@@ -53,6 +57,7 @@ class TextHeader {
   size_t position() const { return whole_ - text_.size(); }
 
  private:
+  void SkipLine() { text_.remove_prefix(std::min(text_.find_first_of("\r\n"), text_.size())); }
   void SkipSpaces() {
     for (;;) {
       text_.remove_prefix(std::min(text_.find_first_not_of(" \t\n\v\f\r"), text_.size()));

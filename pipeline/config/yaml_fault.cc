@@ -73,6 +73,9 @@ bool YamlLines::IsOpenQuote(int line, int column) const {
 
 std::optional<YamlFault> YamlLines::FindDirective() const {
   for (int line = 0; static_cast<size_t>(line) < lines_.size(); ++line) {
+    if (Line(line).starts_with("%YAML") || Line(line).starts_with("%TAG")) {
+      return YamlFault{line, 0, "a YAML directive has no effect here: leave this line out"};
+    }
     if (Line(line).starts_with("%")) {
       return YamlFault{line, 0, "'%' cannot begin a line: put the text in quotes"};
     }

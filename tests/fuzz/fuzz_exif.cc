@@ -1,4 +1,4 @@
-// The orientation in an APP1 segment, a PNG's eXIf chunk or a raw profile, and turning by it.
+// The orientation in an APP1 segment, a PNG's eXIf chunk, a raw profile or XMP, and turning by it.
 #include <vector>
 
 #include "nodes/decode/exif_orientation.h"
@@ -8,10 +8,13 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace flowtrain;
   fuzz::Bytes segment(data, size);
-  const int orientation = ExifOrientation(segment), alone = TiffOrientation(segment);
-  fuzz::Require(orientation >= 1 && orientation <= 8 && alone >= 1 && alone <= 8, "one of eight");
-  const int raw = RawProfileOrientation({reinterpret_cast<const char*>(data), size});
-  fuzz::Require(raw >= 1 && raw <= 8, "one of eight");
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const int orientation = ExifOrientation(segment).value_or(1);
+  for (const auto found :
+       {ExifOrientation(segment), TiffOrientation(segment), RawProfileOrientation(text),
+        XmpOrientation(text), XmpOrientation(XmpOfSegment(segment).value_or(""))}) {
+    fuzz::Require(!found || (*found >= 1 && *found <= 8), "one of eight");
+  }
   fuzz::Tail tail(segment);
   const int height = 1 + static_cast<int>(tail.Below(8)),
             width = 1 + static_cast<int>(tail.Below(8));

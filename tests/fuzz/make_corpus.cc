@@ -137,6 +137,9 @@ void WriteSunRasters() {
 }
 
 void WriteExif() {
+  const std::string xmp =
+      std::string("http://ns.adobe.com/xap/1.0/\0", 29) + R"(<x tiff:Orientation="6"/>)";
+  Write("exif", "xmp", Bytes(xmp.begin(), xmp.end()));
   for (const int orientation : {1, 3, 6, 8}) {
     for (const bool big_endian : {false, true}) {
       Bytes segment = ExifSegment(orientation, big_endian);

@@ -75,6 +75,11 @@ def stored(orientation, up=RGB):
     return np.ascontiguousarray(turned), exif.tobytes()
 
 
+def xmp(orientation):
+    form = '<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="%d"/>'
+    return (form % orientation).encode()
+
+
 def scaled(array, bits):
     return (array.astype(np.int64) * ((1 << bits) - 1) // 255).astype(np.uint16 if bits > 8 else np.uint8)
 
@@ -92,6 +97,9 @@ def webp():
     for orientation in range(1, 9):
         array, exif = stored(orientation)
         save("webp", f"exif{orientation}.webp", array, RGB, "WEBP", lossless=True, exif=exif)
+    save("webp", "xmp6.webp", stored(6)[0], RGB, "WEBP", lossless=True, xmp=xmp(6))
+    array, exif = stored(6)  # Exif goes first
+    save("webp", "exif6-xmp8.webp", array, RGB, "WEBP", lossless=True, exif=exif, xmp=xmp(8))
     more = [Image.fromarray(255 - RGB), Image.fromarray(RGB)]
     save("webp", "animated.webp", RGB, RGB, "WEBP", lossless=True, save_all=True, append_images=more, duration=50)
     large = picture(150, 203)
@@ -140,6 +148,10 @@ def tiff():
     tiff_file("cmyk.tif", inks, light, photometric="separated")
     for orientation in (2, 3, 5, 6, 8):
         tiff_file(f"orientation{orientation}.tif", stored(orientation)[0], RGB, photometric="rgb", extratags=[(274, 3, 1, orientation, True)])
+    tag = lambda value: (700, 1, len(xmp(value)), xmp(value), True)
+    tiff_file("xmp6.tif", stored(6)[0], RGB, photometric="rgb", extratags=[tag(6)])
+    both = [(274, 3, 1, 6, True), tag(8)]
+    tiff_file("orientation6-xmp8.tif", stored(6)[0], RGB, photometric="rgb", extratags=both)
     one_bit = Image.fromarray(BLACK_WHITE).convert("1")
     for compression in ("group3", "group4", "packbits"):
         save("tiff", f"bits-{compression}.tif", one_bit, BLACK_WHITE, "TIFF", compression=compression)

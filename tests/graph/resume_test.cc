@@ -253,6 +253,11 @@ TEST_F(Finished, ParametersThatMakeAnotherRunAreRefusedWithWhatWasAndIs) {
   EXPECT_EQ(anyway.code, 0) << anyway.output;
   EXPECT_THAT(anyway.output, AllOf(HasSubstr("train.learning_rate: 0.06 -> 0.5"),
                                    HasSubstr("threads: 1 -> 2 (changes the order of sums")));
+
+  const Result other =
+      RunProgram({kGraph, "--resume", run, "--set", "model.backbone=resnet34", "--resume-anyway"});
+  EXPECT_EQ(other.code, 2) << other.output;
+  EXPECT_THAT(other.output, HasSubstr("does not fit this network and optimizer"));
 }
 
 TEST(Resume, ASecondProcessInTheSameFolderIsRefused) {

@@ -26,6 +26,10 @@ ExitCode Validate(const GraphRequest& request, bool data, std::ostream& out) {
   const LoadedGraph loaded = data ? LoadWithData(request) : Load(request);
   out << loaded.def.file << " is valid: " << loaded.def.nodes.size() << " nodes, "
       << loaded.def.resources.size() << " resources\n";
+  if (loaded.config.GetOr<std::string>("checkpoint", "given").empty()) {
+    out << "to run it, say what to evaluate: --set checkpoint=RUN (a checkpoint, a run's folder or "
+           "weights)\n";
+  }
   if (data) CheckDataset(loaded, out);
   return ExitCode::kDone;
 }

@@ -144,6 +144,16 @@ std::optional<std::string> ExplainWord(const CLI::App& app, const std::string& w
   return what + "; did you mean: " + CommandLineOf(corrected);
 }
 
+// The long option that a letter may stand for: "--config" for "-c"; empty for none.
+std::string LongOptionOf(const CLI::App& command, const std::string& option) {
+  if (option.size() != 2) return {};
+  const std::vector<std::string> names = OptionsOf(command);
+  const auto found = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
+    return name.compare(2, 1, option, 1, 1) == 0;
+  });
+  return found == names.end() ? "" : *found;
+}
+
 std::string ExplainOption(const CLI::App& command, const std::vector<std::string>& words) {
   const size_t equals = words[0].find('=');
   const std::string option = words[0].substr(0, equals);
@@ -155,7 +165,8 @@ std::string ExplainOption(const CLI::App& command, const std::vector<std::string
   if (command.get_option_no_throw("--set") != nullptr) keys = ParametersOf(GraphOf(command));
   std::string parameter = ParameterNamed(name, keys);
   if (parameter.empty()) {
-    const std::string nearest = Nearest(option, OptionsOf(command));
+    std::string nearest = LongOptionOf(command, option);
+    if (nearest.empty()) nearest = Nearest(option, OptionsOf(command));
     if (!nearest.empty()) return what + "; did you mean " + nearest + "?";
     parameter = ParameterNear(name, keys);
   }
@@ -169,7 +180,10 @@ std::string ExplainOption(const CLI::App& command, const std::vector<std::string
 std::string ExplainExtra(const CLI::App& app, const std::vector<std::string>& words,
                          const std::vector<std::string>& arguments) {
   const CLI::App& command = CommandOf(app);
-  if (&command == &app) {
+  const auto extra = std::find(arguments.begin(), arguments.end(), words.front());
+  const bool is_its_value = words.front().rfind('-', 0) == 0 && extra != arguments.end() &&
+                            extra + 1 != arguments.end() && extra[1] == GraphOf(app);
+  if (&command == &app && !is_its_value) {
     if (const auto word = ExplainWord(app, GraphOf(app), arguments)) return *word;
   }
   const std::string& first = words.front();
@@ -238,6 +252,22 @@ void RefuseBeforeCommand(const CLI::App& app) {
   RefuseBeforeCommand(*named.front());
 }
 
+// Of an option that may stand without a value, an empty one would count as none.
+void RefuseEmptyValues(const CLI::App& command, const std::vector<std::string>& arguments) {
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() == 0 || option->get_expected_max() != 1 || option->get_lnames().empty()) {
+      continue;
+    }
+    const std::string name = "--" + option->get_lnames().front();
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      const bool is_next = i + 1 < arguments.size() && arguments[i + 1].empty();
+      if (arguments[i] == name + '=' || (arguments[i] == name && is_next)) {
+        throw ConfigError(name + ": the path is empty (" + NameOf(command) + " --help)");
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::string CommandLineOf(const std::vector<std::string>& arguments) {
@@ -263,6 +293,7 @@ std::string ExplainUsage(const CLI::App& app, const CLI::ParseError& error,
 void CheckUsage(const CLI::App& app, const std::vector<std::string>& arguments) {
   RefuseBeforeCommand(app);
   const CLI::App& command = CommandOf(app);
+  RefuseEmptyValues(command, arguments);
   const bool takes_graph = command.get_option_no_throw("GRAPH") != nullptr ||
                            command.get_option_no_throw("GRAPH|RUN") != nullptr;
   if (takes_graph && GraphOf(command).empty()) {

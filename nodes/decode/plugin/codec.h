@@ -13,9 +13,11 @@ extern "C" {
 /* An image as its file holds it, which may be lying on a side. */
 struct flowtrain_stored_image {
   int64_t height, width; /* pixels */
-  int orientation;       /* how it is turned upright: 1 to 8, as TIFF numbers them */
-  const uint8_t* exif;   /* an Exif block that says so instead; may be NULL */
+  int orientation;     /* how it is turned upright: 1 to 8, as TIFF numbers them; 0: as these say */
+  const uint8_t* exif; /* an Exif block; may be NULL */
   size_t exif_bytes;
+  const uint8_t* xmp; /* an XMP packet, for where Exif says nothing; may be NULL */
+  size_t xmp_bytes;
   int most_shrink; /* a part can be decoded, reduced by up to this (a power of 2); 0: only the whole */
 };
 
@@ -44,7 +46,7 @@ typedef int (*flowtrain_decode_function)(const uint8_t* bytes, size_t size,
                                          size_t why_bytes);
 
 /* The name under which it is exported; another number, another signature. */
-#define FLOWTRAIN_DECODE_SYMBOL "flowtrain_decode_2"
+#define FLOWTRAIN_DECODE_SYMBOL "flowtrain_decode_3"
 
 #ifdef __cplusplus
 }

@@ -54,7 +54,7 @@ inline int Run(void (*decode)(File, const flowtrain_host&), const uint8_t* bytes
 
 // Exports `decode`, a void (File, const flowtrain_host&).
 #define FLOWTRAIN_EXPORT_CODEC(decode)                                          \
-  extern "C" __attribute__((visibility("default"))) int flowtrain_decode_2(     \
+  extern "C" __attribute__((visibility("default"))) int flowtrain_decode_3(     \
       const uint8_t* bytes, size_t size, const flowtrain_host* host, char* why, \
       size_t why_bytes) {                                                       \
     return flowtrain::codec::Run(decode, bytes, size, host, why, why_bytes);    \

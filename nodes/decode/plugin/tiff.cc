@@ -315,6 +315,18 @@ void RefuseCutOff(File file) {
   if (directory >= file.size()) throw Refusal(CutOff("TIFF", file.size(), directory, "bytes"));
 }
 
+void NoteOrientation(const TiffFile& tiff, flowtrain_stored_image& image) {
+  uint16_t orientation = 0;
+  uint32_t bytes = 0;
+  const void* packet = nullptr;
+  if (TIFFGetField(tiff.get(), TIFFTAG_ORIENTATION, &orientation) == 1) {
+    image.orientation = orientation;
+  } else if (TIFFGetField(tiff.get(), TIFFTAG_XMLPACKET, &bytes, &packet) == 1) {
+    image.xmp = static_cast<const uint8_t*>(packet);
+    image.xmp_bytes = bytes;
+  }
+}
+
 void Decode(File file, const flowtrain_host& host) {
   RefuseCutOff(file);
   const TiffFile tiff(file);
@@ -332,7 +344,7 @@ void Decode(File file, const flowtrain_host& host) {
   flowtrain_stored_image image{};
   image.height = layout.height;
   image.width = layout.width;
-  image.orientation = tiff.Get<uint16_t>(TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
+  NoteOrientation(tiff, image);
   uint8_t* rgb = Begin(host, image).pixels;
   if (layout.colours == Colours::kYcc) {
     DecodeYcc(tiff, layout, rgb);

@@ -103,14 +103,17 @@ void Decode(File file, const flowtrain_host& host) {
   if (demuxer == nullptr) throw Refusal(Damaged("WebP", "its chunks are not sound"));
   const Frame frame(demuxer.get());
   if (!frame.there) throw Refusal(Damaged("WebP", "it holds no image"));
-  const Chunk exif(demuxer.get(), "EXIF");
+  const Chunk exif(demuxer.get(), "EXIF"), xmp(demuxer.get(), "XMP ");
   flowtrain_stored_image image{};
   image.height = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_HEIGHT);
   image.width = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_WIDTH);
-  image.orientation = 1;
   if (exif.there) {
     image.exif = exif.chunk.bytes;
     image.exif_bytes = exif.chunk.size;
+  }
+  if (xmp.there) {
+    image.xmp = xmp.chunk.bytes;
+    image.xmp_bytes = xmp.chunk.size;
   }
   const bool fills = frame.height == image.height && frame.width == image.width;
   image.most_shrink = fills ? MostShrink(frame.fragment) : 0;

@@ -93,8 +93,9 @@ TrainingState LoadCheckpoint(const std::string& path, SimclrModel& model, Optimi
   try {
     CopyInto(StateOf(model, optimizer), contents.tensors);
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error(path + " does not fit this network and optimizer (" +
-                             optimizer.name() + "): " + error.what());
+    throw ConfigError(path + " does not fit this network and optimizer (" + optimizer.name() +
+                      "): " + error.what() +
+                      ". Leave them as they were, or begin a new run from its weights with --init");
   }
   return checkpoint_format::StateIn(contents, path);
 }

@@ -238,6 +238,7 @@ class Match {
     }
     const at::Tensor converted = from.to(into.scalar_type()).contiguous();
     if (!IsFinite(converted)) not_finite_.push_back(name);
+    if (IsNegativeVariance(name, converted)) negative_.push_back(name);
     if (from.scalar_type() != into.scalar_type()) ++converted_[TypeText(from.scalar_type())];
     into.copy_(converted);
   }
@@ -246,6 +247,7 @@ class Match {
     std::vector<Diagnostic> findings;
     Add(path, "of no floating-point type", not_floating_, findings);
     Add(path, "with values that are not finite", not_finite_, findings);
+    Add(path, "with variances below 0", negative_, findings);
     if (findings.empty()) return;
     std::string text = path + " holds weights that cannot be used";
     for (const Diagnostic& finding : findings) text += "; " + finding.message;
@@ -254,7 +256,7 @@ class Match {
 
   std::map<std::string, at::Tensor> given_;
   std::string network_;  // ": resnet50 and standard", which they are by their names and shapes
-  std::vector<std::string> missing_, misshapen_, not_floating_, not_finite_;
+  std::vector<std::string> missing_, misshapen_, not_floating_, not_finite_, negative_;
   std::map<std::string, int> converted_;  // by type
 };
 

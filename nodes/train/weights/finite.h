@@ -1,4 +1,4 @@
-// Whether tensors hold numbers.
+// Whether tensors hold numbers that a network can have.
 #pragma once
 
 #include <string>
@@ -12,5 +12,10 @@ namespace flowtrain {
 // thread may call it.
 std::string FirstNonFinite(const NamedTensors& tensors);
 bool IsFinite(const at::Tensor& tensor);  // the same of one
+
+// The same of a batch normalisation's running variance (running_var) with a value below 0, whose
+// root would be NaN.
+std::string FirstNegativeVariance(const NamedTensors& tensors);
+bool IsNegativeVariance(const std::string& name, const at::Tensor& tensor);
 
 }  // namespace flowtrain

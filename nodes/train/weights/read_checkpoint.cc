@@ -124,11 +124,15 @@ TrainingState StateOfMetadata(const Metadata& metadata, const std::string& path)
 }
 
 // Of a training that has diverged there is nothing to go on from, or to evaluate.
-void CheckIsFinite(const NamedTensors& tensors, const std::string& path) {
-  const std::string name = FirstNonFinite(tensors);
-  if (name.empty()) return;
-  throw DataError("the checkpoint " + path + " is not finite: '" + name +
-                  "' holds infinite values or NaN, since the training had diverged" + kWayOut);
+void CheckNumbers(const NamedTensors& tensors, const std::string& path) {
+  if (const std::string name = FirstNonFinite(tensors); !name.empty()) {
+    throw DataError("the checkpoint " + path + " is not finite: '" + name +
+                    "' holds infinite values or NaN, since the training had diverged" + kWayOut);
+  }
+  if (const std::string name = FirstNegativeVariance(tensors); !name.empty()) {
+    throw DataError("the checkpoint " + path + " cannot be used: '" + name +
+                    "' is a variance and holds values below 0" + kWayOut);
+  }
 }
 
 bool IsWhole(const std::string& path) {
@@ -157,7 +161,7 @@ Safetensors checkpoint_format::ReadWhole(const std::string& path) {
   } catch (const std::runtime_error& error) {
     Damaged(path, error.what());
   }
-  CheckIsFinite(contents.tensors, path);
+  CheckNumbers(contents.tensors, path);
   return contents;
 }
 
@@ -179,6 +183,9 @@ TrainingState ReadTrainingState(const std::string& path) {
 
 std::string FindCheckpoint(const std::string& path) {
   if (fs::is_regular_file(path)) return path;
+  if (std::error_code error; !fs::exists(path, error)) {
+    throw ConfigError("there is no '" + path + "': name a checkpoint or a run's folder");
+  }
   const std::vector<std::string> candidates = ListCheckpoints(path);
   for (const std::string& candidate : candidates) {
     if (IsWhole(candidate)) return candidate;

@@ -55,12 +55,16 @@ std::string ExpandVariables(const std::string& path) {
   return out;
 }
 
-// Empty where there is no such user; without a name, the user of this process.
-std::string HomeOf(const std::string& user) {
+// Without a name, of the user of this process.
+std::string HomeOf(const std::string& user, const std::string& path) {
   const char* home = user.empty() ? std::getenv("HOME") : nullptr;
   if (home != nullptr && *home != '\0') return home;
   const passwd* entry = user.empty() ? getpwuid(getuid()) : getpwnam(user.c_str());
-  return entry == nullptr ? "" : entry->pw_dir;
+  if (entry != nullptr) return entry->pw_dir;
+  throw ConfigError("the path '" + path + "' begins with " +
+                    (user.empty() ? "a home folder, and HOME is not set"
+                                  : "the home folder of the user " + user + ", who is not there") +
+                    ": write the folder itself, or './~' for a name that begins with a tilde");
 }
 
 }  // namespace
@@ -68,9 +72,7 @@ std::string HomeOf(const std::string& user) {
 std::string ExpandPath(const std::string& path) {
   if (path.empty() || path.front() != '~') return ExpandVariables(path);
   const size_t slash = std::min(path.find('/'), path.size());
-  const std::string home = HomeOf(path.substr(1, slash - 1));
-  if (home.empty()) return ExpandVariables(path);  // a name that begins with a tilde
-  return home + ExpandVariables(path.substr(slash));
+  return HomeOf(path.substr(1, slash - 1), path) + ExpandVariables(path.substr(slash));
 }
 
 std::string EscapePath(const std::string& path) {

@@ -136,6 +136,9 @@ TEST(ImageDataset, NeverReplacesABrokenSet) {
 TEST(SampleStandsIn, RefusesSplitsThatAreNone) {
   EXPECT_FALSE(SampleStandsIn({.kind = DatasetKind::kSample}, nullptr));
   EXPECT_THROW(SampleStandsIn({.splits = {"tset"}}, nullptr), ConfigError);
+  for (const DatasetKind kind : {DatasetKind::kStl10, DatasetKind::kFolder, DatasetKind::kPacked}) {
+    EXPECT_THROW(SampleStandsIn({.kind = kind, .splits = {}}, nullptr), ConfigError);
+  }
 }
 
 }  // namespace

@@ -121,6 +121,37 @@ TEST(FolderLayout, TrainsOnUnlabeledImagesToo) {
   EXPECT_EQ(layout.judged_on, "test");
 }
 
+TEST(FolderLayout, UnlabeledIsASplitWithoutTrainToo) {
+  const FolderLayout judged =
+      Lay({"unlabeled/x/1.jpg", "unlabeled/y/2.jpg", "test/a/3.jpg"}, DefaultSplits());
+  EXPECT_THAT(judged.splits, ElementsAre("unlabeled"));
+  EXPECT_THAT(judged.training.files, ElementsAre("unlabeled/x/1.jpg", "unlabeled/y/2.jpg"));
+  EXPECT_THAT(judged.classes, IsEmpty());
+  EXPECT_THAT(judged.notes, ElementsAre(HasSubstr("1 image of test is neither trained")));
+  const FolderLayout alone = Lay({"unlabeled/x/1.jpg", "unlabeled/y/2.jpg"});
+  EXPECT_THAT(alone.splits, ElementsAre("unlabeled"));
+  EXPECT_THAT(alone.classes, IsEmpty());
+}
+
+TEST(FolderLayout, UnlabeledIsNoClassBesideOthers) {
+  const FolderLayout layout = Lay({"cat/1.jpg", "dog/2.jpg", "unlabeled/3.jpg", "zebra/4.jpg"});
+  EXPECT_THAT(layout.splits, IsEmpty());
+  EXPECT_THAT(layout.classes, ElementsAre("cat", "dog", "zebra"));
+  EXPECT_THAT(layout.training.files,
+              ElementsAre("cat/1.jpg", "dog/2.jpg", "zebra/4.jpg", "unlabeled/3.jpg"));
+  EXPECT_THAT(layout.training.labels, ElementsAre(0, 1, 2, -1));
+  EXPECT_THAT(layout.notes, ElementsAre(HasSubstr("1 image of unlabeled is trained on without")));
+}
+
+TEST(FolderLayout, TellsOfSplitsThatAreTakenForWhatLiesInAClass) {
+  const FolderLayout layout = Lay({"v1/train/a/1.jpg", "v1/val/a/2.jpg", "v2/train/a/3.jpg"});
+  EXPECT_THAT(layout.classes, ElementsAre("v1", "v2"));
+  EXPECT_THAT(layout.notes,
+              ElementsAre(HasSubstr("the class folder v1 holds folders that are named as splits "
+                                    "(train, val): if they are splits, set root to /set/v1")));
+  EXPECT_THAT(Lay({"bus/1.jpg", "train/train/2.jpg"}).notes, IsEmpty());
+}
+
 TEST(FolderLayout, TrainsOnTheSplitsThatAreNamed) {
   const Paths images = {"train/a/1.jpg", "train/b/2.jpg", "val/a/3.jpg", "val/b/4.jpg",
                         "test/b/5.jpg"};

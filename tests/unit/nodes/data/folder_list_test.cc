@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "nodes/image/image_extension.h"
 #include "pipeline/base/error.h"
 #include "tests/support/as_nobody.h"
 #include "tests/support/errors.h"
@@ -78,7 +79,8 @@ TEST(FolderList, SkipsWhatIsNoFile) {
 
 TEST(FolderList, CountsWhatItDoesNotTake) {
   const TempFolder folder;
-  for (const char* name : {"1.jpg", "a/2.TXT", "a/3.txt", "a/b/README", ".hidden.jpg", "x.tar"}) {
+  for (const char* name : {"1.jpg", "a/2.TXT", "a/3.txt", "a/b/README", ".hidden.jpg", "x.tar",
+                           ".git/1.jpg", "a/@eaDir/2.jpg"}) {
     folder.Write(name, {1});
   }
   fs::create_symlink("/no/disk/2.jpg", folder / "2.jpg");
@@ -92,10 +94,25 @@ TEST(FolderList, CountsWhatItDoesNotTake) {
   EXPECT_EQ(listing.not_taken.at("txt").count, 2u);
   EXPECT_EQ(listing.not_taken.at("").first, "a/b/README");
   EXPECT_EQ(listing.dead_links.count, 3u);
-  EXPECT_EQ(listing.hidden.first, ".hidden.jpg");
+  EXPECT_EQ(listing.hidden_files.first, ".hidden.jpg");
+  EXPECT_EQ(listing.hidden_folders.count, 2u);
+  EXPECT_EQ(listing.hard_links.count, 0u);
   EXPECT_EQ(listing.repeated_folders.first, "again");
   EXPECT_EQ(listing.repeated_images.count, 1u);
   EXPECT_EQ(listing.repeated_images.first, "copy.jpg");
+}
+
+TEST(FolderList, CountsTheFurtherNamesOfAnImage) {
+  const TempFolder folder;
+  folder.Write("b/1.jpg", {1});
+  folder.Write("b/2.jpg", {1});
+  fs::create_hard_link(folder / "b/1.jpg", folder / "a.jpg");
+  fs::create_hard_link(folder / "b/1.jpg", folder / "b/c.JPG");
+  fs::create_hard_link(folder / "b/1.jpg", folder / "b/note.txt");
+  const FolderListing listing = ListFolder(folder.path());
+  EXPECT_THAT(listing.images, ElementsAre("a.jpg", "b/1.jpg", "b/2.jpg", "b/c.JPG"));
+  EXPECT_EQ(listing.hard_links.count, 2u);
+  EXPECT_EQ(listing.repeated_images.count, 0u);
 }
 
 TEST(FolderList, WhatCannotBeLookedAtIsAnError) {

@@ -219,7 +219,7 @@ TEST_F(FolderErrors, SayWhatLiesThereInsteadOfImages) {
   EXPECT_THAT(Message("k"), AllOf(HasSubstr("1 without an extension"),
                                   HasSubstr("is an image: rename such files to end with .jpg")));
   folder_.Write("l/.1.jpg", {1});
-  EXPECT_THAT(Message("l"), HasSubstr("1 skipped because of the name"));
+  EXPECT_THAT(Message("l"), HasSubstr("1 file skipped because of the name"));
 }
 
 TEST(Folder, TellsOfFilesThatAreNotTakenByTheirExtensions) {
@@ -228,11 +228,17 @@ TEST(Folder, TellsOfFilesThatAreNotTakenByTheirExtensions) {
   for (int i = 0; i < 40; ++i) folder.Write("a/" + std::to_string(i) + ".jxl", {1});
   for (int i = 0; i < 20; ++i) folder.Write("b/" + std::to_string(i) + ".tga", {1});
   folder.Write("README", {1});
+  folder.Write("3.jpg", {1});
+  fs::create_hard_link(folder / "3.jpg", folder / "4.jpg");
+  folder.Write(".old/5.jpg", {1});
   fs::create_symlink("/no/disk/2.jpg", folder / "2.jpg");
   EXPECT_THAT(
       OpenFolder(folder.path())->Notes(),
       ElementsAre(HasSubstr("61 files not taken: 40 .jxl, 20 .tga, 1 without an extension"),
                   HasSubstr("1 link leads nowhere, and what it stood for is missing: 2.jpg"),
+                  HasSubstr("1 image is a hard link to another of the set, which therefore counts "
+                            "twice: 4.jpg"),
+                  HasSubstr("1 hidden folder is skipped: .old"),
                   HasSubstr("folders hold no images, and are not classes: a, b")));
 }
 

@@ -206,6 +206,49 @@ TEST(DecodeBmp, ExpandsRunLengths) {
   EXPECT_EQ(LargestDifference(decoded, expected), 0);
 }
 
+// As in Pillow: pixels behind the last code are missing, whether it says that it is the last or not.
+TEST(DecodeBmp, RefusesRunLengthsThatEndEarly) {
+  const BmpOptions options{.bits = 8, .compression = 1, .palette = kSixteen};
+  for (const bool marked : {false, true}) {
+    const auto why = [&](Bytes codes) {
+      if (marked) codes.insert(codes.end(), {0, 1});
+      return Decode(WriteBmp(options, codes)).why;
+    };
+    EXPECT_EQ(why({5, 2, 0, 0, 5, 3, 0, 0, 5, 4}), "");
+    EXPECT_EQ(why({5, 2, 0, 0, 5, 3, 0, 0, 5, 4, 0, 0}), "");
+    EXPECT_EQ(why({5, 2, 0, 0, 5, 3, 0, 0, 4, 4}), "cut-off BMP: it ends at 66 % of its rows");
+    EXPECT_EQ(why({5, 2, 0, 0, 5, 3}), "cut-off BMP: it ends at 33 % of its rows");
+    EXPECT_EQ(why({}), "cut-off BMP: it ends at 0 % of its rows");
+  }
+}
+
+// Where the file does not say where its pixels are, they follow the palette.
+TEST(DecodeBmp, FindsPixelsWhoseOffsetIsNotGiven) {
+  const auto place = [](Bytes file, uint32_t offset) {
+    for (size_t i = 0; i < 4; ++i) file[10 + i] = static_cast<uint8_t>(offset >> 8 * i);
+    return file;
+  };
+  const Raw image = SmoothImage(kHeight, kWidth, 3);
+  BmpOptions options;
+  Bytes data = Rows(options, [&](int y, int x) {
+    const uint8_t* rgb = image.values.data() + 3 * (y * kWidth + x);
+    return static_cast<uint32_t>(rgb[0] << 16 | rgb[1] << 8 | rgb[2]);
+  });
+  EXPECT_EQ(LargestDifference(Decode(place(WriteBmp(options, data), 0)), image), 0);
+
+  std::vector<int> indices;
+  for (int i = 0; i < kHeight * kWidth; ++i) indices.push_back(3 * (i / kWidth) + i % kWidth);
+  options = {.bits = 8, .palette = kSixteen};
+  data = Rows(options, [](int y, int x) { return Index(y, x, 16); });
+  for (const uint32_t offset : {0u, 14u + 40u}) {
+    const Decoded decoded = Decode(place(WriteBmp(options, data), offset));
+    ASSERT_TRUE(decoded.ok) << decoded.why;
+    EXPECT_EQ(LargestDifference(decoded, FromIndices(indices)), 0) << offset;
+  }
+  EXPECT_EQ(Decode(place(WriteBmp(options, data), 20)).why,
+            "damaged BMP: its pixels would begin within its header");
+}
+
 TEST(DecodeBmp, RefusesByName) {
   const auto why = [](const BmpOptions& options, size_t data = 200) {
     const Decoded decoded = Decode(WriteBmp(options, Bytes(data, 1)));

@@ -113,19 +113,20 @@ TEST(DecodeJpeg, TurnsImagesUpright) {
   }
 }
 
-TEST(ExifOrientation, IsOneForWhatIsNotSound) {
-  EXPECT_EQ(ExifOrientation({}), 1);
+TEST(ExifOrientation, IsNoneOrOneForWhatIsNotSound) {
+  EXPECT_EQ(ExifOrientation({}), std::nullopt);
   for (const int orientation : {0, 9, 0xFFFF}) {
     EXPECT_EQ(ExifOrientation(ExifSegment(orientation, true)), 1);
   }
   Bytes segment = ExifSegment(6, false);
   EXPECT_EQ(ExifOrientation(segment), 6);
   for (size_t size = 0; size < 38; ++size) {  // cut off before the value of the tag
-    const int orientation = ExifOrientation(std::span(segment).first(size));
-    EXPECT_EQ(orientation, 1) << size;
+    const auto orientation = ExifOrientation(std::span(segment).first(size));
+    // The tag is there from its number on.
+    EXPECT_EQ(orientation, size < 30 ? std::nullopt : std::optional(1)) << size;
   }
   segment[0] = 'X';
-  EXPECT_EQ(ExifOrientation(segment), 1);
+  EXPECT_EQ(ExifOrientation(segment), std::nullopt);
 }
 
 TEST(ExifOrientation, MayBeALongNumber) {
@@ -138,6 +139,58 @@ TEST(ExifOrientation, MayBeALongNumber) {
     EXPECT_EQ(ExifOrientation(segment), 6);
     segment[kType + (big_endian ? 1 : 0)] = 2;  // text
     EXPECT_EQ(ExifOrientation(segment), 1);
+  }
+}
+
+TEST(XmpOrientation, IsReadAsPillowReadsIt) {
+  EXPECT_EQ(XmpOrientation(""), std::nullopt);
+  EXPECT_EQ(XmpOrientation(R"(<rdf:Description tiff:Orientation="6" x="1"/>)"), 6);
+  EXPECT_EQ(XmpOrientation("<tiff:Orientation>8</tiff:Orientation>"), 8);
+  EXPECT_EQ(XmpOrientation(R"(tiff:Orientation="9")"), 1);
+  EXPECT_EQ(XmpOrientation(R"(tiff:Orientation="")"), std::nullopt);
+  EXPECT_EQ(XmpOrientation(R"(exif:Orientation="6")"), std::nullopt);
+  EXPECT_EQ(XmpOrientation(R"(tiff:Orientation='6' tiff:Orientation tiff:Orientation="3")"), 3);
+  for (const std::string end : {"", "=", "=\"", ">"}) {
+    EXPECT_EQ(XmpOrientation("tiff:Orientation" + end), std::nullopt) << end;
+  }
+}
+
+// `file` with an APP1 segment before all others, or behind the one that it begins with.
+Bytes WithSegment(Bytes file, const std::string& data, bool behind = false) {
+  const size_t length = data.size() + 2;
+  Bytes segment = {0xFF, 0xE1, static_cast<uint8_t>(length >> 8), static_cast<uint8_t>(length)};
+  segment.insert(segment.end(), data.begin(), data.end());
+  const size_t first = 2 + size_t{file[4]} * 256 + file[5];
+  file.insert(file.begin() + static_cast<long>(behind ? 2 + first : 2), segment.begin(),
+              segment.end());
+  return file;
+}
+
+std::string XmpSegment(int orientation) {
+  return std::string("http://ns.adobe.com/xap/1.0/\0", 29) + "<x tiff:Orientation=\"" +
+         std::to_string(orientation) + "\"/>";
+}
+
+// As Pillow's exif_transpose does: XMP counts where Exif says nothing.
+TEST(DecodeJpeg, TurnsUprightAsXmpSaysWhereExifDoesNot) {
+  const Raw upright = Quarters(32, 64);
+  JpegOptions options;
+  options.quality = 100;
+  options.full_chroma = true;
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    const Bytes stored = WriteJpeg(Stored(upright, orientation), options);
+    for (const bool behind : {false, true}) {
+      const Decoded decoded = Decode(WithSegment(stored, XmpSegment(orientation), behind));
+      ASSERT_TRUE(decoded.ok) << decoded.why;
+      EXPECT_LE(LargestDifference(decoded, upright), 12) << orientation;
+    }
+  }
+  for (const int in_exif : {1, 6}) {
+    options.orientation = in_exif;
+    const Bytes stored = WriteJpeg(Stored(upright, in_exif), options);
+    const Decoded decoded = Decode(WithSegment(stored, XmpSegment(8)));
+    ASSERT_TRUE(decoded.ok) << decoded.why;
+    EXPECT_LE(LargestDifference(decoded, upright), 12) << in_exif;
   }
 }
 

@@ -165,6 +165,36 @@ TEST(DecodePng, AnOrientationCountsThoughOtherMetadataIsNotSound) {
   EXPECT_EQ(LargestDifference(decoded, Raw{2, 1, 3, {1, 2, 3, 250, 100, 50}}), 0);
 }
 
+// XMP as a text chunk; a compressed one is `<tiff:Orientation>6</tiff:Orientation>` by zlib.
+TEST(DecodePng, TurnsUprightAsXmpSaysWhereExifDoesNot) {
+  const Raw stored{1, 2, 3, {1, 2, 3, 250, 100, 50}}, upright{2, 1, 3, {1, 2, 3, 250, 100, 50}};
+  const auto chunk = [](const std::string& text) { return Bytes(text.begin(), text.end()); };
+  const std::string keyword("XML:com.adobe.xmp\0", 18), packet = R"(<x tiff:Orientation="6"/>)";
+  const Bytes plain = chunk(keyword + std::string(4, '\0') + packet);
+  const Bytes deflated =
+      chunk(keyword + std::string("\1\0\0\0", 4) +
+            std::string("\x78\x9c\xb3\x29\xc9\x4c\x4b\xb3\xf2\x2f\xca\x4c\xcd\x2b\x49\x2c\xc9\xcc"
+                        "\xcf\xb3\x33\xb3\xd1\xc7\x10\x03\x00\x13\x07\x0e\x38",
+                        31));
+  EXPECT_EQ(LargestDifference(Decode(WithChunk("iTXt", plain)), upright), 0);
+  EXPECT_EQ(LargestDifference(Decode(WithChunk("iTXt", deflated)), upright), 0);
+  EXPECT_EQ(LargestDifference(Decode(WithChunk("tEXt", chunk(keyword + packet))), upright), 0);
+  const std::string other = "Comment" + std::string(5, '\0') + packet;
+  EXPECT_EQ(LargestDifference(Decode(WithChunk("iTXt", chunk(other))), stored), 0);
+
+  const auto with_more = [&plain](const std::string& type, const Bytes& data) {
+    Bytes file = WithChunk("iTXt", plain), more;
+    png_file::AppendChunk(more, type, data);
+    file.insert(file.begin() + 8 + 25, more.begin(), more.end());
+    return file;
+  };
+  EXPECT_EQ(LargestDifference(Decode(with_more("tEXt", {})), upright), 0) << "not sound";
+  const Bytes segment = ExifSegment(1, true);  // Exif goes first
+  EXPECT_EQ(LargestDifference(Decode(with_more("eXIf", Bytes(segment.begin() + 6, segment.end()))),
+                              stored),
+            0);
+}
+
 TEST(DecodePng, RefusesWrongChecksums) {
   const Bytes file = WritePng(8, 8, 8, 2, SmoothImage(8, 8, 3).values);
   for (const size_t at : {size_t{20}, size_t{60}, file.size() - 20}) {

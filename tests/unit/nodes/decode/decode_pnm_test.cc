@@ -73,6 +73,34 @@ TEST(DecodePnm, TakesEveryMaxval) {
   }
 }
 
+// Programs on Windows write them. What follows the CR is the raster where it is just as long.
+TEST(DecodePnm, TakesHeadersWhoseLinesEndInCrlf) {
+  for (const int most : {255, 65535}) {
+    const Numbers ramp = Ramp(3, most);
+    const std::string header = "P6\r\n# x\r\n7 4\r\n" + std::to_string(most) + "\r";
+    ExpectDecodes(Binary(header + "\n", ramp.values, most), ToRgb(ramp.bytes, 3));
+    std::vector<int> values = ramp.values;
+    values[0] = most == 255 ? 10 : 10 << 8;
+    Bytes bytes = ramp.bytes;
+    bytes[0] = 10;
+    ExpectDecodes(Binary(header, values, most), ToRgb(bytes, 3));
+    ExpectDecodes(Binary(header + "\n", values, most), ToRgb(bytes, 3));
+    values.push_back(13);
+    EXPECT_THAT(Decode(Binary(header + "\n", values, most)).why,
+                HasSubstr("damaged PPM: its header's lines end in CRLF"));
+  }
+  Bytes bits = FileOf("P4\r\n8 2\r\n");
+  bits.insert(bits.end(), {0xFF, 0x00});
+  Raw black_above{2, 8, 3, Bytes(48, 0)};
+  std::fill(black_above.values.begin() + 24, black_above.values.end(), uint8_t{255});
+  ExpectDecodes(bits, black_above);
+  const Numbers ramp = Ramp(3, 255);
+  ExpectDecodes(
+      Binary("P7\r\nWIDTH 7\r\nHEIGHT 4\r\nDEPTH 3\r\nMAXVAL 255\r\nENDHDR\r\n", ramp.values, 255),
+      ToRgb(ramp.bytes, 3));
+  ExpectDecodes(Binary("P6\r# x\r7 4\r255\r", ramp.values, 255), ToRgb(ramp.bytes, 3));
+}
+
 TEST(DecodePnm, TakesBitmaps) {
   const Raw expected = {2, 9, 3, [] {
                           Bytes bytes;

@@ -75,6 +75,10 @@ TEST(FormatOf, WhatIsNotReadIsNamed) {
       {"../.git/annex/objects/aa/bb/SHA256",
        "it is a git-annex pointer, not the image: run git annex get"},
       {std::string(400, '\0'), "it holds nothing but zeros: copy or download it again"},
+      {"B", "it is too short for an image: copy or download it again"},
+      {"BM", "it is too short for an image: copy or download it again"},
+      {"\xFF\xD8", "it is too short for an image: copy or download it again"},
+      {"text", "it is text, not an image"},
       {std::string(400, '\x07'), "its content is of no format that is known"},
       {"", "the file is empty"}};
   for (const Case& test : cases) EXPECT_EQ(WhyRefused(FileOf(test.begin)), test.why);
@@ -89,6 +93,13 @@ TEST(NamedWrongly, SaysWhatAFileIsAndWhatItIsCalled) {
   EXPECT_EQ(WhyRefused(pnm, "a/b.ppm"), "cut-off PPM: it ends at 44 % of its rows");
   EXPECT_EQ(WhyRefused(pnm, "a/b.pnm"), "cut-off PPM: it ends at 44 % of its rows");
   EXPECT_EQ(WhyRefused(FileOf("<html>"), "b.png"), "it is an HTML page, not an image");
+}
+
+TEST(NamedWrongly, KnowsEveryExtensionThatIsTaken) {
+  for (const char* name : {"a.jpf", "a.JPX", "a.j2c"}) {
+    EXPECT_EQ(WhyRefused(FileOf("8BPS\0\1"s), name),
+              "Photoshop PSD named ." + ExtensionOf(name) + ": not supported");
+  }
 }
 
 TEST(NamedWrongly, AFileThatCanBeReadIsRead) {

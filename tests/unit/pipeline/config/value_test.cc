@@ -144,6 +144,8 @@ TEST(ReadYaml, SaysWhatIsWrongWithALine) {
   EXPECT_EQ(ReadYaml("a: 'it''s \"'\nb: \"\\\" '\"\nc: |\n  \"\n", "f").Find("b")->scalar, "\" '");
   EXPECT_THAT(FindingsInYaml("%a: 1\nb: 2\n"),
               ::testing::Contains(HasSubstr("f.yaml:1:1: '%' cannot begin a line")));
+  EXPECT_THAT(FindingsInYaml("%YAML 1.2\n---\na: 1\n"),
+              ElementsAre("f.yaml:1:1: a YAML directive has no effect here: leave this line out"));
 }
 
 TEST(ReadYaml, TakesAByteOrderMark) {

@@ -170,6 +170,20 @@ TEST_F(CheckpointFile, OneThatIsNotFiniteIsReadByNobody) {
   }
 }
 
+TEST_F(CheckpointFile, OneWithANegativeVarianceIsReadByNobody) {
+  Training training;
+  NamedTensors state = StateOf(*training.model, *training.optimizer);
+  for (auto& [name, tensor] : state) {
+    if (name != "model.backbone.bn1.running_var") continue;
+    tensor = tensor.clone();
+    tensor[1] = -0.5;
+  }
+  SaveCheckpoint(Path("negative.safetensors"), state, {1, 1});
+  EXPECT_THAT(MessageOf<DataError>([&] { ReadNetwork(Path("negative.safetensors")); }),
+              testing::HasSubstr("'model.backbone.bn1.running_var' is a variance and holds values "
+                                 "below 0"));
+}
+
 TEST_F(CheckpointFile, ATensorOfAnotherTypeDoesNotFit) {
   Training training;
   NamedTensors state = StateOf(*training.model, *training.optimizer);

@@ -178,6 +178,11 @@ TEST_F(BackboneWeights, WhatIsNotFiniteOrNoFloatingPointIsRefusedByName) {
   EXPECT_THAT(refusal("bn1.weight", large), HasSubstr(not_finite));
   EXPECT_THAT(refusal("bn1.running_var", at::full({64}, 1e39, at::kDouble)),
               HasSubstr("not finite: bn1.running_var"));
+  at::Tensor variance = at::ones({64});
+  variance[9] = -1e-3;
+  EXPECT_THAT(refusal("bn1.running_var", variance),
+              HasSubstr("1 tensor with variances below 0: bn1.running_var"));
+  EXPECT_EQ(refusal("bn1.running_mean", variance), "");
   EXPECT_THAT(refusal("bn1.weight", at::ones({64}, at::kLong)),
               HasSubstr("1 tensor of no floating-point type: bn1.weight Long"));
   EXPECT_THAT(refusal("bn1.weight", at::ones({64}, at::kBool)), HasSubstr("bn1.weight Bool"));

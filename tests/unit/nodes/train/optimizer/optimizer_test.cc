@@ -12,6 +12,7 @@
 
 #include "nodes/train/optimizer/loss_scaler.h"
 #include "nodes/train/optimizer/update_rule.h"
+#include "pipeline/config/value.h"
 #include "tests/support/train_fixture.h"
 
 namespace flowtrain {
@@ -54,6 +55,26 @@ void CompareToReference(const UpdateOptions& options,
       EXPECT_TRUE(toy.parameters[i].to(at::kDouble).allclose(expected[i], 1e-5, 1e-6))
           << ChoiceName(UpdateNames(), options.name) << ", step " << step << ", parameter " << i;
     }
+  }
+}
+
+// At 1 the moments' correction would divide by 0.
+TEST(UpdateRule, BetasAreFrom0ToBelow1) {
+  const auto error_of = [](const std::string& betas) {
+    NodeSpec spec;
+    Optimizer::Declare(spec);
+    Optimizer optimizer;
+    for (const OptionSpec& option : spec.options) {
+      if (option.name == "betas") return option.assign(optimizer, ReadYaml(betas, "betas"));
+    }
+    return std::string("no such option");
+  };
+  for (const char* betas : {"[0.9, 0.999]", "[0, 0]", "[0.999999, 0.999999]"}) {
+    EXPECT_EQ(error_of(betas), "") << betas;
+  }
+  for (const char* betas : {"[1, 0.999]", "[0.9, 1]", "[-0.1, 0.9]", "[0.9, 0.9999999]", "[0.9]",
+                            "[0.9, 0.9, 0.9]", "0.9"}) {
+    EXPECT_NE(error_of(betas), "") << betas;
   }
 }
 

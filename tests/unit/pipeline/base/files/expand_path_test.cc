@@ -45,11 +45,17 @@ TEST_F(ExpandPathTest, PutsInVariables) {
 }
 
 TEST_F(ExpandPathTest, LeavesOtherPathsAsTheyAre) {
-  for (const char* path : {"", "photos", "/a/b c", "a~", "a/~/b", "./~", "~no-such-user/x", "$",
-                           "a$", "$1", "a$-b", "${", "${}", "${FT_DISK", "${train.seed}"}) {
+  for (const char* path : {"", "photos", "/a/b c", "a~", "a/~/b", "./~", "$", "a$", "$1", "a$-b",
+                           "${", "${}", "${FT_DISK", "${train.seed}"}) {
     EXPECT_EQ(ExpandPath(path), path);
   }
   EXPECT_EQ(ExpandPath("a$$FT_DISK"), "a$FT_DISK");
+}
+
+TEST_F(ExpandPathTest, NamesAUserWhoIsNotThere) {
+  EXPECT_THAT(MessageOf<ConfigError>([] { ExpandPath("~no-such-user/x"); }),
+              HasSubstr("the path '~no-such-user/x' begins with the home folder of the user "
+                        "no-such-user, who is not there"));
 }
 
 TEST_F(ExpandPathTest, NamesAVariableThatIsNotSet) {
