@@ -115,10 +115,29 @@ said=$(start 'say the libraries were fetched')
 expect "a driver that is new" "libtorch in $torch was set up without one" "$said"
 expect "a driver that is new" "the libraries were fetched" "$said"
 expect "a driver that is new" "started with graph" "$said"
+tried=$checkout/build/release/gpu-libraries-tried
+rm "$tried"
 said=$(start 'stop there is no network')
 expect "a driver that is new, no network" "there is no network" "$said"
 expect "a driver that is new, no network" "starting without it" "$said"
 expect "a driver that is new, no network" "started with graph" "$said"
+# It is tried once, and again after a boot, with another driver, or when it is asked for.
+for _ in 1 2; do
+  said=$(start 'stop was asked for again')
+  [[ $said != *"asked for again"* ]] || fail "no network: it is tried at each start: $said"
+  expect "no network, a later start" "to try again: rm $tried" "$said"
+  expect "no network, a later start" "started with graph" "$said"
+  [ "$(wc -l <<<"$said")" -eq 2 ] || fail "no network: a later start says more than a line: $said"
+done
+echo another boot >"$tried"
+said=$(start 'stop there is no network')
+expect "a new boot" "there is no network" "$said"
+[ "$(wc -l <"$tried")" -eq 2 ] || fail "the boots that were tried: $(cat "$tried")"
+rm "$tried"
+said=$(start "eval touch $torch/lib/libtorch_cuda.so")
+expect "a network that is back" "started with graph" "$said"
+[ ! -e "$tried" ] || fail "the mark of a failure outlives it"
+rm "$torch/lib/libtorch_cuda.so"
 said=$(start 'stop was asked for' "FLOWTRAIN_TORCH=$torch")
 [ "$said" = "started with graph; LD_LIBRARY_PATH=" ] || fail "FLOWTRAIN_TORCH beside a driver: $said"
 touch "$torch/lib/libtorch_cuda.so"

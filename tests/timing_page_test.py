@@ -221,6 +221,12 @@ class TimingPage(unittest.TestCase):
         self.assertNotIn("hypervisor", use)
         self.assertNotIn("other programs", self.text(self.open("loader_bound"), "#use"))
 
+    def test_a_gpus_own_figures_are_shown_where_it_has_some(self):
+        use = self.text(self.open("device_bound"), "#use")
+        self.assertIn("GPU in use, as nvidia-smi shows it\n93%", use)
+        self.assertIn("The GPU at the end: 10.0 GiB in use, 71 \u00b0C, 465 W.", use)
+        self.assertNotIn("GPU", self.text(self.open("loader_bound"), "#use"))
+
     def test_a_histogram_has_a_bar_a_bucket(self):
         page, run = self.open("loader_bound"), SAMPLES["loader_bound"]()
         bars = [len(words) for words in page.evaluate(texts("#histograms svg", "rect"))]

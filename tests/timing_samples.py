@@ -112,7 +112,8 @@ def device_bound():
                   "data.batch_size or mixed precision would give more.",
                   ops=[op("aten::cudnn_convolution", 4800, 241_000.0, 6_900_000.0)])
     made["machine"] = {"cpu": "Intel Xeon Platinum 8480C", "cores": 16, "device": "cuda:0 (NVIDIA H100 80GB HBM3)"}
-    made["device"] = {"name": "cuda:0", "busy": 0.97, "idle": 0.03, "copy": 0.06, "compute": 0.95}
+    made["device"] = {"name": "cuda:0", "busy": 0.97, "idle": 0.03, "copy": 0.06, "compute": 0.95,
+                      "gpu": {"utilization": 0.93, "used_bytes": 10 * 2**30, "temperature_c": 71.0, "power_w": 465.4}}
     made["cpu"] = {"usable": 16, "used": 3.1, "others": 8.2, "stolen": 0.0, "throttled": 0.43}
     made["limit"] = {"resource": "the device lane", "node": "forward_backward", "lane": True}
     made["uncertainty"] = 0.012

@@ -6,6 +6,7 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/GradMode.h>
+#include <dlfcn.h>
 #include <torch/nn/module.h>
 
 #include <cstdlib>
@@ -59,6 +60,15 @@ const RoomAtStart& CudaRoomAtStart(int index) {
     room->second.used_bytes = memory->used_bytes;
   }
   return room->second;
+}
+
+// The PCI address of an accelerator, by which its driver's own tools know it; empty: not known. The
+// library of one that libtorch has no code for may say it: no GPU's does, the one for tests does.
+std::string PciAddress(const c10::Device& device) {
+  if (device.is_cuda()) return CudaBusId(device.index());
+  const auto address_of =
+      reinterpret_cast<const char* (*)(int)>(dlsym(RTLD_DEFAULT, "flowtrain_pci_address"));
+  return address_of == nullptr ? "" : address_of(device.index());
 }
 
 constexpr char kNames[] =
@@ -178,8 +188,8 @@ void Device::Open(const OpenContext& context) {
   }
   at::globalContext().setBenchmarkCuDNN(cudnn_benchmark());
   if (is_accelerator()) StartAccelerator();
-  if (!device_.is_cuda()) return;
-  std::unique_ptr<Nvml> nvml = Nvml::Open(CudaBusId(device_.index()));
+  if (!is_accelerator()) return;
+  std::unique_ptr<Nvml> nvml = Nvml::Open(PciAddress(device_));
   if (nvml != nullptr) monitor_ = std::make_unique<GpuMonitor>(std::move(nvml));
 }
 

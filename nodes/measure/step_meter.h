@@ -12,7 +12,9 @@ class Device;
 
 // Sums up the steps and writes nothing: the end of the graphs that `flowtrain bench` runs. Rates and
 // the peak of the device's memory are those of the steps after the skipped ones: in the first window
-// cuDNN tries algorithms that take more memory than the one it then uses.
+// cuDNN tries algorithms that take more memory than the one it then uses. A device computes later
+// than the host asks it to, so the clock starts when it has done the skipped steps and stops when it
+// has done the last one.
 //
 // Input   steps  step  with a StepPayload.
 //
@@ -28,8 +30,10 @@ class StepMeter final : public StepNode {
   const StepTotals& totals() const { return totals_; }
 
  private:
-  int64_t skip_ = 1;                // option
-  const Device* device_ = nullptr;  // null: the graph has none
+  void StartClock();
+
+  int64_t skip_ = 1;          // option
+  Device* device_ = nullptr;  // null: the graph has none
   StepTotals totals_;
 };
 

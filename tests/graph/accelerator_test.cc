@@ -4,6 +4,8 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -83,6 +85,9 @@ TEST_F(OnAnAccelerator, ARunTrainsAsOnACpu) {
   EXPECT_EQ(losses.size(), 20u);
   EXPECT_EQ(Losses(Run("mtia:0")), losses);
   EXPECT_EQ(Final(Run("mtia:0"))["knn_top1"], Final(Run("cpu"))["knn_top1"]);
+  for (const nlohmann::json& object : ReadMetrics(Run("mtia:0"))) {
+    EXPECT_FALSE(object.contains("gpu_utilization")) << "there is no NVML";
+  }
 }
 
 TEST_F(OnAnAccelerator, EveryEvaluationGraphFindsWhatACpuFinds) {
@@ -163,11 +168,45 @@ TEST_F(OnAnAccelerator, WithoutPageLockedMemoryItTrainsTheSame) {
   EXPECT_EQ(Losses(folder / "run"), Losses(Run("cpu")));
 }
 
-TEST_F(AcceleratorProgram, ALostDeviceEndsTheRun) {
+// What was copied to the host is in a checkpoint, which is named, and from which the run goes on as
+// if nothing had happened.
+TEST_F(OnAnAccelerator, ALostDeviceLeavesACheckpointOfTheLastWholeStep) {
   const TempFolder folder;
-  const Result result = RunOnAccelerator(OnAccelerator(folder / "run"), "lost_after=4000");
+  const std::string run = folder / "run";
+  const std::vector<std::string> arguments =
+      OnAccelerator(run, {"sample.images=80", "run.checkpoint_every_steps=1"});
+  const Result lost = RunOnAccelerator(arguments, "lost_after=6000");
+  ASSERT_EQ(lost.code, 1) << lost.output;
+  EXPECT_THAT(lost.output, HasSubstr("unspecified launch failure"));
+  std::smatch told;
+  ASSERT_TRUE(std::regex_search(
+      lost.output, told,
+      std::regex(
+          "the last checkpoint is that of step (\\d+): (\\S+); steps that are lost: (\\d+)")))
+      << lost.output;
+  const int step = std::stoi(told[1]);
+  EXPECT_GT(step, 1);
+  EXPECT_LT(step, 20);
+  EXPECT_LE(std::stoi(told[3]), 1);  // the one under way
+  EXPECT_TRUE(std::filesystem::exists(told[2].str())) << told[2];
+  // No step after it has been reported, and none is missing before it but what was on the device.
+  EXPECT_LE(Losses(run).size(), static_cast<size_t>(step));
+  EXPECT_GE(Losses(run).size() + 2, static_cast<size_t>(step));
+
+  const Result resumed = RunOnAccelerator(With(arguments, {"--resume"}));
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("after step " + std::to_string(step)));
+  EXPECT_EQ(Losses(run), Losses(Run("cpu")));
+}
+
+TEST_F(AcceleratorProgram, ALostDeviceWithoutACheckpointIsToldToo) {
+  const TempFolder folder;
+  const Result result = RunOnAccelerator(
+      OnAccelerator(folder / "run", {"evaluate.knn=false", "run.checkpoint_every_epochs=0"}),
+      "lost_after=2500");
   EXPECT_EQ(result.code, 1) << result.output;
-  EXPECT_THAT(result.output, HasSubstr("unspecified launch failure"));
+  EXPECT_THAT(result.output, AllOf(HasSubstr("unspecified launch failure"),
+                                   HasSubstr("there is no checkpoint yet")));
 }
 
 TEST_F(AcceleratorProgram, ADeviceThatCannotBeUsedIsNamed) {
@@ -216,6 +255,61 @@ TEST_F(AcceleratorProgram, TimingHasColumnsForCopiesAndComputation) {
   EXPECT_GT(json["device"]["compute"], 0.0) << result.output;
   EXPECT_GT(json["device"]["copy"], 0.0);
   EXPECT_LE(json["device"]["compute"], 1.0);
+  EXPECT_TRUE(json["device"]["gpu"].is_null()) << result.output;  // there is no NVML
+}
+
+// With NVIDIA's management library beside it, or the stand-in for that, which knows its devices.
+Result RunBesideNvml(const std::vector<std::string>& arguments) {
+  const auto set_up = [] {
+    WithAccelerator("")();
+    setenv("LD_LIBRARY_PATH", FLOWTRAIN_TEST_NVIDIA_FOLDER, 1);
+    setenv("FLOWTRAIN_TEST_NVIDIA", "gpus=2 used=1.75", 1);
+  };
+  Program program(arguments, set_up);
+  const int code = program.Wait();
+  return {code, program.output()};
+}
+
+TEST_F(AcceleratorProgram, WhatNvmlSaysOfTheDeviceIsShownWhileItTrains) {
+  const TempFolder folder;
+  const Result result = RunBesideNvml(
+      OnAccelerator(folder / "run", {"device=mtia:1", "train.max_steps=2", "evaluate.knn=false"}));
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("GPU 98%, 1.8 GiB used, 72 C, 166 W"));
+  int steps = 0;
+  for (const nlohmann::json& object : ReadMetrics(folder / "run")) {
+    if (!object.contains("step")) continue;
+    ++steps;
+    EXPECT_EQ(object["gpu_utilization"], 0.98);
+    EXPECT_EQ(object["gpu_used_bytes"], 7ULL << 28U);
+    EXPECT_EQ(object["gpu_temperature_c"], 72);
+    EXPECT_EQ(object["gpu_power_w"], 166.5);
+  }
+  EXPECT_EQ(steps, 2);
+}
+
+TEST_F(AcceleratorProgram, WhatNvmlSaysOfTheDeviceIsInTheTiming) {
+  const TempFolder folder;
+  std::vector<std::string> arguments = {
+      "timing", kGraph,    "--steps", "3",      "--warmup",
+      "1",      "--quick", "--json",  "--html", folder / "page.html"};
+  for (const char* set :
+       {"data.kind=sample", "sample.images=80", "data.image_size=8", "data.batch_size=4",
+        "data.num_workers=1", "device=mtia:1", "model.stem=small", "gpu.mixed_precision=false"}) {
+    arguments.insert(arguments.end(), {"--set", set});
+  }
+  const Result result = RunBesideNvml(arguments);
+  ASSERT_EQ(result.code, 0) << result.output;
+  const std::string json = result.output.substr(result.output.find('{'));
+  const nlohmann::json gpu = nlohmann::json::parse(json)["device"]["gpu"];
+  EXPECT_NEAR(gpu["utilization"], 0.98, 1e-9) << json;
+  EXPECT_EQ(gpu["used_bytes"], 7ULL << 28U);
+  EXPECT_EQ(gpu["temperature_c"], 72);
+  EXPECT_EQ(gpu["power_w"], 166.5);
+  EXPECT_THAT(ReadText(folder / "page.html"), HasSubstr("\"power_w\":166.5"));
+  WriteText(folder / "timing.json", json);
+  const Result text = RunProgram({"timing", folder / "timing.json"});
+  EXPECT_THAT(text.output, HasSubstr("; the GPU at 98%, 1.8 GiB used, 72 C, 166 W"));
 }
 
 }  // namespace

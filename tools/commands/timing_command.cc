@@ -114,16 +114,18 @@ std::optional<Measured> Measure(const GraphDef& def, const TimingRequest& reques
   LiveRun run(def, Registry::Global(), &signals, trace);
   const double slice_s = trace == nullptr ? kSliceSeconds : kTracedSliceSeconds;
   Measured measured;
-  if (const auto* device = FindComponent<Device>(run.graph())) measured.device = device->Name();
+  const auto* device = FindComponent<Device>(run.graph());
+  if (device != nullptr) measured.device = device->Name();
   measured.rows = static_cast<uint64_t>(FindComponent<CollateNode>(run.graph())->Layout().rows);
   std::optional<Snapshot> part;
   {
-    const Recorder recorder(run.graph(), request.warm_up, slice_s);
+    const auto gpu = [device] { return device == nullptr ? GpuStatus{} : device->Status(); };
+    const Recorder recorder(run.graph(), request.warm_up, slice_s, gpu);
     AwaitSteps(run, recorder, request);
     part = recorder.Measured();
     measured.steps = recorder.measured_steps();
     measured.slices = recorder.slices();
-    if (const auto* device = FindComponent<Device>(run.graph())) measured.gpu = device->Status();
+    measured.gpu = recorder.MeasuredGpu();
   }
   if (part && WantsOps(request, run)) measured.ops = ProfileOps(run);
   run.Stop();

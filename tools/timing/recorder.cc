@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "pipeline/base/clock.h"
 
@@ -21,8 +22,9 @@ uint64_t Steps(const Snapshot& snapshot) {
 
 }  // namespace
 
-Recorder::Recorder(const Graph& graph, uint64_t warm_up_steps, double slice_s)
-    : graph_(graph), warm_up_steps_(warm_up_steps), slice_s_(slice_s) {
+Recorder::Recorder(const Graph& graph, uint64_t warm_up_steps, double slice_s,
+                   std::function<GpuStatus()> gpu)
+    : graph_(graph), warm_up_steps_(warm_up_steps), gpu_(std::move(gpu)), slice_s_(slice_s) {
   thread_ = std::thread([this] { Loop(); });
 }
 
@@ -43,23 +45,58 @@ void Recorder::Loop() {
 
 void Recorder::Look() {
   if (!graph_.running()) return;
-  Snapshot now = graph_.snapshot();
+  Moment now{graph_.snapshot(), {}};
   if (!graph_.running()) return;  // it ended meanwhile
-  if (Steps(now) < std::max<uint64_t>(1, warm_up_steps_)) return;
-  now.cpu = MachineCpu();
+  if (Steps(now.snapshot) < std::max<uint64_t>(1, warm_up_steps_)) return;
+  now.snapshot.cpu = MachineCpu();
+  AddGpu(now);
   if (!first_) {
-    first_ = slice_began_ = now;
-    start_ns_ = now.at_ns;
+    first_ = now;
+    slice_began_ = now.snapshot;
+    start_ns_ = now.snapshot.at_ns;
   } else {
-    AddSlice(now);
+    AddSlice(now.snapshot);
   }
   last_ = now;
   recent_.push_back(std::move(now));
   const double kept = std::max(kKeptSeconds, 2 * slice_s_);
-  while (recent_.size() > 2 &&
-         (recent_.back().Since(recent_.front()).seconds() > kept || recent_.size() > kMostRecent)) {
+  const auto recent_s = [this] {
+    return recent_.back().snapshot.Since(recent_.front().snapshot).seconds();
+  };
+  while (recent_.size() > 2 && (recent_s() > kept || recent_.size() > kMostRecent)) {
     recent_.pop_front();
   }
+}
+
+// What it says now holds for the time since it was last asked.
+void Recorder::AddGpu(Moment& now) const {
+  if (!gpu_) return;
+  now.gpu = gpu_();
+  if (!last_) return;
+  now.busy_ns = last_->busy_ns;
+  now.told_ns = last_->told_ns;
+  if (!now.gpu.utilization) return;
+  const auto passed_ns = static_cast<double>(now.snapshot.at_ns - last_->snapshot.at_ns);
+  now.busy_ns += *now.gpu.utilization * passed_ns;
+  now.told_ns += passed_ns;
+}
+
+GpuStatus Recorder::GpuBetween(const Moment& from, const Moment& to) {
+  GpuStatus gpu = to.gpu;
+  const double told_ns = to.told_ns - from.told_ns;
+  if (told_ns > 0) gpu.utilization = (to.busy_ns - from.busy_ns) / told_ns;
+  return gpu;
+}
+
+GpuStatus Recorder::MeasuredGpu() const {
+  const std::lock_guard lock(mutex_);
+  return first_ ? GpuBetween(*first_, *last_) : GpuStatus{};
+}
+
+GpuStatus Recorder::RecentGpu(double seconds) const {
+  const std::lock_guard lock(mutex_);
+  return recent_.size() < 2 ? GpuStatus{}
+                            : GpuBetween(recent_[RecentFrom(seconds)], recent_.back());
 }
 
 void Recorder::AddSlice(const Snapshot& now) {
@@ -83,11 +120,11 @@ void Recorder::AddSlice(const Snapshot& now) {
 
 std::optional<Snapshot> Recorder::Measured() const {
   const std::lock_guard lock(mutex_);
-  if (!first_ || last_->at_ns == first_->at_ns) return std::nullopt;
-  if (!graph_.running()) return last_->Since(*first_);
+  if (!first_ || last_->snapshot.at_ns == first_->snapshot.at_ns) return std::nullopt;
+  if (!graph_.running()) return last_->snapshot.Since(first_->snapshot);
   Snapshot now = graph_.snapshot();
   now.cpu = MachineCpu();
-  return now.Since(*first_);
+  return now.Since(first_->snapshot);
 }
 
 CpuUse Recorder::MachineCpu() const {
@@ -98,10 +135,15 @@ CpuUse Recorder::MachineCpu() const {
 std::optional<Snapshot> Recorder::Recent(double seconds) const {
   const std::lock_guard lock(mutex_);
   if (recent_.size() < 2) return std::nullopt;
+  return recent_.back().snapshot.Since(recent_[RecentFrom(seconds)].snapshot);
+}
+
+// Where that time began; there are two moments at least.
+size_t Recorder::RecentFrom(double seconds) const {
   size_t from = recent_.size() - 2;
-  const Snapshot& now = recent_.back();
-  while (from > 0 && now.Since(recent_[from]).seconds() < seconds) --from;
-  return now.Since(recent_[from]);
+  const Snapshot& now = recent_.back().snapshot;
+  while (from > 0 && now.Since(recent_[from].snapshot).seconds() < seconds) --from;
+  return from;
 }
 
 std::vector<Slice> Recorder::slices() const {
@@ -113,7 +155,7 @@ uint64_t Recorder::measured_steps() const {
   const std::lock_guard lock(mutex_);
   if (!first_) return 0;
   const std::vector<NodeCounters> nodes = graph_.counters();
-  return nodes.back().messages - first_->nodes.back().messages;
+  return nodes.back().messages - first_->snapshot.nodes.back().messages;
 }
 
 std::optional<double> UncertaintyOf(const std::vector<Slice>& slices) {

@@ -4,11 +4,13 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "nodes/run/gpu_status.h"
 #include "pipeline/runtime/graph.h"
 #include "pipeline/runtime/snapshot.h"
 
@@ -27,7 +29,9 @@ struct Slice {
 // a long run get longer.
 class Recorder {
  public:
-  Recorder(const Graph& graph, uint64_t warm_up_steps, double slice_s);
+  // `gpu` reads what the GPU says of itself; empty where there is none.
+  Recorder(const Graph& graph, uint64_t warm_up_steps, double slice_s,
+           std::function<GpuStatus()> gpu = {});
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
@@ -37,24 +41,39 @@ class Recorder {
   std::optional<Snapshot> Measured() const;
   // The last `seconds` of a run, or as much as there is.
   std::optional<Snapshot> Recent(double seconds) const;
+  // What the GPU said of itself in the same time: the mean of its utilisation, the last of its other
+  // figures.
+  GpuStatus MeasuredGpu() const;
+  GpuStatus RecentGpu(double seconds) const;
   std::vector<Slice> slices() const;
   uint64_t measured_steps() const;  // since the end of the warm-up
 
  private:
+  // The run and the GPU at one moment.
+  struct Moment {
+    Snapshot snapshot;
+    GpuStatus gpu;
+    double busy_ns = 0, told_ns = 0;  // sums of utilisation x time, and of that time
+  };
+
   void Loop();
   void Look();
+  void AddGpu(Moment& now) const;
+  static GpuStatus GpuBetween(const Moment& from, const Moment& to);
+  size_t RecentFrom(double seconds) const;
   void AddSlice(const Snapshot& now);
   CpuUse MachineCpu() const;
 
   const Graph& graph_;
   const uint64_t warm_up_steps_;
+  const std::function<GpuStatus()> gpu_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;
   double slice_s_;
-  std::optional<Snapshot> first_, last_;  // of the measured part
+  std::optional<Moment> first_, last_;  // of the measured part
   uint64_t start_ns_ = 0;
-  std::deque<Snapshot> recent_;
+  std::deque<Moment> recent_;
   std::vector<Slice> slices_;
   Snapshot slice_began_;
   mutable CpuUse cpu_;  // as last read

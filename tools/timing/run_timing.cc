@@ -29,8 +29,7 @@ RunTiming::RunTiming(const Graph& graph, const Registry& registry, std::string d
       registry_(registry),
       device_(std::move(device)),
       folder_(std::move(folder)),
-      gpu_(std::move(gpu)),
-      recorder_(graph, kWarmUpSteps, kSliceSeconds),
+      recorder_(graph, kWarmUpSteps, kSliceSeconds, std::move(gpu)),
       thread_([this] { Loop(); }) {}
 
 RunTiming::~RunTiming() {
@@ -56,7 +55,7 @@ std::string RunTiming::RecentText() const {
                                 LoadOf(*part, cores),
                                 LimitsFor(graph_.def(), cores),
                                 false,
-                                gpu_()}));
+                                recorder_.RecentGpu(kRecentSeconds)}));
 }
 
 void RunTiming::Loop() {
@@ -76,7 +75,7 @@ void RunTiming::Write() {
     const std::string text =
         TimingJson({graph_.def(), registry_, device_, *part, recorder_.measured_steps(),
                     recorder_.slices(), LoadOf(*part, cores), LimitsFor(graph_.def(), cores), false,
-                    gpu_()})
+                    recorder_.MeasuredGpu()})
             .dump(1);
     WriteNewFile(folder_ + "/timing.json", text);
   } catch (const std::exception& error) {

@@ -37,7 +37,6 @@ class RunTiming {
   const Graph& graph_;
   const Registry& registry_;
   const std::string device_, folder_;
-  const std::function<GpuStatus()> gpu_;
   Recorder recorder_;
   bool warned_ = false;
   std::mutex mutex_;

@@ -27,7 +27,8 @@ struct Timing {
   RunLoad load;  // with what was measured alone, if anything was
   Capacity most;
   bool sweep = false;  // report how the nodes scale
-  GpuStatus gpu;       // at the end of that part; empty where the driver does not tell
+  // In that part (Recorder::MeasuredGpu); empty where the driver does not tell.
+  GpuStatus gpu;
 };
 
 nlohmann::json TimingJson(const Timing& timing);

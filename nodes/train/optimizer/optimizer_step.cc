@@ -19,6 +19,10 @@
 namespace flowtrain {
 namespace {
 
+// Steps that the device may be behind by. More of them gain nothing, and a host that is far ahead
+// tells the time it takes to launch a step, not the time a step takes.
+constexpr size_t kStepsInFlight = 2;
+
 // `figures` on the host: loss, found_inf, scale.
 StepFigures Read(const at::Tensor& figures) {
   const float* values = figures.data_ptr<float>();
@@ -72,6 +76,14 @@ void OptimizerStep::Process(Step& step) {
                                       result.found_inf.reshape({1}), result.scale.reshape({1})});
   SendForFigures(figures, record);
   payload.loss = at::Tensor();
+  AwaitOldSteps();
+}
+
+void OptimizerStep::AwaitOldSteps() {
+  while (in_flight_.size() > kStepsInFlight) {
+    WaitFor(*in_flight_.front());
+    in_flight_.pop_front();
+  }
 }
 
 // So that the last steps' figures are on the host when the report asks for them.
@@ -100,7 +112,7 @@ void OptimizerStep::FillDevice(StepRecord& record) {
   if (!spilling.empty()) LogWarning(spilling);
 }
 
-void OptimizerStep::SendForFigures(const at::Tensor& figures, StepRecord& record) const {
+void OptimizerStep::SendForFigures(const at::Tensor& figures, StepRecord& record) {
   if (!device_->is_accelerator()) {
     static_cast<StepFigures&>(record) = Read(figures);
     return;
@@ -109,6 +121,7 @@ void OptimizerStep::SendForFigures(const at::Tensor& figures, StepRecord& record
   host.copy_(figures, /*non_blocking=*/true);
   const auto arrived = std::make_shared<c10::Event>(device_->device().type());
   arrived->record(at::accelerator::getCurrentStream(device_->device().index()));
+  in_flight_.push_back(arrived);
   record.fetch = [host, arrived](bool wait) -> std::optional<StepFigures> {
     if (wait) WaitFor(*arrived);
     if (!arrived->query()) return std::nullopt;

@@ -87,18 +87,28 @@ def limited(runner, wanted_bytes):
     return None
 
 
+def limit_between(runner, sets):
+    """Too little for a batch at once, and enough for micro-batches of 2 of its images: halfway between what they take."""
+    rows = sets["data.batch_size"]
+    at_once = runner.train("at-once", sets).peak_bytes()
+    in_parts = runner.train("in-parts", {**sets, "data.batch_size": 2, "gpu.gradient_accumulation": rows // 2,
+                                         "gpu.accumulation": "independent"}).peak_bytes()
+    if in_parts >= at_once:
+        raise Failed(f"{rows} images at once take {at_once} bytes, and 2 at a time {in_parts}")
+    return (at_once + in_parts) // 2
+
+
 def out_of_memory(part, runner, sizes):
     steps = 2 if sizes.short else 6
     sets = settings(sizes, train__max_steps=steps, gpu__gradient_accumulation=1,
-                    data__batch_size=16 if sizes.short else 512, data__image_size=16 if sizes.short else 96,
+                    data__batch_size=16 if sizes.short else 512, data__image_size=32 if sizes.short else 96,
                     gpu__mixed_precision="false" if sizes.short else "true")
     limit = GIB
     if limited(runner, limit) is None:
         part.not_measured("out of memory", "this device's memory cannot be limited")
         return
     if sizes.short:
-        whole = runner.train("whole", sets)
-        limit = int(0.85 * whole.peak_bytes())  # its cache included, which no step needs
+        limit = limit_between(runner, sets)
     how = limited(runner, limit)
     run = runner.train("memory", {**sets, **how[0]}, how[1])
     found = re.findall(r"micro-batches of (\d+)", run.done.text)

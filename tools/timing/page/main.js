@@ -59,9 +59,19 @@ function useSection() {
     row("device lane idle", device.idle));
   if (isNumber(device.copy)) rows.push(row("device copies", device.copy));
   if (isNumber(device.compute)) rows.push(row("device computes", device.compute));
+  const gpu = device.gpu || {};
+  if (isNumber(gpu.utilization)) rows.push(row("GPU in use, as nvidia-smi shows it", gpu.utilization));
   for (const pool of timing.pools) rows.push(row(pool.name + ", none free", pool.empty));
   return section("use", "Use", bars(rows), note(`The run had ${plural(settings.threads, "thread")} for workers, ` +
-    `${plural(settings.sample_slots, "sample slot")}, ${plural(settings.batch_slots, "batch slot")}.`));
+    `${plural(settings.sample_slots, "sample slot")}, ${plural(settings.batch_slots, "batch slot")}.` + gpuNote(gpu)));
+}
+
+function gpuNote(gpu) {
+  const figures = [];
+  if (isNumber(gpu.used_bytes)) figures.push((gpu.used_bytes / 2 ** 30).toFixed(1) + " GiB in use");
+  if (isNumber(gpu.temperature_c)) figures.push(gpu.temperature_c.toFixed(0) + " \u00b0C");
+  if (isNumber(gpu.power_w)) figures.push(gpu.power_w.toFixed(0) + " W");
+  return figures.length > 0 ? ` The GPU at the end: ${figures.join(", ")}.` : "";
 }
 
 // `heads`: [[name, columns under it]]. A row begins with its name and what is said below it, and has a cell for each

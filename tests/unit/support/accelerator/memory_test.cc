@@ -106,6 +106,32 @@ TEST_F(Memory, ThePeakOfAMeasurementLeavesOutTheStepsAtItsStart) {
   EXPECT_GE(nodes.training.device->PeakBytes(), held);
 }
 
+// The host is done with a step long before the device is.
+TEST_F(Memory, AMeasurementTakesTheTimeThatTheDeviceTakes) {
+  constexpr int kWorkUs = 300;
+  acc::Configure({.card_bytes = 1, .spill_us = kWorkUs});
+  LaneNodes nodes(Window());
+  nodes.step.total_steps = 2;
+  const auto meter = Make<StepMeter>({{"skip", "1"}});
+  meter->Open(nodes.training.context);
+  const auto step = [&] {
+    nodes.ForwardBackwardAll();
+    nodes.optimizer_step->Process(nodes.step);
+    meter->Process(nodes.step);
+    ++nodes.step.step;
+  };
+  step();
+  // The clock of the next step starts when this one is over.
+  EXPECT_TRUE(nodes.payload().record->Fetch(/*wait=*/false));
+  EXPECT_GT(nodes.training.device->PausedNs(), 0u);
+  const int64_t before = acc::GetCounts().kernels;
+  step();
+  const auto kernels = static_cast<double>(acc::GetCounts().kernels - before);
+  EXPECT_GT(kernels, 100);
+  // Some of them are copies, which are made meanwhile.
+  EXPECT_GT(meter->totals().seconds_a_step().value(), 0.8 * kernels * kWorkUs * 1e-6);
+}
+
 // As under WSL2: the largest micro-batch fits, but only with the host's memory.
 TEST_F(Memory, AutoTakesTheFastestMicroBatchNotTheLargest) {
   LaneNodes::Settings settings = Window();

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <stdexcept>
 
 #include "pipeline/config/config.h"
@@ -102,6 +103,41 @@ TEST(Recorder, LeavesOutTheWarmUpAndWhatCameAfterTheRun) {
   EXPECT_GT(steps, 0u);
   EXPECT_LE(steps + 20, run.graph().counters().back().messages);
   EXPECT_EQ(recorder.slices().front().in_use.size(), 3u);
+}
+
+// Not its last reading, and nothing of the warm-up.
+TEST(Recorder, AveragesWhatTheGpuIsUsedOverTheMeasuredPart) {
+  LiveRun run(SomeGraph("service_us: 20"), Registry::Global(), nullptr);
+  std::atomic<int> readings = 0;
+  std::atomic<bool> ended = false;
+  const auto gpu = [&] {
+    const int reading = ++readings;
+    GpuStatus status;
+    if (reading % 2 == 1) status.utilization = ended ? 0.0 : 0.5;  // else it does not tell
+    status.temperature_c = reading;
+    return status;
+  };
+  const Recorder recorder(run.graph(), 20, 0.005, gpu);
+  EXPECT_TRUE(run.Await([&] { return readings >= 20; }));
+  ended = true;
+  const int before = readings;
+  EXPECT_TRUE(run.Await([&] { return readings >= before + 4; }));
+  run.Stop();
+  const GpuStatus measured = recorder.MeasuredGpu();
+  EXPECT_EQ(measured.temperature_c, readings);
+  EXPECT_GT(measured.utilization.value(), 0.0);
+  EXPECT_LT(measured.utilization.value(), 0.5);
+  EXPECT_FALSE(measured.used_bytes);
+  // The last readings are the lower ones.
+  EXPECT_LE(recorder.RecentGpu(3600).utilization.value(), measured.utilization.value() + 1e-9);
+}
+
+TEST(Recorder, HasNoFiguresOfAGpuWithoutOne) {
+  LiveRun run(SomeGraph("service_us: 20"), Registry::Global(), nullptr);
+  const Recorder recorder(run.graph(), 20, 0.005);
+  EXPECT_TRUE(run.Await([&] { return recorder.measured_steps() >= 30; }));
+  run.Stop();
+  EXPECT_TRUE(recorder.MeasuredGpu().empty());
 }
 
 TEST(Recorder, KnowsNothingOfARunThatNeverGotWarm) {
