@@ -92,8 +92,9 @@ ExitCode Main(int argc, char** argv, StopSignals& signals) {
   const Command train = AddTrain(app, command_line);
   std::vector<Command> commands = {AddTrain(
       *app.add_subcommand("train", "Train: the same as a graph without a command"), command_line)};
-  for (const auto add : {AddValidate, AddInspect, AddNodes, AddPack, AddExport, AddDigest, AddBench,
-                         AddTiming, AddTune, AddCompare}) {
+  for (const auto add :
+       {AddDoctor, AddValidate, AddInspect, AddNodes, AddSchema, AddNewNode, AddPack, AddExport,
+        AddDigest, AddBench, AddTiming, AddTune, AddCompare, AddCompletion}) {
     commands.push_back(add(app));
   }
   try {

@@ -6,25 +6,29 @@
 
 #include "pipeline/config/problems.h"
 #include "pipeline/graph/interpolate.h"
+#include "pipeline/graph/subgraph.h"
 
 namespace flowtrain {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostFiles = 20;
+constexpr size_t kMostFiles = 20, kMostParts = 50;
 
-// The file named under `key`, relative to the folder of the file that names it; empty where the
-// graph has no such key.
+// The file that the value of `key` names, relative to the folder of the file it stands in.
+std::string PathOf(const Value& value, std::string_view key) {
+  std::string path;
+  if (!Read(value, path) || path.empty() || internal::IsUnresolved(value)) {
+    internal::ThrowConfigError(value.at,
+                               std::string(key) + ": " + internal::WrongType(value, "a file name"));
+  }
+  return (fs::path(value.at.file).parent_path() / path).lexically_normal().string();
+}
+
+// Empty where the graph has no such key.
 std::string PathUnder(const Value& graph, std::string_view key) {
   const Value* value = graph.Find(key);
-  if (value == nullptr) return {};
-  std::string path;
-  if (!Read(*value, path) || path.empty() || internal::IsUnresolved(*value)) {
-    internal::ThrowConfigError(
-        value->at, std::string(key) + ": " + internal::WrongType(*value, "a file name"));
-  }
-  return (fs::path(value->at.file).parent_path() / path).lexically_normal().string();
+  return value == nullptr ? std::string() : PathOf(*value, key);
 }
 
 auto FindEntry(Value& map, std::string_view key) {
@@ -32,47 +36,75 @@ auto FindEntry(Value& map, std::string_view key) {
                       [key](const Entry& entry) { return entry.key == key; });
 }
 
-// One file, with its `parameters` taken out and `extends` still in it.
-GraphFile ReadOne(const std::string& path) {
-  GraphFile file{ReadYamlFile(path), {}};
-  if (file.graph.Find("extends") != nullptr) {
-    internal::Problems problems;
-    internal::CheckKeys(file.graph, {"extends", "graph", "config", "sample_config", "parameters"},
-                        "of a graph that extends another", problems);
-    problems.ThrowIfAny();
+std::vector<PluginFile> PluginsIn(const Value& list) {
+  std::vector<PluginFile> plugins;
+  std::vector<std::string> paths;
+  if (!Read(list, paths)) {
+    internal::ThrowConfigError(list.at,
+                               "plugins: " + internal::WrongType(list, "a list of file names"));
   }
+  for (const std::string& path : paths) plugins.push_back({path, list.at});
+  return plugins;
+}
+
+// One file, with its `parameters` and `plugins` taken out and `extends` still in it.
+GraphFile ReadOne(const std::string& path) {
+  GraphFile file{ReadYamlFile(path), {}, {}};
   if (const auto entry = FindEntry(file.graph, "parameters"); entry != file.graph.entries.end()) {
     file.parameters.push_back(std::move(entry->value));
+    file.graph.entries.erase(entry);
+  }
+  if (const auto entry = FindEntry(file.graph, "plugins"); entry != file.graph.entries.end()) {
+    file.plugins = PluginsIn(entry->value);
     file.graph.entries.erase(entry);
   }
   return file;
 }
 
-// What `file` says, overriding what the file it extends says.
-GraphFile LayOver(GraphFile base, GraphFile file) {
-  for (Entry& entry : file.graph.entries) {
-    if (entry.key == "extends") continue;
-    if (const auto below = FindEntry(base.graph, entry.key); below != base.graph.entries.end()) {
-      *below = std::move(entry);
+// Puts the entries of `map` over those of `base`; of those that both have as maps, down to `levels`
+// further, the entries in them.
+void PutOver(Value& base, Value map, int levels) {
+  for (Entry& entry : map.entries) {
+    const auto below = FindEntry(base, entry.key);
+    if (below == base.entries.end()) {
+      base.entries.push_back(std::move(entry));
+    } else if (levels > 0 && below->value.kind == Value::Kind::kMap &&
+               entry.value.kind == Value::Kind::kMap) {
+      PutOver(below->value, std::move(entry.value), levels - 1);
     } else {
-      base.graph.entries.push_back(std::move(entry));
+      *below = std::move(entry);
     }
   }
+}
+
+// What `file` says, overriding what the file it extends says.
+GraphFile LayOver(GraphFile base, GraphFile file) {
+  constexpr int kToKeysOfNode = 2;  // nodes > augment > in
+  file.graph.entries.erase(FindEntry(file.graph, "extends"));
   base.graph.at = file.graph.at;
+  PutOver(base.graph, std::move(file.graph), kToKeysOfNode);
   for (Value& parameters : file.parameters) base.parameters.push_back(std::move(parameters));
+  for (PluginFile& plugin : file.plugins) base.plugins.push_back(std::move(plugin));
   return base;
 }
 
-}  // namespace
+// The graph file that a value names, relative to its own file or else to `shipped`.
+std::string FileNamed(const Value& name, const char* key, const std::string& shipped) {
+  const std::string path = PathOf(name, key);
+  if (fs::is_regular_file(path)) return path;
+  if (!shipped.empty()) {
+    const fs::path there = fs::path(shipped) / name.scalar;
+    if (fs::is_regular_file(there)) return there.string();
+  }
+  internal::ThrowConfigError(name.at, "there is no graph file " + path + " (" + key + ')');
+}
 
-GraphFile ReadGraphFile(const std::string& path) {
+// A file and those it extends.
+GraphFile ReadWithBases(const std::string& path, const std::string& shipped) {
   GraphFile file = ReadOne(path);
   std::vector<fs::path> read = {fs::weakly_canonical(path)};
   while (const Value* extends = file.graph.Find("extends")) {
-    const std::string base = PathUnder(file.graph, "extends");
-    if (!fs::is_regular_file(base)) {
-      internal::ThrowConfigError(extends->at, "there is no graph file " + base + " (extends)");
-    }
+    const std::string base = FileNamed(*extends, "extends", shipped);
     if (read.size() == kMostFiles) {
       internal::ThrowConfigError(
           extends->at, "more than " + std::to_string(kMostFiles) + " files extend one another");
@@ -84,6 +116,29 @@ GraphFile ReadGraphFile(const std::string& path) {
     file = LayOver(ReadOne(base), std::move(file));
   }
   return file;
+}
+
+// `parts`: how many were read before. Counted all in all, since two in each would double them at
+// every level.
+GraphFile ReadWithParts(const std::string& path, const std::string& shipped, size_t& parts) {
+  GraphFile file = ReadWithBases(path, shipped);
+  internal::ExpandParts(file, [&](const Value& name) {
+    const std::string part = FileNamed(name, "graph", shipped);
+    if (parts == kMostParts) {
+      internal::ThrowConfigError(name.at, "more than " + std::to_string(kMostParts) +
+                                              " graphs are nodes of others; is " + part +
+                                              " a node of itself?");
+    }
+    return ReadWithParts(part, shipped, ++parts);
+  });
+  return file;
+}
+
+}  // namespace
+
+GraphFile ReadGraphFile(const std::string& path, const std::string& shipped) {
+  size_t parts = 0;
+  return ReadWithParts(path, shipped, parts);
 }
 
 Config DefaultParameters(const GraphFile& file) {

@@ -9,19 +9,29 @@
 
 namespace flowtrain {
 
+// A library with node types that the graph names.
+struct PluginFile {
+  std::string path;  // relative to the folder of the graph file that names it
+  Position at;
+};
+
 struct GraphFile {
   Value graph;                    // what LoadGraph takes
   std::vector<Value> parameters;  // maps that override the graph's default parameters, lowest first
+  std::vector<PluginFile> plugins;
 };
 
-// Reads a graph file. Two of its keys are applied here, and are not in the resulting graph:
-//   extends: base.yaml     a graph file, relative to this one's folder. Everything in it holds
-//                          except the `graph`, `config` and `sample_config` given here; resources,
-//                          nodes and pools are the base's.
+// Reads a graph file. Some of its keys are applied here, and are not in the resulting graph:
+//   extends: base.yaml     a graph file, relative to this one's folder or else to `shipped`.
+//                          Everything in it holds except what is given here: the other keys of a
+//                          graph, and keys of its pools, limits, resources and nodes
+//                          (`nodes: {augment: {in: inverted}}`)
 //   parameters: {…}        parameters that override the defaults (and those of the base)
+//   plugins: [./libmine.so]  libraries with node types, for LoadPlugins; those of the base too
+//   nodes: {load: {graph: load.yaml, in: ids, out: rows}}   a graph as a node (subgraph.h)
 // Throws ConfigError for a file that cannot be read, keys that do not belong beside `extends`, and
 // files that extend each other.
-GraphFile ReadGraphFile(const std::string& path);
+GraphFile ReadGraphFile(const std::string& path, const std::string& shipped = "");
 
 // The graph's own parameters: its default file (`config`), overridden by `parameters`. Throws
 // ConfigError for a file that cannot be read and for `parameters` that are not a map.

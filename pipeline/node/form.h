@@ -4,6 +4,8 @@
 #include <functional>
 #include <string>
 
+#include "pipeline/node/options.h"
+
 namespace flowtrain {
 
 struct Form {
@@ -17,5 +19,6 @@ inline std::string CheckChoice(const std::string& value, const Form& form) {
   return form.check(value);
 }
 inline std::string BoundText(const Form& form) { return form.allowed; }
+inline void Narrow(OptionForm&, const Form&) {}  // no list of names
 
 }  // namespace flowtrain

@@ -68,6 +68,19 @@ std::string BoundText(const PositiveRange&) { return "0 < low <= high"; }
 
 std::string BoundText(const OneOf& choice) { return "one of " + JoinNames(choice.names); }
 
+void Narrow(OptionForm& form, const AtLeast& bound) { form.least = bound.low; }
+
+void Narrow(OptionForm& form, const Between& bound) {
+  form.least = bound.low;
+  form.most = bound.high;
+}
+
+void Narrow(OptionForm& form, const Odd&) { form.odd = true; }
+
+void Narrow(OptionForm& form, const PositiveRange&) { form.positive = true; }
+
+void Narrow(OptionForm& form, const OneOf& choice) { form.names = choice.names; }
+
 std::string Show(bool value) { return value ? "true" : "false"; }
 
 std::string Show(int64_t value) { return std::to_string(value); }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -84,6 +85,24 @@ std::string Show(const std::string& value);
 std::string Show(const std::vector<std::string>& value);
 std::string Show(const std::vector<double>& value);
 
+// What an option may be, for other programs: an editor checks files by it.
+struct OptionForm {
+  enum class Kind : uint8_t { kBool, kInteger, kNumber, kText, kNames, kNumbers, kTwoNumbers };
+  Kind kind = Kind::kText;
+  std::optional<double> least, most;  // of a number, or of each in a list
+  bool odd = false, positive = false;
+  std::vector<std::string> names;  // all there are; empty: any text
+};
+void Narrow(OptionForm& form, const AtLeast& bound);
+void Narrow(OptionForm& form, const Between& bound);
+void Narrow(OptionForm& form, const Odd& bound);
+void Narrow(OptionForm& form, const PositiveRange& bound);
+void Narrow(OptionForm& form, const OneOf& choice);
+template <typename E>
+void Narrow(OptionForm& form, const Choices<E>& choices) {
+  Narrow(form, NamesOf(choices));
+}
+
 // One declared option.
 struct OptionSpec {
   std::string name;
@@ -92,6 +111,7 @@ struct OptionSpec {
   std::string doc;           // one sentence, with the unit
   std::string bound;         // ">= 1", "one of a, b"; empty without one
   bool required = false;
+  OptionForm form = {};
   // Reads the value into the component's member. Returns an empty string, or what is wrong with it.
   std::function<std::string(Component&, const Value&)> assign;
 };
@@ -137,6 +157,18 @@ const char* TypeName() {
   } else {
     return "a list of numbers";
   }
+}
+
+template <typename T>
+constexpr OptionForm::Kind OptionKindOf() {
+  using Kind = OptionForm::Kind;
+  if constexpr (std::is_same_v<T, bool>) return Kind::kBool;
+  if constexpr (std::is_integral_v<T>) return Kind::kInteger;
+  if constexpr (std::is_floating_point_v<T>) return Kind::kNumber;
+  if constexpr (std::is_same_v<T, std::vector<std::string>>) return Kind::kNames;
+  if constexpr (std::is_same_v<T, std::vector<double>>) return Kind::kNumbers;
+  if constexpr (std::is_same_v<T, std::array<double, 2>>) return Kind::kTwoNumbers;
+  return Kind::kText;
 }
 
 // "'six' is not an integer".
@@ -221,6 +253,8 @@ OptionSpec DescribeOption(std::string name, std::string doc, const Bounds&... bo
   spec.type = TypeName<T>();
   spec.doc = std::move(doc);
   ((spec.bound += (spec.bound.empty() ? "" : ", ") + BoundText(bounds)), ...);
+  spec.form.kind = OptionKindOf<T>();
+  (Narrow(spec.form, bounds), ...);
   return spec;
 }
 

@@ -1,5 +1,5 @@
-// The types a graph file can name. A type registers itself with FLOWTRAIN_REGISTER in
-// its .cc file.
+// The types a graph file can name. A type registers itself with FLOWTRAIN_REGISTER in its .cc file,
+// which is part of the program or of a plug-in.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "pipeline/node/node.h"
+#include "pipeline/node/plugin.h"
 
 namespace flowtrain {
 
@@ -44,19 +45,30 @@ constexpr NodeSpec::Kind KindOf() {
 }
 
 template <typename T>
-bool Register(const char* name) {
+void AddType(Registry& registry, const char* name) {
   NodeSpec spec;
   spec.type = name;
   spec.kind = KindOf<T>();
   T::Declare(spec);
-  Registry::Global().Add(name, std::move(spec), [] { return std::make_unique<T>(); });
+  registry.Add(name, std::move(spec), [] { return std::make_unique<T>(); });
+}
+
+template <typename T>
+bool Register(const char* name) {
+  AddType<T>(Registry::Global(), name);
   return true;
 }
 
 }  // namespace internal
 
+#ifdef FLOWTRAIN_PLUGIN  // outside the program, which adds the types once it knows that they fit
+#define FLOWTRAIN_REGISTER(Type)                         \
+  [[maybe_unused]] static const bool registered_##Type = \
+      ::flowtrain::internal::NotePluginType(#Type, &::flowtrain::internal::AddType<Type>)
+#else
 #define FLOWTRAIN_REGISTER(Type)                         \
   [[maybe_unused]] static const bool registered_##Type = \
       ::flowtrain::internal::Register<Type>(#Type)
+#endif
 
 }  // namespace flowtrain

@@ -21,8 +21,12 @@ struct Command {
 Command AddTrain(CLI::App& app, const std::string& command_line);
 
 Command AddValidate(CLI::App& app);
+Command AddDoctor(CLI::App& app);
 Command AddInspect(CLI::App& app);
 Command AddNodes(CLI::App& app);
+Command AddSchema(CLI::App& app);
+Command AddNewNode(CLI::App& app);
+Command AddCompletion(CLI::App& app);
 Command AddPack(CLI::App& app);
 Command AddExport(CLI::App& app);
 Command AddDigest(CLI::App& app);

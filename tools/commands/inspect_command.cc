@@ -15,6 +15,7 @@
 #include "tools/commands/graph_options.h"
 #include "tools/load/check_dataset.h"
 #include "tools/load/load.h"
+#include "tools/load/plugins.h"
 #include "tools/process/signals.h"
 
 namespace flowtrain {
@@ -43,8 +44,12 @@ ExitCode Inspect(const GraphRequest& request, bool dot, std::ostream& out) {
 
 // Lists all types of nodes and resources, or prints the declaration of one. Throws ConfigError for
 // an unknown type.
-ExitCode ListNodes(const std::string& type, std::ostream& out) {
-  const Registry& registry = Registry::Global();
+ExitCode ListNodes(const std::string& type, const std::vector<std::string>& plugins,
+                   std::ostream& out) {
+  Registry& registry = Registry::Global();
+  std::vector<PluginFile> files;
+  for (const std::string& plugin : plugins) files.push_back({plugin, {"--plugin", 0, 0}});
+  LoadPlugins(files, registry);
   if (type.empty()) {
     out << DescribeTypes(registry) << "\n`flowtrain nodes TYPE` shows one with its options.\n";
     return ExitCode::kDone;
@@ -87,7 +92,13 @@ Command AddNodes(CLI::App& app) {
   CLI::App* nodes =
       app.add_subcommand("nodes", "List the types a graph can name, or one's options");
   nodes->add_option("TYPE", *type, "The type to show");
-  return {nodes, [type](StopSignals&) { return ListNodes(*type, std::cout); }};
+  const auto plugins = std::make_shared<std::vector<std::string>>();
+  nodes
+      ->add_option("--plugin", *plugins,
+                   "A library with node types, as a graph names it; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  return {nodes, [type, plugins](StopSignals&) { return ListNodes(*type, *plugins, std::cout); }};
 }
 
 }  // namespace flowtrain

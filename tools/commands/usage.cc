@@ -58,7 +58,8 @@ bool IsYaml(const std::string& name) {
 // Every parameter of the graph, or of those that ship.
 std::vector<std::string> ParametersOf(const std::string& graph) {
   try {
-    return DefaultParameters(ReadGraphFile(FindShippedFile(IsYaml(graph) ? graph : kExample)))
+    return DefaultParameters(
+               ReadGraphFile(FindShippedFile(IsYaml(graph) ? graph : kExample), ShippedFolder()))
         .Keys();
   } catch (const std::exception&) {
     return {};

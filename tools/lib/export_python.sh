@@ -1,4 +1,5 @@
-# A Python with torch, torchvision, timm and safetensors, for tests/export_test.py.
+# A Python with torch, torchvision, timm and safetensors, for tests/export_test.py, and jsonschema, for
+# tests/schema_test.py.
 # shellcheck shell=bash
 
 # shellcheck source=tools/lib/stub_cuda.sh
@@ -6,8 +7,8 @@
 
 # Without their declared requirements: of those, only the packages in the second list are imported.
 readonly EXPORT_PACKAGES=(torchvision==0.26.0 timm==1.0.31 safetensors==0.8.0)
-readonly EXPORT_NEEDS=(numpy pillow sympy typing_extensions)
-readonly EXPORT_IMPORTS="import numpy, PIL, timm, torch, torchvision, safetensors.torch"
+readonly EXPORT_NEEDS=(numpy pillow sympy typing_extensions jsonschema pyyaml)
+readonly EXPORT_IMPORTS="import jsonschema, numpy, PIL, timm, torch, torchvision, safetensors.torch, yaml"
 
 # Tells the build which Python test_export uses, unless one was set by hand. Without one the test is skipped.
 use_export_python() {
@@ -27,7 +28,7 @@ export_python() {
   local tag folder
   # Cheaper than importing them.
   if python3 -c 'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))' \
-    torch torchvision safetensors PIL 2>/dev/null; then
+    torch torchvision safetensors PIL jsonschema yaml 2>/dev/null; then
     echo python3
     return
   fi
@@ -37,7 +38,7 @@ export_python() {
   echo "$folder/python"
 }
 
-export_cache() { echo "$(cache_folder)/export-python"; }
+export_cache() { echo "$(cache_folder)/test-python"; }
 
 # make_export_python FOLDER TAG: once, from PyPI and the libtorch that is already unpacked. FOLDER/python starts it.
 make_export_python() {

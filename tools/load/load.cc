@@ -23,6 +23,7 @@
 #include "tools/load/pack_dataset.h"
 #include "tools/load/packed_cache.h"
 #include "tools/load/parameter_paths.h"
+#include "tools/load/plugins.h"
 #include "tools/load/put_parameter.h"
 #include "tools/load/resume.h"
 #include "tools/load/run_parameters.h"
@@ -236,8 +237,9 @@ LoadedGraph LoadWith(const GraphRequest& request, Purpose purpose, StopSignals* 
         "one of them (a script that begins and resumes the same run: --set model.init=FILE)");
   }
   const std::string path = FindGraphFile(request.graph);
-  const GraphFile file = ReadGraphFile(path);
+  const GraphFile file = ReadGraphFile(path, ShippedFolder());
   RefuseParameterFile(path, file.graph);
+  LoadPlugins(file.plugins, Registry::Global());
   WarnOfRepeatedSets(request.sets);
   Layers layers{file, SampleConfigPath(file.graph), request};
   std::vector<std::string> told;

@@ -1,0 +1,19 @@
+// JSON schemas (draft 07) of the files that people write, made from the declarations of the node
+// types: an editor completes and checks graphs and parameter files by them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace flowtrain {
+
+class Registry;
+
+// Of graph files: every type that `registry` knows, with its options.
+std::string GraphSchema(const Registry& registry);
+
+// Of parameter files (a graph's `config`, --config): the parameters of all `graphs`, files that
+// Load finds. Throws ConfigError as Load does.
+std::string ParameterSchema(const std::vector<std::string>& graphs, const Registry& registry);
+
+}  // namespace flowtrain
