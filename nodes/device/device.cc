@@ -10,14 +10,14 @@
 #include <torch/nn/module.h>
 
 #include <cstdlib>
-#include <map>
 #include <optional>
 #include <utility>
 
-#include "nodes/device/cuda_driver.h"
 #include "nodes/device/memory_limit.h"
-#include "nodes/device/nvidia_gpu.h"
-#include "nodes/device/nvml.h"
+#include "nodes/device/nvidia/cuda_driver.h"
+#include "nodes/device/nvidia/cuda_memory.h"
+#include "nodes/device/nvidia/nvidia_gpu.h"
+#include "nodes/device/nvidia/nvml.h"
 #include "nodes/device/vendor_library.h"
 #include "nodes/device/warm_up.h"
 #include "pipeline/base/cpu_limits.h"
@@ -45,21 +45,9 @@ int IndexIn(const std::string& name) {
   return name.rfind("cuda:", 0) == 0 ? std::atoi(name.c_str() + 5) : 0;
 }
 
-// Of GPU `index`, as this process found it: later, its own memory would count as that of others.
-const RoomAtStart& CudaRoomAtStart(int index) {
-  static std::map<int, RoomAtStart> found;
-  const auto [room, is_new] = found.try_emplace(index);
-  if (!is_new) return room->second;
-  room->second.total_bytes = CudaTotalBytes(index);
-  room->second.wsl = IsWsl();
-  const std::unique_ptr<Nvml> nvml =
-      room->second.total_bytes == 0 ? nullptr : Nvml::Open(CudaBusId(index));
-  const auto memory = nvml == nullptr ? std::nullopt : nvml->ReadMemory();
-  if (memory) {
-    room->second.free_bytes = memory->free_bytes;
-    room->second.used_bytes = memory->used_bytes;
-  }
-  return room->second;
+RoomAtStart CudaRoomAtStart(int index) {
+  const CudaMemory& memory = CudaMemoryAtStart(index);
+  return {memory.total_bytes, memory.free_bytes, memory.used_bytes, IsWsl()};
 }
 
 // The PCI address of an accelerator, by which its driver's own tools know it; empty: not known. The
@@ -187,10 +175,12 @@ void Device::Open(const OpenContext& context) {
     }
   }
   at::globalContext().setBenchmarkCuDNN(cudnn_benchmark());
-  if (is_accelerator()) StartAccelerator();
   if (!is_accelerator()) return;
-  std::unique_ptr<Nvml> nvml = Nvml::Open(PciAddress(device_));
-  if (nvml != nullptr) monitor_ = std::make_unique<GpuMonitor>(std::move(nvml));
+  StartAccelerator();
+  const std::shared_ptr<Nvml> nvml = Nvml::Open(PciAddress(device_));
+  if (nvml != nullptr) {
+    monitor_ = std::make_unique<GpuMonitor>([nvml] { return nvml->Read(); });
+  }
 }
 
 // Before Choose, which starts the allocator.

@@ -24,7 +24,7 @@ enum class Precision { kFp32, kFp16, kBf16 };
 const char* ToString(Precision precision);  // "FP32", "FP16", "BF16"
 
 // A CPU or one accelerator: a GPU, or whatever else libtorch has registered. What only one vendor
-// has stands in a file of that vendor's (cuda_driver.h); everything else asks libtorch.
+// has stands in a room of that vendor's (nvidia/); everything else asks libtorch.
 class Device final : public Resource {
  public:
   static void Declare(NodeSpec& spec);

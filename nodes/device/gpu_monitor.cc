@@ -4,8 +4,8 @@
 
 namespace flowtrain {
 
-GpuMonitor::GpuMonitor(std::unique_ptr<Nvml> gpu, std::chrono::milliseconds every)
-    : gpu_(std::move(gpu)), latest_(gpu_->Read()), thread_([this, every] { Loop(every); }) {}
+GpuMonitor::GpuMonitor(std::function<GpuStatus()> read, std::chrono::milliseconds every)
+    : read_(std::move(read)), latest_(read_()), thread_([this, every] { Loop(every); }) {}
 
 GpuMonitor::~GpuMonitor() {
   {
@@ -25,7 +25,7 @@ void GpuMonitor::Loop(std::chrono::milliseconds every) {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, every, [this] { return stop_; })) {
     lock.unlock();
-    const GpuStatus now = gpu_->Read();
+    const GpuStatus now = read_();
     lock.lock();
     latest_ = now;
   }

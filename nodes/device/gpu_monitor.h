@@ -3,19 +3,18 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <memory>
+#include <functional>
 #include <mutex>
 #include <thread>
 
-#include "nodes/device/nvml.h"
 #include "nodes/run/gpu_status.h"
 
 namespace flowtrain {
 
-// Reads them once a second on a thread of its own: the driver may take milliseconds to answer.
+// Calls `read` once a second on a thread of its own: the driver may take milliseconds to answer.
 class GpuMonitor {
  public:
-  explicit GpuMonitor(std::unique_ptr<Nvml> gpu,
+  explicit GpuMonitor(std::function<GpuStatus()> read,
                       std::chrono::milliseconds every = std::chrono::seconds(1));
   ~GpuMonitor();
   GpuMonitor(const GpuMonitor&) = delete;
@@ -26,7 +25,7 @@ class GpuMonitor {
  private:
   void Loop(std::chrono::milliseconds every);
 
-  const std::unique_ptr<Nvml> gpu_;
+  const std::function<GpuStatus()> read_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   GpuStatus latest_;

@@ -1,15 +1,13 @@
 #include "nodes/device/torch_versions.h"
 
-#include <ATen/Context.h>
 #include <torch/version.h>
+
+#include "nodes/device/nvidia/cuda_library.h"
 
 namespace flowtrain {
 
 std::string TorchVersion() { return TORCH_VERSION; }
 
-std::string CudaVersions() {
-  if (!at::globalContext().hasCUDA()) return {};
-  return at::detail::getCUDAHooks().showConfig();
-}
+std::string GpuVersions() { return CudaVersions(); }
 
 }  // namespace flowtrain

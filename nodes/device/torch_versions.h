@@ -6,7 +6,7 @@
 namespace flowtrain {
 
 std::string TorchVersion();  // "2.11.0"
-// Of CUDA and cuDNN, a line each; empty where no GPU is in use.
-std::string CudaVersions();
+// Of the GPU's libraries, CUDA and cuDNN, a line each; empty where no GPU is in use.
+std::string GpuVersions();
 
 }  // namespace flowtrain

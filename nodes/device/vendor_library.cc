@@ -1,43 +1,18 @@
 #include "nodes/device/vendor_library.h"
 
-#include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
-#include <link.h>
 #include <unistd.h>
 
 #include <array>
-#include <filesystem>
 
-#include "nodes/device/nvidia_gpu.h"
+#include "nodes/device/nvidia/cuda_library.h"
 
 namespace flowtrain {
 namespace {
 
-// Where libtorch is, the library that is in use.
-std::string TorchFolder() {
-  void* library = dlopen("libtorch_cpu.so", RTLD_NOW | RTLD_NOLOAD);
-  link_map* map = nullptr;
-  if (library == nullptr || dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) return "";
-  return std::filesystem::path(map->l_name).parent_path().string();
-}
-
-// RTLD_GLOBAL, so that libtorch_cpu.so sees the library's registrations and symbols.
-bool OpenOfTorch(const char* library) { return dlopen(library, RTLD_NOW | RTLD_GLOBAL) != nullptr; }
-
 VendorLibrary LoadCuda() {
-  const NvidiaSigns signs = ReadNvidiaSigns();
-  const GpuTrouble trouble = TroubleOf(signs);
-  if (!trouble.why.empty()) return {false, trouble.why, !trouble.expected};
-  constexpr char kLibrary[] = "libtorch_cuda.so";
-  if (!OpenOfTorch(kLibrary)) {
-    const std::string error = dlerror(), folder = TorchFolder();
-    const bool there = access((folder + '/' + kLibrary).c_str(), F_OK) == 0;
-    return {false, CudaLibraryTrouble(folder, there, error), true};
-  }
-  const at::CUDAHooksInterface& hooks = at::detail::getCUDAHooks();
-  const int built_with = hooks.hasCUDART() ? static_cast<int>(hooks.versionCUDART()) : 0;
-  const std::string age = DriverAgeTrouble(signs.driver.version, built_with);
-  return {age.empty(), age, true};
+  const CudaLibrary cuda = LoadCudaLibrary();
+  return {cuda.loaded, cuda.why, cuda.gpu_is_there};
 }
 
 // Neither AMD's nor Intel's has been tried.
@@ -46,7 +21,8 @@ VendorLibrary LoadOther(const char* driver, const char* device_file, const char*
   if (dlopen(driver, RTLD_NOW | RTLD_LOCAL) == nullptr) {
     return {false, std::string("its driver's library ") + driver + " was not found", there};
   }
-  if (OpenOfTorch(library)) return {true, "", true};
+  // RTLD_GLOBAL, so that libtorch_cpu.so sees the library's registrations and symbols.
+  if (dlopen(library, RTLD_NOW | RTLD_GLOBAL) != nullptr) return {true, "", true};
   return {false, std::string("libtorch's ") + library + " cannot be opened: " + dlerror(), there};
 }
 

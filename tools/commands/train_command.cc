@@ -169,7 +169,7 @@ ExitCode Train(const TrainRequest& request, StopSignals& signals) {
     graph.Open();
     CheckResumes(loaded, graph);
     if (run_dir != nullptr) run_dir->Begin();
-    LogToFileByLine(CudaVersions());
+    LogToFileByLine(GpuVersions());
     LogBanner(graph, loaded.config);
     const StopSignals::Watch watch(signals, run, [&graph] { return Stopping(graph); });
     RunWatched(graph, signals);

@@ -217,10 +217,11 @@ void Checkpoint::Close() noexcept {
   }
 }
 
-// Of a run that has failed or was aborted: its last state may be lost with the device, but what was
-// copied to the host is in a checkpoint.
+// Of a run that has failed, its last steps too, or was aborted: its last state may be lost with the
+// device, but what was copied to the host is in a checkpoint.
 void Checkpoint::TellWhatIsLeft() const {
-  if (!run_->aborted() || folder_ == nullptr || state_.steps_done == 0) return;
+  const bool whole = saved_ && !run_->aborted();
+  if (whole || folder_ == nullptr || state_.steps_done == 0) return;
   const std::optional<uint64_t> newest = folder_->newest();
   if (!newest) {
     LogInfo("there is no checkpoint yet: the steps of this run are lost; " + intervals_ +

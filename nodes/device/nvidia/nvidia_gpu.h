@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "nodes/device/cuda_driver.h"
+#include "nodes/device/nvidia/cuda_driver.h"
 
 namespace flowtrain {
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <thread>
 
-#include "nodes/device/cuda_driver.h"
 #include "nodes/device/gpu_monitor.h"
-#include "nodes/device/nvidia_gpu.h"
-#include "nodes/device/nvml.h"
+#include "nodes/device/nvidia/cuda_driver.h"
+#include "nodes/device/nvidia/nvidia_gpu.h"
+#include "nodes/device/nvidia/nvml.h"
 #include "pipeline/base/error.h"
 #include "tests/support/train_fixture.h"
 
@@ -103,7 +103,8 @@ TEST_F(StandIns, AGpuThatIsNotThereHasNoFigures) {
 
 TEST_F(StandIns, TheMonitorKeepsReading) {
   Answer("gpus=1 used=1");
-  const GpuMonitor monitor(Nvml::Open(CudaBusId(0)), std::chrono::milliseconds(1));
+  const std::shared_ptr<Nvml> nvml = Nvml::Open(CudaBusId(0));
+  const GpuMonitor monitor([nvml] { return nvml->Read(); }, std::chrono::milliseconds(1));
   EXPECT_EQ(monitor.Latest().used_bytes, size_t{1} << 30U);
   Answer("gpus=1 used=2");
   for (int i = 0; i < 5000 && monitor.Latest().used_bytes != size_t{2} << 30U; ++i) {

@@ -1,4 +1,4 @@
-#include "nodes/device/cuda_driver.h"
+#include "nodes/device/nvidia/cuda_driver.h"
 
 #include <dlfcn.h>
 

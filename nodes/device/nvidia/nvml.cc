@@ -1,8 +1,8 @@
-#include "nodes/device/nvml.h"
+#include "nodes/device/nvidia/nvml.h"
 
 #include <dlfcn.h>
 
-#include "nodes/device/cuda_driver.h"
+#include "nodes/device/nvidia/cuda_driver.h"
 
 namespace flowtrain {
 namespace {

@@ -1,4 +1,4 @@
-#include "nodes/device/nvidia_gpu.h"
+#include "nodes/device/nvidia/nvidia_gpu.h"
 
 #include <sys/utsname.h>
 #include <unistd.h>
