@@ -8,7 +8,7 @@
 #include <exception>
 #include <optional>
 
-#include "nodes/device/cuda_driver.h"
+#include "nodes/device/nvidia/cuda_driver.h"
 #include "nodes/device/vendor_library.h"
 #include "pipeline/base/text/units.h"
 

@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "nodes/device/nvidia_gpu.h"
+#include "nodes/device/nvidia/nvidia_gpu.h"
 #include "pipeline/base/text/units.h"
 
 namespace flowtrain {
