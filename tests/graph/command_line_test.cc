@@ -282,7 +282,7 @@ TEST(Commands, SayWhatWasMeant) {
       {{"fit", kGraph, "--set", "a b=c"},
        "did you mean: flowtrain train " + kGraph + " --set 'a b=c'"},
       {{"timin", kGraph}, "did you mean: flowtrain timing " + kGraph},
-      {{"quux"}, "there is no command and no graph 'quux'; the commands are train, validate, "},
+      {{"quux"}, "there is no command and no graph 'quux'; the commands are train, doctor, "},
       {{"evaluate", "runs/a"}, "did you mean: flowtrain graphs/knn.yaml --set checkpoint=runs/a"},
       {{"probe", "runs/a"}, "flowtrain graphs/linear_probe.yaml --set checkpoint=runs/a"},
       {{"resume", "runs/a"}, "did you mean: flowtrain graphs/simclr.yaml --resume runs/a"},
