@@ -14,6 +14,13 @@ endforeach()
 set_target_properties(flowtrain_node PROPERTIES LINKER_LANGUAGE CXX)
 set(FLOWTRAIN_NODE_LIBRARIES "spdlog fmt xxhash yaml-cpp pthread")
 
+# Compiled here too, so that the compiler and the linter see it.
+add_library(flowtrain_plugin_entry OBJECT "${PROJECT_SOURCE_DIR}/cmake/plugin/plugin_entry.cc")
+target_compile_definitions(flowtrain_plugin_entry PRIVATE FLOWTRAIN_PLUGIN)
+target_include_directories(flowtrain_plugin_entry PRIVATE "${FLOWTRAIN_FLOORS}/nodes" "${FLOWTRAIN_ABI_DIR}")
+target_link_libraries(flowtrain_plugin_entry PRIVATE flowtrain_warnings)
+add_dependencies(flowtrain_plugin_entry flowtrain_abi)
+
 install(TARGETS flowtrain_node)
 foreach(room pipeline/base pipeline/config pipeline/node nodes)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/${room}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/flowtrain/${room}"

@@ -83,7 +83,7 @@ def evaluated(_, folder):
 # of its output and of the folder it ran in. The first that matches counts.
 RULES = [
     (r"tools/test", None, "it runs this test"),
-    (r"cmake .*", None, "it builds what this test runs"),
+    (r"cmake .*|tools/wheel", None, "it builds what this test runs"),
     (r"wget \S*stl10_binary\.tar\.gz", None, "it downloads 2.6 GB; a small archive of the same files takes its place"),
     (r"mkdir -p data && tar xzf stl10_binary\.tar\.gz -C data", "", leaves("data/stl10_binary/train_X.bin")),
     (r"\S*flowtrain graphs/\w+\.yaml --tuned", " --set train.max_steps=1" + QUICK, says("set as tuned")),
@@ -98,6 +98,8 @@ RULES = [
     (r"flowtrain inspect \S+ --dot \| dot -Tsvg > simclr\.svg", "", leaves("simclr.svg")),
     (r"flowtrain inspect \S+", "", says("forward_backward")),
     (r"flowtrain nodes", "", says("DualViewAugment")),
+    (r"flowtrain new-node InvertColours", "", leaves("invert_colours/invert_colours_test.cc")),
+    (r"flowtrain doctor", "", says("Run folder")),
     (r"flowtrain timing \S+", " --steps 2 --warmup 0 --quick" + QUICK, says("forward_backward")),
     (r"flowtrain tune \S+", " --seconds 0.05" + QUICK, says("configs/tuned/")),
     (r"flowtrain compare \S+", MEASURED, says("mixed precision")),

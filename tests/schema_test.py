@@ -35,6 +35,18 @@ class Shipped(unittest.TestCase):
             schema = SHIPPED["graph" if path.parent.name == "graphs" else "config"].split("/")[1]
             self.assertEqual(path.read_text().splitlines()[0], f"# yaml-language-server: $schema={schema}", path)
 
+    def test_parameter_files_for_machines_are_valid(self):
+        for name in ("rtx3060_12gb", "gpu_8gb", "gpu_24gb", "h100_80gb", "cpu"):
+            done = subprocess.run([FLOWTRAIN, "validate", "graphs/simclr.yaml", "--config", f"configs/{name}.yaml"], cwd=ROOT,
+                                  text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_the_files_for_the_guides_card_are_the_defaults(self):
+        def inspected(*more):
+            return subprocess.run([FLOWTRAIN, "inspect", "graphs/simclr.yaml", *more], cwd=ROOT, check=True, text=True,
+                                  stdout=subprocess.PIPE).stdout
+        self.assertEqual(inspected("--config", "configs/rtx3060_12gb.yaml"), inspected())
+
     def test_knows_the_keys_and_bounds_of_parameters(self):
         train = json.loads((ROOT / SHIPPED["config"]).read_text())["properties"]["train"]["properties"]
         self.assertEqual(train["optimizer"]["enum"], ["sgd", "adamw", "lars"])

@@ -33,8 +33,9 @@ void MatchStreams(const Entry& node, const Value& part, const char* key,
   const std::vector<std::string> inside = StreamsUnder(part, key);
   const std::vector<std::string> outside = StreamsUnder(node.value, key);
   if (inside.size() != outside.size()) {
-    ThrowConfigError(node.at, "node " + Quoted(node.key) + " has " + std::to_string(outside.size()) +
-                                  " under `" + key + "`, and its graph " + part.at.file + ' ' +
+    ThrowConfigError(node.at, "node " + Quoted(node.key) + " has " +
+                                  std::to_string(outside.size()) + " under `" + key +
+                                  "`, and its graph " + part.at.file + ' ' +
                                   std::to_string(inside.size()) +
                                   (inside.empty() ? "" : ": " + JoinNames(inside)));
   }
@@ -89,8 +90,8 @@ void AddResources(Value& graph, Value& part) {
 // Of a node that stands for a part.
 void CheckKeysOfNode(const Entry& node) {
   Problems problems;
-  CheckKeys(node.value, {"graph", "in", "out"}, "of node " + Quoted(node.key) + ", which is a graph",
-            problems);
+  CheckKeys(node.value, {"graph", "in", "out"},
+            "of node " + Quoted(node.key) + ", which is a graph", problems);
   problems.ThrowIfAny();
 }
 

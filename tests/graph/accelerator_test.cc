@@ -200,7 +200,8 @@ TEST_F(OnAnAccelerator, ALostDeviceLeavesACheckpointOfTheLastWholeStep) {
 }
 
 TEST_F(AcceleratorProgram, ALostDeviceWithoutACheckpointIsToldToo) {
-  for (const char* lost : {"lost_after=1500", "lost_after=2500"}) {  // the latter when all is queued
+  for (const char* lost :
+       {"lost_after=1500", "lost_after=2500"}) {  // the latter when all is queued
     const TempFolder folder;
     const Result result = RunOnAccelerator(
         OnAccelerator(folder / "run", {"evaluate.knn=false", "run.checkpoint_every_epochs=0"}),

@@ -89,7 +89,8 @@ void WriteBash(const std::vector<CommandWords>& commands, std::ostream& out) {
   }
   out << "# Completion of flowtrain for bash: source <(flowtrain completion bash)\n"
       << "_flowtrain() {\n"
-      << "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= options= each\n"
+      << "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= "
+         "options= each\n"
       << "  for each in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
       << "    [[ \" " << names << "\" == *\" $each \"* ]] && command=$each && break\n"
       << "  done\n"
@@ -109,7 +110,8 @@ void WriteBash(const std::vector<CommandWords>& commands, std::ostream& out) {
       << "  elif [[ $command == nodes && $before == nodes ]]; then\n"
       << "    mapfile -t COMPREPLY < <(compgen -W '" << TypeWords() << "' -- \"$word\")\n"
       << "  elif [[ -z $command && $COMP_CWORD == 1 ]]; then\n"
-      << "    mapfile -t COMPREPLY < <(compgen -W '" << names << "' -- \"$word\"; compgen -f -- \"$word\")\n"
+      << "    mapfile -t COMPREPLY < <(compgen -W '" << names
+      << "' -- \"$word\"; compgen -f -- \"$word\")\n"
       << "    compopt -o filenames\n"
       << "  fi\n"
       << "}\n"
@@ -146,7 +148,8 @@ void WriteZsh(const std::vector<CommandWords>& commands, std::ostream& out) {
       out << " \\\n        '*" << option.name << '[' << Plain(option.description) << ']'
           << (option.takes_value ? ":value:_files'" : "'");
     }
-    out << " \\\n        '*:file:" << (command.name == "nodes" ? "compadd -a types" : "_files") << "'";
+    out << " \\\n        '*:file:" << (command.name == "nodes" ? "compadd -a types" : "_files")
+        << "'";
   };
   for (const CommandWords& command : commands) {
     if (command.name.empty()) continue;
@@ -157,7 +160,8 @@ void WriteZsh(const std::vector<CommandWords>& commands, std::ostream& out) {
   out << "    *)\n      ";
   arguments(commands.front());
   out << " ;;\n  esac\n}\n"
-      << "if [[ ${funcstack[1]} == _flowtrain ]]; then _flowtrain \"$@\"; else compdef _flowtrain flowtrain; fi\n";
+      << "if [[ ${funcstack[1]} == _flowtrain ]]; then _flowtrain \"$@\"; else compdef _flowtrain "
+         "flowtrain; fi\n";
 }
 
 void WriteFish(const std::vector<CommandWords>& commands, std::ostream& out) {

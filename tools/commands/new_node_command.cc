@@ -59,7 +59,10 @@ std::string Template(const fs::path& path) {
   constexpr size_t kMostBytes = size_t{1} << 20;
   std::string text, why;
   if (!ReadWholeFile(path, kMostBytes, text, &why)) {
-    throw ConfigError(path.string() + ": " + why + "; install flowtrain again");
+    throw ConfigError(
+        path.string() + ": " + why +
+        "; a bundle or a wheel has no templates and headers: install flowtrain from source "
+        "(cmake --install)");
   }
   return text;
 }
@@ -102,8 +105,8 @@ Command AddNewNode(CLI::App& app) {
       "new-node", "Write the files of a node of your own: source, test, build, graph");
   const auto name = std::make_shared<std::string>(), folder = std::make_shared<std::string>();
   command->add_option("NAME", *name, "Name of the type, e.g. InvertColours")->required();
-  TakesPath(command->add_option("--to", *folder,
-                                "Folder for them; without it one of the node's name"))
+  TakesPath(
+      command->add_option("--to", *folder, "Folder for them; without it one of the node's name"))
       ->type_name("DIR");
   return {command, [name, folder](StopSignals&) { return NewNode(*name, *folder, std::cout); }};
 }

@@ -38,9 +38,10 @@ Command AddSchema(CLI::App& app) {
       ->required()
       ->check(CLI::IsMember({"graph", "config"}));
   const auto graphs = std::make_shared<std::vector<std::string>>();
-  schema->add_option("--graph", *graphs,
-                     "config: the graph whose parameters they are, in place of those that ship; "
-                     "may be repeated")
+  schema
+      ->add_option("--graph", *graphs,
+                   "config: the graph whose parameters they are, in place of those that ship; "
+                   "may be repeated")
       ->type_name("FILE");
   return {schema, [kind, graphs](StopSignals&) {
             if (*kind == "graph" && !graphs->empty()) {

@@ -35,7 +35,8 @@ uint64_t Number(const Config& config, const char* key) {
 // Of the batch buffers: views x rows x pixels x channels, each a byte.
 uint64_t PoolBytes(const Config& config) {
   const uint64_t side = Number(config, "data.image_size");
-  return Number(config, "data.batch_slots") * 2 * Number(config, "data.batch_size") * side * side * 3;
+  return Number(config, "data.batch_slots") * 2 * Number(config, "data.batch_size") * side * side *
+         3;
 }
 
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -110,9 +111,11 @@ std::string ToText(const Findings& findings) {
     faults += finding.level == Level::kBad ? 1 : 0;
   }
   text += '\n';
-  if (faults > 0) return text + ShowCount(static_cast<uint64_t>(faults), "fault") + " to mend first\n";
+  if (faults > 0)
+    return text + ShowCount(static_cast<uint64_t>(faults), "fault") + " to mend first\n";
   if (warnings == 0) return text + "all is well\n";
-  return text + "it will run; " + ShowCount(static_cast<uint64_t>(warnings), "warning") + " above\n";
+  return text + "it will run; " + ShowCount(static_cast<uint64_t>(warnings), "warning") +
+         " above\n";
 }
 
 std::string ToJson(const Findings& findings) {

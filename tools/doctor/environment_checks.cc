@@ -43,10 +43,12 @@ Findings CheckEnvironment(const std::function<const char*(const char*)>& get) {
     const char* value = get(variable.name);
     if (value == nullptr || IsOff(variable, value)) continue;
     const std::string text = std::string(variable.name) + '=' + value + ": " + variable.effect;
-    findings.push_back(variable.hurts ? Warn("Environment", text, "unset " + std::string(variable.name))
-                                      : Good("Environment", text));
+    findings.push_back(variable.hurts
+                           ? Warn("Environment", text, "unset " + std::string(variable.name))
+                           : Good("Environment", text));
   }
-  if (findings.empty()) findings.push_back(Good("Environment", "nothing in it slows training down"));
+  if (findings.empty())
+    findings.push_back(Good("Environment", "nothing in it slows training down"));
   return findings;
 }
 

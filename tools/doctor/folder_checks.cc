@@ -79,8 +79,8 @@ void AddFileSystem(const char* subject, const std::string& path, Findings& findi
   if (statfs(path.c_str(), &status) != 0) return;
   const std::string slow = SlowFileSystem(static_cast<int64_t>(status.f_type), path);
   if (slow.empty()) return;
-  findings.push_back(Warn(subject, path + " is on " + slow,
-                          "move it to a local disk (under WSL2: below ~)"));
+  findings.push_back(
+      Warn(subject, path + " is on " + slow, "move it to a local disk (under WSL2: below ~)"));
 }
 
 Finding CheckSpace(const fs::path& folder, uint64_t checkpoint_bytes) {
@@ -139,7 +139,8 @@ bool LocksWork(const ProbeFile& file) {
 std::string SlowFileSystem(int64_t type, const std::string& path) {
   constexpr int64_t k9p = 0x01021997, kNfs = 0x6969, kSmb2 = 0xFE534D42, kCifs = 0xFF534D42,
                     kFuse = 0x65735546;
-  if (type == k9p && path.starts_with("/mnt/")) return "Windows' disk, ten times slower than WSL2's";
+  if (type == k9p && path.starts_with("/mnt/"))
+    return "Windows' disk, ten times slower than WSL2's";
   if (type == k9p) return "a folder of the host's (9p), which is slow";
   if (type == kNfs || type == kSmb2 || type == kCifs) return "a network file system";
   if (type == kFuse) return "a file system in user space (FUSE), which may be slow";
@@ -152,10 +153,11 @@ Findings CheckDataFolder(const std::string& root) {
   const Amount amount = ReadBelow(root);
   if (amount.bytes == 0) return findings;
   const std::string text = "reads " + ShowRate(amount.mib_per_s()) + " MiB/s from " + root;
-  findings.push_back(amount.mib_per_s() >= kSlowMiBPerS
-                         ? Good("Data folder", text)
-                         : Warn("Data folder", text,
-                                "--set data.cache=packed --set data.cache_file=FILE_ON_A_FAST_DISK"));
+  findings.push_back(
+      amount.mib_per_s() >= kSlowMiBPerS
+          ? Good("Data folder", text)
+          : Warn("Data folder", text,
+                 "--set data.cache=packed --set data.cache_file=FILE_ON_A_FAST_DISK"));
   return findings;
 }
 
@@ -175,11 +177,11 @@ Findings CheckRunFolder(const std::string& folder, uint64_t checkpoint_bytes) {
   findings.push_back(amount.mib_per_s() >= kSlowMiBPerS
                          ? Good("Run folder", text)
                          : Warn("Run folder", text, "--set run.dir=A_FASTER_DISK"));
-  findings.push_back(LocksWork(file)
-                         ? Good("Locks", "work in " + there.string())
-                         : Fault("Locks", "do not work in " + there.string() +
-                                              ": two programs could write one run",
-                                 "--set run.dir=A_LOCAL_DISK"));
+  findings.push_back(LocksWork(file) ? Good("Locks", "work in " + there.string())
+                                     : Fault("Locks",
+                                             "do not work in " + there.string() +
+                                                 ": two programs could write one run",
+                                             "--set run.dir=A_LOCAL_DISK"));
   return findings;
 }
 

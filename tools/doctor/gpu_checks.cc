@@ -48,8 +48,7 @@ void ReadMemory(c10::Device device, GpuFacts& facts) {
 
 Finding CheckFreeMemory(const GpuFacts& facts) {
   constexpr size_t kForTheGuide = size_t{3} << 30;  // batch 128 x 4 of 96 pixels, ResNet-18
-  const std::string text =
-      ShowGib(*facts.free_bytes) + " free of " + ShowGib(*facts.total_bytes);
+  const std::string text = ShowGib(*facts.free_bytes) + " free of " + ShowGib(*facts.total_bytes);
   if (*facts.free_bytes >= kForTheGuide) return Good("GPU memory", text);
   return Warn("GPU memory", text + "; SimCLR at 128 x 4 of 96 pixels takes about 3 GiB",
               "nvidia-smi shows who holds it; or --set gpu.gradient_accumulation=auto --set "
@@ -89,7 +88,8 @@ Findings CheckGpu(const GpuFacts& facts) {
     const std::string text = "none can be used: " + facts.trouble;
     const char* remedy = "docs/troubleshooting.md, \"The GPU is not seen\"";
     findings.push_back(needed ? Fault("GPU", text, remedy)
-                              : Warn("GPU", "there is none: training runs on the CPU, many times slower",
+                              : Warn("GPU",
+                                     "there is none: training runs on the CPU, many times slower",
                                      "enough to try flowtrain; train where there is one"));
     return findings;
   }

@@ -58,9 +58,10 @@ Finding CheckWslMemory(const MachineFacts& facts) {
 
 Finding CheckWslGpu(const MachineFacts& facts) {
   if (facts.dxg) return Good("WSL2 GPU", "Windows offers its GPU (/dev/dxg)");
-  return Warn("WSL2 GPU", "Windows offers no GPU: there is no /dev/dxg",
-              "in PowerShell: wsl --update, then wsl --shutdown; NVIDIA's driver in Windows, none in "
-              "WSL2");
+  return Warn(
+      "WSL2 GPU", "Windows offers no GPU: there is no /dev/dxg",
+      "in PowerShell: wsl --update, then wsl --shutdown; NVIDIA's driver in Windows, none in "
+      "WSL2");
 }
 
 }  // namespace

@@ -12,9 +12,9 @@ namespace flowtrain {
 
 struct MachineFacts {
   CpuLimits cpu;
-  int workers = 1;            // data.num_workers; 0: auto
-  MemoryRoom room;            // that can still be taken
-  uint64_t pool_bytes = 0;    // of a run's batch buffers and its cache of images
+  int workers = 1;                // data.num_workers; 0: auto
+  MemoryRoom room;                // that can still be taken
+  uint64_t pool_bytes = 0;        // of a run's batch buffers and its cache of images
   uint64_t memory = 0, swap = 0;  // the system's, in all
   bool wsl = false, dxg = false;  // under Windows; its GPU is offered (/dev/dxg)
 };

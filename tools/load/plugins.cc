@@ -35,9 +35,9 @@ const PluginInfo& Open(const PluginFile& plugin, const fs::path& path) {
   // Never closed: the types' code is in it.
   void* library = dlopen(fs::absolute(path).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    internal::ThrowConfigError(plugin.at, "plugins: " + path.string() + " cannot be loaded: " +
-                                              dlerror() + "; it may be built for another flowtrain" +
-                                              kHowTo);
+    internal::ThrowConfigError(plugin.at, "plugins: " + path.string() +
+                                              " cannot be loaded: " + dlerror() +
+                                              "; it may be built for another flowtrain" + kHowTo);
   }
   const auto* info = static_cast<const PluginInfo*>(dlsym(library, "flowtrain_plugin"));
   if (info == nullptr) {
@@ -69,8 +69,8 @@ void LoadPlugins(const std::vector<PluginFile>& plugins, Registry& registry) {
     } catch (const std::logic_error& error) {
       internal::ThrowConfigError(plugin.at, "plugins: " + path.string() + ": " + error.what());
     }
-    LogInfo("plug-in " + path.string() + ": node types added: " +
-            std::to_string(registry.types().size() - before));
+    LogInfo("plug-in " + path.string() +
+            ": node types added: " + std::to_string(registry.types().size() - before));
   }
 }
 

@@ -11,9 +11,7 @@ namespace {
 
 using internal::Json;
 
-Json Referenced(const char* name) {
-  return {{"$ref", std::string("#/definitions/") + name}};
-}
+Json Referenced(const char* name) { return {{"$ref", std::string("#/definitions/") + name}}; }
 
 // What may be written as ${parameter} too.
 Json OrParameter(const Json& schema) { return {{"anyOf", {schema, Referenced("parameter")}}}; }
@@ -24,9 +22,8 @@ Json Described(Json schema, const std::string& description) {
 }
 
 Json ClosedObject(Json properties) {
-  return {{"type", "object"},
-          {"properties", std::move(properties)},
-          {"additionalProperties", false}};
+  return {
+      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
 }
 
 // The description of an option, with its bound and default.
@@ -47,8 +44,7 @@ Json OptionsSchema(const NodeSpec& spec) {
   }
   const Json map = ClosedObject(std::move(properties));
   const Json section = Referenced("parameter");
-  return {{"anyOf",
-           {map, section, {{"type", "array"}, {"items", {{"anyOf", {map, section}}}}}}}};
+  return {{"anyOf", {map, section, {{"type", "array"}, {"items", {{"anyOf", {map, section}}}}}}}};
 }
 
 Json UsesSchema(const NodeSpec& spec) {
@@ -83,8 +79,10 @@ Json ComponentSchema(const Registry& registry, bool resource) {
   for (const auto& [name, type] : registry.types()) {
     if ((type.spec.kind == NodeSpec::Kind::kResource) != resource) continue;
     types.push_back(name);
-    cases.push_back({{"if", {{"properties", {{"type", {{"const", name}}}}}, {"required", Json::array({"type"})}}},
-                     {"then", Referenced(name.c_str())}});
+    cases.push_back(
+        {{"if",
+          {{"properties", {{"type", {{"const", name}}}}}, {"required", Json::array({"type"})}}},
+         {"then", Referenced(name.c_str())}});
   }
   const Json component = {{"type", "object"},
                           {"required", Json::array({"type"})},
@@ -100,7 +98,8 @@ Json ComponentSchema(const Registry& registry, bool resource) {
 Json PartSchema() {
   const Json text = {{"type", "string"}};
   const Json streams = {{"anyOf", {text, {{"type", "array"}, {"items", text}}}}};
-  return ClosedObject({{"graph", Described(text, "A graph file")}, {"in", streams}, {"out", streams}});
+  return ClosedObject(
+      {{"graph", Described(text, "A graph file")}, {"in", streams}, {"out", streams}});
 }
 
 Json TopLevel() {
@@ -116,7 +115,8 @@ Json TopLevel() {
        {"sample_config", Described(file, "Parameters for the built-in sample data set")},
        {"in", Described(streams, "Where it is a node of another graph: the streams it takes")},
        {"out", Described(streams, "Where it is a node of another graph: the streams it makes")},
-       {"parameters", {{"type", "object"}, {"description", "Parameters that override the defaults"}}},
+       {"parameters",
+        {{"type", "object"}, {"description", "Parameters that override the defaults"}}},
        {"pools", ClosedObject({{"samples", Described(OrParameter(internal::IntegerSchema(0)),
                                                      "Sample slots; 0: four per worker")},
                                {"batches", Described(OrParameter(internal::IntegerSchema(1)),
@@ -124,10 +124,12 @@ Json TopLevel() {
        {"limits", ClosedObject({{"host_memory",
                                  Described(internal::ScalarSchema(),
                                            "Limit on batch buffers and the cache of images")}})},
-       {"plugins", {{"type", "array"}, {"items", file},
-                    {"description", "Libraries with node types, relative to this file"}}},
-       {"workers", Described(OrParameter(internal::WorkersSchema()),
-                             "Threads that all worker nodes share")},
+       {"plugins",
+        {{"type", "array"},
+         {"items", file},
+         {"description", "Libraries with node types, relative to this file"}}},
+       {"workers",
+        Described(OrParameter(internal::WorkersSchema()), "Threads that all worker nodes share")},
        {"resources", components("resource")},
        {"nodes", components("node")}});
 }

@@ -27,8 +27,7 @@ void AddOptions(const ComponentDef& component, const Registry& registry, Schemas
     for (const Entry& given : component.options) {
       if (given.key != option.name || given.value.parameter.empty()) continue;
       Json schema = internal::FormSchema(option.form);
-      schema["description"] =
-          option.doc + (option.bound.empty() ? "" : " (" + option.bound + ')');
+      schema["description"] = option.doc + (option.bound.empty() ? "" : " (" + option.bound + ')');
       // Of several options the one with bounds says most.
       const auto [place, is_new] = schemas.emplace(given.value.parameter, schema);
       if (!is_new && place->second.size() < schema.size()) place->second = std::move(schema);

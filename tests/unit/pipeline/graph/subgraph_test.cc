@@ -68,7 +68,8 @@ TEST_F(SubgraphTest, ItsNodesStandWhereTheNodeStood) {
   std::vector<std::string> nodes;
   const GraphDef graph = Load("whole.yaml");
   for (const NodeDef& node : graph.nodes) nodes.push_back(node.name);
-  EXPECT_THAT(nodes, ElementsAre("source", "load.augment", "load.stage", "forward", "update", "report"));
+  EXPECT_THAT(nodes,
+              ElementsAre("source", "load.augment", "load.stage", "forward", "update", "report"));
   EXPECT_EQ(graph.nodes[1].in[0].stream, "first");
   EXPECT_EQ(graph.nodes[1].out[0].stream, "load.rows");
   EXPECT_EQ(graph.nodes[2].in[0].stream, "load.rows");
@@ -77,22 +78,27 @@ TEST_F(SubgraphTest, ItsNodesStandWhereTheNodeStood) {
 }
 
 TEST_F(SubgraphTest, AddsTheResourcesThatTheGraphLacks) {
-  Write("load.yaml", std::string(kLoader) + "resources:\n  gpu: {type: Images}\n  extra: {type: Device}\n");
+  Write("load.yaml",
+        std::string(kLoader) + "resources:\n  gpu: {type: Images}\n  extra: {type: Device}\n");
   const GraphDef graph = Load("whole.yaml");
   std::string types;
-  for (const ComponentDef& resource : graph.resources) types += resource.name + ':' + resource.type + ' ';
+  for (const ComponentDef& resource : graph.resources)
+    types += resource.name + ':' + resource.type + ' ';
   EXPECT_THAT(types, AllOf(HasSubstr("gpu:Device "), HasSubstr("extra:Device ")));
 }
 
 TEST_F(SubgraphTest, ItsParametersAreDefaults) {
   Write("load.yaml", std::string(kLoader) + "parameters: {data: {image_size: 32}}\n");
-  EXPECT_EQ(DefaultParameters(ReadGraphFile(folder_ / "whole.yaml")).Get<int>("data.image_size"), 32);
+  EXPECT_EQ(DefaultParameters(ReadGraphFile(folder_ / "whole.yaml")).Get<int>("data.image_size"),
+            32);
   Write("whole.yaml", std::string(kWhole) + "parameters: {data: {image_size: 48}}\n");
-  EXPECT_EQ(DefaultParameters(ReadGraphFile(folder_ / "whole.yaml")).Get<int>("data.image_size"), 48);
+  EXPECT_EQ(DefaultParameters(ReadGraphFile(folder_ / "whole.yaml")).Get<int>("data.image_size"),
+            48);
 }
 
 TEST_F(SubgraphTest, MayHaveOneOfItsOwn) {
-  Write("outer.yaml", "in: ids\nout: batches\nnodes: {inner: {graph: load.yaml, in: ids, out: batches}}\n");
+  Write("outer.yaml",
+        "in: ids\nout: batches\nnodes: {inner: {graph: load.yaml, in: ids, out: batches}}\n");
   std::string whole = kWhole;
   whole.replace(whole.find("load.yaml"), 9, "outer.yaml");
   Write("whole.yaml", whole);
@@ -110,12 +116,14 @@ TEST_F(SubgraphTest, FindingsNameTheFileAndTheNode) {
               ElementsAre(HasSubstr("unknown key 'workers' of node 'load', which is a graph")));
   Write("whole.yaml", kWhole);
   Write("load.yaml", std::string(kLoader) + "config: c.yaml\n");
-  EXPECT_THAT(Findings("whole.yaml"),
-              ElementsAre(HasSubstr("load.yaml:6:1: unknown key 'config' of a graph that is a node")));
+  EXPECT_THAT(
+      Findings("whole.yaml"),
+      ElementsAre(HasSubstr("load.yaml:6:1: unknown key 'config' of a graph that is a node")));
   Write("load.yaml", "in: ids\nout: batches\n");
   EXPECT_THAT(Findings("whole.yaml"), ElementsAre(HasSubstr("the graph has no nodes")));
-  Write("load.yaml", "in: ids\nout: batches\nnodes:\n  a: {graph: load.yaml, in: ids, out: b}\n"
-                     "  c: {graph: load.yaml, in: b, out: batches}\n");
+  Write("load.yaml",
+        "in: ids\nout: batches\nnodes:\n  a: {graph: load.yaml, in: ids, out: b}\n"
+        "  c: {graph: load.yaml, in: b, out: batches}\n");
   EXPECT_THAT(Findings("whole.yaml"), ElementsAre(HasSubstr("a node of itself?")));
 }
 

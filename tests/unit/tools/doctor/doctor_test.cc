@@ -55,10 +55,11 @@ TEST(Gpu, OneThatWorksIsDescribed) {
   facts.cudnn = 91002;
   facts.free_bytes = 2 * kGiB;
   facts.total_bytes = 12 * kGiB;
-  EXPECT_THAT(CheckGpu(facts), ElementsAre(Says(Level::kGood, "GPU", "RTX 3060"),
-                                           Says(Level::kGood, "GPU driver", "13.1"),
-                                           Says(Level::kWarning, "GPU memory", "2.0 GiB free of 12.0"),
-                                           Says(Level::kGood, "cuDNN", "9.10.2")));
+  EXPECT_THAT(
+      CheckGpu(facts),
+      ElementsAre(Says(Level::kGood, "GPU", "RTX 3060"), Says(Level::kGood, "GPU driver", "13.1"),
+                  Says(Level::kWarning, "GPU memory", "2.0 GiB free of 12.0"),
+                  Says(Level::kGood, "cuDNN", "9.10.2")));
 }
 
 TEST(Machine, WorkersAndMemoryAreHeldAgainstWhatThereIs) {
@@ -72,8 +73,9 @@ TEST(Machine, WorkersAndMemoryAreHeldAgainstWhatThereIs) {
                           Says(Level::kGood, "Memory", "4.0 GiB available")));
   facts.workers = 2;
   facts.pool_bytes = 3 * kGiB;
-  EXPECT_THAT(CheckMachine(facts), ElementsAre(Says(Level::kGood, "CPU cores", "data.num_workers 2"),
-                                               Says(Level::kWarning, "Memory", "take 3.0 GiB")));
+  EXPECT_THAT(CheckMachine(facts),
+              ElementsAre(Says(Level::kGood, "CPU cores", "data.num_workers 2"),
+                          Says(Level::kWarning, "Memory", "take 3.0 GiB")));
   facts.pool_bytes = 5 * kGiB;
   EXPECT_THAT(CheckMachine(facts), Contains(Says(Level::kBad, "Memory", "take 5.0 GiB")));
 }
@@ -82,8 +84,9 @@ TEST(Machine, WorkersAndMemoryAreHeldAgainstWhatThereIs) {
 class Wsl : public ::testing::Test {
  protected:
   void Write(const std::string& memory_kib, const std::string& swap_kib) const {
-    folder_.Write("proc/meminfo", "MemTotal:       " + memory_kib + " kB\nMemFree: 5 kB\nSwapTotal:  " +
-                                      swap_kib + " kB\nHugePages_Total:       0\n");
+    folder_.Write("proc/meminfo", "MemTotal:       " + memory_kib +
+                                      " kB\nMemFree: 5 kB\nSwapTotal:  " + swap_kib +
+                                      " kB\nHugePages_Total:       0\n");
     folder_.Write("proc/sys/kernel/osrelease", "5.15.167.4-microsoft-standard-WSL2\n");
   }
   const TempFolder folder_;
@@ -113,8 +116,9 @@ TEST(Environment, TheGuidesVariablesAreJudged) {
   };
   EXPECT_THAT(CheckEnvironment(get), ElementsAre(Says(Level::kGood, "Environment", "nothing")));
   variables = {{"CUDA_LAUNCH_BLOCKING", "0"}, {"TORCH_CUDNN_V8_API_ENABLED", "1"}};
-  EXPECT_THAT(CheckEnvironment(get),
-              ElementsAre(Says(Level::kGood, "Environment", "TORCH_CUDNN_V8_API_ENABLED=1: does nothing")));
+  EXPECT_THAT(
+      CheckEnvironment(get),
+      ElementsAre(Says(Level::kGood, "Environment", "TORCH_CUDNN_V8_API_ENABLED=1: does nothing")));
   variables = {{"CUDA_LAUNCH_BLOCKING", "1"}, {"NVIDIA_TF32_OVERRIDE", "0"}};
   EXPECT_THAT(CheckEnvironment(get),
               ElementsAre(AllOf(Says(Level::kWarning, "Environment", "waits for every kernel"),
@@ -125,7 +129,8 @@ TEST(Environment, TheGuidesVariablesAreJudged) {
 TEST(Folders, AreTriedAndLeftAsTheyWere) {
   const TempFolder folder;
   folder.Write("data/a.bin", std::string(100000, 'x'));
-  EXPECT_THAT(CheckDataFolder(folder / "data"), Contains(Says(Level::kGood, "Data folder", "MiB/s from")));
+  EXPECT_THAT(CheckDataFolder(folder / "data"),
+              Contains(Says(Level::kGood, "Data folder", "MiB/s from")));
   const Findings run = CheckRunFolder(folder / "runs/not/there", 1 << 20);
   EXPECT_THAT(run, AllOf(Contains(Says(Level::kGood, "Disk space", "a checkpoint takes 1 MiB")),
                          Contains(Says(Level::kGood, "Locks", "work"))));
@@ -133,7 +138,8 @@ TEST(Folders, AreTriedAndLeftAsTheyWere) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
   EXPECT_THAT(CheckRunFolder(folder.path(), uint64_t{1} << 60),
               Contains(Says(Level::kBad, "Disk space", "a checkpoint takes")));
-  EXPECT_THAT(CheckRunFolder("/proc", 1), Contains(Says(Level::kBad, "Run folder", "cannot be written")));
+  EXPECT_THAT(CheckRunFolder("/proc", 1),
+              Contains(Says(Level::kBad, "Run folder", "cannot be written")));
 }
 
 TEST(Folders, SlowFileSystemsAreNamed) {
@@ -144,9 +150,11 @@ TEST(Folders, SlowFileSystemsAreNamed) {
 }
 
 TEST(Doctor, TextAndJsonSayTheSame) {
-  const Findings findings = {Good("A", "fine"), Warn("B", "so so", "do this"), Fault("C", "bad", "do that")};
-  EXPECT_EQ(ToText(findings), "✓ A: fine\n! B: so so\n    do this\n✗ C: bad\n    do that\n\n"
-                              "1 fault to mend first\n");
+  const Findings findings = {Good("A", "fine"), Warn("B", "so so", "do this"),
+                             Fault("C", "bad", "do that")};
+  EXPECT_EQ(ToText(findings),
+            "✓ A: fine\n! B: so so\n    do this\n✗ C: bad\n    do that\n\n"
+            "1 fault to mend first\n");
   EXPECT_TRUE(HasFault(findings));
   const auto json = nlohmann::json::parse(ToJson(findings));
   EXPECT_EQ(json["ok"], false);
