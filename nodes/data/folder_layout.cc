@@ -255,10 +255,11 @@ class LayoutMaker {
       }
       if (!trained || !judged) continue;
       const std::string shown = PrintableName(folder);
-      out_.notes.push_back("the class folder " + shown +
-                           " holds folders that are named as splits (" + SomeOf(within) +
-                           "): if they are splits, set " + NameOf(names_, "root") + " to " + root_ +
-                           '/' + shown);
+      std::string note = "the class folder ";
+      note.append(shown).append(" holds folders that are named as splits (");
+      note.append(SomeOf(within)).append("): if they are splits, set ");
+      note.append(NameOf(names_, "root")).append(" to ").append(root_).append(1, '/').append(shown);
+      out_.notes.push_back(std::move(note));
       return;
     }
   }

@@ -43,6 +43,7 @@ std::vector<PluginFile> PluginsIn(const Value& list) {
     internal::ThrowConfigError(list.at,
                                "plugins: " + internal::WrongType(list, "a list of file names"));
   }
+  plugins.reserve(paths.size());
   for (const std::string& path : paths) plugins.push_back({path, list.at});
   return plugins;
 }

@@ -48,6 +48,7 @@ ExitCode ListNodes(const std::string& type, const std::vector<std::string>& plug
                    std::ostream& out) {
   Registry& registry = Registry::Global();
   std::vector<PluginFile> files;
+  files.reserve(plugins.size());
   for (const std::string& plugin : plugins) files.push_back({plugin, {"--plugin", 0, 0}});
   LoadPlugins(files, registry);
   if (type.empty()) {
