@@ -19,7 +19,7 @@
 
 namespace flowtrain {
 
-enum class DatasetKind : uint8_t { kStl10, kFolder, kPacked, kSample };
+enum class DatasetKind : uint8_t { kStl10, kCifar10, kCifar100, kFolder, kPacked, kSample };
 Choices<DatasetKind> DatasetKinds();  // "stl10", …
 
 enum class IfMissing : uint8_t { kSample, kError };

@@ -214,6 +214,10 @@ void WriteSets() {
   Write("stl10", "labelled",
         Bytes{1, 2, 3, 10, 9, 8, 'c', 'a', 't', '\n', 0, 3, 0, 1, 0, 3, 0, 3, 0, 1, 0, 3});
   Write("stl10", "empty", Bytes{});
+  Bytes records(4200, 7);  // then, for each file, what it is, its records and where it begins
+  for (int i = 0; i < 60; ++i) records.push_back(static_cast<uint8_t>(i * 7));
+  Write("cifar", "records", records);
+  Write("cifar", "empty", Bytes{});
   const std::string path = (fs::path(corpus) / "packed").string();
   fs::create_directories(path);
   PackImages(*MakeSampleSet(1, 3, 8), path + "/sample.ftpack", {});

@@ -13,8 +13,8 @@
 #include <system_error>
 #include <vector>
 
+#include "nodes/data/kind_at.h"
 #include "nodes/data/packed_file.h"
-#include "nodes/data/stl10_set.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/output_path.h"
 #include "pipeline/base/log.h"
@@ -30,7 +30,7 @@ namespace flowtrain {
 namespace {
 
 struct PackRequest {
-  std::string dataset;           // folder of images or of STL-10's files, packed file, or "sample"
+  std::string dataset;           // data set of any kind, or "sample"
   std::string out;               // file to make
   int max_side = 0;              // larger sides are shrunk to this, pixels; 0: whole images
   double max_bad_fraction = -1;  // unreadable images, as a share of all; below 0: the parameter's
@@ -65,13 +65,6 @@ void RefuseOtherDataset(const PackRequest& request) {
         "sample is the name of the built-in pictures, and there is a sample in this folder too: "
         "name that ./sample, or run this in another folder");
   }
-}
-
-DatasetKind KindOf(const std::string& dataset) {
-  if (dataset == "sample") return DatasetKind::kSample;
-  std::error_code ignored;
-  if (fs::is_regular_file(dataset, ignored)) return DatasetKind::kPacked;
-  return HoldsStl10(dataset) ? DatasetKind::kStl10 : DatasetKind::kFolder;
 }
 
 ExitCode Verify(const std::string& path, std::ostream& out) {
@@ -114,7 +107,7 @@ ExitCode Pack(const PackRequest& request, StopSignals& signals, std::ostream& ou
   TryOutput(request.out);
   const Config config = ParametersOf(request);
   DatasetOptions options = DatasetOptionsOf(config);
-  options.kind = KindOf(request.dataset);
+  options.kind = request.dataset == "sample" ? DatasetKind::kSample : KindAt(request.dataset);
   options.root = request.dataset;
   options.names = [](std::string_view option) {
     return option == "root" ? "DATASET" : "data." + std::string(option);
@@ -135,9 +128,9 @@ ExitCode Pack(const PackRequest& request, StopSignals& signals, std::ostream& ou
 Command AddPack(CLI::App& app) {
   const auto request = std::make_shared<PackRequest>();
   CLI::App* pack = app.add_subcommand("pack", "Decode a data set to one file to train from");
-  TakesPath(
-      pack->add_option("DATASET", request->dataset,
-                       "Folder of images or of STL-10's files, or sample (the built-in pictures)"));
+  TakesPath(pack->add_option(
+      "DATASET", request->dataset,
+      "Folder of images, or of STL-10's or CIFAR's files, or sample (the built-in pictures)"));
   TakesPath(pack->add_option("OUT", request->out, "File to make, e.g. photos.ftpack"));
   pack->add_option("--max-side", request->max_side,
                    "Shrink images until their largest side has so many pixels")
