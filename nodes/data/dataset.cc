@@ -3,9 +3,11 @@
 #include "nodes/data/cifar_set.h"
 #include "nodes/data/data_root.h"
 #include "nodes/data/folder_set.h"
+#include "nodes/data/list_set.h"
 #include "nodes/data/packed_set.h"
 #include "nodes/data/sample_set.h"
 #include "nodes/data/stl10_set.h"
+#include "nodes/data/tar_set.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
@@ -38,6 +40,10 @@ std::unique_ptr<ImageSet> OpenConfigured(const DatasetOptions& options) {
       return OpenCifar(Cifar::k100, options.root, options.splits, options.names);
     case DatasetKind::kFolder:
       return OpenFolder(options.root, options.splits, options.names);
+    case DatasetKind::kList:
+      return OpenList(options.root, options.splits, options.names);
+    case DatasetKind::kTar:
+      return OpenTar(options.root, options.splits, options.names);
     case DatasetKind::kPacked:
       return OpenPacked(options.root, options.names);
     case DatasetKind::kSample:
@@ -53,6 +59,8 @@ Choices<DatasetKind> DatasetKinds() {
            {"cifar10", DatasetKind::kCifar10},
            {"cifar100", DatasetKind::kCifar100},
            {"folder", DatasetKind::kFolder},
+           {"list", DatasetKind::kList},
+           {"tar", DatasetKind::kTar},
            {"packed", DatasetKind::kPacked},
            {"sample", DatasetKind::kSample}}};
 }
@@ -85,15 +93,18 @@ void DatasetOptions::Declare(OptionsOf<DatasetOptions>& options) {
   options
       .Option(
           &Self::kind, "kind",
-          "stl10, cifar10, cifar100 (official binary files), folder (of images), packed (file of "
-          "flowtrain pack), sample (built in).",
+          "stl10, cifar10, cifar100 (official binary files), folder (of images), list (of paths "
+          "and "
+          "labels, CSV), tar (shards, as webdataset's), packed (file of flowtrain pack), sample "
+          "(built in).",
           DatasetKinds())
-      .Option(&Self::root, "root", "Folder of the data set; packed: its file.")
-      .Option(
-          &Self::splits, "splits",
-          "What to train on, one after the other: of stl10 its files (train, test, unlabeled), "
-          "of cifar10 and cifar100 train and test, of a folder that has them its folders train, "
-          "val, ….")
+      .Option(&Self::root, "root",
+              "Folder of the data set; list, packed: its file; tar: a file, a folder of them, or a "
+              "pattern such as shard-{000000..000146}.tar.")
+      .Option(&Self::splits, "splits",
+              "What to train on, one after the other: of stl10 its files (train, test, unlabeled), "
+              "of cifar10 and cifar100 train and test, of a folder, list or tar that has them "
+              "train, val, ….")
       .Option(
           &Self::if_missing, "if_missing",
           "The default data set is not there: train on the built-in sample set, or stop with an "

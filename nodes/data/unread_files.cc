@@ -117,10 +117,17 @@ std::string AdviceByName(const fs::path& path, const OptionNames& names) {
            kStl10Address;
   }
   if (std::string advice = AdviceOnCifar(path, names); !advice.empty()) return advice;
+  if (extension == "csv") {
+    return "; if " + shown + " lists images, set " + SetTo(names, "kind", "list") + " and " +
+           SetTo(names, "root", path);
+  }
+  if (extension == "tar") {
+    return "; " + shown + " is a tar file: if it holds images, set " + SetTo(names, "kind", "tar") +
+           " and " + SetTo(names, "root", path);
+  }
   if (Has(kArchives, extension)) {
     return "; " + shown +
-           " is an archive, and none are read, tar shards neither: unpack it, and "
-           "set " +
+           " is an archive, of which none are read but plain .tar files: unpack it, and set " +
            NameOf(names, "root") + " to the folder";
   }
   if (Has(kRecords, extension)) {

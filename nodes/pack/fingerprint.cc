@@ -8,6 +8,8 @@
 #include "nodes/data/cifar_set.h"
 #include "nodes/data/data_root.h"
 #include "nodes/data/folder_list.h"
+#include "nodes/data/list_set.h"
+#include "nodes/data/tar_shards.h"
 #include "pipeline/base/files/xxh64.h"
 
 namespace flowtrain {
@@ -39,6 +41,14 @@ std::vector<fs::path> FilesOf(const DatasetOptions& options, const fs::path& roo
   } else if (options.kind == DatasetKind::kCifar10 || options.kind == DatasetKind::kCifar100) {
     const Cifar which = options.kind == DatasetKind::kCifar10 ? Cifar::k10 : Cifar::k100;
     for (const std::string& name : CifarFiles(which)) files.push_back(root / name);
+  } else if (options.kind == DatasetKind::kList) {
+    files.push_back(root);
+    for (const std::string& path : PathsOfList(options.root, options.names)) {
+      files.push_back(root.parent_path() / path);
+    }
+  } else if (options.kind == DatasetKind::kTar) {
+    const TarShards shards = FindTarShards(options.root, options.names);
+    for (const std::string& name : shards.names) files.push_back(fs::path(shards.folder) / name);
   } else if (options.kind == DatasetKind::kPacked) {
     files.push_back(root);
   }
