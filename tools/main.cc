@@ -92,8 +92,8 @@ ExitCode Main(int argc, char** argv, StopSignals& signals) {
   const Command train = AddTrain(app, command_line);
   std::vector<Command> commands = {AddTrain(
       *app.add_subcommand("train", "Train: the same as a graph without a command"), command_line)};
-  for (const auto add : {AddValidate, AddInspect, AddNodes, AddPack, AddExport, AddDigest, AddBench,
-                         AddTiming, AddTune, AddCompare}) {
+  for (const auto add : {AddValidate, AddInspect, AddNodes, AddPack, AddCheck, AddExport, AddDigest,
+                         AddBench, AddTiming, AddTune, AddCompare}) {
     commands.push_back(add(app));
   }
   try {

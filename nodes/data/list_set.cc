@@ -104,9 +104,10 @@ class ListReader {
     if (columns_.count == 0) {
       const size_t fields = record.fields.size();
       if (fields > 2) {
-        Fail(record.line, "it has " + std::to_string(fields) +
-                              " fields, and a line is a path or path,label: put a path with a comma "
-                              "in quotes, or name the columns in a first line such as path,label");
+        Fail(record.line,
+             "it has " + std::to_string(fields) +
+                 " fields, and a line is a path or path,label: put a path with a comma "
+                 "in quotes, or name the columns in a first line such as path,label");
       }
       if (fields == 2) columns_.label = 1;
     } else if (record.fields.size() != columns_.count) {
@@ -209,7 +210,8 @@ class FileSearch {
                        " is " + PrintableName(looked.lexically_normal().string()) +
                        "; paths are relative to the list's folder";
     const size_t blank = first.find_last_of(" \t;");
-    if (blank != first.npos && faccessat(folder_.fd, first.substr(0, blank).c_str(), F_OK, 0) == 0) {
+    if (blank != first.npos &&
+        faccessat(folder_.fd, first.substr(0, blank).c_str(), F_OK, 0) == 0) {
       text += "; put a comma between path and label";
     }
     throw ConfigError(text);

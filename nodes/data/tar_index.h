@@ -9,8 +9,8 @@
 namespace flowtrain {
 
 struct TarImage {
-  std::string name;    // of the member: "n01440764/123.jpg"
-  std::string label;   // as its sample says it; empty: it has none
+  std::string name;   // of the member: "n01440764/123.jpg"
+  std::string label;  // as its sample says it; empty: it has none
   uint64_t offset = 0, size = 0;
 };
 

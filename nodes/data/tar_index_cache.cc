@@ -97,8 +97,7 @@ void WriteKept(const TarShards& shards, const Kept& kept) {
 bool IsOf(const TarIndex& index, const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) return false;
-  const int64_t modified =
-      int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+  const int64_t modified = int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
   return index.file_bytes == static_cast<uint64_t>(status.st_size) && index.modified_ns == modified;
 }
 

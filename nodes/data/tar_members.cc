@@ -238,7 +238,7 @@ bool TarReader::Next(TarMember* member) {
               ", which is not read: make it again without tar's --sparse");
     }
     const bool is_file = type == '0' || type == '\0' || type == '7';
-    member->kind = is_file                        ? TarMember::Kind::kFile
+    member->kind = is_file                      ? TarMember::Kind::kFile
                    : type == '1' || type == '2' ? TarMember::Kind::kLink
                                                 : TarMember::Kind::kOther;
     return true;

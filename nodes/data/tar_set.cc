@@ -43,8 +43,8 @@ std::string SplitOf(const std::string& path) {
 std::string ReadPart(int fd, uint64_t offset, std::span<uint8_t> to) {
   size_t done = 0;
   while (done < to.size()) {
-    const ssize_t got = pread(fd, to.data() + done, to.size() - done,
-                              static_cast<off_t>(offset + done));
+    const ssize_t got =
+        pread(fd, to.data() + done, to.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return std::generic_category().message(errno);
     if (got == 0) return "the file became shorter while it was read";
@@ -63,7 +63,8 @@ class TarImages {
                       std::generic_category().message(errno));
     }
     for (size_t i = 0; i < indexes.size(); ++i) {
-      shards_.push_back({std::move(shards.names[i]), indexes[i].file_bytes, indexes[i].modified_ns});
+      shards_.push_back(
+          {std::move(shards.names[i]), indexes[i].file_bytes, indexes[i].modified_ns});
       for (const TarImage& image : indexes[i].images) {
         images_.push_back({image.offset, image.size, names_.size(), static_cast<uint32_t>(i),
                            static_cast<uint32_t>(image.name.size())});
@@ -87,7 +88,8 @@ class TarImages {
       return out;
     }
     const Shard& shard = shards_[image.shard];
-    const Descriptor file(openat(folder_.fd, shard.name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    const Descriptor file(
+        openat(folder_.fd, shard.name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.fd < 0) {
       out.error = "cannot open its tar file: " + std::generic_category().message(errno);
       return out;
@@ -132,7 +134,8 @@ class TarImages {
     if (fstat(fd, &status) != 0) return;
     const int64_t modified =
         int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
-    if (static_cast<uint64_t>(status.st_size) == shard.bytes && modified == shard.modified_ns) return;
+    if (static_cast<uint64_t>(status.st_size) == shard.bytes && modified == shard.modified_ns)
+      return;
     throw DataError("the tar file " + PrintableName(shard.name) +
                     " has changed since the data set was opened: begin again");
   }
@@ -183,8 +186,8 @@ class TarSet final : public ImageSet {
         notes_(std::move(notes)),
         images_(std::move(shards), std::move(indexes)),
         bank_(images_, layout_.training, layout_.labels, true, Trained()),
-        queries_(images_, layout_.judged, layout_.labels, false, title_ + ", " + layout_.judged_on) {
-  }
+        queries_(images_, layout_.judged, layout_.labels, false,
+                 title_ + ", " + layout_.judged_on) {}
 
   uint64_t size() const override { return layout_.training.size(); }
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const override {
@@ -284,8 +287,7 @@ std::unique_ptr<ImageSet> OpenTar(const std::string& root, const std::vector<std
     throw ConfigError("the tar files of " + shown + ", which " + NameOf(names, "root") +
                       " names, hold no images" + (notes.empty() ? "" : ": " + notes.front()));
   }
-  ListedLayout layout =
-      LayOutListed("tar " + shown, listed.labels.size(), listed, splits, names);
+  ListedLayout layout = LayOutListed("tar " + shown, listed.labels.size(), listed, splits, names);
   notes.insert(notes.end(), layout.notes.begin(), layout.notes.end());
   for (std::string& note : notes) note.insert(0, shown + ": ");
   return std::make_unique<TarSet>("tar " + shown, std::move(shards), std::move(indexes),

@@ -108,9 +108,8 @@ TarShards OfPattern(const std::string& root, const OptionNames& names) {
   if (missing.count == 0) return shards;
   throw ConfigError(ShowCount(missing.count) + " of the " + ShowCount(shards.names.size(), "file") +
                     " of the pattern " + PrintableName(root) + ", which " + NameOf(names, "root") +
-                    " names, " + (missing.count == 1 ? "is" : "are") +
-                    " not there: " + PrintableName(missing.first) +
-                    (missing.count == 1 ? "" : ", …"));
+                    " names, " + (missing.count == 1 ? "is" : "are") + " not there: " +
+                    PrintableName(missing.first) + (missing.count == 1 ? "" : ", …"));
 }
 
 TarShards OfFolder(const std::string& root, const OptionNames& names) {

@@ -21,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       fuzz::Require(!set->ImageName(id).empty(), "an image has a name");
     }
     set->evaluation();
-    for (const std::string& note : set->Notes()) fuzz::Require(!note.empty(), "a note says something");
+    for (const std::string& note : set->Notes())
+      fuzz::Require(!note.empty(), "a note says something");
   } catch (const ConfigError&) {
   }
   return 0;

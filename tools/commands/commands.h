@@ -24,6 +24,7 @@ Command AddValidate(CLI::App& app);
 Command AddInspect(CLI::App& app);
 Command AddNodes(CLI::App& app);
 Command AddPack(CLI::App& app);
+Command AddCheck(CLI::App& app);
 Command AddExport(CLI::App& app);
 Command AddDigest(CLI::App& app);
 Command AddBench(CLI::App& app);

@@ -144,8 +144,8 @@ TEST_F(ListSet, WhatIsNoListIsRefused) {
   };
   EXPECT_THAT(message("a.jpg"), AllOf(HasSubstr("is not a list of images"),
                                       HasSubstr("name the folder that it is in")));
-  EXPECT_THAT(message("sub"), AllOf(HasSubstr("is a folder and not a list"),
-                                    HasSubstr("set kind to folder")));
+  EXPECT_THAT(message("sub"),
+              AllOf(HasSubstr("is a folder and not a list"), HasSubstr("set kind to folder")));
   EXPECT_THAT(message("nothing.csv"), HasSubstr("there is no file"));
 }
 

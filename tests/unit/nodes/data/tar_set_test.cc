@@ -32,9 +32,8 @@ std::vector<std::string> Images(const ImageSet& set) {
   std::vector<uint8_t> storage;
   for (uint64_t id = 0; id < set.size(); ++id) {
     const EncodedImage image = set.Fetch(id, storage);
-    images.push_back(set.ImageName(id) + ':' +
-                     std::string(image.bytes.begin(), image.bytes.end()) + image.error + ':' +
-                     std::to_string(image.label));
+    images.push_back(set.ImageName(id) + ':' + std::string(image.bytes.begin(), image.bytes.end()) +
+                     image.error + ':' + std::to_string(image.label));
   }
   return images;
 }
@@ -81,8 +80,8 @@ TEST_F(TarSetTest, SamplesAreMembersOfOneNameUpToTheFirstDot) {
 TEST_F(TarSetTest, ALabelMayComeBeforeOrFarBehindItsImage) {
   Write("a.tar", TarFile("1.cls", "cat") + TarFile("1.jpg", "one") + TarFile("2.jpg", "two") +
                      TarFile("3.jpg", "three") + TarFile("2.cls", "ant"));
-  EXPECT_THAT(Images(*Open()), ElementsAre("a.tar/1.jpg:one:1", "a.tar/2.jpg:two:0",
-                                           "a.tar/3.jpg:three:-1"));
+  EXPECT_THAT(Images(*Open()),
+              ElementsAre("a.tar/1.jpg:one:1", "a.tar/2.jpg:two:0", "a.tar/3.jpg:three:-1"));
   EXPECT_THAT(Open()->Notes(), ElementsAre(HasSubstr("1 image of 3 has no label")));
 }
 
@@ -247,7 +246,8 @@ TEST_F(TarSetTest, AShardThatIsReplacedDuringARunEndsIt) {
   set->CheckFiles();
   Write("a.tar", TarFile("2.jpg", "another") + TarFile("3.jpg", "x"));
   std::vector<uint8_t> storage;
-  EXPECT_THAT(MessageOf<DataError>([&] { set->Fetch(0, storage); }), HasSubstr("a.tar has changed"));
+  EXPECT_THAT(MessageOf<DataError>([&] { set->Fetch(0, storage); }),
+              HasSubstr("a.tar has changed"));
   EXPECT_THROW(set->CheckFiles(), DataError);
   fs::remove(folder_ / "a.tar");
   EXPECT_THAT(set->Fetch(0, storage).error, HasSubstr("cannot open its tar file"));
@@ -263,9 +263,9 @@ TEST_F(TarSetTest, ReadsWhatTarWrites) {
     const std::string command = "tar -C " + folder_.path() + "/in --sort=name --format=" + format +
                                 " -cf " + folder_.path() + "/a.tar .";
     ASSERT_EQ(std::system(command.c_str()), 0) << format;
-    EXPECT_THAT(Images(*Open()),
-                ElementsAre("a.tar/1.jpg:one:-1",
-                            "a.tar/" + name + ":" + std::string(1000, 'x') + ":-1"))
+    EXPECT_THAT(
+        Images(*Open()),
+        ElementsAre("a.tar/1.jpg:one:-1", "a.tar/" + name + ":" + std::string(1000, 'x') + ":-1"))
         << format;
     EXPECT_THAT(Open()->evaluation().why_not, HasSubstr("are of one class, 0"));
   }
