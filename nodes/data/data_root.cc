@@ -102,11 +102,11 @@ void NeedFolder(const std::string& root, const OptionNames& names) {
   NeedRight(root, R_OK | X_OK, "folder", names);
 }
 
-void NeedFile(const std::string& root, const OptionNames& names) {
+void NeedFile(const std::string& root, const std::string& what, const OptionNames& names) {
   const struct stat status = LookAt(root, "file", names);
   if (S_ISDIR(status.st_mode)) {
     throw ConfigError(Path(root) + ", which " + NameOf(names, "root") +
-                      " names, is a folder and not a packed file" + AdviceOnFolder(root, names));
+                      " names, is a folder and not a " + what + AdviceOnFolder(root, names));
   }
   if (!S_ISREG(status.st_mode)) {
     throw ConfigError(Path(root) + ", which " + NameOf(names, "root") +

@@ -16,8 +16,9 @@ bool LeadsToNothing(const std::string& path);
 std::string PackedBeside(const std::string& root);
 
 // Throw ConfigError unless `root`, which the option `root` names, is a folder (a file) that can be
-// read. The messages say what is there instead, and what to do.
+// read. The messages say what is there instead, and what to do; `what` is what the file is to be:
+// "packed file".
 void NeedFolder(const std::string& root, const OptionNames& names);
-void NeedFile(const std::string& root, const OptionNames& names);
+void NeedFile(const std::string& root, const std::string& what, const OptionNames& names);
 
 }  // namespace flowtrain

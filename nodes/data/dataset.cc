@@ -1,10 +1,13 @@
 #include "nodes/data/dataset.h"
 
+#include "nodes/data/cifar_set.h"
 #include "nodes/data/data_root.h"
 #include "nodes/data/folder_set.h"
+#include "nodes/data/list_set.h"
 #include "nodes/data/packed_set.h"
 #include "nodes/data/sample_set.h"
 #include "nodes/data/stl10_set.h"
+#include "nodes/data/tar_set.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
@@ -31,8 +34,16 @@ std::unique_ptr<ImageSet> OpenConfigured(const DatasetOptions& options) {
   switch (options.kind) {
     case DatasetKind::kStl10:
       return OpenStl10(options.root, options.splits, options.names);
+    case DatasetKind::kCifar10:
+      return OpenCifar(Cifar::k10, options.root, options.splits, options.names);
+    case DatasetKind::kCifar100:
+      return OpenCifar(Cifar::k100, options.root, options.splits, options.names);
     case DatasetKind::kFolder:
       return OpenFolder(options.root, options.splits, options.names);
+    case DatasetKind::kList:
+      return OpenList(options.root, options.splits, options.names);
+    case DatasetKind::kTar:
+      return OpenTar(options.root, options.splits, options.names);
     case DatasetKind::kPacked:
       return OpenPacked(options.root, options.names);
     case DatasetKind::kSample:
@@ -45,7 +56,11 @@ std::unique_ptr<ImageSet> OpenConfigured(const DatasetOptions& options) {
 
 Choices<DatasetKind> DatasetKinds() {
   return {{{"stl10", DatasetKind::kStl10},
+           {"cifar10", DatasetKind::kCifar10},
+           {"cifar100", DatasetKind::kCifar100},
            {"folder", DatasetKind::kFolder},
+           {"list", DatasetKind::kList},
+           {"tar", DatasetKind::kTar},
            {"packed", DatasetKind::kPacked},
            {"sample", DatasetKind::kSample}}};
 }
@@ -80,14 +95,20 @@ std::unique_ptr<ImageSet> OpenImageSet(const DatasetOptions& options,
 void DatasetOptions::Declare(OptionsOf<DatasetOptions>& options) {
   using Self = DatasetOptions;
   options
-      .Option(&Self::kind, "kind",
-              "stl10 (official binary files), folder (of images), packed (file of flowtrain pack), "
-              "sample (built in).",
-              DatasetKinds())
-      .Option(&Self::root, "root", "Folder of the data set; packed: its file.")
+      .Option(
+          &Self::kind, "kind",
+          "stl10, cifar10, cifar100 (official binary files), folder (of images), list (of paths "
+          "and "
+          "labels, CSV), tar (shards, as webdataset's), packed (file of flowtrain pack), sample "
+          "(built in).",
+          DatasetKinds())
+      .Option(&Self::root, "root",
+              "Folder of the data set; list, packed: its file; tar: a file, a folder of them, or a "
+              "pattern such as shard-{000000..000146}.tar.")
       .Option(&Self::splits, "splits",
               "What to train on, one after the other: of stl10 its files (train, test, unlabeled), "
-              "of a folder that has them its folders train, val, ….")
+              "of cifar10 and cifar100 train and test, of a folder, list or tar that has them "
+              "train, val, ….")
       .Option(
           &Self::if_missing, "if_missing",
           "The default data set is not there: train on the built-in sample set, or stop with an "

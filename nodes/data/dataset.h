@@ -19,7 +19,16 @@
 
 namespace flowtrain {
 
-enum class DatasetKind : uint8_t { kStl10, kFolder, kPacked, kSample };
+enum class DatasetKind : uint8_t {
+  kStl10,
+  kCifar10,
+  kCifar100,
+  kFolder,
+  kList,
+  kTar,
+  kPacked,
+  kSample
+};
 Choices<DatasetKind> DatasetKinds();  // "stl10", …
 
 enum class IfMissing : uint8_t { kSample, kError };
@@ -27,8 +36,8 @@ enum class IfMissing : uint8_t { kSample, kError };
 // What the data set of a run is.
 struct DatasetOptions {
   DatasetKind kind = DatasetKind::kStl10;
-  std::string root = "data/stl10_binary";             // folder of the data set; packed: its file
-  std::vector<std::string> splits = DefaultSplits();  // of stl10; of a folder that has some
+  std::string root = "data/stl10_binary";  // folder of the data set; list, tar, packed: its file
+  std::vector<std::string> splits = DefaultSplits();  // of a set that has some
   IfMissing if_missing = IfMissing::kSample;
   uint64_t seed = 42;             // of the sample set's pictures
   uint64_t sample_images = 2000;  // of the sample set

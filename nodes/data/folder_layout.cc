@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "nodes/data/split_names.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text/lower_case.h"
 #include "pipeline/base/text/printable_name.h"
@@ -16,17 +17,6 @@
 
 namespace flowtrain {
 namespace {
-
-// Names of splits in any case, in the order in which they are looked for.
-constexpr std::array<std::string_view, 2> kTrainNames = {"train", "training"};
-constexpr std::array<std::string_view, 6> kJudgeNames = {"val",  "valid",   "validation",
-                                                         "test", "testing", "dev"};
-constexpr std::string_view kUnlabeled = "unlabeled";
-
-template <typename Names>
-bool IsNamed(std::string_view name, const Names& names) {
-  return std::find(names.begin(), names.end(), InLowerCase(name)) != names.end();
-}
 
 // The folder of these that has the first of the names that one of them has; empty: none has any.
 template <typename Names>

@@ -13,10 +13,13 @@
 #include <system_error>
 #include <utility>
 
+#include "nodes/data/folder_index.h"
 #include "nodes/image/image_extension.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/descriptor.h"
+#include "pipeline/base/progress_line.h"
 #include "pipeline/base/text/printable_name.h"
+#include "pipeline/base/text/units.h"
 
 namespace flowtrain {
 namespace {
@@ -76,8 +79,11 @@ class OpenFolderStream {
 
 class Lister {
  public:
-  explicit Lister(const std::string& root)
-      : root_(root), root_fd_(open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  Lister(const std::string& root, uint64_t least_kept)
+      : root_(root),
+        least_kept_(least_kept),
+        root_fd_(open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+        index_(root) {
     if (root_fd_.fd < 0) CannotLookAt(root_, errno);
   }
 
@@ -89,6 +95,7 @@ class Lister {
     // By bytes: the order of std::string ignores the locale.
     std::sort(found_.images.begin(), found_.images.end());
     std::sort(found_.folders.begin(), found_.folders.end());
+    if (found_.images.size() >= least_kept_) index_.Save();
     return std::move(found_);
   }
 
@@ -108,8 +115,12 @@ class Lister {
       }
       if (depth > 0 && depth <= 2)
         found_.folders.push_back(relative.substr(0, relative.size() - 1));
-      while (const dirent* entry = folder.Next()) {
-        Sort(*entry, folder.fd(), status.st_dev, relative, &folders);
+      if (const auto kept = index_.Find(relative, status)) {
+        for (const FolderEntry& entry : *kept) {
+          Sort(entry, folder.fd(), status.st_dev, relative, &folders);
+        }
+      } else {
+        ReadEntries(folder, status, relative, &folders);
       }
     }
     // Sorted, so that of two links to one folder the same one counts on every machine.
@@ -117,21 +128,49 @@ class Lister {
     for (const std::string& name : folders) Enter(relative + name + '/', depth + 1);
   }
 
+  // Reads the entries of a folder, and keeps them for the next start.
+  void ReadEntries(const OpenFolderStream& folder, const struct stat& status,
+                   const std::string& relative, std::vector<std::string>* folders) {
+    std::string names;
+    std::vector<FolderEntry> entries;
+    std::vector<size_t> ends;
+    while (const dirent* entry = folder.Next()) {
+      const std::string_view name = entry->d_name;
+      if (name == "." || name == "..") continue;
+      names += name;
+      ends.push_back(names.size());
+      entries.push_back({{}, entry->d_ino, entry->d_type});
+      TellOfProgress(entries.size());
+    }
+    for (size_t i = 0; i < entries.size(); ++i) {
+      const size_t begin = i == 0 ? 0 : ends[i - 1];
+      entries[i].name = std::string_view(names).substr(begin, ends[i] - begin);
+      Sort(entries[i], folder.fd(), status.st_dev, relative, folders);
+    }
+    index_.Add(relative, folder.fd(), status, entries);
+  }
+
+  void TellOfProgress(uint64_t more) {
+    constexpr uint64_t kAskEvery = 1024;
+    if (more % kAskEvery != 0 || !line_.Due()) return;
+    line_.Show("reading the folder " + PrintableName(root_) + ": " +
+               ShowCount(found_.images.size() + more) + " files so far");
+  }
+
   // Puts an entry where it belongs; a folder's name in `folders`.
-  void Sort(const dirent& entry, int folder, dev_t device, const std::string& relative,
+  void Sort(const FolderEntry& entry, int folder, dev_t device, const std::string& relative,
             std::vector<std::string>* folders) {
-    const std::string name = entry.d_name;
-    if (name == "." || name == "..") return;
+    const std::string name(entry.name);
     if (IsHidden(name)) {
-      const bool is_folder = entry.d_type == DT_DIR;
-      return (is_folder ? found_.hidden_folders : found_.hidden_files).Add(relative + name);
+      return (entry.type == DT_DIR ? found_.hidden_folders : found_.hidden_files)
+          .Add(relative + name);
     }
     // The folder itself says what its entries are; only the targets of links are looked up.
-    switch (entry.d_type) {
+    switch (entry.type) {
       case DT_DIR:
         return folders->push_back(name);
       case DT_REG:
-        return AddFile(relative + name, {device, entry.d_ino}, false);
+        return AddFile(relative + name, {device, entry.inode}, false);
       case DT_LNK:
       case DT_UNKNOWN:  // the file system does not say
         return LookUp(name, folder, relative, folders);
@@ -216,7 +255,10 @@ class Lister {
   }
 
   const std::string root_;
+  const uint64_t least_kept_;
   const Descriptor root_fd_;
+  FolderIndex index_;
+  ProgressLine line_;
   std::set<FileId> entered_;
   std::vector<std::pair<FileId, size_t>> files_;       // images that are files, by their number
   std::vector<std::pair<FileId, std::string>> links_;  // images that are links
@@ -227,6 +269,8 @@ class Lister {
 
 bool LeadsNowhere(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 
-FolderListing ListFolder(const std::string& root) { return Lister(root).List(); }
+FolderListing ListFolder(const std::string& root, uint64_t least_kept) {
+  return Lister(root, least_kept).List();
+}
 
 }  // namespace flowtrain

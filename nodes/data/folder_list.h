@@ -40,7 +40,8 @@ struct FolderListing {
 bool LeadsNowhere(int error);
 
 // Lists the folder. Links are followed, and no folder is entered twice. Throws DataError for
-// anything below it that cannot be looked at.
-FolderListing ListFolder(const std::string& root);
+// anything below it that cannot be looked at. Reading takes a while: a progress line is shown, and
+// what is in a set of `least_kept` images and more is kept for the next time (FolderIndex).
+FolderListing ListFolder(const std::string& root, uint64_t least_kept = 20'000);
 
 }  // namespace flowtrain

@@ -107,16 +107,15 @@ class LabelledFiles final : public LabelledImages {
 
 class FolderSet final : public ImageSet {
  public:
-  FolderSet(std::string root, int folder, FolderLayout layout, std::vector<std::string> notes)
-      : root_(std::move(root)),
+  FolderSet(std::string title, int folder, FolderLayout layout, std::vector<std::string> notes)
+      : title_(std::move(title)),
         folder_(folder),
         layout_(std::move(layout)),
         notes_(std::move(notes)),
         training_(folder, std::move(layout_.training)),
         judged_(folder, std::move(layout_.judged)),
         bank_(training_, true, Trained()),
-        queries_(judged_, false,
-                 "folder " + PrintableName(root_) + ", " + PrintableName(layout_.judged_on)) {}
+        queries_(judged_, false, title_ + ", " + PrintableName(layout_.judged_on)) {}
 
   uint64_t size() const override { return training_.size(); }
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const override {
@@ -141,16 +140,16 @@ class FolderSet final : public ImageSet {
   std::vector<std::string> Notes() const override { return notes_; }
 
  private:
-  // The folder, and its splits that are trained on.
+  // The title, and the splits that are trained on.
   std::string Trained() const {
-    std::string text = "folder " + PrintableName(root_);
+    std::string text = title_;
     for (size_t i = 0; i < layout_.splits.size(); ++i) {
       text += (i == 0 ? ", " : " + ") + PrintableName(layout_.splits[i]);
     }
     return text;
   }
 
-  const std::string root_;
+  const std::string title_;
   const Descriptor folder_;
   FolderLayout layout_;  // but for its parts, which are below
   const std::vector<std::string> notes_;
@@ -190,12 +189,17 @@ std::unique_ptr<ImageSet> OpenFolder(const std::string& root,
   FolderLayout layout = LayOut(root, std::move(listing), splits, names);
   notes.insert(notes.end(), layout.notes.begin(), layout.notes.end());
   for (std::string& note : notes) note.insert(0, PrintableName(root) + ": ");
-  const int folder = open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) {
-    throw DataError("cannot open the folder " + PrintableName(root) + ": " +
+  return MakeFileSet("folder " + PrintableName(root), root, std::move(layout), std::move(notes));
+}
+
+std::unique_ptr<ImageSet> MakeFileSet(std::string title, const std::string& folder,
+                                      FolderLayout layout, std::vector<std::string> notes) {
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) {
+    throw DataError("cannot open the folder " + PrintableName(folder) + ": " +
                     std::generic_category().message(errno));
   }
-  return std::make_unique<FolderSet>(root, folder, std::move(layout), std::move(notes));
+  return std::make_unique<FolderSet>(std::move(title), fd, std::move(layout), std::move(notes));
 }
 
 }  // namespace flowtrain

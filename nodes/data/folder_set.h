@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "nodes/data/folder_layout.h"
 #include "nodes/data/image_set.h"
 #include "nodes/data/option_names.h"
 
@@ -18,5 +19,10 @@ namespace flowtrain {
 std::unique_ptr<ImageSet> OpenFolder(const std::string& root,
                                      const std::vector<std::string>& splits = {},
                                      const OptionNames& names = {});
+
+// The set of `layout`, whose files are relative to `folder` or absolute. `title` is what descriptions
+// call it: "folder photos". Throws DataError where the folder cannot be opened.
+std::unique_ptr<ImageSet> MakeFileSet(std::string title, const std::string& folder,
+                                      FolderLayout layout, std::vector<std::string> notes);
 
 }  // namespace flowtrain

@@ -111,7 +111,7 @@ class PackedSet final : public ImageSet {
 }  // namespace
 
 std::unique_ptr<ImageSet> OpenPacked(const std::string& path, const OptionNames& names) {
-  NeedFile(path, names);
+  NeedFile(path, "packed file", names);
   if (!IsPackedFile(path)) {
     throw ConfigError(PrintableName(path) + ", which " + NameOf(names, "root") +
                       " names, is not a packed data set; flowtrain pack makes one" +

@@ -1,14 +1,12 @@
 #include "nodes/data/stl10_set.h"
 
-#include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <map>
-#include <set>
+#include <memory>
 #include <sstream>
-#include <utility>
 
 #include "nodes/data/data_root.h"
+#include "nodes/data/split_set.h"
 #include "nodes/data/unread_files.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/mapped_file.h"
@@ -33,37 +31,26 @@ bool IsThere(const std::string& path) { return !LeadsToNothing(path); }
 
 const char* kFetchAgain = "; unpack stl10_binary.tar.gz again, or download it again from ";
 
-// One split: its images, and its labels where there are some.
-class Split final : public LabelledImages {
+class Stl10Split final : public Split {
  public:
-  Split(const std::string& root, std::string name)
-      : name_(std::move(name)), images_(ImageFile(root, name_)) {
+  Stl10Split(const std::string& root, const std::string& name)
+      : Split(name), images_(ImageFile(root, name)) {
     const size_t bytes = images_.bytes().size();
     if (bytes == 0)
-      throw DataError(ImageFile(root, name_) + " is empty" + kFetchAgain + kStl10Address);
+      throw DataError(ImageFile(root, name) + " is empty" + kFetchAgain + kStl10Address);
     if (bytes % kStl10ImageBytes != 0) {
-      throw DataError(ImageFile(root, name_) + " is damaged or cut off: it has " +
-                      ShowCount(bytes) + " bytes, which is not a multiple of the " +
-                      ShowCount(kStl10ImageBytes) + " of a 96x96 image" + kFetchAgain +
-                      kStl10Address);
+      throw DataError(ImageFile(root, name) + " is damaged or cut off: it has " + ShowCount(bytes) +
+                      " bytes, which is not a multiple of the " + ShowCount(kStl10ImageBytes) +
+                      " of a 96x96 image" + kFetchAgain + kStl10Address);
     }
-    if (IsThere(LabelFile(root, name_))) ReadLabels(LabelFile(root, name_));
+    if (IsThere(LabelFile(root, name))) ReadLabels(LabelFile(root, name));
     asked_ = std::make_unique<std::atomic<bool>[]>(size());
   }
 
-  const std::string& name() const { return name_; }
-  bool labelled() const { return !labels_.empty(); }
+  bool labelled() const override { return !labels_.empty(); }
   uint64_t size() const override { return images_.bytes().size() / kStl10ImageBytes; }
-  std::string Name() const override { return "STL-10 " + name_; }
-  std::string ImageName(uint64_t index) const override {
-    return name_ + " image " + std::to_string(index);
-  }
-  int64_t TrainingId(uint64_t index) const override {
-    return first_id_ < 0 ? -1 : first_id_ + static_cast<int64_t>(index);
-  }
-  void CheckFile() const { images_.CheckFile(); }
-  // The split is trained on, from this id on.
-  void SetFirstId(uint64_t id) { first_id_ = static_cast<int64_t>(id); }
+  std::string Name() const override { return "STL-10 " + name(); }
+  void CheckFiles() const override { images_.CheckFile(); }
 
   EncodedImage Fetch(uint64_t index, std::vector<uint8_t>&) const override {
     const size_t offset = index * kStl10ImageBytes;
@@ -91,7 +78,7 @@ class Split final : public LabelledImages {
     const auto bytes = file.bytes();
     if (bytes.size() != size()) {
       throw DataError(path + " has " + ShowCount(bytes.size()) + " labels for the " +
-                      ShowCount(size()) + " images of " + name_ +
+                      ShowCount(size()) + " images of " + name() +
                       "_X.bin: the files do not belong "
                       "together" +
                       kFetchAgain + kStl10Address);
@@ -105,11 +92,9 @@ class Split final : public LabelledImages {
     }
   }
 
-  std::string name_;
   MappedFile images_;
   std::vector<int8_t> labels_;
   std::unique_ptr<std::atomic<bool>[]> asked_;  // of each image, whether AskFor was called
-  int64_t first_id_ = -1;
 };
 
 std::vector<std::string> ReadClasses(const std::string& root) {
@@ -126,74 +111,27 @@ std::vector<std::string> ReadClasses(const std::string& root) {
   return {"airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"};
 }
 
-class Stl10Set final : public ImageSet {
- public:
-  Stl10Set(const std::string& root, const std::vector<std::string>& splits)
-      : classes_(ReadClasses(root)) {
-    for (const std::string& name : splits) {
-      training_.push_back(&Open(root, name));
-      training_.back()->SetFirstId(size_);
-      size_ += training_.back()->size();
-    }
-    for (const std::string name : {"train", "test"}) {
-      if (IsThere(ImageFile(root, name))) Open(root, name);
-      if (why_not_.empty()) why_not_ = WhyUnlabelled(root, name);
-    }
-  }
+std::string WhyUnlabelled(const std::string& root, const std::string& name,
+                          const SplitSetParts& parts) {
+  const auto found = parts.splits.find(name);
+  if (found == parts.splits.end()) return ImageFile(root, name) + " is not there";
+  if (!found->second->labelled()) return LabelFile(root, name) + " is not there";
+  return {};
+}
 
-  uint64_t size() const override { return size_; }
-  EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const override {
-    const auto [split, index] = Locate(id);
-    return split->Fetch(index, storage);
+SplitSetParts PartsOf(const std::string& root, const std::vector<std::string>& splits) {
+  SplitSetParts parts{"STL-10", kStl10Side, ReadClasses(root), {}, splits, {}};
+  const auto open = [&](const std::string& name) {
+    auto& split = parts.splits[name];
+    if (!split) split = std::make_unique<Stl10Split>(root, name);
+  };
+  for (const std::string& name : splits) open(name);
+  for (const std::string name : {"train", "test"}) {
+    if (IsThere(ImageFile(root, name))) open(name);
+    if (parts.why_not.empty()) parts.why_not = WhyUnlabelled(root, name, parts);
   }
-  void CheckFiles() const override {
-    for (const auto& [name, split] : splits_) split->CheckFile();
-  }
-  int image_height() const override { return kStl10Side; }
-  int image_width() const override { return kStl10Side; }
-  std::string ImageName(uint64_t id) const override {
-    const auto [split, index] = Locate(id);
-    return split->ImageName(index);
-  }
-  std::string Description() const override {
-    std::string names;
-    for (const Split* split : training_) names += (names.empty() ? "" : " + ") + split->name();
-    return "STL-10, " + names + ": " + ShowCount(size_) + " images 96x96";
-  }
-  const std::vector<std::string>& classes() const override { return classes_; }
-  Evaluation evaluation() const override {
-    if (!why_not_.empty()) return {nullptr, nullptr, false, why_not_};
-    return {splits_.at("train").get(), splits_.at("test").get(), false, {}};
-  }
-
- private:
-  Split& Open(const std::string& root, const std::string& name) {
-    auto& split = splits_[name];
-    if (!split) split = std::make_unique<Split>(root, name);
-    return *split;
-  }
-
-  std::string WhyUnlabelled(const std::string& root, const std::string& name) const {
-    const auto found = splits_.find(name);
-    if (found == splits_.end()) return ImageFile(root, name) + " is not there";
-    if (!found->second->labelled()) return LabelFile(root, name) + " is not there";
-    return {};
-  }
-
-  std::pair<const Split*, uint64_t> Locate(uint64_t id) const {
-    for (const Split* split : training_) {
-      if (id < split->size()) return {split, id};
-      id -= split->size();
-    }
-    throw std::logic_error("image id beyond the data set");
-  }
-
-  std::vector<std::string> classes_;
-  std::map<std::string, std::unique_ptr<Split>> splits_;
-  std::vector<Split*> training_;
-  uint64_t size_ = 0;
-  std::string why_not_;
-};
+  return parts;
+}
 
 // The folder above or below `root` that holds a split; empty: neither.
 std::string NearbyFolder(const std::string& root, const std::string& split) {
@@ -232,20 +170,7 @@ bool HoldsStl10(const std::string& root) {
 }
 
 void CheckStl10Splits(const std::vector<std::string>& splits, const OptionNames& names) {
-  if (splits.empty()) {
-    throw ConfigError(NameOf(names, "splits") +
-                      " is empty: name the STL-10 files to train on, of train, test and unlabeled");
-  }
-  std::set<std::string> seen;
-  for (const std::string& split : splits) {
-    if (split != "train" && split != "test" && split != "unlabeled") {
-      throw ConfigError("STL-10 has no split '" + split +
-                        "': there are train, test and unlabeled (" + NameOf(names, "splits") + ')');
-    }
-    if (!seen.insert(split).second) {
-      throw ConfigError("the split '" + split + "' stands twice in " + NameOf(names, "splits"));
-    }
-  }
+  CheckSplitNames("STL-10", splits, {"train", "test", "unlabeled"}, names);
 }
 
 std::unique_ptr<ImageSet> OpenStl10(const std::string& root, const std::vector<std::string>& splits,
@@ -255,7 +180,7 @@ std::unique_ptr<ImageSet> OpenStl10(const std::string& root, const std::vector<s
   for (const std::string& split : splits) {
     if (!IsThere(ImageFile(root, split))) MissingSplit(root, split, names);
   }
-  return std::make_unique<Stl10Set>(root, splits);
+  return MakeSplitSet(PartsOf(root, splits));
 }
 
 }  // namespace flowtrain

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "nodes/data/cifar_set.h"
 #include "nodes/data/packed_file.h"
 #include "nodes/data/stl10_set.h"
 #include "nodes/image/image_extension.h"
@@ -41,13 +42,6 @@ bool IsStl10File(std::string_view name) {
   return name == "train_X.bin" || name == "test_X.bin" || name == "unlabeled_X.bin";
 }
 
-// Files of CIFAR-10 and CIFAR-100, for Python and binary, and their archives.
-bool IsCifarFile(std::string_view name) {
-  return name.starts_with("data_batch_") || name.starts_with("test_batch") ||
-         name.starts_with("batches.meta") || name.starts_with("cifar-10") ||
-         name == "fine_label_names.txt" || name == "meta";
-}
-
 std::string SetTo(const OptionNames& names, const char* option, const std::string& value) {
   return NameOf(names, option) + " to " + PrintableName(value);
 }
@@ -65,6 +59,39 @@ const char* ExtensionByContent(const std::string& path) {
   if (text.starts_with("GIF8")) return "gif";
   if (text.starts_with("RIFF") && text.substr(8) == "WEBP") return "webp";
   return nullptr;
+}
+
+// Of a file of CIFAR's, in whatever version; empty for another.
+std::string AdviceOnCifar(const fs::path& path, const OptionNames& names) {
+  const std::string name = path.filename(), shown = PrintableName(path.string());
+  for (const Cifar which : {Cifar::k10, Cifar::k100}) {
+    const bool is_10 = which == Cifar::k10;
+    const std::string title = is_10 ? "CIFAR-10" : "CIFAR-100",
+                      kind = is_10 ? "cifar10" : "cifar100";
+    const std::string archive = is_10 ? "cifar-10-" : "cifar-100-";
+    const bool is_binary = is_10 ? name == "batches.meta.txt" || name == "test_batch.bin" ||
+                                       (name.starts_with("data_batch_") && name.ends_with(".bin"))
+                                 : name == "fine_label_names.txt";
+    if (is_binary) {
+      return "; " + shown + " is of " + title + "'s binary version: set " +
+             SetTo(names, "kind", kind) + " and " + SetTo(names, "root", path.parent_path());
+    }
+    if (name.starts_with(archive + "binary.tar")) {
+      return "; " + shown + " is " + title + ", still packed: tar xf " + shown + ", then set " +
+             SetTo(names, "kind", kind) + " and " + NameOf(names, "root") + " to the folder " +
+             CifarFolder(which) + " that comes of it";
+    }
+    const bool is_other = is_10 ? name.starts_with("data_batch_") ||
+                                      name.starts_with("batches.meta") || name == "test_batch"
+                                : name == "meta";
+    if (is_other || name.starts_with(archive)) {
+      return "; " + shown + " is of " + title +
+             " in another version than the binary one, which is read: download " +
+             CifarAddress(which) + ", unpack it, and set " + SetTo(names, "kind", kind) + " and " +
+             NameOf(names, "root") + " to the folder " + CifarFolder(which) + " that comes of it";
+    }
+  }
+  return {};
 }
 
 // What is known of a file by its name; empty for nothing.
@@ -90,15 +117,18 @@ std::string AdviceByName(const fs::path& path, const OptionNames& names) {
            "which are: " +
            kStl10Address;
   }
-  if (IsCifarFile(name)) {
-    return "; " + shown +
-           " is one of CIFAR's files, which are not read: write its images to PNG "
-           "files, in a folder for each class";
+  if (std::string advice = AdviceOnCifar(path, names); !advice.empty()) return advice;
+  if (extension == "csv") {
+    return "; if " + shown + " lists images, set " + SetTo(names, "kind", "list") + " and " +
+           SetTo(names, "root", path);
+  }
+  if (extension == "tar") {
+    return "; " + shown + " is a tar file: if it holds images, set " + SetTo(names, "kind", "tar") +
+           " and " + SetTo(names, "root", path);
   }
   if (Has(kArchives, extension)) {
     return "; " + shown +
-           " is an archive, and none are read, tar shards neither: unpack it, and "
-           "set " +
+           " is an archive, of which none are read but plain .tar files: unpack it, and set " +
            NameOf(names, "root") + " to the folder";
   }
   if (Has(kRecords, extension)) {

@@ -5,8 +5,11 @@
 #include <system_error>
 #include <vector>
 
+#include "nodes/data/cifar_set.h"
 #include "nodes/data/data_root.h"
 #include "nodes/data/folder_list.h"
+#include "nodes/data/list_set.h"
+#include "nodes/data/tar_shards.h"
 #include "pipeline/base/files/xxh64.h"
 
 namespace flowtrain {
@@ -35,6 +38,17 @@ std::vector<fs::path> FilesOf(const DatasetOptions& options, const fs::path& roo
       }
     }
     files.push_back(root / "class_names.txt");
+  } else if (options.kind == DatasetKind::kCifar10 || options.kind == DatasetKind::kCifar100) {
+    const Cifar which = options.kind == DatasetKind::kCifar10 ? Cifar::k10 : Cifar::k100;
+    for (const std::string& name : CifarFiles(which)) files.push_back(root / name);
+  } else if (options.kind == DatasetKind::kList) {
+    files.push_back(root);
+    for (const std::string& path : PathsOfList(options.root, options.names)) {
+      files.push_back(root.parent_path() / path);
+    }
+  } else if (options.kind == DatasetKind::kTar) {
+    const TarShards shards = FindTarShards(options.root, options.names);
+    for (const std::string& name : shards.names) files.push_back(fs::path(shards.folder) / name);
   } else if (options.kind == DatasetKind::kPacked) {
     files.push_back(root);
   }
@@ -57,7 +71,7 @@ uint64_t FingerprintOf(const DatasetOptions& options, int max_side) {
     text += "max_pixels " + std::to_string(options.max_pixels) + '\n';
   }
   if (options.kind == DatasetKind::kFolder) text += "labels 2\n";  // of how folders are laid out
-  if (options.kind == DatasetKind::kStl10 || options.kind == DatasetKind::kFolder) {
+  if (options.kind != DatasetKind::kPacked && options.kind != DatasetKind::kSample) {
     for (const std::string& split : options.splits) text += split + '\n';
   }
   for (const fs::path& file : FilesOf(options, root)) text += FileText(file);

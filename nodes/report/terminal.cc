@@ -43,11 +43,6 @@ bool LocaleIsUtf8() {
   return false;
 }
 
-bool CanRedraw(int descriptor) {
-  const char* term = std::getenv("TERM");
-  return isatty(descriptor) != 0 && term != nullptr && std::strcmp(term, "dumb") != 0;
-}
-
 ProgressBar::ProgressBar(int descriptor, bool utf8) : descriptor_(descriptor), utf8_(utf8) {
   SetLogWriter([this](const std::string& line) { WriteAbove(line); });
 }

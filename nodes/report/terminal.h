@@ -6,13 +6,12 @@
 #include <string>
 
 #include "nodes/report/progress.h"
+#include "pipeline/base/progress_line.h"
 
 namespace flowtrain {
 
 // Whether the environment's locale (LC_ALL, LC_CTYPE, LANG) uses UTF-8.
 bool LocaleIsUtf8();
-// Whether `descriptor` is a terminal that a line can be redrawn on.
-bool CanRedraw(int descriptor);
 
 // Keeps one line at the bottom of the terminal, redrawn at most ten times a second. While it lives,
 // the log's terminal lines are written above it. Thread-safe.

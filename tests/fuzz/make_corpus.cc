@@ -8,6 +8,7 @@
 #include "nodes/pack/pack_images.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/image_files.h"
+#include "tests/support/tar_files.h"
 
 namespace flowtrain {
 namespace {
@@ -217,6 +218,22 @@ void WriteSets() {
   Write("stl10", "labelled",
         Bytes{1, 2, 3, 10, 9, 8, 'c', 'a', 't', '\n', 0, 3, 0, 1, 0, 3, 0, 3, 0, 1, 0, 3});
   Write("stl10", "empty", Bytes{});
+  Bytes records(4200, 7);  // then, for each file, what it is, its records and where it begins
+  for (int i = 0; i < 60; ++i) records.push_back(static_cast<uint8_t>(i * 7));
+  Write("cifar", "records", records);
+  Write("cifar", "empty", Bytes{});
+  Write("list", "paths", "a.jpg\n./a.jpg\n\nlost.jpg\n");
+  Write("list", "labels", "a.jpg,1\n\"a.jpg\",\"2, \"\"two\"\"\"\r\n./a.jpg\n");
+  Write("list", "columns", "label,split,path\n3,train,a.jpg\n10,train,a.jpg\n3,val,a.jpg\n");
+  Write("tar", "ustar",
+        TarFile("1.jpg", "x") + TarFile("1.cls", "3") + TarFile("a/2.png", "y") +
+            TarFile("a/2.json", R"({"label": "cat"})") + TarEnd());
+  Write("tar", "gnu",
+        TarFile("././@LongLink", std::string(120, 'n') + ".jpg", 'L') + TarFile("n.jpg", "x") +
+            TarHeader("2.jpg", 0, '1', "n.jpg"));
+  Write("tar", "pax",
+        TarFile("p", PaxRecord("path", "long/1.webp") + PaxRecord("size", "3"), 'x') +
+            TarHeader("1.webp", 0) + TarData("xyz") + TarEnd());
   const std::string path = (fs::path(corpus) / "packed").string();
   fs::create_directories(path);
   PackImages(*MakeSampleSet(1, 3, 8), path + "/sample.ftpack", {});

@@ -28,6 +28,7 @@ Command AddSchema(CLI::App& app);
 Command AddNewNode(CLI::App& app);
 Command AddCompletion(CLI::App& app);
 Command AddPack(CLI::App& app);
+Command AddCheck(CLI::App& app);
 Command AddExport(CLI::App& app);
 Command AddDigest(CLI::App& app);
 Command AddBench(CLI::App& app);

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "nodes/data/packed_file.h"
-#include "nodes/data/stl10_set.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/output_path.h"
 #include "pipeline/base/log.h"
@@ -22,7 +21,7 @@
 #include "pipeline/config/config.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/graph_options.h"
-#include "tools/load/find_file.h"
+#include "tools/commands/named_dataset.h"
 #include "tools/load/pack_dataset.h"
 #include "tools/process/signals.h"
 
@@ -30,49 +29,15 @@ namespace flowtrain {
 namespace {
 
 struct PackRequest {
-  std::string dataset;           // folder of images or of STL-10's files, packed file, or "sample"
+  DatasetRequest dataset;
   std::string out;               // file to make
   int max_side = 0;              // larger sides are shrunk to this, pixels; 0: whole images
   double max_bad_fraction = -1;  // unreadable images, as a share of all; below 0: the parameter's
   bool force = false;            // overwrite an existing file
   std::string verify;            // check this packed file instead
-  std::vector<std::string> configs, sets;  // as for graphs: data.splits, sample.images, …
 };
 
 namespace fs = std::filesystem;
-
-Config ParametersOf(const PackRequest& request) {
-  Config config(FindShippedFile("configs/stl10_config.yaml"));
-  for (const std::string& file : request.configs) config.OverlayFile(FindShippedFile(file));
-  for (const std::string& text : request.sets) config.Set(text);
-  config.Check({});
-  return config;
-}
-
-// DATASET takes the place of these parameters, though a parameter file, such as a run's config.yaml,
-// may have them too.
-void RefuseOtherDataset(const PackRequest& request) {
-  for (const std::string& set : request.sets) {
-    for (const char* key : {"data.kind", "data.root"}) {
-      if (set.rfind(std::string(key) + '=', 0) != 0) continue;
-      throw ConfigError(std::string("pack takes no --set ") + key +
-                        ": DATASET alone says what is packed");
-    }
-  }
-  std::error_code ignored;
-  if (request.dataset == "sample" && fs::exists("sample", ignored)) {
-    throw ConfigError(
-        "sample is the name of the built-in pictures, and there is a sample in this folder too: "
-        "name that ./sample, or run this in another folder");
-  }
-}
-
-DatasetKind KindOf(const std::string& dataset) {
-  if (dataset == "sample") return DatasetKind::kSample;
-  std::error_code ignored;
-  if (fs::is_regular_file(dataset, ignored)) return DatasetKind::kPacked;
-  return HoldsStl10(dataset) ? DatasetKind::kStl10 : DatasetKind::kFolder;
-}
 
 ExitCode Verify(const std::string& path, std::ostream& out) {
   const PackedFile file(path);
@@ -98,7 +63,7 @@ ExitCode Verify(const std::string& path, std::ostream& out) {
 // Makes the packed file, or checks every image of one. Throws ConfigError and DataError.
 ExitCode Pack(const PackRequest& request, StopSignals& signals, std::ostream& out) {
   if (!request.verify.empty()) return Verify(request.verify, out);
-  if (request.dataset.empty() || request.out.empty()) {
+  if (request.dataset.dataset.empty() || request.out.empty()) {
     throw ConfigError(
         "name the data set and the file to make: flowtrain pack photos photos.ftpack");
   }
@@ -110,15 +75,9 @@ ExitCode Pack(const PackRequest& request, StopSignals& signals, std::ostream& ou
   if (!request.force && fs::exists(request.out, ignored)) {
     throw ConfigError(request.out + " is there already; --force writes over it");
   }
-  RefuseOtherDataset(request);
+  const Config config = ParametersOf(request.dataset, "pack");
   TryOutput(request.out);
-  const Config config = ParametersOf(request);
-  DatasetOptions options = DatasetOptionsOf(config);
-  options.kind = KindOf(request.dataset);
-  options.root = request.dataset;
-  options.names = [](std::string_view option) {
-    return option == "root" ? "DATASET" : "data." + std::string(option);
-  };
+  const DatasetOptions options = NamedDataset(request.dataset, config);
   const double max_bad = request.max_bad_fraction >= 0
                              ? request.max_bad_fraction
                              : config.Get<double>("data.max_bad_fraction");
@@ -135,9 +94,7 @@ ExitCode Pack(const PackRequest& request, StopSignals& signals, std::ostream& ou
 Command AddPack(CLI::App& app) {
   const auto request = std::make_shared<PackRequest>();
   CLI::App* pack = app.add_subcommand("pack", "Decode a data set to one file to train from");
-  TakesPath(
-      pack->add_option("DATASET", request->dataset,
-                       "Folder of images or of STL-10's files, or sample (the built-in pictures)"));
+  TakesPath(pack->add_option("DATASET", request->dataset.dataset, kDatasetHelp));
   TakesPath(pack->add_option("OUT", request->out, "File to make, e.g. photos.ftpack"));
   pack->add_option("--max-side", request->max_side,
                    "Shrink images until their largest side has so many pixels")
@@ -149,7 +106,7 @@ Command AddPack(CLI::App& app) {
   auto* verify = TakesPath(pack->add_option("--verify", request->verify,
                                             "Check every image of a packed file instead"))
                      ->type_name("FILE");
-  AddParameterOptions(*pack, request->configs, request->sets);
+  AddParameterOptions(*pack, request->dataset.configs, request->dataset.sets);
   for (CLI::Option* option : pack->get_options()) {
     if (option != verify && option->get_name() != "--help") verify->excludes(option);
   }

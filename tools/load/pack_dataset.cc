@@ -1,58 +1,18 @@
 #include "tools/load/pack_dataset.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <memory>
 #include <vector>
 
 #include "nodes/data/packed_set.h"
 #include "nodes/pack/fingerprint.h"
-#include "nodes/report/terminal.h"
 #include "pipeline/base/cpu_limits.h"
 #include "pipeline/base/log.h"
+#include "pipeline/base/progress_line.h"
 #include "pipeline/base/text/units.h"
 #include "pipeline/node/run_control.h"
 
 namespace flowtrain {
-namespace {
-
-// A line that is redrawn on a terminal, or else an occasional log line.
-class PackProgress {
- public:
-  PackProgress() : redraws_(CanRedraw(STDERR_FILENO)) {}
-  ~PackProgress() {
-    if (drawn_) std::fputs("\r\x1b[K", stderr);
-  }
-  PackProgress(const PackProgress&) = delete;
-  PackProgress& operator=(const PackProgress&) = delete;
-
-  void Show(uint64_t done, uint64_t images) {
-    using std::chrono::milliseconds;
-    const auto now = Clock::now();
-    if (now - shown_at_ < milliseconds(redraws_ ? 100 : 10'000)) return;
-    shown_at_ = now;
-    const std::string text = "packed " + ShowCount(done) + " of " + ShowCount(images) + " images";
-    if (redraws_) {
-      std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
-      drawn_ = true;
-    } else {
-      LogInfo(text);
-    }
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  const bool redraws_;
-  bool drawn_ = false;
-  Clock::time_point shown_at_ = Clock::now();
-};
-
-}  // namespace
-
 DatasetOptions DatasetPlaceOf(const Config& config) {
   DatasetOptions options;
   const auto kind = config.GetOr<std::string>("data.kind", "stl10");
@@ -93,8 +53,12 @@ PackResult PackDataset(const DatasetOptions& dataset, const std::string& path, i
   options.max_bad_fraction_name = bad_limit.name;
   options.fingerprint = fingerprint;
   options.stop = [&run] { return run.draining(); };
-  PackProgress progress;
-  options.progress = [&](uint64_t done, uint64_t images) { progress.Show(done, images); };
+  ProgressLine line;
+  options.progress = [&](uint64_t done, uint64_t images) {
+    if (line.Due()) {
+      line.Show("packed " + ShowCount(done) + " of " + ShowCount(images) + " images");
+    }
+  };
   std::unique_ptr<StopSignals::Watch> watch;
   if (signals != nullptr) {
     watch = std::make_unique<StopSignals::Watch>(*signals, run, "stopping: no file is made");

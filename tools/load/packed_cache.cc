@@ -1,17 +1,14 @@
 #include "tools/load/packed_cache.h"
 
-#include <pwd.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
 #include "nodes/data/packed_file.h"
 #include "nodes/pack/fingerprint.h"
 #include "pipeline/base/error.h"
-#include "pipeline/base/files/xxh64.h"
+#include "pipeline/base/files/cache_folder.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
 #include "tools/load/pack_dataset.h"
@@ -21,20 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A relative XDG_CACHE_HOME counts for nothing, as its specification has it. The user database knows
-// the home of a user without HOME.
-fs::path UserCacheFolder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && *cache == '/') return fs::path(cache) / "flowtrain";
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home == '\0') {
-    const passwd* user = getpwuid(geteuid());
-    home = user == nullptr ? nullptr : user->pw_dir;
-  }
-  if (home != nullptr && *home != '\0') return fs::path(home) / ".cache/flowtrain";
-  return "/tmp/flowtrain-" + std::to_string(geteuid());
-}
-
 void MakeFolderOf(const fs::path& file) {
   std::error_code error;
   fs::create_directories(file.parent_path(), error);
@@ -42,14 +25,6 @@ void MakeFolderOf(const fs::path& file) {
   throw DataError("cannot make the folder " + file.parent_path().string() +
                   " for the packed data set: " + error.message() +
                   "; name a file in data.cache_file, or set XDG_CACHE_HOME");
-}
-
-// Eight digits that distinguish data sets of the same name.
-std::string ShortHash(const std::string& text) {
-  char digits[9];
-  const uint64_t hash = Xxh64({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-  std::snprintf(digits, sizeof digits, "%08x", static_cast<unsigned>(hash));
-  return digits;
 }
 
 // Whether the file at `path` is exactly this data set, packed. If not, `why` says what differs.
@@ -77,13 +52,13 @@ bool IsUpToDate(const std::string& path, uint64_t fingerprint, std::string* why)
 }  // namespace
 
 std::string DefaultCacheFile(const DatasetOptions& dataset) {
-  if (dataset.kind == DatasetKind::kSample) return UserCacheFolder() / "sample.ftpack";
+  if (dataset.kind == DatasetKind::kSample) return UserCacheFolder() + "/sample.ftpack";
   fs::path root = fs::absolute(dataset.root).lexically_normal();
   if (!root.has_filename()) root = root.parent_path();
   const fs::path folder = root.parent_path();
   const std::string name = root.filename();
   if (access(folder.c_str(), W_OK) == 0) return folder / (name + ".ftpack");
-  return UserCacheFolder() / (name + '-' + ShortHash(root) + ".ftpack");
+  return InUserCache(root, "ftpack");
 }
 
 std::string PackedCacheOf(const Config& config, StopSignals* signals) {

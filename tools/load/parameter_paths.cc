@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "nodes/data/tar_shards.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/expand_path.h"
 #include "tools/load/put_parameter.h"
@@ -27,9 +28,11 @@ constexpr std::array kPathParameters = {
     PathParameter{"run.path", false}};
 
 // Also true for what may not be looked at, which is then reported where it is opened.
+// Of a pattern for tar files, the first is looked at.
 bool Exists(const fs::path& path) {
   struct stat status {};
-  return stat(path.c_str(), &status) == 0 || (errno != ENOENT && errno != ENOTDIR);
+  const std::string first = IsTarPattern(path) ? ExpandBraces(path).front() : path.string();
+  return stat(first.c_str(), &status) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 std::string Expand(const std::string& key, const Value& value) {

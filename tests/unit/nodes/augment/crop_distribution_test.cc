@@ -55,7 +55,7 @@ golden::CropHistogram DrawCrops(const golden::CropHistogram& like, const Augment
   return drawn;
 }
 
-AugmentOptions OptionsOf(const golden::CropHistogram& crops) {
+AugmentOptions OptionsLike(const golden::CropHistogram& crops) {
   AugmentOptions options;
   options.crop_scale = {crops.low_scale, 1};
   return options;
@@ -65,7 +65,7 @@ class CropDistribution : public testing::TestWithParam<golden::CropHistogram> {}
 
 TEST_P(CropDistribution, IsTorchvisions) {
   const golden::CropHistogram& torchvisions = GetParam();
-  const golden::CropHistogram drawn = DrawCrops(torchvisions, OptionsOf(torchvisions));
+  const golden::CropHistogram drawn = DrawCrops(torchvisions, OptionsLike(torchvisions));
   EXPECT_GT(SameProbability(drawn.extents, torchvisions.extents), kLevel);
   EXPECT_GT(SameProbability(drawn.places, torchvisions.places), kLevel);
 }
@@ -73,7 +73,7 @@ TEST_P(CropDistribution, IsTorchvisions) {
 // That the test above sees small things: ranges that are a few hundredths off.
 TEST_P(CropDistribution, OfNearbyRangesIsToldApart) {
   const golden::CropHistogram& torchvisions = GetParam();
-  AugmentOptions scale = OptionsOf(torchvisions), ratio = scale;
+  AugmentOptions scale = OptionsLike(torchvisions), ratio = scale;
   scale.crop_scale[0] += 0.02;
   ratio.crop_ratio = {0.77, 1 / 0.77};
   for (const AugmentOptions& options : {scale, ratio}) {

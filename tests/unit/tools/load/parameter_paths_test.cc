@@ -42,6 +42,14 @@ TEST(ParameterPaths, AreRelativeToTheirFileWhereTheyExistThere) {
   EXPECT_EQ(config.Find("data.root")->at.line, 1);  // for messages
 }
 
+TEST(ParameterPaths, APatternForTarFilesIsLookedForByItsFirst) {
+  const TempFolder folder;
+  folder.Write("shards/07.tar", {1});
+  const std::string file = folder.Write("my.yaml", "data: {root: 'shards/{07..09}.tar'}\n");
+  std::vector<std::string> told;
+  EXPECT_EQ(RootOf(WithFile(file, &told)), folder / "shards/{07..09}.tar");
+}
+
 TEST(ParameterPaths, WrittenToAFileAreTheSameWhenItIsRead) {
   const TempFolder folder;
   for (const std::string path : {"/a/$USER/b", "$$HOME", "~root/x", "/a/${HOME}", "plain"}) {
