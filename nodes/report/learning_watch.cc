@@ -10,8 +10,8 @@ namespace flowtrain {
 namespace {
 
 // docs/metrics.md has the figures of healthy and of collapsed runs that these lie between.
-constexpr double kSameProjections = 0.05;  // projection_std
-constexpr double kFewDimensions = 2.0;     // rankme
+constexpr double kSameProjections = 0.3;  // projection_std
+constexpr double kFewDimensions = 2.0;    // rankme
 constexpr size_t kFirstSteps = 10, kRecentSteps = 50;
 constexpr uint64_t kStepsToLearn = 200;
 constexpr double kLeastFall = 0.002;  // of the first loss

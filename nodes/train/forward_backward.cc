@@ -58,7 +58,7 @@ void ForwardBackward::Declare(NodeSpec& spec) {
               "Steps in a row without finite gradients before the run ends; 0: it never does.",
               AtLeast{0})
       .Option(
-          &ForwardBackward::representations_every_, "representations_every", int64_t{50},
+          &ForwardBackward::representations_every_, "representations_every", int64_t{100},
           "Steps from one measurement of the representations (RankMe, alignment, uniformity) to "
           "the next; 0: never.",
           AtLeast{0});

@@ -142,7 +142,8 @@ TEST_F(KnnEvaluateNode, WithoutKnnThereIsNoProbe) {
   EXPECT_THAT(MessageOf<ConfigError>([&] {
                 Started({{"enabled", "false"}, {"probe", "true"}});
               }),
-              testing::HasSubstr("set enabled to true, or probe to false"));
+              testing::HasSubstr("set enabled of 'under_test' to true, or probe of 'under_test' to "
+                                 "false"));
 }
 
 TEST_F(KnnEvaluateNode, AnInterruptedRunDoesNotWaitForIt) {

@@ -57,6 +57,13 @@ TEST(LearningWatch, ProjectionsThatAreAllTheSameAreToldOfOnce) {
   EXPECT_THAT(watch.Add(Measured(149, 100, 0.01)), IsEmpty());
 }
 
+TEST(LearningWatch, ProjectionsOfAHealthyRunAreWell) {
+  LearningWatch watch;
+  for (uint64_t step = 99; step < 1000; step += 100) {
+    EXPECT_THAT(watch.Add(Measured(step, 40, 0.6)), IsEmpty());
+  }
+}
+
 TEST(LearningWatch, FeaturesOfOneDimensionAreAnotherCause) {
   LearningWatch watch;
   watch.Add(Measured(49, 1.1, 0.9));
