@@ -5,8 +5,8 @@
 
 namespace flowtrain {
 
-std::string FinalLine(std::initializer_list<std::pair<const char*, double>> figures,
-                      std::initializer_list<std::pair<const char*, int64_t>> counts) {
+std::string FinalLine(const std::vector<std::pair<const char*, double>>& figures,
+                      const std::vector<std::pair<const char*, int64_t>>& counts) {
   using Json = nlohmann::ordered_json;
   Json line = {{"final", true}};
   for (const auto& [name, value] : figures) {

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "nodes/device/out_of_memory.h"
 #include "nodes/device/pause.h"
@@ -42,6 +44,8 @@ void KnnEvaluate::Declare(NodeSpec& spec) {
       .Uses("dataset", "ImageDataset")
       .Uses("run_dir", "RunDir")
       .Option(&KnnEvaluate::enabled_, "enabled", true, "Whether to evaluate at all.")
+      .Option(&KnnEvaluate::probe_, "probe", false,
+              "Also train a linear classifier on the features, after training and each N epochs.")
       .Option(&KnnEvaluate::every_epochs_, "every_epochs", 0,
               "Also after each N epochs; 0: at the start and the end alone.", AtLeast{0})
       .Options(&KnnEvaluate::knn_)
@@ -55,6 +59,12 @@ void KnnEvaluate::Declare(NodeSpec& spec) {
 
 void KnnEvaluate::Open(const OpenContext& context) {
   run_ = &context.run();
+  if (probe_ && !enabled_) {
+    throw ConfigError(context.NameOf("probe") +
+                      " is trained on the features of the kNN evaluation, which is off: set " +
+                      context.NameOf("enabled") + " to true, or " + context.NameOf("probe") +
+                      " to false");
+  }
   if (size_ == 0) size_ = ViewSide(context.layout());
   if (size_ == 0) {
     throw ConfigError(context.NameOf("size") +
@@ -76,10 +86,12 @@ void KnnEvaluate::Start() {
   if (enabled_ && !active()) LogInfo("no kNN accuracy: " + labelled_.why_not);
   if (!active()) return;
   if (run_dir_->start_step() > 0) {
+    started_ = true;
     untrained_ = run_dir_->knn_top1_start();
     return;
   }
   untrained_ = Evaluate();
+  started_ = true;
   run_dir_->NoteStart(untrained_);
   if (untrained_) LogInfo("kNN top-1 at the start: " + Percent(untrained_));
 }
@@ -90,7 +102,11 @@ void KnnEvaluate::Process(Step& step) {
   if ((step.epoch + 1) % static_cast<uint64_t>(every_epochs_) != 0) return;
   trained_ = Evaluate();
   current_ = trained_.has_value();
-  static_cast<StepPayload&>(*step.payload).record->knn_top1 = trained_;
+  StepRecord& record = *static_cast<StepPayload&>(*step.payload).record;
+  record.knn_top1 = trained_;
+  if (!probed_) return;
+  record.linear_top1 = probed_->top1 * 100;
+  record.linear_top5 = probed_->top5 * 100;
 }
 
 void KnnEvaluate::Flush() {
@@ -101,15 +117,25 @@ void KnnEvaluate::Flush() {
     LogInfo("kNN top-1 of the trained backbone: " + Percent(trained_) + ", at the start " +
             Percent(untrained_) + how_);
   }
+  std::vector<std::pair<const char*, double>> figures = {
+      {"knn_top1", trained_.value_or(std::nan(""))},
+      {"knn_top1_start", untrained_.value_or(std::nan(""))}};
+  if (probed_) {
+    LogInfo("linear probe top-1 of the trained backbone: " + Percent(probed_->top1 * 100));
+    figures.insert(figures.end(), {{"linear_top1", probed_->top1 * 100},
+                                   {"linear_top5", probed_->top5 * 100},
+                                   {"learning_rate", probed_->options.learning_rate},
+                                   {"weight_decay", probed_->options.weight_decay}});
+  }
   run_dir_->AppendMetrics(FinalLine(
-      {{"knn_top1", trained_.value_or(std::nan(""))},
-       {"knn_top1_start", untrained_.value_or(std::nan(""))}},
+      figures,
       {{"neighbours", votes_}, {"bank", bank_}, {"queries", queries_}, {"left_out", left_out_}}));
 }
 
 // Returns nothing if the network is not finite, or the device has too little memory.
 std::optional<double> KnnEvaluate::Evaluate() {
   const Pause pause(model_->device());
+  probed_.reset();
   try {
     const std::string tensor = model_->FirstNonFiniteWeight();
     if (tensor.empty()) return EvaluateFinite();
@@ -145,7 +171,27 @@ std::optional<double> KnnEvaluate::EvaluateFinite() {
   if (!told_of_caveats_) WarnOfKnnCaveats(bank, queries, knn_, classes_, neighbours_name_);
   told_of_caveats_ = true;
   how_ = DescribeKnn(bank, queries, knn_);
-  return KnnTop1(bank, queries, knn_) * 100;
+  const double top1 = KnnTop1(bank, queries, knn_) * 100;
+  if (probe_ && started_ && !run_->draining()) Probe(bank, queries);
+  return top1;
+}
+
+// Where there is no probe the training goes on without.
+void KnnEvaluate::Probe(const Features& bank, const Features& queries) {
+  ProbeOptions options;
+  options.linear.classes = knn_.classes;
+  try {
+    if (!labelled_.leave_one_out) {
+      probed_ = ProbeFeatures(bank, queries, options);
+    } else {
+      const HeldOut parts = HoldOutToJudge(bank);
+      probed_ = ProbeFeatures(parts.kept, parts.held, options);
+    }
+  } catch (const DataError& error) {
+    if (!std::exchange(told_of_no_probe_, true)) {
+      LogWarning("no linear probe accuracy: " + std::string(error.what()));
+    }
+  }
 }
 
 bool KnnEvaluate::OutputIsFinite(const Features& features) const {

@@ -8,6 +8,7 @@
 #include "nodes/data/bad_images.h"
 #include "nodes/data/dataset.h"
 #include "nodes/evaluate/knn.h"
+#include "nodes/evaluate/probe_features.h"
 #include "nodes/run/run_dir.h"
 #include "nodes/run/step_record.h"
 #include "nodes/train/model/simclr_model.h"
@@ -17,11 +18,13 @@ namespace flowtrain {
 
 // kNN accuracy of the frozen backbone on the labelled images: of the untrained backbone before the
 // first step, after every N-th epoch, and after the last step. A run that is resumed keeps the
-// accuracy of its untrained backbone. A network that is not finite has none. It draws no random numbers and
+// accuracy of its untrained backbone. With `probe` also that of a linear classifier
+// on the same features, but for the untrained backbone. A network that is not finite has none. It draws no random numbers and
 // leaves the batch-norm statistics alone, so the training is the same with it as without.
 //
 // Input   steps      step
-// Output  evaluated  step  the record's knn_top1 set where it was evaluated.
+// Output  evaluated  step  the record's knn_top1 set where it was evaluated; with `probe` linear_top1
+//                          and linear_top5 too.
 // Threads the device lane; images are decoded on TBB's threads.
 //
 // Example:
@@ -37,16 +40,18 @@ class KnnEvaluate final : public StepNode {
   // Percent; empty if it was not evaluated.
   std::optional<double> untrained() const { return untrained_; }
   std::optional<double> trained() const { return trained_; }
+  const std::optional<ProbeResult>& probed() const { return probed_; }
 
  private:
   bool active() const { return enabled_ && labelled_.possible(); }
   std::optional<double> Evaluate();
   std::optional<double> EvaluateFinite();
+  void Probe(const Features& bank, const Features& queries);
   bool OutputIsFinite(const Features& features) const;
   Features FeaturesOf(const LabelledImages& images, uint64_t first_id);
   void WarnOfBad(uint64_t known) const;
 
-  bool enabled_ = true;  // options
+  bool enabled_ = true, probe_ = false;  // options
   int every_epochs_ = 0, batch_size_ = 256, size_ = 0;
   int64_t max_pixels_ = 0;  // of an image file
   KnnOptions knn_;
@@ -59,10 +64,12 @@ class KnnEvaluate final : public StepNode {
   RunDir* run_dir_ = nullptr;
   BadImages bad_images_{"kNN"};  // those of the queries have ids after the bank's
   std::optional<double> untrained_, trained_;
+  std::optional<ProbeResult> probed_;  // of the last evaluation
   // How the last accuracy was measured.
   std::string how_;
   int64_t votes_ = 0, bank_ = 0, queries_ = 0, left_out_ = 0;
-  bool told_of_caveats_ = false;
+  bool told_of_caveats_ = false, told_of_no_probe_ = false;
+  bool started_ = false;  // the untrained backbone has been evaluated
   bool current_ = false;  // trained_ belongs to the present parameters
 };
 

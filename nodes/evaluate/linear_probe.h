@@ -6,15 +6,13 @@
 
 #include "nodes/evaluate/confusion.h"
 #include "nodes/evaluate/feature_judge.h"
-#include "nodes/evaluate/linear_classifier.h"
+#include "nodes/evaluate/probe_features.h"
 
 namespace flowtrain {
 
-// Trains a linear classifier on the features of the bank and judges it on the queries (TrainLinear:
-// SGD with momentum, cosine, frozen features of centre views, no augmentation). Of the given
-// learning rates and weight decays it takes those that do best on a tenth of the bank, held out;
-// the classifier is then trained anew on the whole bank. If the data set has no split, a fifth of
-// each class is held out for judging.
+// Trains a linear classifier on the features of the bank and judges it on the queries
+// (ProbeFeatures: SGD with momentum, cosine, frozen features of centre views, no augmentation). If
+// the data set has no split, a fifth of each class is held out for judging.
 //
 // Logs top-1 and top-5 and writes them to metrics.jsonl; the confusion of the classes goes to the
 // log as a table and to RUN_DIR/confusion.png.
@@ -33,23 +31,13 @@ class LinearProbe final : public FeatureJudge {
 
  private:
   void Finish(const FeatureTable& table) override;
-  LinearOptions Choose(const Features& bank) const;
-  void WarnOfSmallChoice(const at::Tensor& held) const;
-  [[noreturn]] void RefuseDiverged() const;
   void Report(const Features& bank, const Features& queries, int64_t left_out,
-              const LinearOptions& options, const at::Tensor& logits);
+              const ProbeResult& result);
   Confusion Confuse(const at::Tensor& labels, const at::Tensor& guesses) const;
 
   LinearOptions linear_;  // options
   std::vector<double> learning_rates_, weight_decays_;
   std::string learning_rates_name_, weight_decays_name_;  // in messages
 };
-
-// Every `nth` image of each class apart from the others, both in their order. Throws DataError if
-// either part would be empty.
-struct HeldOut {
-  Features kept, held;
-};
-HeldOut HoldOut(const Features& features, int64_t nth);
 
 }  // namespace flowtrain

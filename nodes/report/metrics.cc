@@ -36,7 +36,16 @@ std::string StepLine(const StepRecord& record) {
   if (record.gpu.used_bytes) line["gpu_used_bytes"] = *record.gpu.used_bytes;
   if (record.gpu.temperature_c) line["gpu_temperature_c"] = *record.gpu.temperature_c;
   if (record.gpu.power_w) line["gpu_power_w"] = *record.gpu.power_w;
+  if (record.representations) {
+    line["rankme"] = Number(record.representations->rankme);
+    line["feature_std"] = Number(record.representations->feature_std);
+    line["projection_std"] = Number(record.representations->projection_std);
+    line["alignment"] = Number(record.representations->alignment);
+    line["uniformity"] = Number(record.representations->uniformity);
+  }
   if (record.knn_top1) line["knn_top1"] = Number(record.knn_top1);
+  if (record.linear_top1) line["linear_top1"] = Number(record.linear_top1);
+  if (record.linear_top5) line["linear_top5"] = Number(record.linear_top5);
   return line.dump();
 }
 
@@ -64,7 +73,7 @@ std::optional<StepRecord> ReadStepLine(const std::string& line) {
 }
 
 std::string EpochLine(uint64_t epoch, const StepTotals& totals, uint64_t bad_images,
-                      std::optional<double> knn_top1) {
+                      const EpochResults& results) {
   Json line;
   line["epoch"] = epoch + 1;
   line["steps"] = totals.steps();
@@ -75,7 +84,8 @@ std::string EpochLine(uint64_t epoch, const StepTotals& totals, uint64_t bad_ima
   line["data_wait"] = Number(totals.data_wait());
   line["skipped"] = totals.skipped();
   line["bad_images"] = bad_images;
-  if (knn_top1) line["knn_top1"] = Number(knn_top1);
+  if (results.knn_top1) line["knn_top1"] = Number(results.knn_top1);
+  if (results.linear_top1) line["linear_top1"] = Number(results.linear_top1);
   return line.dump();
 }
 

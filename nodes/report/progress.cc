@@ -111,13 +111,15 @@ std::string BarLine(const Progress& progress, int columns, bool utf8) {
 }
 
 std::string EpochSentence(uint64_t epoch, uint64_t epochs, const StepTotals& totals,
-                          std::optional<double> knn_top1) {
+                          const EpochResults& results) {
   std::string text =
       "epoch " + OutOf(epoch, epochs) + " done in " + ShowDuration(totals.seconds()) + ": loss " +
       (totals.mean_loss() ? ShowFixed(*totals.mean_loss(), 4) : std::string("not finite")) +
       RateClause(", ", totals);
   if (totals.skipped() > 0) text += ", skipped steps: " + ShowCount(totals.skipped());
-  if (knn_top1) text += ", kNN top-1 " + ShowFixed(*knn_top1, 1) + '%';
+  if (results.rankme) text += ", RankMe " + ShowFixed(*results.rankme, 1);
+  if (results.knn_top1) text += ", kNN top-1 " + ShowFixed(*results.knn_top1, 1) + '%';
+  if (results.linear_top1) text += ", linear top-1 " + ShowFixed(*results.linear_top1, 1) + '%';
   return text;
 }
 

@@ -29,7 +29,7 @@ std::string PlainLine(const Progress& progress);
 std::string BarLine(const Progress& progress, int columns, bool utf8);
 // "epoch 3/100 done in 12.3 s: loss 4.8312, …". `epoch` counts from 1.
 std::string EpochSentence(uint64_t epoch, uint64_t epochs, const StepTotals& totals,
-                          std::optional<double> knn_top1);
+                          const EpochResults& results);
 // "310 steps, 158,720 images in 2 min 05 s: 1270 images/s, data wait 0.4%; results in runs/x".
 std::string RunSentence(const StepTotals& totals, const std::string& run_dir);
 

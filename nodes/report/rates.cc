@@ -42,9 +42,16 @@ std::optional<double> StepTotals::mean_loss() const {
   return Ratio(loss_sum_, static_cast<double>(losses_));
 }
 
+void EpochResults::Add(const StepRecord& record) {
+  if (record.knn_top1) knn_top1 = record.knn_top1;
+  if (record.linear_top1) linear_top1 = record.linear_top1;
+  if (record.representations) rankme = record.representations->rankme;
+}
+
 void RecentSteps::Add(const StepRecord& record) {
   records_.push_back(record);
   records_.back().fetch = nullptr;  // what it holds on the device is not kept alive
+  records_.back().view_pairs = nullptr;
   if (records_.size() > length_) records_.pop_front();
 }
 

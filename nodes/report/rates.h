@@ -37,6 +37,14 @@ class StepTotals {
   uint64_t losses_ = 0;
 };
 
+// What was measured in an epoch beside its steps: the last value of each.
+struct EpochResults {
+  std::optional<double> knn_top1 = {}, linear_top1 = {};  // percent
+  std::optional<double> rankme = {};
+
+  void Add(const StepRecord& record);
+};
+
 // The last `length` steps.
 class RecentSteps {
  public:

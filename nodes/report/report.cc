@@ -8,8 +8,10 @@
 #include <string>
 #include <utility>
 
+#include "nodes/decode/encode_png.h"
 #include "nodes/report/metrics.h"
 #include "nodes/report/progress.h"
+#include "nodes/report/view_grid.h"
 #include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
 
@@ -74,7 +76,9 @@ void Report::Emit(const Pending& pending) {
   if (run_.steps() == 0) TakeUpEpoch(pending);
   Count(record);
   run_dir_->AppendMetrics(StepLine(record));
+  if (record.view_pairs) ShowViews(*record.view_pairs);
   WarnOfLoss(record);
+  for (const std::string& warning : learning_watch_.Add(record)) LogWarning(warning);
   if (!quiet_) ShowProgress(pending);
   if (record.last_of_epoch) EndEpoch(pending);
 }
@@ -95,7 +99,13 @@ void Report::Count(const StepRecord& record) {
   run_.Add(record, timed);
   epoch_.Add(record, timed);
   if (timed) recent_.Add(record);
-  if (record.knn_top1) knn_top1_ = record.knn_top1;
+  epoch_results_.Add(record);
+}
+
+void Report::ShowViews(const ViewPairs& pairs) {
+  const ViewGrid grid = MakeViewGrid(pairs);
+  run_dir_->AppendPicture("views", EncodePng(grid.pixels, grid.height, grid.width), grid.height,
+                          grid.width);
 }
 
 void Report::WarnOfLoss(const StepRecord& record) {
@@ -148,14 +158,14 @@ void Report::ShowProgress(const Pending& pending) {
 void Report::EndEpoch(const Pending& pending) {
   const StepRecord& record = *pending.record;
   run_dir_->AppendMetrics(
-      EpochLine(record.epoch, epoch_, run_dir_->bad_images().count(), knn_top1_));
+      EpochLine(record.epoch, epoch_, run_dir_->bad_images().count(), epoch_results_));
   // The mean of a part says nothing of an epoch: its other steps may be in another run's folder.
   const bool whole = epoch_.steps() == pending.steps_per_epoch;
   const double loss = whole ? epoch_.mean_loss().value_or(std::nan("")) : std::nan("");
-  run_dir_->NoteEpoch(record.step + 1, {loss, knn_top1_});
-  LogInfo(EpochSentence(record.epoch + 1, EpochsOf(pending), epoch_, knn_top1_));
+  run_dir_->NoteEpoch(record.step + 1, {loss, epoch_results_.knn_top1});
+  LogInfo(EpochSentence(record.epoch + 1, EpochsOf(pending), epoch_, epoch_results_));
   epoch_ = StepTotals();
-  knn_top1_.reset();
+  epoch_results_ = EpochResults();
 }
 
 FLOWTRAIN_REGISTER(Report);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "nodes/report/learning_watch.h"
 #include "nodes/report/rates.h"
 #include "nodes/report/terminal.h"
 #include "nodes/run/run_dir.h"
@@ -15,7 +16,8 @@
 
 namespace flowtrain {
 
-// Writes each step and each epoch to the run directory's metrics.jsonl, and shows the run: a
+// Writes each step and each epoch to the run directory's metrics.jsonl, warns where the network
+// collapses or does not learn, and shows the run: a
 // progress bar on a terminal, else a line every `log_every` seconds; a line at each epoch's end.
 //
 // Input   steps  step  with a StepPayload.
@@ -53,6 +55,7 @@ class Report final : public StepNode {
   void Emit(const Pending& pending);
   void TakeUpEpoch(const Pending& first);
   void Count(const StepRecord& record);
+  void ShowViews(const ViewPairs& pairs);
   void WarnOfLoss(const StepRecord& record);
   void ShowProgress(const Pending& pending);
   void EndEpoch(const Pending& pending);
@@ -65,7 +68,8 @@ class Report final : public StepNode {
   std::deque<Pending> pending_;
   StepTotals run_, epoch_;
   RecentSteps recent_{kRecentSteps};
-  std::optional<double> knn_top1_;  // of the epoch
+  EpochResults epoch_results_;
+  LearningWatch learning_watch_;
   uint64_t losses_not_finite_ = 0;
   std::optional<Clock::time_point> line_at_;  // when the last plain line was written
 };

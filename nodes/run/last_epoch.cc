@@ -1,8 +1,10 @@
 #include "nodes/run/last_epoch.h"
 
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 namespace flowtrain {
 namespace {
@@ -23,6 +25,8 @@ std::optional<double> FigureIn(const json& line, const char* key) {
 }  // namespace
 
 std::optional<LastEpoch> ReadLastEpoch(const std::string& metrics_path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(metrics_path, error)) return {};
   std::optional<LastEpoch> last;
   uint64_t step = 0;  // of the line of a step before
   std::ifstream in(metrics_path);

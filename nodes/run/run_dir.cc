@@ -114,7 +114,10 @@ void RunDir::Declare(NodeSpec& spec) {
               "The folder itself, new or empty, in place of one named after the date.")
       .Option(&RunDir::go_on_, "go_on", false,
               "Continue the run in `path`, after its first `start_step` steps.")
-      .Option(&RunDir::start_step_, "start_step", 0, "Optimiser steps already done.", AtLeast{0});
+      .Option(&RunDir::start_step_, "start_step", 0, "Optimiser steps already done.", AtLeast{0})
+      .Option(&RunDir::tensorboard_, "tensorboard", true,
+              "Whether to write an event file for TensorBoard: the metrics, pairs of views, the "
+              "configuration.");
 }
 
 void RunDir::Open(const OpenContext&) {
@@ -130,12 +133,13 @@ void RunDir::Open(const OpenContext&) {
 }
 
 void RunDir::Begin() {
-  if (metrics_ >= 0) return;
+  if (metrics_) return;
   WriteFile(path_ + "/config.yaml", header_ + resolved_config_);
-  const std::string metrics = path_ + "/metrics.jsonl";
-  if (go_on_) TakeUp(metrics);
-  metrics_ = ::open(metrics.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (metrics_ < 0) FailWrite(metrics, errno);
+  if (go_on_) TakeUp(path_ + "/metrics.jsonl");
+  metrics_.emplace(MetricsFiles::Options{.folder = path_,
+                                         .start_step = start_step(),
+                                         .tensorboard = tensorboard_,
+                                         .configuration = header_ + resolved_config_});
   SetLogFile(path_ + "/log.txt");
 }
 
@@ -179,7 +183,13 @@ void RunDir::Lock() {
 
 void RunDir::AppendMetrics(const std::string& json_line) {
   std::lock_guard<std::mutex> lock(mutex_);
-  WriteAll(metrics_, json_line + '\n', path_ + "/metrics.jsonl");
+  metrics_->Append(json_line);
+}
+
+void RunDir::AppendPicture(std::string_view tag, std::span<const uint8_t> png, int height,
+                           int width) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  metrics_->AppendPicture(tag, png, height, width);
 }
 
 void RunDir::NoteEpoch(uint64_t steps_done, const EpochFigures& figures) {
@@ -217,12 +227,12 @@ void CheckRunFolder(const std::string& path, bool go_on) {
 }
 
 RunDir::~RunDir() {
-  if (metrics_ >= 0) {
+  if (metrics_) {
     // Not in the way of the command that does better. A list of bad images may be why it failed.
     const bool in_vain = !go_on_ && HoldsNoStep(path_) && !fs::exists(fs::path(path_) / kBadImages);
     if (in_vain) LogInfo("the run made no step: its folder " + path_ + " is removed");
     SetLogFile("");
-    ::close(metrics_);
+    metrics_.reset();
     if (in_vain) RemoveRun(path_);
   }
   if (folder_ >= 0) ::close(folder_);

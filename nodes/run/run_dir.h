@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "nodes/run/bad_image_file.h"
+#include "nodes/run/metrics_files.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
@@ -21,7 +24,8 @@ struct EpochFigures {
 // Makes the folder ROOT/NAME-YYYYmmdd-HHMMSS (or the one that `path` names) and keeps in it
 //   config.yaml    the resolved configuration
 //   log.txt        the log, all but debug lines
-//   metrics.jsonl  one JSON object per line: one per step, one per epoch
+//   metrics.jsonl  one JSON object per line: one per step, one per epoch; and what MetricsFiles
+//                  makes from it, metrics.csv and TensorBoard's event file
 //   bad_images.csv the images that are left out, once there is one
 // Other nodes put their files (checkpoints) under path(). A folder serves one run at a time. A run
 // that goes on in its folder removes what metrics.jsonl says about later steps (RewindMetrics), so
@@ -53,9 +57,13 @@ class RunDir final : public Resource {
   ~RunDir() override;
 
   const std::string& path() const { return path_; }
-  // Appends one line to metrics.jsonl, at once. Throws std::runtime_error when the disk is full or
-  // the write fails otherwise. Thread-safe.
+  // Appends one line to metrics.jsonl, and what follows from it to the other files, at once. Throws
+  // std::runtime_error when the disk is full or the write fails otherwise. Thread-safe.
   void AppendMetrics(const std::string& json_line);
+  // Whether TensorBoard's file is written, and a PNG file for it, at the step of the last line.
+  // Thread-safe.
+  bool tensorboard() const { return tensorboard_; }
+  void AppendPicture(std::string_view tag, std::span<const uint8_t> png, int height, int width);
 
   // The run's bad_images.csv.
   BadImageFile& bad_images() { return *bad_images_; }
@@ -85,12 +93,13 @@ class RunDir final : public Resource {
   std::string root_, name_, named_path_;  // options
   bool go_on_ = false;
   int64_t start_step_ = 0;
+  bool tensorboard_ = true;
 
   bool begins_later_ = false;
   std::string path_, header_, resolved_config_, graph_;
   int folder_ = -1;  // descriptor that holds the lock
   mutable std::mutex mutex_;
-  int metrics_ = -1;  // descriptor of metrics.jsonl
+  std::optional<MetricsFiles> metrics_;
   std::optional<BadImageFile> bad_images_;
   uint64_t epoch_end_ = 0;
   std::optional<EpochFigures> epoch_;

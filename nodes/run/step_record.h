@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "nodes/run/gpu_status.h"
 #include "pipeline/node/packet.h"
@@ -20,6 +21,20 @@ struct StepFigures {
   double loss_scale = 1;
 };
 
+// How the images of a window are spread over the space of representations, without their labels.
+// nodes/train/representations.h says how each is computed.
+struct RepresentationFigures {
+  double rankme = 0;                           // effective rank of the backbone's features
+  double feature_std = 0, projection_std = 0;  // 1: spread evenly; 0: all images look the same
+  double alignment = 0, uniformity = 0;        // of the projections; the lower the better
+};
+
+// The two views of some images of a window, to look at.
+struct ViewPairs {
+  int side = 0, pairs = 0;      // pixels; images
+  std::vector<uint8_t> pixels;  // [2, pairs, side, side, 3] RGB
+};
+
 // Filled by the nodes on the device lane. The figures arrive later than the step does: a device
 // runs ahead of the host by up to one window. Until Fetch has brought them they are not valid.
 struct StepRecord : StepFigures {
@@ -32,11 +47,14 @@ struct StepRecord : StepFigures {
   // Share of that time in which the device lane had no batch to work on, 0 to 1.
   double data_wait = 0;
   // Of the device's memory; 0 on a CPU.
-  size_t device_bytes = 0;         // held by the program, unused cache included
-  size_t device_peak_bytes = 0;    // the most of that so far
-  size_t device_total_bytes = 0;   // all there is
-  GpuStatus gpu;                   // empty where the driver does not tell
-  std::optional<double> knn_top1;  // percent; where this step was evaluated
+  size_t device_bytes = 0;        // held by the program, unused cache included
+  size_t device_peak_bytes = 0;   // the most of that so far
+  size_t device_total_bytes = 0;  // all there is
+  GpuStatus gpu;                  // empty where the driver does not tell
+  // Percent; where this step was evaluated.
+  std::optional<double> knn_top1, linear_top1, linear_top5;
+  std::optional<RepresentationFigures> representations;  // where they were measured
+  std::shared_ptr<const ViewPairs> view_pairs;           // null: none of this window
 
   // Brings the figures from the device: true when they are here. With `wait` it blocks until they
   // are. Only the record's keeper may call it; others may call Look meanwhile.

@@ -56,7 +56,12 @@ void ForwardBackward::Declare(NodeSpec& spec) {
               "Images a window, for auto.", AtLeast{0})
       .Option(&ForwardBackward::max_nonfinite_steps_, "max_nonfinite_steps", int64_t{20},
               "Steps in a row without finite gradients before the run ends; 0: it never does.",
-              AtLeast{0});
+              AtLeast{0})
+      .Option(
+          &ForwardBackward::representations_every_, "representations_every", int64_t{100},
+          "Steps from one measurement of the representations (RankMe, alignment, uniformity) to "
+          "the next; 0: never.",
+          AtLeast{0});
 }
 
 void ForwardBackward::Open(const OpenContext& context) {
@@ -82,6 +87,7 @@ void ForwardBackward::Open(const OpenContext& context) {
   graph_memory_ = std::make_unique<GraphMemory>(*device_, gradient_bytes);
   gradient_ = std::make_unique<WindowGradient>(accumulation_, std::move(network),
                                                model_->running_statistics());
+  representations_ = RepresentationSample(representations_every_);
   watch_ = std::make_unique<NonFiniteWatch>(max_nonfinite_steps_);
   const bool found_at_start =
       gradient_accumulation_ == kAutoAccumulation && device_->is_accelerator();
@@ -161,6 +167,7 @@ void ForwardBackward::Process(Batch& batch, Step& step) {
   if (complete) WithRoom([&] { payload.loss = gradient_->Finish(); });
   ReleaseBuffer(batch);
   if (!complete) return;
+  payload.record->representations = representations_.Finish();
   payload.whole_window = WholeWindow(batch) * layout_.rows;
   if (watch_->TooMany()) EndWhereNotFinite(batch, payload.loss);
   watch_->Add(payload.record);
@@ -169,7 +176,8 @@ void ForwardBackward::Process(Batch& batch, Step& step) {
 
 int ForwardBackward::WholeWindow(const Batch& batch) const {
   if (dataset_ == nullptr) return batch.window;
-  return flowtrain::WholeWindow(batch.window, batch.last_of_epoch, batch.steps_per_epoch,
+  const bool last_of_epoch = (batch.step + 1) % batch.steps_per_epoch == 0;
+  return flowtrain::WholeWindow(batch.window, last_of_epoch, batch.steps_per_epoch,
                                 dataset_->size() / static_cast<uint64_t>(layout_.rows));
 }
 
@@ -193,6 +201,9 @@ void ForwardBackward::BeginWindow(const Batch& batch, Step& step) {
   model_->running_statistics().Save();
   if (window_images_ > planned_images_) PlanPasses(window_images_);
   gradient_->Begin(window_images_, micro_batch_);
+  const bool whole = batch.window >= WholeWindow(batch);
+  representations_.Begin({.step = batch.step, .images = window_images_, .whole = whole});
+  if (run_dir_ != nullptr && run_dir_->tensorboard()) payload.record->view_pairs = views_.Of(batch);
 }
 
 // [2, B, H, W, 3], owned by the window.
@@ -206,7 +217,10 @@ at::Tensor ForwardBackward::Take(Batch& batch) {
 
 at::Tensor ForwardBackward::Represent(const at::Tensor& images) {
   const Autocast autocast(device_->device().type(), device_->compute_type());
-  return model_->Project(model_->Encode(normalise_(images)));
+  const at::Tensor features = model_->Encode(normalise_(images));
+  const at::Tensor projections = model_->Project(features);
+  representations_.Add(features, projections);
+  return projections;
 }
 
 // The host runs at most two windows ahead of a GPU: enough to keep it busy, and a bound on its
@@ -320,6 +334,7 @@ void ForwardBackward::UndoWindow() {
   optimizer_->ZeroGrad();
   model_->running_statistics().Restore();
   gradient_->Forget(micro_batch_);
+  representations_.Restart();
   device_->EmptyCache();
 }
 

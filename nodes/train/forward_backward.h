@@ -18,6 +18,8 @@
 #include "nodes/train/nonfinite_report.h"
 #include "nodes/train/nonfinite_watch.h"
 #include "nodes/train/optimizer/optimizer.h"
+#include "nodes/train/representations.h"
+#include "nodes/train/view_pairs.h"
 #include "nodes/train/window_gradient.h"
 #include "pipeline/node/node.h"
 
@@ -98,6 +100,7 @@ class ForwardBackward final : public WindowNode {
   Accumulation accumulation_ = Accumulation::kExact;
   std::string gradient_accumulation_;
   int64_t effective_batch_ = 0, max_nonfinite_steps_ = 0;
+  int64_t representations_every_ = 0;
 
   const OpenContext* context_ = nullptr;
   Device* device_ = nullptr;
@@ -112,9 +115,11 @@ class ForwardBackward final : public WindowNode {
   Normaliser normalise_;
   int64_t micro_batch_ = 0;
   bool keeps_graphs_ = false;
-  int64_t planned_images_ = 0;          // of a window for which that was decided
-  int64_t window_images_ = 0;           // of the window under way
-  std::vector<uint64_t> ids_;           // of its images
+  int64_t planned_images_ = 0;  // of a window for which that was decided
+  int64_t window_images_ = 0;   // of the window under way
+  std::vector<uint64_t> ids_;   // of its images
+  RepresentationSample representations_{0};
+  ViewsToShow views_;
   std::deque<c10::Event> window_ends_;  // GPU: of windows that may still be under way
 };
 

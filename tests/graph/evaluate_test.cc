@@ -24,8 +24,9 @@ class Trained : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = new TempFolder;
-    const Result result = RunProgram(SmallRun(
-        Run(), {"sample.images=80", "data.image_size=8", "train.max_steps=2", "model.stem=small"}));
+    const Result result =
+        RunProgram(SmallRun(Run(), {"sample.images=80", "data.image_size=8", "train.max_steps=2",
+                                    "model.stem=small", "evaluate.probe=true"}));
     ASSERT_EQ(result.code, 0) << result.output;
   }
   static void TearDownTestSuite() {
@@ -63,6 +64,16 @@ TEST_F(Trained, KnnByItselfIsWhatTheTrainingFound) {
   EXPECT_THAT(result.output, HasSubstr("(small stem)"));
   EXPECT_THAT(result.output, HasSubstr("(k=80, T=0.1; 80 bank images, 20 queries)"));
   EXPECT_EQ(Final(folder / "knn", "knn_top1"), Final(Run(), "knn_top1"));
+}
+
+TEST_F(Trained, TheLinearProbeByItselfIsWhatTheTrainingFound) {
+  const TempFolder folder;
+  const Result result = RunProgram(Judge("linear_probe.yaml", folder / "probe"));
+  ASSERT_EQ(result.code, 0) << result.output;
+  for (const char* key : {"linear_top1", "linear_top5", "learning_rate", "weight_decay"}) {
+    EXPECT_EQ(Final(folder / "probe", key), Final(Run(), key)) << key;
+  }
+  EXPECT_GT(Final(Run(), "linear_top5"), 0);
 }
 
 TEST_F(Trained, TheLinearProbeReportsAndDrawsTheConfusion) {

@@ -10,6 +10,8 @@
 
 #include "nodes/train/optimizer/train_payload.h"
 #include "pipeline/base/clock.h"
+#include "pipeline/base/error.h"
+#include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/train_fixture.h"
 
@@ -121,6 +123,27 @@ TEST_F(KnnEvaluateNode, EvaluatesAtTheEndOfEveryNthEpoch) {
   EXPECT_EQ(AfterStep(*node, 0, true), std::nullopt);
   EXPECT_EQ(AfterStep(*node, 1, false), std::nullopt);
   EXPECT_EQ(AfterStep(*node, 1, true), node->untrained());
+}
+
+TEST_F(KnnEvaluateNode, AProbeIsTrainedBesideItWhereAskedFor) {
+  const auto node = Started({{"every_epochs", "1"}, {"probe", "true"}});
+  EXPECT_FALSE(node->probed().has_value()) << "not of the untrained backbone";
+  ASSERT_TRUE(AfterStep(*node, 0, true).has_value());
+  ASSERT_TRUE(node->probed().has_value());
+  const double top1 = node->probed()->top1 * 100;
+  EXPECT_GT(node->probed()->top5, 0);
+  node->Flush();
+  const auto line = nlohmann::json::parse(Metrics());
+  EXPECT_EQ(line["linear_top1"], top1);
+  EXPECT_EQ(line["linear_top5"], node->probed()->top5 * 100);
+}
+
+TEST_F(KnnEvaluateNode, WithoutKnnThereIsNoProbe) {
+  EXPECT_THAT(MessageOf<ConfigError>([&] {
+                Started({{"enabled", "false"}, {"probe", "true"}});
+              }),
+              testing::HasSubstr("set enabled of 'under_test' to true, or probe of 'under_test' to "
+                                 "false"));
 }
 
 TEST_F(KnnEvaluateNode, AnInterruptedRunDoesNotWaitForIt) {

@@ -135,9 +135,9 @@ TEST(Sentences, LeaveTheFirstStepOutOfTheRates) {
   totals.Add(Record(5.0, 10.0, 0.9), false);
   totals.Add(Record(4.0, 1.0, 0.1), true);
   totals.Add(Record(3.0, 3.0, 0.5), true);
-  EXPECT_EQ(EpochSentence(1, 10, totals, 45.25),
-            "epoch 1/10 done in 14.0 s: loss 4.0000, 50.0 images/s, data wait 40.0%, kNN top-1 "
-            "45.2%");
+  EXPECT_EQ(EpochSentence(1, 10, totals, {.knn_top1 = 45.25, .linear_top1 = 50, .rankme = 101.25}),
+            "epoch 1/10 done in 14.0 s: loss 4.0000, 50.0 images/s, data wait 40.0%, RankMe 101.2, "
+            "kNN top-1 45.2%, linear top-1 50.0%");
   EXPECT_EQ(RunSentence(totals, "runs/x"),
             "3 steps, 300 images in 14.0 s: 50.0 images/s, data wait 40.0%; results in runs/x");
 }
@@ -153,7 +153,7 @@ TEST(Sentences, SayWhatIsMissing) {
   StepRecord record = Record(std::numeric_limits<double>::infinity(), 2.0, 0);
   record.skipped = true;
   totals.Add(record, false);
-  EXPECT_EQ(EpochSentence(1, 0, totals, std::nullopt),
+  EXPECT_EQ(EpochSentence(1, 0, totals, {}),
             "epoch 1 done in 2.0 s: loss not finite, skipped steps: 1");
   StepTotals one;
   StepRecord step = Record(4.0, 2.0, 0);

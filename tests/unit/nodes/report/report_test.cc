@@ -7,10 +7,12 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "nodes/report/metrics.h"
+#include "nodes/run/metric_names.h"
 #include "pipeline/base/log.h"
 #include "tests/support/components.h"
 #include "tests/support/temp_folder.h"
@@ -45,12 +47,21 @@ TEST(StepLine, CountsFromOneAndNamesTheFigures) {
   record.device_peak_bytes = 2000;
   record.device_total_bytes = 3000;
   record.gpu = {.utilization = 0.97, .used_bytes = 2500, .temperature_c = 71, .power_w = 165.5};
+  record.representations = {.rankme = 20.5,
+                            .feature_std = 0.5,
+                            .projection_std = 0.75,
+                            .alignment = 0.25,
+                            .uniformity = -3.5};
+  record.linear_top1 = 50;
+  record.linear_top5 = 90;
   EXPECT_EQ(StepLine(record),
             R"({"step":1,"epoch":1,"loss":5.0,"lr":0.05,"images":128,"seconds":0.5,)"
             R"("images_per_s":256.0,"data_wait":0.25,"loss_scale":1.0,"skipped":false,)"
             R"("device_bytes":1000,"device_peak_bytes":2000,"device_total_bytes":3000,)"
             R"("gpu_utilization":0.97,"gpu_used_bytes":2500,"gpu_temperature_c":71.0,)"
-            R"("gpu_power_w":165.5,"knn_top1":45.5})");
+            R"("gpu_power_w":165.5,"rankme":20.5,"feature_std":0.5,"projection_std":0.75,)"
+            R"("alignment":0.25,"uniformity":-3.5,"knn_top1":45.5,"linear_top1":50.0,)"
+            R"("linear_top5":90.0})");
 }
 
 TEST(StepLine, WhatIsNotFiniteIsNull) {
@@ -79,11 +90,32 @@ TEST(EpochLine, HasTheMeanLossAndTheTimedRate) {
   third.loss = kNan;
   third.skipped = true;
   totals.Add(third, true);
-  const json line = json::parse(EpochLine(0, totals, 3, std::nullopt));
+  const json line = json::parse(EpochLine(0, totals, 3, {}));
   EXPECT_EQ(line, json::parse(R"({"epoch":1,"steps":3,"images":384,"seconds":1.5,"loss":4.0,
                                   "images_per_s":256.0,"data_wait":0.25,"skipped":1,
                                   "bad_images":3})"));
-  EXPECT_EQ(json::parse(EpochLine(1, totals, 0, 50.0))["knn_top1"], 50.0);
+  const json results = json::parse(EpochLine(1, totals, 0, {.knn_top1 = 50, .linear_top1 = 60}));
+  EXPECT_EQ(results["knn_top1"], 50.0);
+  EXPECT_EQ(results["linear_top1"], 60.0);
+}
+
+// What is not in the list has no column in metrics.csv.
+TEST(MetricNames, HaveEveryKeyOfALine) {
+  StepRecord record = Record(0);
+  record.knn_top1 = record.linear_top1 = record.linear_top5 = 1;
+  record.representations = RepresentationFigures{};
+  record.device_peak_bytes = 1;
+  record.gpu = {.utilization = 1, .used_bytes = 1, .temperature_c = 1, .power_w = 1};
+  StepTotals totals;
+  totals.Add(record, true);
+  std::set<std::string> keys;
+  for (const std::string& line :
+       {StepLine(record), EpochLine(0, totals, 0, {.knn_top1 = 1, .linear_top1 = 1})}) {
+    const json object = json::parse(line);
+    for (const auto& [key, value] : object.items()) keys.insert(key);
+  }
+  for (const MetricName& name : MetricNames()) keys.erase(std::string(name.key));
+  EXPECT_THAT(keys, testing::IsEmpty());
 }
 
 TEST(ReadStepLine, IsTheRecordAgain) {
@@ -214,6 +246,21 @@ TEST_F(ReportTest, WaitsForADeviceOnlyWhenTwoStepsAreBehind) {
   report_->Flush();
   EXPECT_THAT(StepsWritten(), ElementsAre(1, 2, 3));
   for (const json& line : Metrics()) EXPECT_EQ(line["loss"], 1.0);
+}
+
+TEST_F(ReportTest, WarnsOnceOfARunThatDoesNotLearn) {
+  Begin({{"log_every", "1000"}});
+  for (uint64_t step = 0; step < 300; ++step) {
+    StepRecord record = Record(step);
+    record.loss = 6.9;
+    record.last_of_epoch = false;
+    Send(record);
+  }
+  const auto warned =
+      std::count_if(terminal_.begin(), terminal_.end(), [](const std::string& line) {
+        return line.find("warning: the run is not learning") != std::string::npos;
+      });
+  EXPECT_EQ(warned, 1);
 }
 
 TEST_F(ReportTest, WarnsOfALossThatIsNotFiniteOnceInAWhile) {

@@ -1,4 +1,4 @@
-#include "nodes/evaluate/linear_probe.h"
+#include "nodes/evaluate/probe_features.h"
 
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>
