@@ -16,7 +16,7 @@
 namespace flowtrain {
 namespace {
 
-double Value(const LossOptions& options, const at::Tensor& z) {
+double LossValue(const LossOptions& options, const at::Tensor& z) {
   return MakeLoss(options)(z).item<double>();
 }
 
@@ -77,31 +77,33 @@ INSTANTIATE_TEST_SUITE_P(Losses, EachLoss,
 TEST(Dcl, KnownValue) {
   // Two images; the views of each are equal and the images orthogonal: two negatives of cosine 0.
   const at::Tensor z = at::eye(2, at::kDouble).repeat({2, 1});
-  EXPECT_NEAR(Value({.name = LossName::kDcl, .temperature = 0.1}, z), std::log(2) - 10, 1e-12);
+  EXPECT_NEAR(LossValue({.name = LossName::kDcl, .temperature = 0.1}, z), std::log(2) - 10, 1e-12);
 }
 
 TEST(BarlowTwins, KnownValues) {
   // Columns of deviation 1 without correlation, and one of them twice: the off-diagonals are 1.
   const at::Tensor apart =
       at::tensor({1., 1., 1., -1., -1., 1., -1., -1.}, at::kDouble).view({4, 2});
-  EXPECT_NEAR(Value({.name = LossName::kBarlowTwins}, apart.repeat({2, 1})), 0, 1e-9);
+  EXPECT_NEAR(LossValue({.name = LossName::kBarlowTwins}, apart.repeat({2, 1})), 0, 1e-9);
   const at::Tensor twice = apart.select(1, 0).view({4, 1}).repeat({2, 2});
-  EXPECT_NEAR(Value({.name = LossName::kBarlowTwins, .barlow_twins_lambda = 0.25}, twice), 0.5,
+  EXPECT_NEAR(LossValue({.name = LossName::kBarlowTwins, .barlow_twins_lambda = 0.25}, twice), 0.5,
               1e-4);
 }
 
 TEST(Vicreg, EachTermHasItsWeight) {
   // All equal: no deviation, so 1 - sqrt(1e-4) is missing of it.
-  EXPECT_NEAR(Value({.name = LossName::kVicreg}, at::ones({8, 3}, at::kDouble)), 25 * 0.99, 1e-12);
+  EXPECT_NEAR(LossValue({.name = LossName::kVicreg}, at::ones({8, 3}, at::kDouble)), 25 * 0.99,
+              1e-12);
   // Columns of variance 4/3 over B - 1, equal in both views: their covariance alone, 2 (4/3)^2 / D
   // a view.
   const at::Tensor column = at::tensor({1., 1., -1., -1.}, at::kDouble).view({4, 1});
   const at::Tensor twice = column.repeat({2, 2});
-  EXPECT_NEAR(Value({.name = LossName::kVicreg, .vicreg = {.covariance = 3}}, twice),
+  EXPECT_NEAR(LossValue({.name = LossName::kVicreg, .vicreg = {.covariance = 3}}, twice),
               3 * 2 * 16.0 / 9, 1e-12);
   // Views that are 2 apart in the one dimension.
   const at::Tensor apart = at::cat({column, column + 2});
-  EXPECT_NEAR(Value({.name = LossName::kVicreg, .vicreg = {.invariance = 5}}, apart), 5 * 4, 1e-12);
+  EXPECT_NEAR(LossValue({.name = LossName::kVicreg, .vicreg = {.invariance = 5}}, apart), 5 * 4,
+              1e-12);
 }
 
 }  // namespace
