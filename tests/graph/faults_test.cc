@@ -163,7 +163,7 @@ TEST(Faults, ADiskThatFillsInTheMetricsIsToldWithTheirName) {
   const SmallDisk disk("1m");
   if (!disk.there()) GTEST_SKIP() << "cannot mount";
   const std::string run = disk / "run";
-  Program program(Endless(run, {"run.checkpoint_every_epochs=0"}));
+  Program program(Endless(run, {"run.checkpoint_every_epochs=0", "run.tensorboard=false"}));
   ASSERT_TRUE(AwaitSteps(program, run, 2)) << program.output();
   disk.Fill();
   EXPECT_EQ(program.WaitAtMost(kPatience), 1) << program.output();

@@ -79,7 +79,7 @@ class TrainingOnAccelerator : public ::testing::Test {
 
 // The host runs ahead: in a step it asks the device for nothing, and where it must wait it sleeps.
 TEST_F(TrainingOnAccelerator, StepsNeitherAskTheDeviceNorSpin) {
-  LaneNodes nodes(On("mtia:0"));
+  LaneNodes nodes(On("mtia:0", {{"representations_every", "0"}}));
   nodes.RunStep();
   acc::Configure({.delay_seed = 7});
   for (int i = 0; i < 5; ++i) nodes.RunStep();
@@ -103,9 +103,9 @@ TEST_F(TrainingOnAccelerator, TheHostIsNoMoreThanTwoStepsAhead) {
 }
 
 // Kernels of the second window, with the settings that ship: ResNet-18, NT-Xent, SGD, four
-// micro-batches. Sizes do not matter.
+// micro-batches; the representations are not measured in it. Sizes do not matter.
 int64_t KernelsOfAWindow(const char* mixed_precision, bool one_pass) {
-  LaneNodes::Settings settings = On("mtia:0");
+  LaneNodes::Settings settings = On("mtia:0", {{"representations_every", "0"}});
   settings.window = 4;
   settings.rows = 2;
   settings.device["mixed_precision"] = mixed_precision;
