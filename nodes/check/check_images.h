@@ -38,10 +38,10 @@ struct CheckResult {
   bool stopped = false;
   std::vector<CheckedImage> images;  // those to train on, then the others of the evaluation
   std::vector<std::string> names;
-  uint64_t judged_and_trained = 0;    // images that are in both
-  std::vector<Group> copies;          // of the same pixels
-  std::vector<Group> alike;           // that look alike, of those with other pixels
-  uint64_t plain = 0;                 // of nearly one colour, which are not compared
+  uint64_t judged_and_trained = 0;  // images that are in both
+  std::vector<Group> copies;        // of the same pixels
+  std::vector<Group> alike;         // that look alike, of those with other pixels
+  uint64_t plain = 0;               // of nearly one colour, which are not compared
 };
 
 // Decodes all images on `threads` threads. The result does not depend on their number but for

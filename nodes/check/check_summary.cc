@@ -21,8 +21,8 @@ std::vector<FormatSummary> FormatsOf(const CheckResult& result) {
     std::stable_sort(images.begin(), images.end(), [](const auto* one, const auto* two) {
       return PixelCount(*one) < PixelCount(*two);
     });
-    FormatSummary format{name, images.size(), 0, *images.front(), *images[images.size() / 2],
-                         *images.back()};
+    FormatSummary format{
+        name, images.size(), 0, *images.front(), *images[images.size() / 2], *images.back()};
     for (const CheckedImage* image : images) format.bytes += image->bytes;
     formats.push_back(std::move(format));
   }

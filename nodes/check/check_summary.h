@@ -32,10 +32,10 @@ struct CheckSummary {
   std::vector<FormatSummary> formats;   // the most frequent first
   std::vector<ClassSummary> classes;
   std::vector<Leak> leaks;
-  uint64_t copies = 0, alike = 0;      // images beside the first of their group
-  uint64_t other_labels = 0;           // groups of copies whose labels differ
-  double decode_seconds = 0;           // of all images to train on, on one core
-  double slowest_share = 0;            // of it, that the slowest hundredth of these images takes
+  uint64_t copies = 0, alike = 0;  // images beside the first of their group
+  uint64_t other_labels = 0;       // groups of copies whose labels differ
+  double decode_seconds = 0;       // of all images to train on, on one core
+  double slowest_share = 0;        // of it, that the slowest hundredth of these images takes
   uint64_t trained_bad = 0, trained_copies = 0;  // of those to train on
 
   // Whether anything was found that is to be mended.

@@ -8,8 +8,8 @@ namespace flowtrain {
 namespace {
 
 constexpr int kSide = Look::kSide;
-constexpr int kLeastRange = 12;       // grey levels between the darkest and the brightest part
-constexpr int kLeastDifference = 2;   // less is noise of compression
+constexpr int kLeastRange = 12;         // grey levels between the darkest and the brightest part
+constexpr int kLeastDifference = 2;     // less is noise of compression
 constexpr int kMostMeanDifference = 6;  // of thumbnails, grey levels
 
 struct Part {

@@ -53,7 +53,8 @@ std::optional<std::vector<FolderEntry>> EntriesIn(std::string_view text) {
     text.remove_prefix(kEntryHead);
     if (length == 0 || length > text.size()) return std::nullopt;
     entry.name = text.substr(0, length);
-    if (entry.name.find_first_of(std::string_view("/\0", 2)) != entry.name.npos) return std::nullopt;
+    if (entry.name.find_first_of(std::string_view("/\0", 2)) != entry.name.npos)
+      return std::nullopt;
     text.remove_prefix(length);
     entries.push_back(entry);
   }

@@ -56,7 +56,7 @@ class FolderIndex {
   static State StateOf(const struct stat& status);
 
   const std::string file_, other_file_;
-  IndexReader reader_;  // what entries of `before_` are views of
+  IndexReader reader_;                                     // what entries of `before_` are views of
   std::map<std::string, Kept, std::less<>> before_, now_;  // by the paths of folders
   std::deque<std::string> added_;                          // what entries of `now_` are views of
 };

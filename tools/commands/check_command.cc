@@ -68,7 +68,8 @@ Command AddCheck(CLI::App& app) {
   CLI::App* check = app.add_subcommand(
       "check", "Look for bad images, duplicates and leaks between splits in a data set");
   TakesPath(check->add_option("DATASET", request->dataset.dataset, kDatasetHelp))->required();
-  check->add_flag("--json", request->json, "One JSON object on standard output, with every finding");
+  check->add_flag("--json", request->json,
+                  "One JSON object on standard output, with every finding");
   AddParameterOptions(*check, request->dataset.configs, request->dataset.sets);
   check->footer("Exit codes: 0 nothing was found; 1 bad images, duplicates or leaks.");
   return {check, [request](StopSignals& signals) { return Check(*request, signals, std::cout); }};

@@ -58,7 +58,8 @@ std::string ClassTable(const CheckSummary& summary) {
     text += "  … and " + ShowCount(classes.size() - kShownClasses) + " more\n";
   }
   return ShowCount(classes.size()) + " classes, of " + ShowCount(least->trained) + " (" +
-         least->name + ") to " + ShowCount(most->trained) + " (" + most->name + ") images:\n" + text;
+         least->name + ") to " + ShowCount(most->trained) + " (" + most->name + ") images:\n" +
+         text;
 }
 
 std::string BadText(const CheckResult& result, const CheckSummary& summary) {
@@ -101,10 +102,10 @@ std::string DuplicatesText(const CheckResult& result, const CheckSummary& summar
   if (result.alike.empty()) {
     text += "no two other images look alike\n";
   } else {
-    text += GroupsText(result, result.alike,
-                       ShowCount(summary.alike, "image") +
-                           (summary.alike == 1 ? " looks" : " look") +
-                           " like another (scaled, compressed, slightly changed)");
+    text +=
+        GroupsText(result, result.alike,
+                   ShowCount(summary.alike, "image") + (summary.alike == 1 ? " looks" : " look") +
+                       " like another (scaled, compressed, slightly changed)");
   }
   if (result.plain > 0) {
     text += ShowCount(result.plain, "image") + (result.plain == 1 ? " is" : " are") +
@@ -122,8 +123,8 @@ std::string LeaksText(const CheckResult& result, const CheckSummary& summary) {
   }
   if (summary.judged_on == 0) return text;
   if (summary.leaks.empty()) return text + "no image to judge on is among those to train on\n";
-  text += Counted(summary.leaks.size(), summary.judged_on) +
-          " to judge on " + (summary.leaks.size() == 1 ? "is" : "are") +
+  text += Counted(summary.leaks.size(), summary.judged_on) + " to judge on " +
+          (summary.leaks.size() == 1 ? "is" : "are") +
           " among those to train on, so the accuracy is too good:\n";
   for (size_t i = 0; i < std::min(kShown, summary.leaks.size()); ++i) {
     const Leak& leak = summary.leaks[i];
@@ -189,9 +190,8 @@ std::string CheckJson(const std::string& description, const CheckResult& result,
   }
   out["classes"] = json::array();
   for (const ClassSummary& one : summary.classes) {
-    out["classes"].push_back({{"class", one.name},
-                              {"to_train_on", one.trained},
-                              {"to_judge_on", one.judged_on}});
+    out["classes"].push_back(
+        {{"class", one.name}, {"to_train_on", one.trained}, {"to_judge_on", one.judged_on}});
   }
   out["bad"] = json::array();
   for (const uint64_t place : summary.bad) {

@@ -161,8 +161,8 @@ TEST_F(CheckImagesTest, FindsCopiesByTheirPixelsAndOthersByTheirLooks) {
   const Raw first = TexturedImage(1, 40, 48);  // train/cat/0.png
   Bytes with_more = Png(first);
   folder_.Write("train/dog/copy.png", with_more);
-  folder_.Write("train/cat/z.ppm", "P6\n48 40\n255\n" + std::string(first.values.begin(),
-                                                                    first.values.end()));
+  folder_.Write("train/cat/z.ppm",
+                "P6\n48 40\n255\n" + std::string(first.values.begin(), first.values.end()));
   folder_.Write("train/cat/small.jpg", Jpeg(TexturedImage(3, 60, 70), 70));  // train/cat/2.png
   const CheckResult result = Check();
   const CheckSummary summary = Summarise(result, classes_);

@@ -50,7 +50,8 @@ class FolderIndexTest : public testing::Test {
 TEST_F(FolderIndexTest, WhatIsKeptIsUsed) {
   EXPECT_FALSE(IsKept("a/b/"));
   const FolderListing first = ListFolder(root_, 0);
-  for (const char* relative : {"", "a/", "a/b/", "a/b/c/"}) EXPECT_TRUE(IsKept(relative)) << relative;
+  for (const char* relative : {"", "a/", "a/b/", "a/b/c/"})
+    EXPECT_TRUE(IsKept(relative)) << relative;
   const FolderListing second = ListFolder(root_, 0);
   EXPECT_THAT(second.images, ElementsAre("a/1.jpg", "a/b/2.jpg", "a/b/c/3.png"));
   EXPECT_EQ(second.images, first.images);
@@ -109,8 +110,8 @@ TEST_F(FolderIndexTest, AFolderWithLinksIsReadEachTime) {
   fs::create_symlink(folder_ / "elsewhere/x.jpg", folder_ / "set/a/link.jpg");
   fs::create_directory_symlink(folder_ / "elsewhere", folder_ / "set/a/linked");
   MakeOld();
-  EXPECT_THAT(List(), ElementsAre("a/1.jpg", "a/b/2.jpg", "a/b/c/3.png", "a/link.jpg",
-                                  "a/linked/x.jpg"));
+  EXPECT_THAT(List(),
+              ElementsAre("a/1.jpg", "a/b/2.jpg", "a/b/c/3.png", "a/link.jpg", "a/linked/x.jpg"));
   EXPECT_FALSE(IsKept("a/"));
   fs::remove_all(folder_ / "elsewhere");
   const FolderListing listing = ListFolder(root_, 0);
