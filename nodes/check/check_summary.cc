@@ -34,6 +34,7 @@ std::vector<FormatSummary> FormatsOf(const CheckResult& result) {
 std::vector<ClassSummary> ClassesOf(const CheckResult& result,
                                     const std::vector<std::string>& names) {
   std::vector<ClassSummary> classes;
+  classes.reserve(names.size());
   for (const std::string& name : names) classes.push_back({name, 0, 0});
   for (const CheckedImage& image : result.images) {
     if (!image.bad.empty() || image.label < 0) continue;

@@ -28,6 +28,7 @@ bool ComesBefore(const std::string& one, const std::string& two) {
 
 std::string Printable(const std::vector<std::string>& names) {
   std::vector<std::string> shown;
+  shown.reserve(names.size());
   for (const std::string& name : names) shown.push_back(PrintableName(name));
   return JoinNames(shown);
 }

@@ -85,8 +85,10 @@ void CheckSplitNames(const std::string& title, const std::vector<std::string>& s
   std::set<std::string> seen;
   for (const std::string& split : splits) {
     if (std::find(known.begin(), known.end(), split) == known.end()) {
-      throw ConfigError(title + " has no split '" + split + "': there are " + ListOf(known) + " (" +
-                        NameOf(names, "splits") + ')');
+      std::string message = title;
+      message.append(" has no split '").append(split).append("': there are ");
+      message.append(ListOf(known)).append(" (").append(NameOf(names, "splits")).append(1, ')');
+      throw ConfigError(message);
     }
     if (!seen.insert(split).second) {
       throw ConfigError("the split '" + split + "' stands twice in " + NameOf(names, "splits"));

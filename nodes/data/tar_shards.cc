@@ -158,7 +158,8 @@ std::vector<std::string> ExpandBraces(const std::string& pattern) {
       std::vector<std::string> longer;
       for (const std::string& text : out) {
         for (const std::string& choice : choices) {
-          longer.push_back(text + pattern.substr(at, open - at) + choice);
+          longer.push_back(text);
+          longer.back().append(pattern, at, open - at).append(choice);
         }
       }
       out = std::move(longer);

@@ -69,26 +69,30 @@ std::string AdviceOnCifar(const fs::path& path, const OptionNames& names) {
     const std::string title = is_10 ? "CIFAR-10" : "CIFAR-100",
                       kind = is_10 ? "cifar10" : "cifar100";
     const std::string archive = is_10 ? "cifar-10-" : "cifar-100-";
+    std::string advice = "; ", set_to_folder = SetTo(names, "kind", kind);
+    advice.append(shown);
+    set_to_folder.append(" and ").append(NameOf(names, "root")).append(" to the folder ");
+    set_to_folder.append(CifarFolder(which)).append(" that comes of it");
     const bool is_binary = is_10 ? name == "batches.meta.txt" || name == "test_batch.bin" ||
                                        (name.starts_with("data_batch_") && name.ends_with(".bin"))
                                  : name == "fine_label_names.txt";
     if (is_binary) {
-      return "; " + shown + " is of " + title + "'s binary version: set " +
-             SetTo(names, "kind", kind) + " and " + SetTo(names, "root", path.parent_path());
+      advice.append(" is of ").append(title).append("'s binary version: set ");
+      advice.append(SetTo(names, "kind", kind)).append(" and ");
+      return advice.append(SetTo(names, "root", path.parent_path()));
     }
     if (name.starts_with(archive + "binary.tar")) {
-      return "; " + shown + " is " + title + ", still packed: tar xf " + shown + ", then set " +
-             SetTo(names, "kind", kind) + " and " + NameOf(names, "root") + " to the folder " +
-             CifarFolder(which) + " that comes of it";
+      advice.append(" is ").append(title).append(", still packed: tar xf ").append(shown);
+      return advice.append(", then set ").append(set_to_folder);
     }
     const bool is_other = is_10 ? name.starts_with("data_batch_") ||
                                       name.starts_with("batches.meta") || name == "test_batch"
                                 : name == "meta";
     if (is_other || name.starts_with(archive)) {
-      return "; " + shown + " is of " + title +
-             " in another version than the binary one, which is read: download " +
-             CifarAddress(which) + ", unpack it, and set " + SetTo(names, "kind", kind) + " and " +
-             NameOf(names, "root") + " to the folder " + CifarFolder(which) + " that comes of it";
+      advice.append(" is of ").append(title);
+      advice.append(" in another version than the binary one, which is read: download ");
+      advice.append(CifarAddress(which)).append(", unpack it, and set ");
+      return advice.append(set_to_folder);
     }
   }
   return {};
