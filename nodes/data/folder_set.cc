@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "nodes/data/data_root.h"
+#include "nodes/data/describe_set.h"
 #include "nodes/data/folder_layout.h"
 #include "nodes/data/folder_list.h"
 #include "nodes/data/unread_files.h"
@@ -125,11 +126,7 @@ class FolderSet final : public ImageSet {
   int image_width() const override { return 0; }
   std::string ImageName(uint64_t id) const override { return training_.Name(id); }
   std::string Description() const override {
-    std::string text = Trained() + ": " + ShowCount(size(), "image");
-    if (!classes().empty()) text += " in " + ShowCount(classes().size()) + " classes";
-    if (layout_.judged_on.empty()) return text;
-    return text + "; judged on " + PrintableName(layout_.judged_on) + ": " +
-           ShowCount(queries_.size(), "image");
+    return DescribeSet(Trained(), layout_.judged_on, {size(), classes().size(), queries_.size()});
   }
   const std::vector<std::string>& classes() const override { return layout_.classes; }
   Evaluation evaluation() const override {
@@ -140,14 +137,7 @@ class FolderSet final : public ImageSet {
   std::vector<std::string> Notes() const override { return notes_; }
 
  private:
-  // The title, and the splits that are trained on.
-  std::string Trained() const {
-    std::string text = title_;
-    for (size_t i = 0; i < layout_.splits.size(); ++i) {
-      text += (i == 0 ? ", " : " + ") + PrintableName(layout_.splits[i]);
-    }
-    return text;
-  }
+  std::string Trained() const { return DescribeTrained(title_, layout_.splits); }
 
   const std::string title_;
   const Descriptor folder_;

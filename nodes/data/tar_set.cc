@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "nodes/data/describe_set.h"
 #include "nodes/data/listed_layout.h"
 #include "nodes/data/split_names.h"
 #include "nodes/data/tar_index_cache.h"
@@ -200,10 +201,7 @@ class TarSet final : public ImageSet {
   int image_width() const override { return 0; }
   std::string ImageName(uint64_t id) const override { return images_.Name(layout_.training[id]); }
   std::string Description() const override {
-    std::string text = Trained() + ": " + ShowCount(size(), "image");
-    if (!classes().empty()) text += " in " + ShowCount(classes().size()) + " classes";
-    if (layout_.judged_on.empty()) return text;
-    return text + "; judged on " + layout_.judged_on + ": " + ShowCount(queries_.size(), "image");
+    return DescribeSet(Trained(), layout_.judged_on, {size(), classes().size(), queries_.size()});
   }
   const std::vector<std::string>& classes() const override { return layout_.classes; }
   Evaluation evaluation() const override {
@@ -214,13 +212,7 @@ class TarSet final : public ImageSet {
   std::vector<std::string> Notes() const override { return notes_; }
 
  private:
-  std::string Trained() const {
-    std::string text = title_;
-    for (size_t i = 0; i < layout_.splits.size(); ++i) {
-      text += (i == 0 ? ", " : " + ") + layout_.splits[i];
-    }
-    return text;
-  }
+  std::string Trained() const { return DescribeTrained(title_, layout_.splits); }
 
   const std::string title_;
   const ListedLayout layout_;
