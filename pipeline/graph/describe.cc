@@ -3,6 +3,7 @@
 #include <cctype>
 #include <sstream>
 
+#include "pipeline/base/text/first_line.h"
 #include "pipeline/base/text/text_table.h"
 #include "pipeline/graph/inspect.h"
 
@@ -41,8 +42,6 @@ RunsOn RunsOnOf(const NodeSpec& spec) {
 namespace {
 
 using Kind = NodeSpec::Kind;
-
-std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 std::string Indented(const std::string& text) {
   TextTable lines;

@@ -9,6 +9,7 @@
 
 #include "nodes/data/dataset.h"
 #include "pipeline/base/error.h"
+#include "pipeline/base/text/first_line.h"
 #include "pipeline/base/text/units.h"
 #include "tools/doctor/environment_checks.h"
 #include "tools/doctor/folder_checks.h"
@@ -38,8 +39,6 @@ uint64_t PoolBytes(const Config& config) {
   return Number(config, "data.batch_slots") * 2 * Number(config, "data.batch_size") * side * side *
          3;
 }
-
-std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // The data set as a run would take it, and some of its images.
 Finding CheckData(const GraphRequest& request) {

@@ -10,6 +10,7 @@
 
 #include "nodes/device/nvidia/cuda_driver.h"
 #include "nodes/device/vendor_library.h"
+#include "pipeline/base/text/first_line.h"
 #include "pipeline/base/text/units.h"
 
 namespace flowtrain {
@@ -41,7 +42,7 @@ void ReadMemory(c10::Device device, GpuFacts& facts) {
     facts.free_bytes = free;
     facts.total_bytes = total;
   } catch (const std::exception& error) {
-    facts.trouble = std::string(error.what()).substr(0, std::string(error.what()).find('\n'));
+    facts.trouble = FirstLine(error.what());
     facts.is_there = true;
   }
 }
