@@ -29,6 +29,7 @@ struct LogState {
   // Held while a line is written: once SetLogWriter returns, the previous writer is not running.
   std::mutex mutex;
   LogLevel level = LogLevel::kInfo;
+  std::string prefix;
   std::function<void(const std::string&)> writer;
   std::unique_ptr<spdlog::logger> file;
   bool keeps = false;
@@ -114,8 +115,15 @@ void OnFileError(const std::string& why) {
 void Log(LogLevel level, const std::string& message) {
   LogState& state = State();
   const std::lock_guard<std::mutex> lock(state.mutex);
-  if (level >= state.level) WriteToTerminal(state, TerminalPrefix(level) + message);
-  WriteToFile(state, level, message);
+  const std::string prefix = level >= LogLevel::kWarning ? state.prefix : "";
+  if (level >= state.level) WriteToTerminal(state, prefix + TerminalPrefix(level) + message);
+  WriteToFile(state, level, prefix + message);
+}
+
+void SetLogPrefix(const std::string& prefix) {
+  LogState& state = State();
+  const std::lock_guard<std::mutex> lock(state.mutex);
+  state.prefix = prefix;
 }
 
 void LogToFile(const std::string& message) {

@@ -18,6 +18,8 @@ inline void LogError(const std::string& message) { Log(LogLevel::kError, message
 
 // Lines below `level` do not reach the terminal; the log file gets all but debug lines.
 void SetLogLevel(LogLevel level);
+// What warnings and errors begin with, everywhere: which of several processes says so.
+void SetLogPrefix(const std::string& prefix);
 // Appends to `path` from now on; an empty path ends that. Throws std::runtime_error if it cannot be
 // opened. A line that cannot be written later is reported once, on the terminal.
 void SetLogFile(const std::string& path);

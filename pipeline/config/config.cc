@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "pipeline/config/config_check.h"
+#include "pipeline/config/find_entry.h"
 #include "pipeline/config/problems.h"
 #include "pipeline/config/scalars.h"
 #include "pipeline/config/yaml_write.h"
@@ -19,13 +20,6 @@ Value EmptyMap(const Position& at) {
   map.kind = Value::Kind::kMap;
   map.at = at;
   return map;
-}
-
-Entry* FindEntry(Value& map, std::string_view key) {
-  for (Entry& entry : map.entries) {
-    if (entry.key == key) return &entry;
-  }
-  return nullptr;
 }
 
 // Merges `over` into `base`. Where a group meets a single value, `base` stays: Problems reports it.

@@ -76,7 +76,7 @@ std::optional<YamlFault> YamlLines::FindDirective() const {
     if (Line(line).starts_with("%YAML") || Line(line).starts_with("%TAG")) {
       return YamlFault{line, 0, "a YAML directive has no effect here: leave this line out"};
     }
-    if (Line(line).starts_with("%")) {
+    if (Line(line).starts_with('%')) {
       return YamlFault{line, 0, "'%' cannot begin a line: put the text in quotes"};
     }
     if (!IsBlank(line)) break;

@@ -23,6 +23,8 @@ namespace {
 // Far above any graph or configuration, and low enough that a hostile file costs neither time nor
 // memory: a key is compared with those before it in its map.
 constexpr size_t kMostBytes = size_t{1} << 20, kMostValues = 10'000, kMostLevels = 50;
+// Written out again with escapes, a key stays below the 1,024 characters that YAML allows.
+constexpr size_t kMostKeyBytes = 256;
 
 // `{` and `}` end a plain scalar in a flow map. `${name}` is therefore spelled with these control
 // characters, which YAML does not allow in a file, while yaml-cpp looks at it: the same number of
@@ -98,6 +100,10 @@ class TreeBuilder final : public YAML::EventHandler {
     if (std::any_of(value.scalar.begin(), value.scalar.end(), IsControl)) {
       Report(mark, "control character in a text: write it without");  // by way of "\0" or "\e"
       std::replace_if(value.scalar.begin(), value.scalar.end(), IsControl, '?');
+    }
+    if (!IsUtf8(value.scalar)) {  // yaml-cpp makes a Latin-1 byte of "\N" and of "\_"
+      Report(mark, "an escape that is not supported: write the character itself");
+      value.scalar.clear();
     }
     value.quoted = tag == "!";  // how yaml-cpp marks a scalar that is not plain
     if (value.quoted && lines_.IsOpenQuote(mark.line, mark.column)) {
@@ -193,6 +199,9 @@ class TreeBuilder final : public YAML::EventHandler {
       diagnostics_.push_back({key.at, "a key must be text, not " + std::string(key.KindName())});
     } else if (key.scalar == "<<" && !key.quoted) {
       diagnostics_.push_back({key.at, "merge keys (<<) are not supported: write the values out"});
+    } else if (key.scalar.size() > kMostKeyBytes) {
+      diagnostics_.push_back(
+          {key.at, "a key of more than " + std::to_string(kMostKeyBytes) + " bytes"});
     }
   }
 
@@ -240,7 +249,7 @@ void RefuseOtherThanText(std::string_view text, const std::string& name) {
       internal::ThrowConfigError(at, "control character: this is not a text file");
     }
     const size_t bytes = CharacterBytes(text);
-    if (bytes == 0) internal::ThrowConfigError(at, "this is no UTF-8: save the file as UTF-8");
+    if (bytes == 0) internal::ThrowConfigError(at, "this is not UTF-8: save the file as UTF-8");
     ++at.column;
     if (text[0] == '\n') {
       ++at.line;

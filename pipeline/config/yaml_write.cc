@@ -18,6 +18,7 @@ bool IsPlainCharacter(char c) {
 // Stricter than YAML requires, so that the answer holds in block and flow style and as a key.
 bool IsPlainSafe(std::string_view text) {
   if (text.empty() || IsNullWord(text)) return false;
+  if (text.starts_with("\xEF\xBB\xBF")) return false;  // at the beginning of a file it is no text
   if (text.front() == ' ' || text.back() == ' ' || text.back() == ':') return false;
   if (std::string_view("-%@=:?").find(text.front()) != std::string_view::npos) {
     // A sign before a digit begins a number, not a list item.

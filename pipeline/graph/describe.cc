@@ -1,9 +1,9 @@
 #include "pipeline/graph/describe.h"
 
-#include <cctype>
 #include <sstream>
 
 #include "pipeline/base/text/first_line.h"
+#include "pipeline/base/text/snake_case.h"
 #include "pipeline/base/text/text_table.h"
 #include "pipeline/graph/inspect.h"
 
@@ -37,6 +37,18 @@ RunsOn RunsOnOf(const NodeSpec& spec) {
   return spec.kind == Kind::kStep || spec.serial ? RunsOn::kOneAtATime : RunsOn::kWorkers;
 }
 
+const char* PlaceText(RunsOn place) {
+  switch (place) {
+    case RunsOn::kWorkers:
+      return "worker threads, as many as `workers` says";
+    case RunsOn::kLane:
+      return "the device lane";
+    case RunsOn::kOneAtATime:
+      return "one worker thread at a time";
+  }
+  return "?";
+}
+
 }  // namespace internal
 
 namespace {
@@ -48,18 +60,6 @@ std::string Indented(const std::string& text) {
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.Add({line});
   return lines.ToString("  ");
-}
-
-const char* PlaceText(const NodeSpec& spec) {
-  switch (internal::RunsOnOf(spec)) {
-    case internal::RunsOn::kWorkers:
-      return "worker threads, as many as `workers` says";
-    case internal::RunsOn::kLane:
-      return "the device lane";
-    case internal::RunsOn::kOneAtATime:
-      return "one worker thread at a time";
-  }
-  return "?";
 }
 
 std::string Ports(const NodeSpec& spec) {
@@ -85,17 +85,6 @@ std::string Options(const NodeSpec& spec) {
                option.bound.empty() ? "-" : option.bound, option.doc});
   }
   return '\n' + table.ToString("  ");
-}
-
-// "dual_view_augment" for DualViewAugment.
-std::string SnakeCase(const std::string& type) {
-  std::string name;
-  for (const char c : type) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isupper(byte) != 0 && !name.empty()) name += '_';
-    name += static_cast<char>(std::tolower(byte));
-  }
-  return name;
 }
 
 // `in: images` or `in: [a, b]`; nothing without ports.
@@ -125,7 +114,6 @@ std::string Example(const NodeSpec& spec) {
 }  // namespace
 
 std::string DescribeTypes(const Registry& registry) {
-  std::string text;
   TextTable table;
   for (const Kind kind : {Kind::kSource, Kind::kSample, Kind::kCollate, Kind::kWindow, Kind::kStep,
                           Kind::kResource}) {
@@ -140,7 +128,8 @@ std::string DescribeTypes(const Registry& registry) {
 std::string DescribeType(const Registry::Type& type) {
   const NodeSpec& spec = type.spec;
   std::string text = spec.type + ": " + internal::KindName(spec.kind);
-  if (spec.kind != Kind::kResource) text += std::string(", runs on ") + PlaceText(spec);
+  if (spec.kind != Kind::kResource)
+    text += std::string(", runs on ") + internal::PlaceText(internal::RunsOnOf(spec));
   text += '\n' + Indented(spec.doc);
   const std::string ports = Ports(spec);
   if (!ports.empty()) text += '\n' + ports;

@@ -14,5 +14,6 @@ const char* KindName(NodeSpec::Kind kind);
 // one at a time on any thread.
 enum class RunsOn { kWorkers, kLane, kOneAtATime };
 RunsOn RunsOnOf(const NodeSpec& spec);
+const char* PlaceText(RunsOn place);  // "the device lane"
 
 }  // namespace flowtrain::internal

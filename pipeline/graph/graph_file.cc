@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
+#include "pipeline/config/find_entry.h"
 #include "pipeline/config/problems.h"
 #include "pipeline/graph/interpolate.h"
 #include "pipeline/graph/subgraph.h"
@@ -31,11 +33,6 @@ std::string PathUnder(const Value& graph, std::string_view key) {
   return value == nullptr ? std::string() : PathOf(*value, key);
 }
 
-auto FindEntry(Value& map, std::string_view key) {
-  return std::find_if(map.entries.begin(), map.entries.end(),
-                      [key](const Entry& entry) { return entry.key == key; });
-}
-
 std::vector<PluginFile> PluginsIn(const Value& list) {
   std::vector<PluginFile> plugins;
   std::vector<std::string> paths;
@@ -48,17 +45,22 @@ std::vector<PluginFile> PluginsIn(const Value& list) {
   return plugins;
 }
 
+// Takes a key out of a map; null where the map has none.
+std::optional<Value> TakeOut(Value& map, std::string_view key) {
+  Entry* entry = FindEntry(map, key);
+  if (entry == nullptr) return std::nullopt;
+  Value value = std::move(entry->value);
+  map.entries.erase(map.entries.begin() + (entry - map.entries.data()));
+  return value;
+}
+
 // One file, with its `parameters` and `plugins` taken out and `extends` still in it.
 GraphFile ReadOne(const std::string& path) {
   GraphFile file{ReadYamlFile(path), {}, {}};
-  if (const auto entry = FindEntry(file.graph, "parameters"); entry != file.graph.entries.end()) {
-    file.parameters.push_back(std::move(entry->value));
-    file.graph.entries.erase(entry);
+  if (auto parameters = TakeOut(file.graph, "parameters")) {
+    file.parameters.push_back(std::move(*parameters));
   }
-  if (const auto entry = FindEntry(file.graph, "plugins"); entry != file.graph.entries.end()) {
-    file.plugins = PluginsIn(entry->value);
-    file.graph.entries.erase(entry);
-  }
+  if (const auto plugins = TakeOut(file.graph, "plugins")) file.plugins = PluginsIn(*plugins);
   return file;
 }
 
@@ -66,8 +68,8 @@ GraphFile ReadOne(const std::string& path) {
 // further, the entries in them.
 void PutOver(Value& base, Value map, int levels) {
   for (Entry& entry : map.entries) {
-    const auto below = FindEntry(base, entry.key);
-    if (below == base.entries.end()) {
+    Entry* below = FindEntry(base, entry.key);
+    if (below == nullptr) {
       base.entries.push_back(std::move(entry));
     } else if (levels > 0 && below->value.kind == Value::Kind::kMap &&
                entry.value.kind == Value::Kind::kMap) {
@@ -81,7 +83,7 @@ void PutOver(Value& base, Value map, int levels) {
 // What `file` says, overriding what the file it extends says.
 GraphFile LayOver(GraphFile base, GraphFile file) {
   constexpr int kToKeysOfNode = 2;  // nodes > augment > in
-  file.graph.entries.erase(FindEntry(file.graph, "extends"));
+  TakeOut(file.graph, "extends");
   base.graph.at = file.graph.at;
   PutOver(base.graph, std::move(file.graph), kToKeysOfNode);
   for (Value& parameters : file.parameters) base.parameters.push_back(std::move(parameters));

@@ -6,6 +6,7 @@
 
 #include "pipeline/base/cpu_limits.h"
 #include "pipeline/base/memory_budget.h"
+#include "pipeline/config/find_entry.h"
 #include "pipeline/graph/interpolate.h"
 #include "pipeline/node/options.h"
 
@@ -14,13 +15,6 @@ namespace {
 
 // Workers and slots: more is a typing error, and would take all memory before doing anything.
 constexpr double kMostOfAnything = 65536;
-
-const Entry* FindEntry(const Value& map, std::string_view key) {
-  for (const Entry& entry : map.entries) {
-    if (entry.key == key) return &entry;
-  }
-  return nullptr;
-}
 
 // The place of a value, or of what refers to it where it is a parameter's: the graph is wrong then,
 // not the parameter.

@@ -6,16 +6,11 @@
 #include <vector>
 
 #include "pipeline/base/text/suggest.h"
+#include "pipeline/config/find_entry.h"
 #include "pipeline/config/problems.h"
 
 namespace flowtrain::internal {
 namespace {
-
-Entry* FindEntry(Value& map, std::string_view key) {
-  const auto found = std::find_if(map.entries.begin(), map.entries.end(),
-                                  [key](const Entry& entry) { return entry.key == key; });
-  return found == map.entries.end() ? nullptr : &*found;
-}
 
 std::vector<std::string> StreamsUnder(const Value& map, std::string_view key) {
   std::vector<std::string> names;

@@ -69,6 +69,11 @@ struct Batch : Packet {
   uint64_t total_steps = 0;  // of the whole run; 0: the source does not know
   int in_window = 0;         // number of this batch in its window, from 0
   int window = 1;            // batches of the window
+  // Where several processes work on the same windows: batches of the window over all of them, 0
+  // where there is one process; and whether the window has none for this one, so that its only
+  // batch is not to be used.
+  int window_over_all = 0;
+  bool spare = false;
   bool last_of_epoch = false;
   std::vector<uint64_t> ids;    // of each row; a row's worker writes its own
   std::vector<int32_t> labels;  // class of each row, -1 where there is none

@@ -12,7 +12,7 @@ void RunControl::KeepFirst(std::exception_ptr error) {
 void RunControl::EndWith(std::exception_ptr error) {
   KeepFirst(std::move(error));
   ending_.store(true, std::memory_order_relaxed);
-  RequestDrain();
+  drain_.store(true, std::memory_order_relaxed);
 }
 
 void RunControl::Fail(std::exception_ptr error) {

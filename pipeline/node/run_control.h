@@ -11,11 +11,26 @@ namespace flowtrain {
 
 class RunControl {
  public:
-  // No batch of a new window is admitted any more; what is in flight is finished.
-  void RequestDrain() { drain_.store(true, std::memory_order_relaxed); }
+  // No batch of a new window is admitted any more; what is in flight is finished. After
+  // StopTogether only the wish is noted.
+  void RequestDrain() {
+    (together_.load(std::memory_order_relaxed) ? stop_wanted_ : drain_)
+        .store(true, std::memory_order_relaxed);
+  }
+  // The run is one of several processes, which must stop after the same window: they agree on it
+  // where one of them wants to stop, and then call StopHere.
+  void StopTogether() { together_.store(true, std::memory_order_relaxed); }
+  bool stop_wanted() const { return stop_wanted_.load(std::memory_order_relaxed); }
+  // Drains, and drops the windows that have not gone through their node.
+  void StopHere() {
+    stopped_here_.store(true, std::memory_order_relaxed);
+    ending_.store(true, std::memory_order_relaxed);
+    drain_.store(true, std::memory_order_relaxed);
+  }
+  bool stopped_here() const { return stopped_here_.load(std::memory_order_relaxed); }
   // Packets in flight are dropped: no Process call begins after this one.
   void RequestAbort() {
-    RequestDrain();
+    drain_.store(true, std::memory_order_relaxed);
     abort_.store(true, std::memory_order_relaxed);
   }
   // Drains, drops the windows that have not gone through their node, lets the nodes flush, and
@@ -36,6 +51,7 @@ class RunControl {
   void KeepFirst(std::exception_ptr error);
 
   std::atomic<bool> drain_{false}, ending_{false}, abort_{false};
+  std::atomic<bool> together_{false}, stop_wanted_{false}, stopped_here_{false};
   mutable std::mutex mutex_;
   std::exception_ptr error_;
 };

@@ -87,6 +87,11 @@ Snapshot Graph::snapshot() const {
   now.lane_cpu_ns = impl_->lane ? impl_->lane->cpu_ns() : 0;
   now.process_cpu_ns = ProcessCpuNs();
   now.worker_cpu_ns = impl_->worker_cpu.Total();
+  const size_t source = impl_->FirstOf(NodeSpec::Kind::kSource);
+  if (source < impl_->components.nodes().size()) {
+    const auto* waits = dynamic_cast<const WaitsOutside*>(&impl_->components.node(source));
+    if (waits != nullptr) now.outside = waits->outside_wait();
+  }
   now.at_ns = NowNs();
   return now;
 }

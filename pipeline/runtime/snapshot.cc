@@ -11,6 +11,8 @@ Snapshot Snapshot::Since(const Snapshot& earlier) const {
   since.lane_cpu_ns -= earlier.lane_cpu_ns;
   since.process_cpu_ns -= earlier.process_cpu_ns;
   since.worker_cpu_ns -= earlier.worker_cpu_ns;
+  since.outside.ns -= earlier.outside.ns;
+  since.outside.bytes -= earlier.outside.bytes;
   since.cpu = cpu.Since(earlier.cpu);
   // A graph that had not begun yet had no nodes to count.
   for (size_t i = 0; i < std::min(nodes.size(), earlier.nodes.size()); ++i) {
@@ -28,6 +30,11 @@ uint64_t Snapshot::images() const {
     if (node.stream == Stream::kSample) images = node.messages - node.bad;
   }
   return images;
+}
+
+double Snapshot::waited() const {
+  if (at_ns == 0) return 0;
+  return std::clamp(static_cast<double>(outside.ns) / static_cast<double>(at_ns), 0.0, 1.0);
 }
 
 double Snapshot::lane_busy() const {

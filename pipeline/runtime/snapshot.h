@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/base/cpu_use.h"
+#include "pipeline/node/outside_wait.h"
 #include "pipeline/runtime/gate.h"
 #include "pipeline/runtime/graph_settings.h"
 #include "pipeline/runtime/pool.h"
@@ -21,6 +22,7 @@ struct Snapshot {
   uint64_t lane_cpu_ns = 0;         // CPU time of the lane's own thread
   uint64_t process_cpu_ns = 0;      // of all threads of the process
   uint64_t worker_cpu_ns = 0;       // of the worker threads, including their search for work
+  OutsideWait outside;              // of the source node
   CpuUse cpu;                       // of the machine; only a Recorder of the run reads it
 
   // What was counted after `earlier`, a moment of the same run.
@@ -30,6 +32,7 @@ struct Snapshot {
   // Images that reached their rows: what the last sample node passed on.
   uint64_t images() const;
   double images_per_s() const;
+  double waited() const;     // share of the time in which the source waited for something outside
   double lane_busy() const;  // share of the time in which the device lane had work, 0 to 1
   // Cores that had something to do: worker threads that look for work burn time but do nothing.
   double cores_in_use() const;

@@ -16,4 +16,13 @@ size_t CharacterBytes(std::string_view text) {
   return none ? 0 : bytes;
 }
 
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t bytes = CharacterBytes(text);
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
+}
+
 }  // namespace flowtrain
