@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <exception>
 #include <utility>
 #include <vector>
 
 #include "nodes/data/cache/decoded_cache.h"
+#include "nodes/distributed/launch/ranks.h"
 #include "nodes/image/image_sample.h"
 #include "nodes/run/run_dir.h"
+#include "nodes/source/black_pixel.h"
 #include "nodes/source/list_left_out.h"
 #include "nodes/source/window_size.h"
 #include "pipeline/base/error.h"
@@ -16,6 +19,7 @@
 #include "pipeline/base/text/units.h"
 #include "pipeline/node/form.h"
 #include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
 
 namespace flowtrain {
 namespace {
@@ -53,6 +57,7 @@ void EpochSource::Declare(NodeSpec& spec) {
       .Uses("dataset", "ImageDataset")
       .MayUse("cache", "DecodedCache")
       .MayUse("run_dir", "RunDir")
+      .MayUse("ranks", "RankGroup")
       .Option(&Self::epochs_, "epochs", 100, "Passes over the data set.", AtLeast{1})
       .Option(&Self::max_steps_, "max_steps", 0,
               "Optimiser steps before the run ends; 0: no limit but the epochs.", AtLeast{0})
@@ -61,7 +66,7 @@ void EpochSource::Declare(NodeSpec& spec) {
           "Batches per optimiser step (gradient accumulation), or auto: as effective_batch says.",
           Form{CheckWindow, "an integer >= 1, or auto"})
       .Option(&Self::effective_batch_, "effective_batch", 0,
-              "Images per optimiser step; 0: as window says.", AtLeast{0})
+              "Images per optimiser step; 0: window times the batch size.", AtLeast{0})
       .Option(&Self::seed_, "seed", 42, "Seed of the order and of the augmentation.")
       .Option(&Self::start_step_, "start_step", 0,
               "Optimiser steps already done by the run that this one continues.", AtLeast{0})
@@ -82,17 +87,33 @@ void EpochSource::Open(const OpenContext& context) {
                       context.NameInStage("batch_size") + ", or give it more images with " +
                       MoreImagesWith(dataset_->kind(), context));
   }
+  const auto* ranks = context.TryGet<Ranks>("ranks");
+  const int rank = ranks == nullptr ? 0 : ranks->rank();
+  ranks_ = ranks == nullptr ? 1 : ranks->ranks();
   plan_.emplace(dataset_->size() / rows,
                 WindowSize(window_, effective_batch_, static_cast<int64_t>(rows),
                            {context.NameOf("window"), context.NameOf("effective_batch"),
-                            context.NameInStage("batch_size")}));
+                            context.NameInStage("batch_size")},
+                           ranks_),
+                rank, ranks_);
+  if (plan_->whole_window() < ranks_) RefuseIdleRanks(context);
   rows_ = context.layout().rows;
   if (plan_->batches_per_epoch() < plan_->asked_window()) WarnOfShortWindows(context);
   total_steps_ = static_cast<uint64_t>(epochs_) * plan_->steps_per_epoch();
   if (max_steps_ != 0) total_steps_ = std::min(total_steps_, static_cast<uint64_t>(max_steps_));
   length_names_ = context.NameOf("epochs") + ", " + context.NameOf("max_steps");
   max_bad_name_ = context.NameOf("max_bad_fraction");
+  run_ = &context.run();
+  MakeOrder();
   Resume(static_cast<uint64_t>(start_step_));
+}
+
+void EpochSource::MakeOrder() {
+  const uint64_t batches = plan_->FirstBatch(total_steps_);
+  const EpochPlace end{batches / plan_->batches_per_epoch(),
+                       batches % plan_->batches_per_epoch() * static_cast<uint64_t>(rows_)};
+  order_.emplace(size(), static_cast<uint64_t>(seed_), dataset_->Blocks(), end,
+                 [this](const std::vector<uint32_t>& blocks) { dataset_->Expect(blocks); });
 }
 
 void EpochSource::WarnOfShortWindows(const OpenContext& context) const {
@@ -103,6 +124,14 @@ void EpochSource::WarnOfShortWindows(const OpenContext& context) const {
              " images, not " + ShowCount(plan_->asked_window() * rows) + ". Lower " +
              context.NameOf("window") + " or " + context.NameInStage("batch_size") +
              ", or give the data set more images");
+}
+
+void EpochSource::RefuseIdleRanks(const OpenContext& context) const {
+  throw ConfigError("a step has " + ShowCount(static_cast<uint64_t>(plan_->whole_window())) +
+                    " batches, fewer than the " + std::to_string(ranks_) +
+                    " ranks, some of which would have nothing to do: lower " +
+                    context.NameInStage("batch_size") +
+                    ", give the data set more images, or start fewer ranks");
 }
 
 void EpochSource::Start() {
@@ -135,6 +164,8 @@ bool EpochSource::AdmitBatch(Batch& batch) {
   batch.total_steps = total_steps_;
   batch.in_window = planned.in_window;
   batch.window = planned.window;
+  batch.window_over_all = planned.window_over_all;
+  batch.spare = planned.spare;
   batch.last_of_epoch = planned.last_of_epoch;
   return true;
 }
@@ -146,11 +177,7 @@ void EpochSource::AdmitSample(Sample& sample) {
   sample.epoch = batch.epoch;
   sample.position = plan_->At(number).batch * rows + static_cast<uint64_t>(sample.row);
   sample.seed = batch.seed;
-  if (!order_ || order_epoch_ != batch.epoch) {
-    order_.emplace(size(), RngKey{sample.seed, batch.epoch, 0, kShuffle});
-    order_epoch_ = batch.epoch;
-  }
-  sample.id = (*order_)(sample.position);
+  sample.id = order_->Admit({sample.epoch, sample.position});
 }
 
 void EpochSource::Substitute(Sample& sample) {
@@ -165,17 +192,45 @@ void EpochSource::Substitute(Sample& sample) {
   if (is_new && bad_images_.count() == 1) WarnOf(bad);
   // The stream of the place, and within it the draw of the attempt.
   Rng rng({sample.seed, sample.epoch, sample.position, kSubstitute});
-  for (int attempt = 1; attempt < sample.attempt; ++attempt) rng.Below(size());
-  sample.id = rng.Below(size());
+  const EpochPlace place{sample.epoch, sample.position};
+  for (int attempt = 1; attempt < sample.attempt; ++attempt) order_->Draw(place, rng);
+  sample.id = order_->Draw(place, rng);
 }
 
 Outcome EpochSource::Process(Sample& sample, Worker&) {
   ImageSample& image = ImageOf(sample);
   image.decoded = cache_ != nullptr && TakeFromCache(sample, image);
-  if (image.decoded) return Ok();
-  image.encoded = dataset_->Fetch(sample.id, image.file_bytes);
-  sample.label = image.encoded.label;
-  return image.encoded.error.empty() ? Ok() : Bad(std::move(image.encoded.error));
+  if (!image.decoded) {
+    image.encoded = Fetch(sample, image);
+    sample.label = image.encoded.label;
+    if (!image.encoded.error.empty()) return Bad(std::move(image.encoded.error));
+  }
+  order_->Done({sample.epoch, sample.position});
+  return Ok();
+}
+
+// The run ends where a shard cannot be had, after a whole step: what was done stays good.
+EncodedImage EpochSource::Fetch(const Sample& sample, ImageSample& image) const {
+  if (!order_->is_of_downloads()) return dataset_->Fetch(sample.id, image.file_bytes);
+  const auto end_with = [&](std::exception_ptr error) {
+    run_->EndWith(std::move(error));
+    BecomeBlackPixel(image);  // its window is dropped
+    return EncodedImage{};
+  };
+  try {
+    return dataset_->Fetch(sample.id, image.file_bytes);
+  } catch (const Interrupted&) {
+    return end_with(nullptr);
+  } catch (const DataError&) {
+    return end_with(std::current_exception());
+  }
+}
+
+OutsideWait EpochSource::outside_wait() const {
+  if (!order_ || !order_->is_of_downloads()) return {};
+  const std::optional<DownloadWait> wait = dataset_->Downloads();
+  if (!wait) return {};
+  return {"downloads", static_cast<uint64_t>(wait->seconds * 1e9), wait->bytes};
 }
 
 bool EpochSource::TakeFromCache(Sample& sample, ImageSample& image) const {

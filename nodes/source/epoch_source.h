@@ -8,20 +8,23 @@
 #include "nodes/data/bad_images.h"
 #include "nodes/data/dataset.h"
 #include "nodes/image/image_sample.h"
+#include "nodes/source/epoch_order.h"
 #include "nodes/source/epoch_plan.h"
-#include "pipeline/base/philox.h"
 #include "pipeline/node/node.h"
+#include "pipeline/node/outside_wait.h"
 
 namespace flowtrain {
 
 class DecodedCache;
+class RunControl;
 class RunDir;
 
 // Draws images epoch by epoch and fetches their bytes.
 //
-// An epoch is floor(images / batch) batches, in an order drawn from the seed and the epoch; the
-// images left over are different each time. Batches go in windows of `window`, one optimiser step
-// each (see WindowSize for `auto`); the last window of an epoch takes what is left. An image that
+// An epoch is floor(images / batch) batches, in an order drawn from the seed and the epoch
+// (EpochOrder); the images left over are different each time. Batches go in windows of `window`, one
+// optimiser step each (see WindowSize for `auto`); the last window of an epoch takes what is left.
+// Several ranks share each window, and together draw the images that one alone would draw. An image that
 // cannot be read is replaced by another, drawn from the seed and its place, and listed in the run
 // directory's bad_images.csv.
 //
@@ -32,7 +35,7 @@ class RunDir;
 //
 // Example:
 //   source: {type: EpochSource, out: ids, workers: 6, options: {epochs: 100, window: 4}}
-class EpochSource final : public SourceNode {
+class EpochSource final : public SourceNode, public WaitsOutside {
  public:
   static void Declare(NodeSpec& spec);
   // Throws ConfigError when the data set has fewer images than a batch.
@@ -51,6 +54,7 @@ class EpochSource final : public SourceNode {
   void Substitute(Sample& sample) override;
   Outcome Process(Sample& sample, Worker& worker) override;
   uint64_t size() const override { return dataset_->size(); }
+  OutsideWait outside_wait() const override;
 
   const EpochPlan& plan() const { return *plan_; }
   int rows() const { return rows_; }                     // images of a batch
@@ -60,7 +64,10 @@ class EpochSource final : public SourceNode {
 
  private:
   void WarnOfShortWindows(const OpenContext& context) const;
+  [[noreturn]] void RefuseIdleRanks(const OpenContext& context) const;
+  void MakeOrder();
   bool TakeFromCache(Sample& sample, ImageSample& image) const;
+  EncodedImage Fetch(const Sample& sample, ImageSample& image) const;
   uint64_t AllowedBad() const;
   void WarnOf(const BadImage& bad) const;
   [[noreturn]] void GiveUp(const std::string& reason) const;
@@ -74,13 +81,14 @@ class EpochSource final : public SourceNode {
   ImageDataset* dataset_ = nullptr;
   const DecodedCache* cache_ = nullptr;  // null: there is none, or it keeps nothing
   RunDir* run_dir_ = nullptr;            // null: there is none
+  RunControl* run_ = nullptr;
   BadImages bad_images_{"training"};
   std::optional<EpochPlan> plan_;
   int rows_ = 0;
+  int ranks_ = 1;
   uint64_t total_steps_ = 0;  // of the run
   uint64_t first_step_ = 0;
-  std::optional<Permutation> order_;  // of order_epoch_
-  uint64_t order_epoch_ = 0;
+  std::optional<EpochOrder> order_;
 };
 
 }  // namespace flowtrain

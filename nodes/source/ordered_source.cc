@@ -1,9 +1,9 @@
 #include "nodes/source/ordered_source.h"
 
-#include <array>
 #include <utility>
 
 #include "nodes/run/run_dir.h"
+#include "nodes/source/black_pixel.h"
 #include "nodes/source/list_left_out.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
@@ -11,12 +11,6 @@
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
-namespace {
-
-constexpr std::array<uint8_t, 3> kBlack{};
-
-}  // namespace
-
 void OrderedSource::Declare(NodeSpec& spec) {
   spec.Doc("Fetches every image once, in order, for an evaluation.")
       .Output("ids", Stream::kSample)
@@ -103,10 +97,9 @@ void OrderedSource::Substitute(Sample& sample) {
 
 Outcome OrderedSource::Process(Sample& sample, Worker&) {
   ImageSample& image = ImageOf(sample);
-  image.decoded = sample.id == kNoImage;
-  if (image.decoded) {
-    image.encoded = {};
-    static_cast<Pixels&>(image.image) = WholeImage(kBlack, 1, 1);
+  image.decoded = false;
+  if (sample.id == kNoImage) {
+    BecomeBlackPixel(image);
   } else {
     image.encoded = Fetch(sample.id, image.file_bytes);
   }
@@ -119,7 +112,13 @@ EncodedImage OrderedSource::Fetch(uint64_t id, std::vector<uint8_t>& storage) co
     if (id < list->size()) return list->Fetch(id, storage);
     id -= list->size();
   }
-  return dataset_->Fetch(id, storage);
+  try {
+    return dataset_->Fetch(id, storage);
+  } catch (const Interrupted& error) {  // there will be no result
+    EncodedImage none;
+    none.error = error.what();
+    return none;
+  }
 }
 
 std::string OrderedSource::NameOf(uint64_t id) const {

@@ -23,16 +23,17 @@ int64_t ReadNumber(const std::string& text, const WindowNames& names) {
 }  // namespace
 
 int WindowSize(const std::string& accumulation, int64_t effective_batch, int64_t batch_size,
-               const WindowNames& names) {
+               const WindowNames& names, int ranks) {
   const std::string effective =
       names.effective_batch + ", which is " + std::to_string(effective_batch) + ',';
   const std::string batch = names.batch_size + ", which is " + std::to_string(batch_size);
   if (accumulation != kAutoAccumulation) {
-    const int64_t number = ReadNumber(accumulation, names);
+    const int64_t number = ReadNumber(accumulation, names) * ranks;
     if (effective_batch != 0 && effective_batch != number * batch_size) {
       throw ConfigError(effective + " is not " + accumulation + " (" + names.accumulation +
-                        ") times " + batch + ": set it to 0, or " + names.accumulation +
-                        " to auto");
+                        ") times " + batch +
+                        (ranks == 1 ? "" : ", times " + std::to_string(ranks) + " ranks") +
+                        ": set it to 0, or " + names.accumulation + " to auto");
     }
     return static_cast<int>(number);
   }

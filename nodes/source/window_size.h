@@ -20,8 +20,8 @@ struct WindowNames {
 // The number of batches of `batch_size` images in a window: `accumulation`; with `auto`, as many as
 // make `effective_batch` images. An effective batch of 0 means none is given. Throws ConfigError
 // for any other text, for numbers that do not divide, and for two numbers that contradict each
-// other.
+// other. Of several ranks each takes `accumulation` batches, and the window is theirs together.
 int WindowSize(const std::string& accumulation, int64_t effective_batch, int64_t batch_size,
-               const WindowNames& names = {});
+               const WindowNames& names = {}, int ranks = 1);
 
 }  // namespace flowtrain

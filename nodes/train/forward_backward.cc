@@ -19,11 +19,13 @@
 #include "nodes/run/run_dir.h"
 #include "nodes/source/epoch_plan.h"
 #include "nodes/source/window_size.h"
+#include "nodes/train/fastest_micro_batch.h"
 #include "nodes/train/optimizer/train_payload.h"
 #include "pipeline/base/clock.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
 #include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
 
 namespace flowtrain {
 namespace {
@@ -43,6 +45,7 @@ void ForwardBackward::Declare(NodeSpec& spec) {
       .Uses("optimizer", "Optimizer")
       .MayUse("dataset", "ImageDataset")
       .MayUse("run_dir", "RunDir")
+      .MayUse("ranks", "RankGroup")
       .Options(&ForwardBackward::loss_)
       .Option(&ForwardBackward::accumulation_, "accumulation", Accumulation::kExact,
               "exact: the loss of the whole window, whatever its micro-batches; independent: the "
@@ -71,6 +74,7 @@ void ForwardBackward::Open(const OpenContext& context) {
   optimizer_ = &context.Get<Optimizer>("optimizer");
   dataset_ = context.TryGet<ImageDataset>("dataset");
   run_dir_ = context.TryGet<RunDir>("run_dir");
+  ranks_ = context.TryGet<RankGroup>("ranks");
   layout_ = context.layout();
   if (layout_.rows < 2) {
     throw ConfigError("the loss compares images (negatives, or statistics of the batch): " +
@@ -85,12 +89,24 @@ void ForwardBackward::Open(const OpenContext& context) {
   uint64_t gradient_bytes = 0;
   for (const at::Tensor& each : network.parameters) gradient_bytes += each.nbytes();
   graph_memory_ = std::make_unique<GraphMemory>(*device_, gradient_bytes);
+  together_ = nullptr;
+  if (ranks_ != nullptr && ranks_->together()) {
+    together_ =
+        std::make_unique<WindowOverRanks>(*ranks_, *model_, device_->device(), layout_.rows);
+  }
   gradient_ = std::make_unique<WindowGradient>(accumulation_, std::move(network),
-                                               model_->running_statistics());
-  representations_ = RepresentationSample(representations_every_);
+                                               model_->running_statistics(),
+                                               together_ ? together_->MakePeers() : nullptr);
+  const bool shows = ranks_ == nullptr || ranks_->leads();
+  representations_ = RepresentationSample(shows ? representations_every_ : 0);
   watch_ = std::make_unique<NonFiniteWatch>(max_nonfinite_steps_);
   const bool found_at_start =
       gradient_accumulation_ == kAutoAccumulation && device_->is_accelerator();
+  if (found_at_start && together_) {
+    throw ConfigError(context.NameOf("gradient_accumulation") +
+                      " is auto, for which a GPU tries micro-batches at the start; several ranks "
+                      "cannot do that: set it to a number of batches");
+  }
   micro_batch_ = found_at_start ? 0 : layout_.rows;
   keeps_graphs_ = false;
   planned_images_ = 0;
@@ -113,12 +129,14 @@ ForwardBackward::Passes ForwardBackward::PlanPasses(int64_t window_images) {
 
 // An accelerator says itself when it has no more memory.
 bool ForwardBackward::HasRoomForGraph() {
+  // What batch-norms send needs the same passes on all ranks, so it stays as it was agreed.
+  if (together_ && together_->norms_together()) return keeps_graphs_;
   if (!keeps_graphs_ || device_->is_accelerator() || graph_memory_->HasRoomFor(1)) {
     return keeps_graphs_;
   }
   keeps_graphs_ = false;
   LogWarning(
-      "little memory is left: from here on the micro-batches of a window go through the network "
+      "little memory is left: from here on the micro-batches of a step go through the network "
       "twice, so that their activations need not be kept. Losses and weights stay the same");
   return false;
 }
@@ -129,8 +147,13 @@ void ForwardBackward::Start() {
   model_->SetTraining(true);
   model_->running_statistics().Save();  // takes its memory while there is some
   if (gradient_accumulation_ != kAutoAccumulation) return;
-  if (device_->is_accelerator()) micro_batch_ = FindMicroBatch(effective_batch_);
-  const int passes = PlanPasses(effective_batch_).count;
+  const int64_t own_images = OwnImages(effective_batch_);
+  if (device_->is_accelerator()) {
+    micro_batch_ = FastestMicroBatch(own_images, LeastMicroBatch(), [&](int64_t micro_batch) {
+      return WindowNs(micro_batch, own_images);
+    });
+  }
+  const int passes = PlanPasses(own_images).count;
   LogInfo(context_->NameOf("gradient_accumulation") + " is auto: micro-batches of " +
           std::to_string(micro_batch_) + " images" +
           (device_->is_accelerator() ? "" : ", the loader's batches: a CPU sets no bound") +
@@ -158,26 +181,42 @@ void ForwardBackward::WithRoom(Call call) {
 }
 
 void ForwardBackward::Process(Batch& batch, Step& step) {
+  std::string lost;
+  try {
+    return ProcessOwn(batch, step);
+  } catch (const RankLost& error) {
+    lost = error.what();
+  }
+  DropWindow();
+  throw EndRun(lost);
+}
+
+void ForwardBackward::ProcessOwn(Batch& batch, Step& step) {
   auto& payload = static_cast<TrainPayload&>(*step.payload);
   if (batch.in_window == 0) BeginWindow(batch, step);
-  ids_.insert(ids_.end(), batch.ids.begin(), batch.ids.end());
-  gradient_->Add(Take(batch));
-  WithRoom([&] { gradient_->Advance(); });
+  if (!batch.spare) {
+    ids_.insert(ids_.end(), batch.ids.begin(), batch.ids.end());
+    gradient_->Add(Take(batch));
+    WithRoom([&] { gradient_->Advance(); });
+  }
   const bool complete = batch.in_window + 1 == batch.window;
   if (complete) WithRoom([&] { payload.loss = gradient_->Finish(); });
   ReleaseBuffer(batch);
   if (!complete) return;
   payload.record->representations = representations_.Finish();
   payload.whole_window = WholeWindow(batch) * layout_.rows;
-  if (watch_->TooMany()) EndWhereNotFinite(batch, payload.loss);
+  bool too_many_nonfinite = watch_->TooMany();
+  if (together_) EndWindowTogether(payload, &too_many_nonfinite);
+  if (too_many_nonfinite) EndWhereNotFinite(batch, payload.loss);
   watch_->Add(payload.record);
   MarkEndOfWindow();
 }
 
 int ForwardBackward::WholeWindow(const Batch& batch) const {
-  if (dataset_ == nullptr) return batch.window;
+  const int window = std::max(batch.window, batch.window_over_all);
+  if (dataset_ == nullptr) return window;
   const bool last_of_epoch = (batch.step + 1) % batch.steps_per_epoch == 0;
-  return flowtrain::WholeWindow(batch.window, last_of_epoch, batch.steps_per_epoch,
+  return flowtrain::WholeWindow(window, last_of_epoch, batch.steps_per_epoch,
                                 dataset_->size() / static_cast<uint64_t>(layout_.rows));
 }
 
@@ -196,14 +235,20 @@ void ForwardBackward::BeginWindow(const Batch& batch, Step& step) {
   payload.record = std::make_shared<StepRecord>();
   payload.loss = at::Tensor();
   ids_.clear();
-  window_images_ = int64_t{batch.window} * batch.layout.rows;
+  payload.last_window = false;
+  window_images_ = batch.spare ? 0 : int64_t{batch.window} * batch.layout.rows;
+  window_over_all_ = std::max(batch.window, batch.window_over_all);
+  step.images = window_over_all_ * batch.layout.rows;
   optimizer_->ZeroGrad();
   model_->running_statistics().Save();
   if (window_images_ > planned_images_) PlanPasses(window_images_);
   gradient_->Begin(window_images_, micro_batch_);
-  const bool whole = batch.window >= WholeWindow(batch);
+  if (together_) together_->Begin(window_over_all_, *gradient_, &keeps_graphs_);
+  const bool whole = window_over_all_ >= WholeWindow(batch);
   representations_.Begin({.step = batch.step, .images = window_images_, .whole = whole});
-  if (run_dir_ != nullptr && run_dir_->tensorboard()) payload.record->view_pairs = views_.Of(batch);
+  if (run_dir_ != nullptr && run_dir_->tensorboard() && (ranks_ == nullptr || ranks_->leads())) {
+    payload.record->view_pairs = views_.Of(batch);
+  }
 }
 
 // [2, B, H, W, 3], owned by the window.
@@ -237,27 +282,6 @@ void ForwardBackward::MarkEndOfWindow() {
   window_ends_.back().record(at::accelerator::getCurrentStream(device_->device().index()));
 }
 
-// The largest that fits may not be the fastest: under WSL2 the driver gives a GPU the host's memory
-// too, which is slow. A smaller one must be clearly faster, since times vary.
-int64_t ForwardBackward::FindMicroBatch(int64_t window_images) {
-  constexpr double kClearly = 0.9;
-  constexpr int kTriesInVain = 2;
-  int64_t best = LeastMicroBatch(), micro_batch = window_images;
-  std::optional<uint64_t> best_ns;
-  for (int in_vain = 0; in_vain < kTriesInVain; micro_batch = (micro_batch + 1) / 2) {
-    const std::optional<uint64_t> ns = WindowNs(micro_batch, window_images);
-    const bool better =
-        ns && (!best_ns || static_cast<double>(*ns) < kClearly * static_cast<double>(*best_ns));
-    if (better) {
-      best = micro_batch;
-      best_ns = ns;
-    }
-    in_vain = better || !best_ns ? 0 : in_vain + 1;
-    if (micro_batch <= LeastMicroBatch()) break;
-  }
-  return best;
-}
-
 // The time of a window once algorithms are chosen; empty if it does not fit.
 std::optional<uint64_t> ForwardBackward::WindowNs(int64_t micro_batch, int64_t window_images) {
   if (!Fits(micro_batch, window_images)) return std::nullopt;
@@ -288,7 +312,36 @@ bool ForwardBackward::Fits(int64_t micro_batch, int64_t window_images) {
   return fits;
 }
 
+int64_t ForwardBackward::OwnImages(int64_t window_images) const {
+  return together_ ? together_->OwnImages(window_images) : window_images;
+}
+
+void ForwardBackward::EndWindowTogether(TrainPayload& payload, bool* too_many_nonfinite) {
+  WindowOverRanks::End end{payload.loss, context_->run().stop_wanted(), *too_many_nonfinite};
+  together_->Finish(micro_batch_, &end);
+  payload.last_window = end.stop;
+  *too_many_nonfinite = end.too_many_nonfinite;
+  const CollectiveCost cost = ranks_->TakeCost();
+  payload.record->collective_wait_ms = static_cast<double>(cost.wait_ns) / 1e6;
+  payload.record->collective_bytes = cost.bytes;
+  // In the exact mode every rank has computed the loss of all.
+  if (accumulation_ == Accumulation::kIndependent) payload.loss = end.loss;
+}
+
+void ForwardBackward::EndForLackOfMemory() {
+  DropWindow();
+  throw EndRun(
+      "out of memory on this rank, in a window that others have begun with: start the run again "
+      "with a lower " +
+      context_->NameInStage("batch_size") + " and a higher " +
+      context_->NameOf("gradient_accumulation") + " or with more ranks");
+}
+
 void ForwardBackward::MakeRoom() {
+  // The others have counted on this window, or on these micro-batches.
+  if (together_ && (gradient_->is_shared_out() || !keeps_graphs_ || together_->norms_together())) {
+    EndForLackOfMemory();
+  }
   if (keeps_graphs_) return DropGraphs();
   const int64_t too_large = std::min(micro_batch_, window_images_);
   if (too_large <= LeastMicroBatch()) {
@@ -302,7 +355,7 @@ void ForwardBackward::MakeRoom() {
   micro_batch_ = (too_large + 1) / 2;
   UndoWindow();
   LogWarning(
-      "out of memory: the window is computed again, with the same samples, in micro-batches "
+      "out of memory: the step is computed again, from the same images, in micro-batches "
       "of " +
       std::to_string(micro_batch_) + " images instead of " + std::to_string(too_large) +
       ", as are the next ones. To start like that: " + Settings() +
@@ -318,7 +371,7 @@ void ForwardBackward::DropGraphs() {
   planned_images_ = std::numeric_limits<int64_t>::max();
   UndoWindow();
   LogWarning(
-      "out of memory: the window is computed again, with the same samples, in two passes through "
+      "out of memory: the step is computed again, from the same images, in two passes through "
       "the network instead of one, as are the next ones. Losses and weights stay the same");
 }
 
@@ -340,6 +393,7 @@ void ForwardBackward::UndoWindow() {
 
 // Restores the state before the window began.
 void ForwardBackward::DropWindow() {
+  if (together_) together_->Drop();
   gradient_->Begin(0, micro_batch_);
   UndoWindow();
 }
@@ -356,7 +410,7 @@ void ForwardBackward::EndWhereNotFinite(const Batch& batch, const at::Tensor& lo
     return;
   }
   std::string where = "";
-  if (run_dir_ != nullptr) {
+  if (run_dir_ != nullptr && !run_dir_->path().empty()) {
     const std::string path = (std::filesystem::path(run_dir_->path()) / kReportFile).string();
     WriteNonFiniteReport(report, path);
     where = " " + path + " names the samples, their seed and the loss scale.";

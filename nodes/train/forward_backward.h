@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "nodes/device/device.h"
+#include "nodes/distributed/rank_group.h"
 #include "nodes/train/graph_memory.h"
 #include "nodes/train/model/normalise.h"
 #include "nodes/train/model/simclr_model.h"
@@ -21,12 +22,14 @@
 #include "nodes/train/representations.h"
 #include "nodes/train/view_pairs.h"
 #include "nodes/train/window_gradient.h"
+#include "nodes/train/window_over_ranks.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
 
 class ImageDataset;
 class RunDir;
+struct TrainPayload;
 
 // Both views of a micro-batch go through the network in one forward pass, so batch-norm statistics
 // cover both; the loss is in fp32; gradients are those of the whole window, as `accumulation` says
@@ -35,12 +38,16 @@ class RunDir;
 // computed again with the same samples in two passes or, if it was, in micro-batches of half the
 // size, and so are those that follow.
 //
+// Several ranks compute a window together, each from its own batches: the loss, the gradients and
+// the running statistics are those of one process that has all of them.
+//
 // Input   batches  batch  with a StagedBatch payload.
 // Output  windows  step   gradients are in the parameters; payload TrainPayload with the loss.
 // Memory  the images of a window on the device, as bytes; activations of a micro-batch, or of all.
 // Threads the device lane.
 // Errors  ends the run (EndRun) if not even the smallest micro-batch fits the device, or if
-//         gradients are no longer finite; then it writes nonfinite.json to the run's folder.
+//         gradients are no longer finite; then it writes nonfinite.json to the run's folder; or if
+//         another rank is lost.
 //
 // Example:
 //   forward_backward:
@@ -62,12 +69,15 @@ class ForwardBackward final : public WindowNode {
     int count = 0;
     uint64_t graph_bytes = 0;  // of one pass, beyond a single micro-batch's needs; 0: not known
   };
-  // Decides it for windows of so many images and less. On the device lane, after Open.
+  // Decides it for windows in which this rank has so many images and less. On the device lane, after
+  // Open.
   Passes PlanPasses(int64_t window_images);
   // Negatives of an anchor in a window of so many images: the other views that its loss sees,
   // without those of its own image. 0 if the loss has none; empty if that depends on the device's
   // memory.
   std::optional<int64_t> Negatives(int64_t window_images) const;
+  // The most images that a rank has of a window of so many.
+  int64_t OwnImages(int64_t window_images) const;
 
  private:
   at::Tensor Take(Batch& batch);  // the batch's images, ready on the compute stream
@@ -77,7 +87,6 @@ class ForwardBackward final : public WindowNode {
   void MarkEndOfWindow();
 
   at::Tensor BlackImages(int64_t images) const;
-  int64_t FindMicroBatch(int64_t window_images);
   // Computes a window of black images: the time that it took, or nothing where memory does not suffice.
   std::optional<uint64_t> WindowNs(int64_t micro_batch, int64_t window_images);
   bool Fits(int64_t micro_batch, int64_t window_images);
@@ -92,6 +101,10 @@ class ForwardBackward final : public WindowNode {
   void DropWindow();
   int64_t LeastMicroBatch() const;
   int WholeWindow(const Batch& batch) const;
+  void ProcessOwn(Batch& batch, Step& step);
+
+  void EndWindowTogether(TrainPayload& payload, bool* too_many_nonfinite);
+  [[noreturn]] void EndForLackOfMemory();
 
   void EndWhereNotFinite(const Batch& batch, const at::Tensor& loss);
   NonFiniteReport Examine(const Batch& batch, const at::Tensor& loss);
@@ -108,7 +121,9 @@ class ForwardBackward final : public WindowNode {
   Optimizer* optimizer_ = nullptr;
   ImageDataset* dataset_ = nullptr;  // null: there is none
   RunDir* run_dir_ = nullptr;        // null: there is none
+  RankGroup* ranks_ = nullptr;       // null: there is none
   BatchLayout layout_;
+  std::unique_ptr<WindowOverRanks> together_;  // several ranks, or one that computes as several do
   std::unique_ptr<WindowGradient> gradient_;
   std::unique_ptr<NonFiniteWatch> watch_;
   std::unique_ptr<GraphMemory> graph_memory_;
@@ -116,7 +131,8 @@ class ForwardBackward final : public WindowNode {
   int64_t micro_batch_ = 0;
   bool keeps_graphs_ = false;
   int64_t planned_images_ = 0;  // of a window for which that was decided
-  int64_t window_images_ = 0;   // of the window under way
+  int64_t window_images_ = 0;   // of the window under way, on this rank
+  int window_over_all_ = 1;     // its batches, on all ranks
   std::vector<uint64_t> ids_;   // of its images
   RepresentationSample representations_{0};
   ViewsToShow views_;

@@ -7,6 +7,7 @@
 
 #include "nodes/data/dataset.h"
 #include "nodes/device/pause.h"
+#include "nodes/distributed/launch/ranks.h"
 #include "nodes/train/checkpoint/checkpoint_space.h"
 #include "nodes/train/weights/finite.h"
 #include "pipeline/base/clock.h"
@@ -36,6 +37,7 @@ void Checkpoint::Declare(NodeSpec& spec) {
       .Uses("optimizer", "Optimizer")
       .Uses("run_dir", "RunDir")
       .MayUse("dataset", "ImageDataset")
+      .MayUse("ranks", "RankGroup")
       .Option(&Checkpoint::every_epochs_, "every_epochs", 1,
               "Epochs between checkpoints; 0: not at the end of epochs.", AtLeast{0})
       .Option(&Checkpoint::every_steps_, "every_steps", int64_t{0},
@@ -66,6 +68,9 @@ void Checkpoint::Open(const OpenContext& context) {
     unjudged_ = state_.steps_done / epoch * epoch;
     LogInfo("resumed from " + resume_ + " after step " + std::to_string(state_.steps_done));
   }
+  const auto* ranks = context.TryGet<Ranks>("ranks");
+  writes_ = ranks == nullptr || ranks->leads();
+  state_.ranks = ranks == nullptr ? 1 : ranks->ranks();
   state_.config = run_dir_->resolved_config();
   state_.graph = run_dir_->graph();
   const auto* dataset = context.TryGet<ImageDataset>("dataset");
@@ -73,6 +78,7 @@ void Checkpoint::Open(const OpenContext& context) {
 }
 
 void Checkpoint::Start() {
+  if (!writes_) return;
   folder_ = std::make_unique<CheckpointFolder>(run_dir_->path(), keep_, keep_best_);
   folder_->Open(state_.steps_done);
   LookForRoom();
@@ -102,6 +108,7 @@ void Checkpoint::Process(Step& step) {
   if (!writing_.valid()) JudgeLastEpoch();
   state_.steps_done = step.step + 1;
   state_.steps_per_epoch = step.steps_per_epoch;
+  if (!writes_) return;
   saved_ = false;
   if (!IsDue(step)) return;
   Save();

@@ -21,7 +21,8 @@ namespace flowtrain {
 // after its step.
 //
 // The state is copied to host memory; a thread beside the lane writes it while the training goes
-// on, one checkpoint at a time. If a write fails, the run ends at the next step.
+// on, one checkpoint at a time. If a write fails, the run ends at the next step. Of several ranks,
+// rank 0 writes; all of them start from the same one.
 //
 // Input   steps  step
 // Output  saved  step
@@ -63,6 +64,7 @@ class Checkpoint final : public StepNode {
   SimclrModel* model_ = nullptr;
   Optimizer* optimizer_ = nullptr;
   RunDir* run_dir_ = nullptr;
+  bool writes_ = true;  // of several ranks one does
   TrainingState state_;
   bool resumed_ = false;
   bool saved_ = true;         // state_ is in a checkpoint, or on its way to one

@@ -78,6 +78,7 @@ void SaveCheckpoint(const std::string& path, const NamedTensors& tensors,
   if (state.knn_top1_start) {
     contents.metadata[checkpoint_format::kKnnStart] = ExactText(*state.knn_top1_start);
   }
+  if (state.ranks > 1) contents.metadata["ranks"] = std::to_string(state.ranks);
   if (!state.dataset.empty()) contents.metadata["dataset"] = state.dataset;
   Seal(contents);
   try {

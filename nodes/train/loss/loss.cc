@@ -23,7 +23,8 @@ void LossOptions::Declare(OptionsOf<LossOptions>& options) {
       .Option(&Self::name, "loss",
               "nt_xent: SimCLR; dcl: decoupled contrastive learning; barlow_twins; vicreg.",
               LossNames())
-      .Option(&Self::temperature, "temperature", "Of nt_xent and dcl.", AtLeast{1e-4})
+      .Option(&Self::temperature, "temperature",
+              "Temperature of nt_xent and dcl: similarities are divided by it.", AtLeast{1e-4})
       .Option(&Self::barlow_twins_lambda, "barlow_twins_lambda",
               "Weight of barlow_twins' redundancy term.", AtLeast{0})
       .Options(&Self::vicreg);

@@ -8,7 +8,6 @@
 
 namespace flowtrain {
 
-using torch::nn::BatchNorm1d;
 using torch::nn::Linear;
 using torch::nn::LinearOptions;
 

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/linear.h>
 
 #include <cstdint>
 #include <vector>
 
+#include "nodes/train/model/batch_norm.h"
 #include "nodes/train/model/layer_observer.h"
 
 namespace flowtrain {
@@ -34,8 +34,8 @@ class ProjectionHead : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& features, const LayerObserver& observe = nullptr);
 
  private:
-  std::vector<torch::nn::Linear> linear_;   // "linear1", "linear2", …
-  std::vector<torch::nn::BatchNorm1d> bn_;  // "bn1", … of the same layers; may be one fewer
+  std::vector<torch::nn::Linear> linear_;  // "linear1", "linear2", …
+  std::vector<BatchNorm1d> bn_;            // "bn1", … of the same layers; may be one fewer
 };
 
 }  // namespace flowtrain

@@ -11,7 +11,6 @@ namespace flowtrain {
 namespace {
 
 using torch::Tensor;
-using torch::nn::BatchNorm2d;
 using torch::nn::Conv2d;
 using torch::nn::Conv2dOptions;
 using torch::nn::ModuleList;

@@ -4,13 +4,13 @@
 #pragma once
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/modulelist.h>
 #include <torch/nn/modules/conv.h>
 
 #include <cstdint>
 #include <string>
 
+#include "nodes/train/model/batch_norm.h"
 #include "nodes/train/model/layer_observer.h"
 #include "pipeline/node/options.h"
 
@@ -50,7 +50,7 @@ class ResNet : public torch::nn::Module {
   int64_t channels_ = 64;  // of the layer made last
   int64_t feature_dim_ = 0;
   torch::nn::Conv2d conv1_{nullptr};
-  torch::nn::BatchNorm2d bn1_{nullptr};
+  BatchNorm2d bn1_{nullptr};
   torch::nn::ModuleList layer1_{nullptr}, layer2_{nullptr}, layer3_{nullptr}, layer4_{nullptr};
 };
 

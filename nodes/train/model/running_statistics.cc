@@ -1,9 +1,11 @@
 #include "nodes/train/model/running_statistics.h"
 
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <c10/core/GradMode.h>
 #include <torch/nn/modules/batchnorm.h>
 
+#include <cmath>
 #include <cstddef>
 #include <utility>
 
@@ -93,6 +95,35 @@ void RunningStatistics::RestoreWhere(const at::Tensor& condition) {
   for (size_t i = 0; i < groups.size(); ++i) {
     CopyTo(groups[i], at::where(restore, saved_[i], at::cat(Flat(groups[i]))));
   }
+}
+
+// A batch moves a value R to (1 - m) R + m b.
+at::Tensor RunningStatistics::Kept(int64_t batches) const {
+  std::vector<at::Tensor> factors;
+  for (const auto& module : norms_) {
+    OnNorm(*module, [&](auto& norm) {
+      TORCH_CHECK(norm.options.momentum().has_value(),
+                  "batch-norms without a momentum cannot be put together over ranks");
+      const double kept = std::pow(1 - *norm.options.momentum(), static_cast<double>(batches));
+      factors.push_back(at::full({2 * norm.running_mean.numel()}, kept, saved_[0].options()));
+    });
+  }
+  return at::cat(factors);
+}
+
+at::Tensor RunningStatistics::TakeShare(int64_t own, int64_t after) const {
+  if (norms_.empty()) return at::zeros({0}, at::kFloat);
+  const c10::NoGradGuard no_grad;
+  const at::Tensor added = at::cat(Flat(Buffers()[0])) - Kept(own) * saved_[0];
+  return Kept(after) * added;
+}
+
+void RunningStatistics::PutTogether(const at::Tensor& sum, int64_t batches) {
+  if (norms_.empty()) return;
+  const c10::NoGradGuard no_grad;
+  Groups groups = Buffers();
+  CopyTo(groups[0], Kept(batches) * saved_[0] + sum);
+  CopyTo(groups[1], saved_[1] + batches);
 }
 
 // Without running statistics a batch-norm in training mode has none to update. One in evaluation

@@ -41,6 +41,14 @@ class RunningStatistics {
   // The same if `condition` (a device tensor of one element) is not 0.
   void RestoreWhere(const at::Tensor& condition);
 
+  // Where the batches of a window are computed on several ranks, each with a copy of this network:
+  // their running statistics after the window become those of one network that has seen all the
+  // batches in order. After Save and `own` batches here, with `after` batches on later ranks, the
+  // sum over all ranks of what TakeShare gives is for PutTogether, with the batches of all ranks.
+  // Both wait for nothing.
+  at::Tensor TakeShare(int64_t own, int64_t after) const;  // fp32 [n], the same n on all ranks
+  void PutTogether(const at::Tensor& sum, int64_t batches);
+
   // Adds one to the count of batches of each batch-norm in training mode, in one kernel. A forward
   // pass does so with a kernel each, unless PauseCounts keeps it from that.
   void CountBatch();
@@ -70,6 +78,8 @@ class RunningStatistics {
   using Groups = std::array<std::vector<at::Tensor>, 2>;
   Groups Buffers() const;
   static void CopyTo(std::vector<at::Tensor>& buffers, const at::Tensor& flat);
+  // What of the values before so many batches is left after them, one factor per value.
+  at::Tensor Kept(int64_t batches) const;
 
   std::vector<std::shared_ptr<torch::nn::Module>> norms_;
   std::array<at::Tensor, 2> saved_;  // of each group, one after the other

@@ -26,7 +26,7 @@ void SimclrModel::Declare(NodeSpec& spec) {
       .Options(&SimclrModel::head_)
       .Option(&SimclrModel::init_, "init", std::string(),
               "File of weights that the backbone starts from; empty: seeded ones.")
-      .Option(&SimclrModel::seed_, "seed", int64_t{42}, "Of the initial weights.", AtLeast{0});
+      .Option(&SimclrModel::seed_, "seed", int64_t{42}, "Seed of the initial weights.", AtLeast{0});
 }
 
 void SimclrModel::Open(const OpenContext& context) {

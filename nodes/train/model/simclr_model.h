@@ -37,6 +37,7 @@ class SimclrModel final : public Resource {
   std::string WhatIsNotFinite();
 
   int64_t feature_dim() const { return backbone_->feature_dim(); }
+  int64_t projection_dim() const { return head_.out; }
   void SetTraining(bool on) { module_->train(on); }
   bool training() const { return module_->is_training(); }
   torch::nn::Module& module() const { return *module_; }  // children "backbone" and "projection"

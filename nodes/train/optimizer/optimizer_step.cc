@@ -15,6 +15,7 @@
 #include "pipeline/base/clock.h"
 #include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
 
 namespace flowtrain {
 namespace {
@@ -77,6 +78,7 @@ void OptimizerStep::Process(Step& step) {
   SendForFigures(figures, record);
   payload.loss = at::Tensor();
   AwaitOldSteps();
+  if (payload.last_window) context_->run().StopHere();
 }
 
 void OptimizerStep::AwaitOldSteps() {

@@ -11,6 +11,7 @@ struct TrainPayload : StepPayload {
   at::Tensor loss;  // device scalar: mean over the window's micro-batches
   // Images of a whole window, the effective batch: the last window of an epoch may have fewer.
   int whole_window = 0;
+  bool last_window = false;  // the ranks have agreed to stop after it
 };
 
 }  // namespace flowtrain

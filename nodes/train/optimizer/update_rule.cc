@@ -14,9 +14,11 @@ Choices<UpdateName> UpdateNames() {
 void UpdateOptions::Declare(OptionsOf<UpdateOptions>& options) {
   using Self = UpdateOptions;
   options.Option(&Self::name, "name", "The update rule.", UpdateNames())
-      .Option(&Self::momentum, "momentum", "Of sgd and lars.", Between{0, 1})
-      .Option(&Self::betas, "betas", "Of adamw.", Between{0, 0.999999})
-      .Option(&Self::weight_decay, "weight_decay", "Not on biases and batch-norm.", AtLeast{0});
+      .Option(&Self::momentum, "momentum", "Momentum of sgd and lars.", Between{0, 1})
+      .Option(&Self::betas, "betas", "Decay rates of adamw's running averages (beta1, beta2).",
+              Between{0, 0.999999})
+      .Option(&Self::weight_decay, "weight_decay", "Weight decay; biases and batch-norm have none.",
+              AtLeast{0});
 }
 
 std::vector<at::Tensor> ParameterGroup::Gradients() const {

@@ -1,5 +1,6 @@
 #include "nodes/train/weights/read_checkpoint.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <filesystem>
@@ -115,12 +116,14 @@ Metadata ReadMetadata(const std::string& path) {
 
 TrainingState StateOfMetadata(const Metadata& metadata, const std::string& path) {
   const auto dataset = metadata.find("dataset");
+  const uint64_t ranks = metadata.count("ranks") == 0 ? 1 : NumberIn(metadata, "ranks", path);
   return {NumberIn(metadata, "steps_done", path),
           NumberIn(metadata, "steps_per_epoch", path),
           TextIn(metadata, "config", path),
           TextIn(metadata, "graph", path),
           FigureIn(metadata, checkpoint_format::kKnnStart),
-          dataset == metadata.end() ? "" : dataset->second};
+          dataset == metadata.end() ? "" : dataset->second,
+          static_cast<int>(std::max<uint64_t>(1, ranks))};
 }
 
 // Of a training that has diverged there is nothing to go on from, or to evaluate.

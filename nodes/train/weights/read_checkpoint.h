@@ -19,6 +19,7 @@ struct TrainingState {
   // The images trained on, as DatasetIdentity::ToText has it. Empty: not known, since an older
   // version wrote the checkpoint.
   std::string dataset = {};
+  int ranks = 1;  // that worked on a step together
 };
 
 // The state of a checkpoint, without its tensors. Throws DataError for a file that is missing,

@@ -286,7 +286,7 @@ TEST_F(EpochSourceTest, GivesUpWhenTooManyImagesAreBad) {
   for (const uint64_t id : {1, 2, 3, 4, 4, 4, 1}) fail(id);  // the same ones count once
   const std::string message = MessageOf<DataError>([&] { fail(5); });
   EXPECT_THAT(message, HasSubstr("5 of 200 images (2.5 %)"));
-  EXPECT_THAT(message, HasSubstr("picture 1 (ring): damaged JPEG"));
+  EXPECT_THAT(message, HasSubstr("picture 1 (striped disc): damaged JPEG"));
   EXPECT_THAT(message, HasSubstr("raise max_bad_fraction of 'under_test' from 2 %"));
   const auto bad = fixture.source.bad_images().List();
   ASSERT_EQ(bad.size(), 5u);
@@ -349,23 +349,25 @@ TEST_F(BadImagesOfARun, NamesTheFirstFiveAndListsAll) {
   EXPECT_FALSE(std::filesystem::exists(csv()));
   EXPECT_THAT(
       LogOf([&] { Fail(31); }),
-      HasSubstr("an image cannot be used: picture 31 (ring): it is torn\n  It and any others "
-                "are listed in " +
-                csv()));
+      HasSubstr(
+          "an image cannot be used: picture 31 (halved ring): it is torn\n  It and any others "
+          "are listed in " +
+          csv()));
   EXPECT_EQ(LogOf([&] {
               for (const uint64_t id : {31, 1, 21, 11, 41, 51, 61}) Fail(id);
             }),
             "");
 
   const std::string end = LogOf([&] { fixture_.source.Flush(); });
-  EXPECT_THAT(
-      end, HasSubstr("7 of 200 images could not be used; others were trained on in their "
-                     "place:\n  picture 1 (ring): it is torn\n  picture 11 (ring): it is torn\n"));
+  EXPECT_THAT(end, HasSubstr("7 of 200 images could not be used; others were trained on in their "
+                             "place:\n  picture 1 (striped disc): it is torn\n  picture 11 "
+                             "(rimmed ring): it is torn\n"));
   EXPECT_THAT(end, HasSubstr("\n  … and 2 more: see " + csv()));
   EXPECT_THAT(end, Not(HasSubstr("picture 51")));
   std::string rows = "name,reason,found_by\n";
-  for (const char* id : {"31", "1", "21", "11", "41", "51", "61"}) {
-    rows += "picture " + std::string(id) + " (ring),it is torn,training\n";
+  for (const char* image : {"31 (halved ring)", "1 (striped disc)", "21 (disc)", "11 (rimmed ring)",
+                            "41 (banded cross)", "51 (checked ring)", "61 (quartered cross)"}) {
+    rows += "picture " + std::string(image) + ",it is torn,training\n";
   }
   EXPECT_EQ(ReadText(csv()), rows);
 }
@@ -382,8 +384,8 @@ TEST_F(BadImagesOfARun, WhenItGoesOnNoneIsListedTwice) {
   sample.id = 21;
   Replace(resumed, sample, "it is gone");
   EXPECT_EQ(ReadText(csv()),
-            "name,reason,found_by\npicture 11 (ring),it is torn,training\n"
-            "picture 21 (ring),it is gone,training\n");
+            "name,reason,found_by\npicture 11 (rimmed ring),it is torn,training\n"
+            "picture 21 (disc),it is gone,training\n");
 }
 
 TEST_F(BadImagesOfARun, TooManyAreAnErrorThatSaysWhereTheyAreListed) {
@@ -406,7 +408,8 @@ TEST_F(EpochSourceTest, SaysAtTheEndWhatCouldNotBeUsed) {
   log.clear();
   fixture.source.Flush();
   EXPECT_THAT(log, HasSubstr("1 of 200 images could not be used"));
-  EXPECT_THAT(log, testing::EndsWith("\n  picture 11 (ring): it is torn")) << "there is no file";
+  EXPECT_THAT(log, testing::EndsWith("\n  picture 11 (rimmed ring): it is torn"))
+      << "there is no file";
 }
 
 // A packed file brings the list of what was left out of it.

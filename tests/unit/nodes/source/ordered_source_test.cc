@@ -117,9 +117,9 @@ TEST(OrderedSource, AnUnreadableImageIsNotedAndItsRowStandsForNone) {
   fixture.source.Flush();
   SetLogWriter(nullptr);
   EXPECT_THAT(log, HasSubstr("1 of 10 images could not be used and are left out:"));
-  EXPECT_THAT(log, HasSubstr("picture 9 (ring): cut short"));
+  EXPECT_THAT(log, HasSubstr("picture 9 (striped disc): cut short"));
   EXPECT_EQ(ReadText(fixture.folder / "bad_images.csv"),
-            "name,reason,found_by\npicture 9 (ring),cut short,evaluation\n");
+            "name,reason,found_by\npicture 9 (striped disc),cut short,evaluation\n");
 }
 
 TEST(OrderedSource, WithoutOneUsableImageThereIsNoResult) {

@@ -20,12 +20,12 @@ namespace {
 
 namespace acc = accelerator;
 
-// After each epoch, of 40 pictures as the bank and 10 as queries.
+// After each epoch, of 80 pictures as the bank and 20 as queries.
 class KnnOnAccelerator : public ::testing::Test {
  protected:
   KnnOnAccelerator() : training_({}, {}, {{"name", "mtia:0"}}, /*narrower=*/16) {
     dataset_ =
-        Make<ImageDataset>({{"kind", "sample"}, {"sample_images", "40"}, {"sample_size", "16"}});
+        Make<ImageDataset>({{"kind", "sample"}, {"sample_images", "80"}, {"sample_size", "16"}});
     run_dir_ = Make<RunDir>({{"path", folder_.path()}});
     dataset_->Open(training_.context);
     run_dir_->Open(training_.context);

@@ -17,7 +17,7 @@ namespace {
 
 namespace acc = accelerator;
 
-constexpr int kSteps = 20;
+constexpr int kSteps = 10;
 
 LaneNodes::Settings On(const char* device, Options forward_backward = {}) {
   return {.window = 2,

@@ -1,0 +1,48 @@
+// What became of a rank that no longer takes part.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "nodes/distributed/rank_store.h"
+
+namespace flowtrain {
+
+// Tells the others every second that this process lives, and how many collective calls it has made.
+class Heartbeat {
+ public:
+  Heartbeat(const RankStore& store, int rank);
+  ~Heartbeat();
+  Heartbeat(const Heartbeat&) = delete;
+  Heartbeat& operator=(const Heartbeat&) = delete;
+
+  void CountCall() { state_->calls.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  struct State {
+    std::atomic<bool> stop{false}, ended{false};
+    std::atomic<uint64_t> calls{0};
+  };
+  std::shared_ptr<State> state_;
+};
+
+// This process ends because of `why`: the others, which wait for it, are told.
+void TellOfFailure(RankStore& store, int rank, const std::string& why);
+
+bool HasToldOfFailure(RankStore& store, int rank);
+
+// What can be seen of the others while a call takes long: the failure that another rank has told of,
+// or the ranks whose heart no longer beats. Empty: all live. Takes up to four seconds.
+std::string WhoIsLost(const RankStore& store, int rank, int ranks);
+
+// Why a collective call failed with `error`: WhoIsLost, or else what the error itself says.
+std::string WhyLost(const RankStore& store, int rank, int ranks, const std::string& error);
+
+// Waits until the key is there, as long as rank 0's heart beats. False once it has not for
+// `timeout_s`, or rank 0 has told of a failure.
+bool AwaitKeyOfLeader(const RankStore& store, const std::string& key, double timeout_s);
+
+}  // namespace flowtrain

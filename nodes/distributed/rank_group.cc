@@ -1,0 +1,380 @@
+#include "nodes/distributed/rank_group.h"
+
+#include <ATen/Functions.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+#include "nodes/device/device.h"
+#include "nodes/distributed/addresses.h"
+#include "nodes/distributed/nccl_library.h"
+#include "nodes/distributed/through_host.h"
+#include "pipeline/base/clock.h"
+#include "pipeline/base/error.h"
+#include "pipeline/base/host_name.h"
+#include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
+
+namespace flowtrain {
+namespace {
+
+constexpr std::chrono::milliseconds kLookEvery(20);
+constexpr char kLoopback[] = "lo";
+
+// Adds its own lifetime.
+class WaitedNs {
+ public:
+  explicit WaitedNs(std::atomic<uint64_t>& sum) : sum_(sum) {}
+  ~WaitedNs() { sum_.fetch_add(NowNs() - began_ns_, std::memory_order_relaxed); }
+  WaitedNs(const WaitedNs&) = delete;
+  WaitedNs& operator=(const WaitedNs&) = delete;
+
+ private:
+  std::atomic<uint64_t>& sum_;
+  const uint64_t began_ns_ = NowNs();
+};
+
+// What the transport says of a rank that is gone becomes RankLost.
+class GuardedSum final : public PendingSum {
+ public:
+  GuardedSum(std::unique_ptr<PendingSum> sum, std::atomic<uint64_t>& waited_ns,
+             std::function<void(const std::exception&)> lose)
+      : sum_(std::move(sum)), waited_ns_(waited_ns), lose_(std::move(lose)) {}
+  void Wait() override {
+    const WaitedNs waited(waited_ns_);
+    try {
+      sum_->Wait();
+    } catch (const std::exception& error) {
+      lose_(error);
+    }
+  }
+  bool Arrived() override {
+    try {
+      return sum_->Arrived();
+    } catch (const std::exception& error) {
+      lose_(error);
+    }
+    return false;
+  }
+
+ private:
+  std::unique_ptr<PendingSum> sum_;
+  std::atomic<uint64_t>& waited_ns_;
+  std::function<void(const std::exception&)> lose_;
+};
+
+// Which machine this is: containers and namespaces of one have the same.
+std::string BootId() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
+
+}  // namespace
+
+void RankGroup::Declare(NodeSpec& spec) {
+  spec.Doc("The processes that train one network together, as they were launched (docs/scale.md).")
+      .MayUse("device", "Device")
+      .Option(&RankGroup::timeout_s_, "timeout_s", 300.0,
+              "Seconds that a rank waits for the others, to connect and in each call they make "
+              "together, before the run ends.",
+              AtLeast{1})
+      .Option(&RankGroup::interface_, "interface", std::string(),
+              "Network interface between machines, such as eth0; empty: GLOO_SOCKET_IFNAME, or the "
+              "one that leads to rank 0.")
+      .Option(
+          &RankGroup::sync_batch_norm_, "sync_batch_norm", false,
+          "Batch-norm over the images that all ranks compute at a time, not over each rank's own.")
+      .Option(&RankGroup::backend_, "backend", Backend::kAuto,
+              "What carries gradients from rank to rank: NCCL from GPU to GPU, Gloo through host "
+              "memory; auto: NCCL where every rank can use it, else Gloo.",
+              Choices<Backend>{
+                  {{"auto", Backend::kAuto}, {"gloo", Backend::kGloo}, {"nccl", Backend::kNccl}}});
+}
+
+void RankGroup::Open(const OpenContext& context) {
+  if (!together()) return;
+  if (const auto* device = context.TryGet<Device>("device")) device_ = device->device();
+  std::string own = "127.0.0.1";
+  if (several()) {
+    context.run().StopTogether();
+    const char* named = std::getenv("GLOO_SOCKET_IFNAME");
+    if (interface_.empty() && named != nullptr) interface_ = named;
+    const bool one_machine = IsLoopback(launch_.address);
+    own = interface_.empty() || one_machine ? OwnAddressTowards(launch_.address)
+                                            : AddressOfInterface(interface_);
+    if (one_machine) interface_ = kLoopback;
+    const Clock::time_point end = Deadline();
+    store_.emplace(launch_, own, timeout_s_);
+    FindEachOther(end);
+    heart_ = std::make_unique<Heartbeat>(*store_, launch_.rank);
+  } else {
+    interface_ = kLoopback;
+    store_.emplace(RankStore::OfOneProcess());
+  }
+  try {
+    collectives_ = Connect(own);
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const RankLost&) {
+    throw;
+  } catch (const std::exception& error) {
+    Lose(error);
+  }
+}
+
+BackendOffer RankGroup::Offer() const {
+  BackendOffer offer;
+  offer.wanted = backend_;
+  offer.cuda = device_.is_cuda();
+  if (!offer.cuda) {
+    offer.no_nccl = "it computes on " + device_.str() + ", and NCCL is for NVIDIA GPUs";
+    return offer;
+  }
+  if (backend_ == Backend::kGloo) return offer;
+  const NcclLibrary nccl = OpenNcclLibrary();
+  offer.no_nccl = nccl.missing;
+  if (nccl.plugin == nullptr) return offer;
+  offer.gpu = BootId() + ' ' + nccl.plugin->address_of(device_);
+  offer.place = "GPU " + std::to_string(device_.index()) + " of host " + HostName();
+  return offer;
+}
+
+// Of all ranks, in their order.
+std::vector<BackendOffer> RankGroup::Offers(const BackendOffer& own) {
+  if (!several()) return {own};
+  store_->Set("backend/" + std::to_string(rank()), ToText(own));
+  std::vector<BackendOffer> offers;
+  const Clock::time_point end = Deadline();
+  for (int other = 0; other < ranks(); ++other) {
+    const auto text = AwaitKey("backend/" + std::to_string(other), end,
+                               [&] { return HasToldOfFailure(*store_, other); });
+    if (!text) Lose(std::runtime_error("rank " + std::to_string(other) + " does not answer"));
+    offers.push_back(ToOffer(*text));
+  }
+  return offers;
+}
+
+std::unique_ptr<Collectives> RankGroup::Connect(const std::string& own_address) {
+  const BackendChoice choice = ChooseBackend(Offers(Offer()));
+  if (!choice.warning.empty() && leads()) LogWarning(choice.warning);
+  if (choice.nccl) {
+    return OpenNcclLibrary().plugin->make({.store = store_->Copy().raw(),
+                                           .rank = rank(),
+                                           .ranks = ranks(),
+                                           .device = device_,
+                                           .interface = interface_,
+                                           .timeout_s = timeout_s_});
+  }
+  RequireGloo();
+  // The loopback address is not that of an interface's name everywhere.
+  auto gloo = MakeGloo(*store_, {.rank = rank(),
+                                 .ranks = ranks(),
+                                 .address = own_address,
+                                 .interface = interface_ == kLoopback ? "" : interface_,
+                                 .timeout_s = timeout_s_,
+                                 .log = &log_});
+  if (device_.is_cpu()) return gloo;
+  return std::make_unique<ThroughHost>(std::move(gloo), device_);
+}
+
+// Says which are missing, and finds those that were launched otherwise.
+void RankGroup::FindEachOther(Clock::time_point end) {
+  const std::string own = std::to_string(rank()), size = std::to_string(ranks());
+  if (store_->Add("joined/" + own, 1) > 1) {
+    throw ConfigError("rank " + own + " is there twice: each process needs a RANK of its own");
+  }
+  store_->Set("ranks/" + own, size);
+  for (int rank = 0; rank < ranks(); ++rank) {
+    const std::string other = std::to_string(rank);
+    const auto found = AwaitKey("ranks/" + other, end);
+    if (!found) {
+      throw ConfigError("rank " + other + " has not connected within " + ShowDuration(timeout_s_) +
+                        " (distributed.timeout_s); " + launch_.ranks_variable +
+                        " says that there are " + size + " ranks: start all of them at a time");
+    }
+    if (*found != size) {
+      throw ConfigError(launch_.ranks_variable + " is " + size + " for rank " + own + ", but " +
+                        *found + " for rank " + other + ": start all ranks with the same");
+    }
+  }
+}
+
+RankGroup::Clock::time_point RankGroup::Deadline() const {
+  return Clock::now() +
+         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeout_s_));
+}
+
+std::optional<std::string> RankGroup::AwaitKey(const std::string& key, Clock::time_point end,
+                                               const std::function<bool()>& in_vain) {
+  for (;;) {
+    if (auto text = store_->TryGet(key)) return text;
+    if (Clock::now() > end || (in_vain && in_vain())) return std::nullopt;
+    std::this_thread::sleep_for(kLookEvery);
+  }
+}
+
+RankGroup::~RankGroup() = default;
+
+void RankGroup::Lose(const std::exception& error) {
+  Lose(WhyLost(*store_, rank(), ranks(), error.what()));
+}
+
+void RankGroup::Lose(const std::string& why) {
+  lost_ = true;
+  throw RankLost(why);
+}
+
+template <typename Call>
+auto RankGroup::Together(Call call) {
+  if (heart_ != nullptr) heart_->CountCall();  // one rank alone has none
+  const WaitedNs waited(waited_ns_);
+  try {
+    return call();
+  } catch (const std::exception& error) {
+    Lose(error);
+  }
+}
+
+std::unique_ptr<PendingSum> RankGroup::StartSum(const at::Tensor& tensor) {
+  return Together([&]() -> std::unique_ptr<PendingSum> {
+    cost_.bytes += tensor.nbytes();
+    return std::make_unique<GuardedSum>(collectives_->StartSum(tensor), waited_ns_,
+                                        [this](const std::exception& error) { Lose(error); });
+  });
+}
+
+void RankGroup::Sum(const at::Tensor& tensor) {
+  const std::unique_ptr<PendingSum> sum = StartSum(tensor);
+  sum->Wait();
+  AwaitArrival(*sum);
+}
+
+// A device does not notice that another rank has ended, so the host looks while it waits.
+void RankGroup::AwaitArrival(PendingSum& sum) {
+  const WaitedNs waited(waited_ns_);
+  constexpr std::chrono::microseconds kShortest{20}, kLongest{500};
+  constexpr std::chrono::seconds kLookAround(5);
+  const Clock::time_point end = Deadline();
+  auto next_look = Clock::now() + kLookAround;
+  for (auto pause = kShortest; !sum.Arrived(); pause = std::min(2 * pause, kLongest)) {
+    std::this_thread::sleep_for(pause);
+    if (Clock::now() > end) Lose(std::runtime_error("a sum took longer than timeout_s"));
+    if (!several() || Clock::now() < next_look) continue;
+    const std::string lost = WhoIsLost(*store_, rank(), ranks());
+    if (!lost.empty()) Lose(lost);
+    next_look = Clock::now() + kLookAround;
+  }
+}
+
+at::Tensor RankGroup::Gather(const at::Tensor& tensor) {
+  return Together([&] {
+    const at::Tensor own = tensor.to(device_).contiguous();
+    cost_.bytes += own.nbytes();
+    return collectives_->Gather(own).to(tensor.device());
+  });
+}
+
+at::Tensor RankGroup::GatherParts(const at::Tensor& own, const std::vector<int64_t>& sizes,
+                                  int64_t dim) {
+  // All of them are sent as large as the largest.
+  const int64_t most = *std::max_element(sizes.begin(), sizes.end());
+  at::Tensor padded = own;
+  if (own.size(dim) < most) {
+    std::vector<int64_t> shape = own.sizes().vec();
+    shape[static_cast<size_t>(dim)] = most;
+    padded = at::zeros(shape, own.options());
+    padded.narrow(dim, 0, own.size(dim)).copy_(own);
+  }
+  const at::Tensor gathered = Gather(padded);
+  std::vector<at::Tensor> parts;
+  parts.reserve(sizes.size());
+  for (size_t rank = 0; rank < sizes.size(); ++rank) {
+    parts.push_back(gathered[static_cast<int64_t>(rank)].narrow(dim, 0, sizes[rank]));
+  }
+  return at::cat(parts, dim);
+}
+
+// Empty: rank 0 is gone, or too late.
+std::optional<std::string> RankGroup::WaitFor(const std::string& key) {
+  if (!AwaitKeyOfLeader(*store_, key, timeout_s_)) return std::nullopt;
+  return store_->TryGet(key);
+}
+
+std::string RankGroup::FromLeader(const std::string& text) {
+  if (!several()) return text;
+  const std::string key = NextKey("text/");
+  if (leads()) {
+    store_->Set(key, text);
+    return text;
+  }
+  const std::optional<std::string> given = WaitFor(key);
+  if (!given) Lose(std::runtime_error("rank 0 does not answer"));
+  return *given;
+}
+
+void RankGroup::ExpectSame(const std::string& text) {
+  const std::string leaders = FromLeader(text);
+  if (leaders == text) return;
+  std::istringstream own_lines(text), leaders_lines(leaders);
+  std::string own, other;
+  do {
+    if (!std::getline(own_lines, own)) own = "nothing more";
+    if (!std::getline(leaders_lines, other)) other = "nothing more";
+  } while (own == other && own_lines && leaders_lines);
+  throw ConfigError("rank " + std::to_string(rank()) +
+                    " would not train the same as rank 0: it has " + own + ", rank 0 has " + other +
+                    ". Start all ranks with the same command, program and data");
+}
+
+CollectiveCost RankGroup::TakeCost() {
+  const uint64_t waited_ns = waited_ns_.load(std::memory_order_relaxed);
+  cost_.wait_ns = waited_ns - std::exchange(told_ns_, waited_ns);
+  return std::exchange(cost_, {});
+}
+
+void RankGroup::Publish(const std::string& text) const {
+  store_->Copy().Set("published/" + std::to_string(rank()), text);
+}
+
+std::vector<std::string> RankGroup::Published() const {
+  RankStore store = store_->Copy();
+  std::vector<std::string> texts;
+  texts.reserve(static_cast<size_t>(ranks()));
+  for (int rank = 0; rank < ranks(); ++rank) {
+    texts.push_back(store.TryGet("published/" + std::to_string(rank)).value_or(""));
+  }
+  return texts;
+}
+
+void RankGroup::Leave() {
+  if (!several() || lost_) return;
+  try {
+    store_->Set("left/" + std::to_string(rank()), "1");
+    if (!leads()) return;
+    const Clock::time_point end = Deadline();
+    for (int other = 0; other < ranks(); ++other) {
+      if (!AwaitKey("left/" + std::to_string(other), end)) return;
+    }
+  } catch (const std::exception&) {
+    // The run is over all the same.
+  }
+}
+
+void RankGroup::LeaveFailed(const std::string& why) {
+  if (several() && store_ && !lost_) TellOfFailure(*store_, rank(), why);
+}
+
+FLOWTRAIN_REGISTER(RankGroup);
+
+}  // namespace flowtrain
