@@ -9,6 +9,7 @@
 #include <mutex>
 #include <utility>
 
+#include "nodes/check/joined.h"
 #include "nodes/decode/decode.h"
 #include "nodes/decode/decode_scratch.h"
 #include "nodes/decode/file_format.h"
@@ -18,6 +19,9 @@
 
 namespace flowtrain {
 namespace {
+
+constexpr size_t kPart =
+    2048;  // images that are compared by a network are checked so many at a time
 
 // Where an image comes from.
 struct Source {
@@ -47,7 +51,10 @@ uint64_t PixelsOf(const RgbImage& image) {
 class Checker {
  public:
   Checker(const ImageSet& set, const CheckOptions& options)
-      : set_(set), options_(options), scratch_(static_cast<size_t>(options.threads)) {
+      : set_(set),
+        options_(options),
+        arena_(options.threads),
+        scratch_(static_cast<size_t>(options.threads)) {
     for (CheckScratch& one : scratch_) one.decode.max_pixels = options.max_pixels;
     ListSources();
     out_.names.resize(sources_.size());
@@ -55,12 +62,11 @@ class Checker {
   }
 
   CheckResult Run() {
-    tbb::task_arena(options_.threads).execute([this] {
-      tbb::parallel_for(size_t{0}, sources_.size(), [this](size_t i) {
-        if (!options_.stop()) Check(i);
-      });
-      if (!options_.stop()) FindDuplicates();
-    });
+    const size_t part = options_.comparison == nullptr ? sources_.size() : kPart;
+    for (size_t first = 0; first < sources_.size() && !options_.stop(); first += part) {
+      CheckPart(first, std::min(part, sources_.size() - first));
+    }
+    if (!options_.stop()) FindDuplicates();
     out_.stopped = options_.stop();
     return std::move(out_);
   }
@@ -84,6 +90,16 @@ class Checker {
       sources_.push_back({&list, i});
       out_.images.emplace_back().judged_on = judged_on;
     }
+  }
+
+  void CheckPart(size_t first, size_t images) {
+    if (options_.comparison != nullptr) options_.comparison->BeginPart(first, images);
+    arena_.execute([&] {
+      tbb::parallel_for(first, first + images, [this](size_t i) {
+        if (!options_.stop()) Check(i);
+      });
+    });
+    if (options_.comparison != nullptr) options_.comparison->EndPart(options_.stop);
   }
 
   void Check(size_t i) {
@@ -119,17 +135,19 @@ class Checker {
     image.width = scratch.image.width;
     image.pixels = PixelsOf(scratch.image);
     looks_[i] = LookOf(scratch.image);
+    if (options_.comparison != nullptr) options_.comparison->Take(i, scratch.image);
     if (ReadsWereLost(encoded.lost)) throw DataError(out_.names[i] + ": " + kLostWhileRead);
   }
 
   void Tell() {
     const uint64_t done = ++done_;
     const std::unique_lock lock(mutex_, std::try_to_lock);
-    if (lock.owns_lock()) options_.progress(done, sources_.size());
+    if (lock.owns_lock()) options_.progress("checked", done, sources_.size());
   }
 
   void FindDuplicates() {
     std::vector<uint64_t> pixels;
+    pixels.reserve(out_.images.size());
     for (const CheckedImage& image : out_.images) pixels.push_back(image.pixels);
     out_.copies = EqualOnes(pixels, 0);
     // Of copies, the first is compared with others.
@@ -146,11 +164,28 @@ class Checker {
         places.push_back(i);
       }
     }
-    out_.alike = AlikeOnes(looks_, places, options_.stop);
+    arena_.execute([&] { out_.alike = AlikeOnes(looks_, places, options_.stop); });
+    if (options_.comparison != nullptr) FindSimilar(places);
+  }
+
+  void FindSimilar(const std::vector<uint64_t>& places) {
+    out_.similar = options_.comparison->Groups(
+        places, options_.stop,
+        [this](uint64_t done, uint64_t images) { options_.progress("compared", done, images); });
+    Joined alike(sources_.size());
+    for (const Group& group : out_.alike) {
+      for (const uint64_t place : group) alike.Join(group.front(), place);
+    }
+    std::erase_if(out_.similar, [&](const SimilarGroup& group) {
+      return std::all_of(group.images.begin(), group.images.end(), [&](uint64_t place) {
+        return alike.Root(place) == alike.Root(group.images.front());
+      });
+    });
   }
 
   const ImageSet& set_;
   const CheckOptions& options_;
+  tbb::task_arena arena_;
   std::vector<CheckScratch> scratch_;  // of each thread
   std::vector<Source> sources_;
   std::vector<Look> looks_;

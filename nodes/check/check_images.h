@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nodes/check/duplicates.h"
+#include "nodes/check/image_comparison.h"
 #include "nodes/check/look.h"
 #include "nodes/data/image_set.h"
 #include "nodes/image/pixel_limit.h"
@@ -18,8 +19,10 @@ struct CheckOptions {
   int64_t max_pixels = kMaxImagePixels;  // of an image file; one that has more is unreadable
   // Asked before each image; true ends the check.
   std::function<bool()> stop = [] { return false; };
-  // Called on one thread at a time.
-  std::function<void(uint64_t done, uint64_t images)> progress = [](uint64_t, uint64_t) {};
+  // Called on one thread at a time; `did` is "checked", then "compared".
+  std::function<void(const char* did, uint64_t done, uint64_t images)> progress =
+      [](const char*, uint64_t, uint64_t) {};
+  ImageComparison* comparison = nullptr;  // null: images are compared by their looks alone
 };
 
 // What is known of an image.
@@ -42,6 +45,8 @@ struct CheckResult {
   std::vector<Group> copies;        // of the same pixels
   std::vector<Group> alike;         // that look alike, of those with other pixels
   uint64_t plain = 0;               // of nearly one colour, which are not compared
+  // By CheckOptions::comparison, of those with other pixels, without groups that look alike anyway.
+  std::vector<SimilarGroup> similar;
 };
 
 // Decodes all images on `threads` threads. The result does not depend on their number but for

@@ -45,40 +45,60 @@ std::vector<ClassSummary> ClassesOf(const CheckResult& result,
   return classes;
 }
 
-// For each image to judge on, the first to train on in its group.
-void AddLeaks(const CheckResult& result, const std::vector<Group>& groups, bool exact,
-              std::set<uint64_t>* known, std::vector<Leak>* leaks) {
-  for (const Group& group : groups) {
-    const auto trained = std::find_if(group.begin(), group.end(), [&](uint64_t place) {
-      return !result.images[place].judged_on;
-    });
-    if (trained == group.end()) continue;
-    for (const uint64_t place : group) {
-      if (result.images[place].judged_on && known->insert(place).second) {
-        leaks->push_back({place, *trained, exact});
-      }
+// Of each image to judge on in a group, the first to train on in it, but for those that are `known`.
+std::vector<Leak> LeaksIn(const CheckResult& result, const Group& group, bool exact,
+                          std::set<uint64_t>* known) {
+  std::vector<Leak> leaks;
+  const auto trained = std::find_if(
+      group.begin(), group.end(), [&](uint64_t place) { return !result.images[place].judged_on; });
+  if (trained == group.end()) return leaks;
+  for (const uint64_t place : group) {
+    if (result.images[place].judged_on && known->insert(place).second) {
+      leaks.push_back({place, *trained, exact});
     }
   }
+  return leaks;
 }
 
-// Groups of what looks alike, with the copies of the images in them: those are not compared again.
-std::vector<Group> WithCopies(const CheckResult& result) {
-  std::map<uint64_t, const Group*> copies_of;
-  for (const Group& group : result.copies) copies_of[group.front()] = &group;
-  std::vector<Group> groups;
-  for (const Group& alike : result.alike) {
-    Group& group = groups.emplace_back();
+// The copies of images, which are not compared again, in the groups of those images.
+class Copies {
+ public:
+  explicit Copies(const CheckResult& result) {
+    for (const Group& group : result.copies) of_[group.front()] = &group;
+  }
+
+  Group AddTo(const Group& alike) const {
+    Group group;
     for (const uint64_t place : alike) {
-      const auto found = copies_of.find(place);
-      if (found == copies_of.end()) {
+      const auto found = of_.find(place);
+      if (found == of_.end()) {
         group.push_back(place);
       } else {
         group.insert(group.end(), found->second->begin(), found->second->end());
       }
     }
     std::sort(group.begin(), group.end());
+    return group;
   }
-  return groups;
+
+ private:
+  std::map<uint64_t, const Group*> of_;
+};
+
+void FindLeaks(const CheckResult& result, CheckSummary* summary) {
+  const Copies copies(result);
+  std::set<uint64_t> known;
+  const auto add = [&](const Group& group, bool exact) {
+    const std::vector<Leak> leaks = LeaksIn(result, group, exact, &known);
+    summary->leaks.insert(summary->leaks.end(), leaks.begin(), leaks.end());
+  };
+  for (const Group& group : result.copies) add(group, true);
+  for (const Group& group : result.alike) add(copies.AddTo(group), false);
+  for (const SimilarGroup& group : result.similar) {
+    for (const Leak& leak : LeaksIn(result, copies.AddTo(group.images), false, &known)) {
+      summary->similar_leaks.push_back({leak.judged, leak.trained, group.similarity});
+    }
+  }
 }
 
 void CountCopies(const CheckResult& result, CheckSummary* summary) {
@@ -94,6 +114,7 @@ void CountCopies(const CheckResult& result, CheckSummary* summary) {
     summary->trained_copies += trained > 1 ? trained - 1 : 0;
   }
   for (const Group& group : result.alike) summary->alike += group.size() - 1;
+  for (const SimilarGroup& group : result.similar) summary->similar += group.images.size() - 1;
 }
 
 void SumSeconds(const CheckResult& result, CheckSummary* summary) {
@@ -127,9 +148,7 @@ CheckSummary Summarise(const CheckResult& result, const std::vector<std::string>
   }
   summary.formats = FormatsOf(result);
   summary.classes = ClassesOf(result, classes);
-  std::set<uint64_t> leaked;
-  AddLeaks(result, result.copies, true, &leaked, &summary.leaks);
-  AddLeaks(result, WithCopies(result), false, &leaked, &summary.leaks);
+  FindLeaks(result, &summary);
   CountCopies(result, &summary);
   SumSeconds(result, &summary);
   return summary;

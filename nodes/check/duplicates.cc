@@ -5,31 +5,13 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <numeric>
 #include <unordered_map>
 #include <utility>
 
+#include "nodes/check/joined.h"
+
 namespace flowtrain {
 namespace {
-
-// Sets of places that are joined pair by pair.
-class Joined {
- public:
-  explicit Joined(size_t size) : parent_(size) { std::iota(parent_.begin(), parent_.end(), 0); }
-
-  size_t Root(size_t one) {
-    while (parent_[one] != one) one = parent_[one] = parent_[parent_[one]];
-    return one;
-  }
-  // The lower one becomes the root, whatever the order of the calls.
-  void Join(size_t one, size_t two) {
-    one = Root(one), two = Root(two);
-    parent_[std::max(one, two)] = std::min(one, two);
-  }
-
- private:
-  std::vector<size_t> parent_;
-};
 
 // Of 64 bits that differ in at most kMostBits from others, one of kMostBits + 1 parts is the same.
 constexpr int kParts = kMostBits + 1;

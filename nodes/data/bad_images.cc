@@ -31,6 +31,7 @@ uint64_t BadImages::count() const {
 std::vector<BadImage> BadImages::List() const {
   const std::lock_guard lock(mutex_);
   std::vector<BadImage> list;
+  list.reserve(images_.size());
   for (const auto& [id, image] : images_) list.push_back(image);
   return list;
 }

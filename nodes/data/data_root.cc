@@ -40,8 +40,7 @@ std::string WhereItEnds(const fs::path& root) {
   }
   const std::string nearest = Nearest(missing.string(), names);
   if (!nearest.empty()) return "; did you mean " + Path(there / nearest) + "?";
-  return "; of the path " + Path(fs::absolute(root, error).lexically_normal()) + ", " +
-         Path(there) + " is there";
+  return "; the folder " + Path(there) + " has nothing named " + Path(missing);
 }
 
 // Throws for a path that leads to nothing, or cannot be looked at.
@@ -55,24 +54,25 @@ struct stat LookAt(const std::string& root, const char* what, const OptionNames&
   const int error = errno;
   std::error_code ignored;
   if (MeansMissing(error) && fs::is_symlink(root, ignored)) {
-    throw ConfigError(Path(root) + ", which " + name + " names, is a link to " +
+    throw ConfigError(name + ": " + Path(root) + " is a link to " +
                       Path(fs::read_symlink(root, ignored)) +
-                      ", where nothing is: if a disk is to be there, mount it");
+                      ", which does not exist; if it is on a disk, mount that");
   }
   if (MeansMissing(error)) {
     const std::string packed = PackedBeside(root);
-    throw ConfigError("there is no " + std::string(what) + ' ' + Path(root) + ", which " + name +
-                      " names" + (packed.empty() ? WhereItEnds(root) : packed));
+    throw ConfigError(name + ": there is no " + what + ' ' + Path(root) +
+                      (packed.empty() ? WhereItEnds(root) : packed));
   }
-  throw ConfigError("cannot look at " + Path(root) + ", which " + name +
-                    " names: " + std::generic_category().message(error));
+  throw ConfigError(name + ": cannot look at " + Path(root) + ": " +
+                    std::generic_category().message(error));
 }
 
 void NeedRight(const std::string& root, int right, const char* what, const OptionNames& names) {
   if (faccessat(AT_FDCWD, root.c_str(), right, AT_EACCESS) == 0) return;
-  throw ConfigError("the " + std::string(what) + ' ' + Path(root) + ", which " +
-                    NameOf(names, "root") + " names, cannot be read: " +
-                    std::generic_category().message(errno) + "; mend its permissions");
+  const int error = errno;
+  throw ConfigError(NameOf(names, "root") + ": the " + what + ' ' + Path(root) +
+                    " cannot be read: " + std::generic_category().message(error) +
+                    "; change its permissions");
 }
 
 }  // namespace
@@ -96,8 +96,8 @@ bool LeadsToNothing(const std::string& path) {
 void NeedFolder(const std::string& root, const OptionNames& names) {
   const struct stat status = LookAt(root, "folder", names);
   if (!S_ISDIR(status.st_mode)) {
-    throw ConfigError(Path(root) + ", which " + NameOf(names, "root") +
-                      " names, is a file and not a folder" + AdviceOnFile(root, names));
+    throw ConfigError(NameOf(names, "root") + ": " + Path(root) + " is a file and not a folder" +
+                      AdviceOnFile(root, names));
   }
   NeedRight(root, R_OK | X_OK, "folder", names);
 }
@@ -105,12 +105,11 @@ void NeedFolder(const std::string& root, const OptionNames& names) {
 void NeedFile(const std::string& root, const std::string& what, const OptionNames& names) {
   const struct stat status = LookAt(root, "file", names);
   if (S_ISDIR(status.st_mode)) {
-    throw ConfigError(Path(root) + ", which " + NameOf(names, "root") +
-                      " names, is a folder and not a " + what + AdviceOnFolder(root, names));
+    throw ConfigError(NameOf(names, "root") + ": " + Path(root) + " is a folder and not a " + what +
+                      AdviceOnFolder(root, names));
   }
   if (!S_ISREG(status.st_mode)) {
-    throw ConfigError(Path(root) + ", which " + NameOf(names, "root") +
-                      " names, is not a regular file");
+    throw ConfigError(NameOf(names, "root") + ": " + Path(root) + " is not a regular file");
   }
   NeedRight(root, R_OK, "file", names);
 }

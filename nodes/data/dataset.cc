@@ -5,25 +5,25 @@
 #include "nodes/data/folder_set.h"
 #include "nodes/data/list_set.h"
 #include "nodes/data/packed_set.h"
+#include "nodes/data/sample_notice.h"
 #include "nodes/data/sample_set.h"
 #include "nodes/data/stl10_set.h"
 #include "nodes/data/tar_set.h"
+#include "nodes/web/web_place.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
+#include "pipeline/base/text/printable_name.h"
 #include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
 
 namespace flowtrain {
 namespace {
 
 std::string SubstitutionMessage(const std::string& why, const DatasetOptions& options,
                                 const ImageSet& sample) {
-  return "THE DEFAULT DATA SET IS NOT THERE: " + why +
-         ".\nThis run trains on the built-in sample set instead (" + sample.Description() +
-         "): good to see training work, not to make a useful model.\nTo train on STL-10 (2.6 GB):\n"
-         "  wget " +
-         kStl10Address + "\n  tar xf stl10_binary.tar.gz\n  and set " +
-         NameOf(options.names, "root") + " to stl10_binary\nTo stop here instead, set " +
-         NameOf(options.names, "if_missing") + " to error";
+  const auto [missing, instead, advice] =
+      SampleNotice(why, sample.Description(), NameOf(options.names, "if_missing"));
+  return missing + '\n' + instead + '\n' + advice;
 }
 
 std::unique_ptr<ImageSet> OpenSample(const DatasetOptions& options) {
@@ -31,6 +31,12 @@ std::unique_ptr<ImageSet> OpenSample(const DatasetOptions& options) {
 }
 
 std::unique_ptr<ImageSet> OpenConfigured(const DatasetOptions& options) {
+  if (IsWebAddress(options.root) && options.kind != DatasetKind::kTar &&
+      options.kind != DatasetKind::kSample) {
+    throw ConfigError(PrintableName(options.root) + ", which " + NameOf(options.names, "root") +
+                      " names, is on a server, from which only tar files are read: set " +
+                      NameOf(options.names, "kind") + " to tar");
+  }
   switch (options.kind) {
     case DatasetKind::kStl10:
       return OpenStl10(options.root, options.splits, options.names);
@@ -43,7 +49,7 @@ std::unique_ptr<ImageSet> OpenConfigured(const DatasetOptions& options) {
     case DatasetKind::kList:
       return OpenList(options.root, options.splits, options.names);
     case DatasetKind::kTar:
-      return OpenTar(options.root, options.splits, options.names);
+      return OpenTar(options.root, options.splits, options.names, options.remote, options.stop);
     case DatasetKind::kPacked:
       return OpenPacked(options.root, options.names);
     case DatasetKind::kSample:
@@ -104,7 +110,8 @@ void DatasetOptions::Declare(OptionsOf<DatasetOptions>& options) {
           DatasetKinds())
       .Option(&Self::root, "root",
               "Folder of the data set; list, packed: its file; tar: a file, a folder of them, or a "
-              "pattern such as shard-{000000..000146}.tar.")
+              "pattern such as shard-{000000..000146}.tar, which may be on a server (https://…, "
+              "s3://BUCKET/…).")
       .Option(&Self::splits, "splits",
               "What to train on, one after the other: of stl10 its files (train, test, unlabeled), "
               "of cifar10 and cifar100 train and test, of a folder, list or tar that has them "
@@ -114,12 +121,13 @@ void DatasetOptions::Declare(OptionsOf<DatasetOptions>& options) {
           "The default data set is not there: train on the built-in sample set, or stop with an "
           "error. A data set that was named is never replaced.",
           Choices<IfMissing>{{{"sample", IfMissing::kSample}, {"error", IfMissing::kError}}})
-      .Option(&Self::seed, "seed", "Seed of the sample set's pictures.")
+      .Option(&Self::seed, "seed", "Seed of the built-in set's pictures.")
       .Option(&Self::sample_images, "sample_images",
               "Pictures of the sample set to train on; a quarter as many again for evaluation.",
               AtLeast{1})
-      .Option(&Self::sample_size, "sample_size", "Side of the sample set's pictures, pixels.",
-              Between{8, 1024});
+      .Option(&Self::sample_size, "sample_size", "Side of the built-in set's pictures, pixels.",
+              Between{8, 1024})
+      .Options(&Self::remote);
 }
 
 void ImageDataset::Declare(NodeSpec& spec) {
@@ -129,6 +137,7 @@ void ImageDataset::Declare(NodeSpec& spec) {
 
 void ImageDataset::Open(const OpenContext& context) {
   options_.names = [&context](std::string_view option) { return context.NameOf(option); };
+  options_.stop = [&run = context.run()] { return run.draining(); };
   Open(options_);
 }
 

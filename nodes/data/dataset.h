@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "nodes/data/folder_layout.h"
 #include "nodes/data/image_set.h"
 #include "nodes/data/option_names.h"
+#include "nodes/data/remote_options.h"
 #include "nodes/image/encoded_image.h"
 #include "nodes/image/pixel_limit.h"
 #include "nodes/run/bad_image_file.h"
@@ -43,8 +45,11 @@ struct DatasetOptions {
   uint64_t sample_images = 2000;  // of the sample set
   int sample_size = 96;           // of the sample set's pictures, pixels
 
+  RemoteOptions remote = {};  // of tar files on a server, and their order
+
   int64_t max_pixels = kMaxImagePixels;  // of an image file that is decoded; no option of a graph
   OptionNames names = {};                // what messages call the options above
+  std::function<bool()> stop = {};       // from now on, asked while shards are downloaded
 
   static void Declare(OptionsOf<DatasetOptions>& options);
 };
@@ -88,12 +93,16 @@ class ImageDataset final : public Resource {
   uint64_t size() const { return set_->size(); }
   // The encoded image. Its bytes are in `storage` (whose capacity is reused) or in a mapping. An
   // image that cannot be read comes back with `error` set. Throws DataError where the set as a
-  // whole has become unreadable: its file was cut short.
+  // whole has become unreadable: its file was cut short, or its server fails. Throws Interrupted
+  // where the run stops while a shard is waited for.
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const {
     return set_->Fetch(id, storage);
   }
-  // As ImageSet::CheckFiles.
+  // As of ImageSet.
   void CheckFiles() const { set_->CheckFiles(); }
+  ImageBlocks Blocks() const { return set_->Blocks(); }
+  void Expect(const std::vector<uint32_t>& blocks) const { set_->Expect(blocks); }
+  std::optional<DownloadWait> Downloads() const { return set_->Downloads(); }
   int image_height() const { return set_->image_height(); }
   int image_width() const { return set_->image_width(); }
 

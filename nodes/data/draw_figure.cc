@@ -18,23 +18,6 @@ float Box(Point p, float half_width, float half_height) {
   return std::max(std::fabs(p.u) - half_width, std::fabs(p.v) - half_height);
 }
 
-float Triangle(Point p) {  // equilateral, corners on the circle of radius 1
-  const float side = 0.5f * std::sqrt(3.0f);
-  return std::max({p.v, side * p.u - 0.5f * p.v, -side * p.u - 0.5f * p.v}) - 0.5f;
-}
-
-float Star(Point p) {  // five points; outer radius 1, inner 0.42
-  constexpr float kSector = kPi / 5, kInner = 0.42f;
-  const float turn = std::fabs(std::remainder(std::atan2(p.u, -p.v), 2 * kSector));
-  const float length = std::hypot(p.u, p.v);
-  const float along = length * std::cos(turn), across = length * std::sin(turn);
-  // The edge runs from the tip (1, 0) to the notch.
-  const float notch_along = kInner * std::cos(kSector), notch_across = kInner * std::sin(kSector);
-  const float normal_along = notch_across, normal_across = 1 - notch_along;
-  return ((along - 1) * normal_along + across * normal_across) /
-         std::hypot(normal_along, normal_across);
-}
-
 float Patch(Point p, const Figure& figure) {
   const float turn = std::atan2(p.v, p.u);
   return std::hypot(p.u, p.v) - 0.82f - 0.11f * std::sin(2 * turn + figure.wobble[0]) -
@@ -43,46 +26,39 @@ float Patch(Point p, const Figure& figure) {
 
 // Signed distance to the outline, roughly, in radii; negative inside.
 float Distance(Point p, const Figure& figure) {
-  switch (figure.kind) {
-    case FigureKind::kDisc:
+  switch (figure.outline) {
+    case Outline::kDisc:
       return std::hypot(p.u, p.v) - 0.9f;
-    case FigureKind::kRing:
-      return std::fabs(std::hypot(p.u, p.v) - 0.74f) - 0.22f;
-    case FigureKind::kSquare:
-      return Box(p, 0.78f, 0.78f);
-    case FigureKind::kTriangle:
-      return Triangle(p);
-    case FigureKind::kStar:
-      return Star(p);
-    case FigureKind::kCross:
+    case Outline::kRing:
+      return std::fabs(std::hypot(p.u, p.v) - 0.7f) - 0.26f;
+    case Outline::kCross:
       return std::min(Box(p, 0.95f, 0.3f), Box(p, 0.3f, 0.95f));
-    case FigureKind::kBar:
-      return Box(p, 1.0f, 0.1f);
-    case FigureKind::kStripes:
-    case FigureKind::kChecks:
-    case FigureKind::kDots:
-    case FigureKind::kSpiral:
-    case FigureKind::kBlob:
+    case Outline::kPatch:
       return Patch(p, figure);
   }
   return 1;
 }
 
-// A wave in [-1, 1] of the texture at p; its sign says which of the two colours p has.
-float Texture(Point p, const Figure& figure) {
+// A wave in [-1, 1] of the fill at p; its sign says which of the two colours p has.
+float Wave(Point p, const Figure& figure) {
   const float turns = 2 * kPi * figure.frequency;
-  switch (figure.kind) {
-    case FigureKind::kStripes:
-      return std::sin(turns * p.u);
-    case FigureKind::kChecks:
-      return std::sin(turns * p.u) * std::sin(turns * p.v);
-    case FigureKind::kDots:
-      return 0.5f * (std::cos(turns * p.u) + std::cos(turns * p.v)) - 0.25f;
-    case FigureKind::kSpiral:
-      return std::sin(turns * std::hypot(p.u, p.v) + std::atan2(p.v, p.u));
-    default:
+  switch (figure.fill) {
+    case Fill::kPlain:
       return -1;
+    case Fill::kStripes:
+      return std::sin(turns * p.u);
+    case Fill::kChecks:
+      return std::sin(turns * p.u) * std::sin(turns * p.v);
+    case Fill::kHalves:
+      return std::clamp(turns * p.u, -1.0f, 1.0f);
+    case Fill::kRim:
+      return std::clamp(turns * (Distance(p, figure) + 0.25f), -1.0f, 1.0f);
+    case Fill::kQuarters:
+      return std::clamp(turns * p.u, -1.0f, 1.0f) * std::clamp(turns * p.v, -1.0f, 1.0f);
+    case Fill::kBands:
+      return std::sin(turns * std::hypot(p.u, p.v));
   }
+  return -1;
 }
 
 void Blend(uint8_t* pixel, const Colour& colour, float share) {
@@ -100,8 +76,8 @@ void Draw(const Canvas& canvas, const Figure& figure) {
   const float radius = figure.radius * side;
   const float centre_x = figure.x * side, centre_y = figure.y * side;
   const float cosine = std::cos(figure.angle) / radius, sine = std::sin(figure.angle) / radius;
-  // Edges are one pixel wide: of the outline, and of the texture, whose steepest slope is this.
-  const float texture_gain = radius / (2 * kPi * figure.frequency);
+  // Edges are one pixel wide: of the outline, and of the fill, whose steepest slope is this.
+  const float gain = radius / (2 * kPi * figure.frequency);
   const int left = std::max(0, static_cast<int>(centre_x - radius) - 1);
   const int right = std::min(canvas.side, static_cast<int>(centre_x + radius) + 2);
   const int top = std::max(0, static_cast<int>(centre_y - radius) - 1);
@@ -113,7 +89,7 @@ void Draw(const Canvas& canvas, const Figure& figure) {
       const Point p{dx * cosine + dy * sine, dy * cosine - dx * sine};
       const float share = std::clamp(0.5f - Distance(p, figure) * radius, 0.0f, 1.0f);
       if (share == 0) continue;
-      const float second = std::clamp(0.5f + Texture(p, figure) * texture_gain, 0.0f, 1.0f);
+      const float second = std::clamp(0.5f + Wave(p, figure) * gain, 0.0f, 1.0f);
       Blend(canvas.rgb + (static_cast<size_t>(y) * static_cast<size_t>(canvas.side) +
                           static_cast<size_t>(x)) *
                              3,

@@ -22,31 +22,17 @@ struct Canvas {
   int side;      // pixels
 };
 
-// The first ten are the classes of the sample set, in the order of their labels. The last two are
-// clutter that appears in pictures of every class.
-enum class FigureKind : uint8_t {
-  kDisc,
-  kRing,
-  kSquare,
-  kTriangle,
-  kStar,
-  kCross,
-  kStripes,  // this and the next three: an irregular patch with a texture
-  kChecks,
-  kDots,
-  kSpiral,
-  kBlob,  // an irregular patch of one colour
-  kBar,
-};
-inline constexpr int kFigureClasses = 10;
+enum class Outline : uint8_t { kDisc, kRing, kCross, kPatch };  // kPatch: irregular
+enum class Fill : uint8_t { kPlain, kStripes, kChecks, kHalves, kRim, kQuarters, kBands };
 
 struct Figure {
-  FigureKind kind = FigureKind::kDisc;
+  Outline outline = Outline::kDisc;
+  Fill fill = Fill::kPlain;
   float x = 0.5f, y = 0.5f;  // centre, share of the picture's side
   float radius = 0.2f;       // share of the picture's side
   float angle = 0;           // radians
-  Colour colour, second;     // fill; second colour of the textures
-  float frequency = 2;       // periods of a texture per radius
+  Colour colour, second;     // `second` is the other colour of a fill that is not plain
+  float frequency = 2;       // periods of stripes and checks per radius
   float wobble[2] = {0, 0};  // phases of a patch's outline, radians
 };
 

@@ -38,7 +38,7 @@ bool IsHidden(std::string_view name) {
 }
 
 [[noreturn]] void CannotLookAt(const std::string& path, int error) {
-  std::string advice = "mend its permissions or move it away";
+  std::string advice = "change its permissions or move it away";
   if (error == ENAMETOOLONG) advice = "move it to a shorter path";
   if (error == EIO || error == ESTALE) advice = "look at the disk or the connection to the server";
   throw DataError("cannot look at " + PrintableName(path) + ": " +

@@ -128,6 +128,7 @@ class FolderSet final : public ImageSet {
   std::string Description() const override {
     return DescribeSet(Trained(), layout_.judged_on, {size(), classes().size(), queries_.size()});
   }
+  std::vector<std::string> splits() const override { return layout_.splits; }
   const std::vector<std::string>& classes() const override { return layout_.classes; }
   Evaluation evaluation() const override {
     if (classes().empty()) return {nullptr, nullptr, false, layout_.why_not};

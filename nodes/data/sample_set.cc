@@ -41,7 +41,7 @@ class Pictures final : public LabelledImages {
     image.height = image.width = side_;
     return image;
   }
-  int32_t Label(uint64_t index) const { return static_cast<int32_t>(index % kFigureClasses); }
+  int32_t Label(uint64_t index) const { return static_cast<int32_t>(index % kPictureClassCount); }
 
  private:
   uint64_t seed_, first_, count_;

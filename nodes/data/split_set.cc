@@ -50,6 +50,7 @@ class SplitSet final : public ImageSet {
     const std::string side = std::to_string(parts_.side);
     return parts_.title + ", " + names + ": " + ShowCount(size_) + " images " + side + 'x' + side;
   }
+  std::vector<std::string> splits() const override { return parts_.training; }
   const std::vector<std::string>& classes() const override { return parts_.classes; }
   Evaluation evaluation() const override {
     if (!parts_.why_not.empty()) return {nullptr, nullptr, false, parts_.why_not};

@@ -29,19 +29,18 @@ std::string LabelFile(const std::string& root, const std::string& split) {
 // Also of what cannot be looked at: opening it says why.
 bool IsThere(const std::string& path) { return !LeadsToNothing(path); }
 
-const char* kFetchAgain = "; unpack stl10_binary.tar.gz again, or download it again from ";
+const char* kFetchAgain = "; to get it again, move the folder away, then: flowtrain fetch stl10";
 
 class Stl10Split final : public Split {
  public:
   Stl10Split(const std::string& root, const std::string& name)
       : Split(name), images_(ImageFile(root, name)) {
     const size_t bytes = images_.bytes().size();
-    if (bytes == 0)
-      throw DataError(ImageFile(root, name) + " is empty" + kFetchAgain + kStl10Address);
+    if (bytes == 0) throw DataError(ImageFile(root, name) + " is empty" + kFetchAgain);
     if (bytes % kStl10ImageBytes != 0) {
       throw DataError(ImageFile(root, name) + " is damaged or cut off: it has " + ShowCount(bytes) +
                       " bytes, which is not a multiple of the " + ShowCount(kStl10ImageBytes) +
-                      " of a 96x96 image" + kFetchAgain + kStl10Address);
+                      " of a 96x96 image" + kFetchAgain);
     }
     if (IsThere(LabelFile(root, name))) ReadLabels(LabelFile(root, name));
     asked_ = std::make_unique<std::atomic<bool>[]>(size());
@@ -81,12 +80,12 @@ class Stl10Split final : public Split {
                       ShowCount(size()) + " images of " + name() +
                       "_X.bin: the files do not belong "
                       "together" +
-                      kFetchAgain + kStl10Address);
+                      kFetchAgain);
     }
     for (const uint8_t label : bytes) {
       if (label < 1 || label > kClasses) {
         throw DataError(path + " is damaged: it holds the label " + std::to_string(label) +
-                        ", and labels are 1 to 10" + kFetchAgain + kStl10Address);
+                        ", and labels are 1 to 10" + kFetchAgain);
       }
       labels_.push_back(static_cast<int8_t>(label - 1));
     }
@@ -148,8 +147,10 @@ std::string NearbyFolder(const std::string& root, const std::string& split) {
   std::string text =
       "the folder " + root + ", which " + name + " names, holds no " + split + "_X.bin";
   if (HoldsStl10(root)) {
-    text += ". Unpack stl10_binary.tar.gz there again, or name the splits that are there in " +
-            NameOf(names, "splits");
+    text +=
+        ". Move the folder away and get it again (flowtrain fetch stl10), or name the splits that "
+        "are there in " +
+        NameOf(names, "splits");
   } else if (const std::string nearby = NearbyFolder(root, split); !nearby.empty()) {
     text += ", but " + nearby + " does: set " + name + " to " + nearby;
   } else if (const std::string advice = AdviceOnFolder(root, names); !advice.empty()) {
@@ -157,17 +158,22 @@ std::string NearbyFolder(const std::string& root, const std::string& split) {
   } else {
     std::error_code ignored;
     if (fs::is_empty(root, ignored)) text += ": it is empty. If a disk is to be there, mount it";
-    text += std::string(". STL-10 comes from ") + kStl10Address;
+    text += ". To download STL-10: flowtrain fetch stl10";
   }
   throw ConfigError(text);
 }
 
 }  // namespace
 
-bool HoldsStl10(const std::string& root) {
-  const auto holds = [&](const char* split) { return IsThere(ImageFile(root, split)); };
-  return holds("train") || holds("test") || holds("unlabeled");
+std::vector<std::string> Stl10SplitsIn(const std::string& root) {
+  std::vector<std::string> splits;
+  for (const char* split : {"train", "unlabeled", "test"}) {
+    if (IsThere(ImageFile(root, split))) splits.emplace_back(split);
+  }
+  return splits;
 }
+
+bool HoldsStl10(const std::string& root) { return !Stl10SplitsIn(root).empty(); }
 
 void CheckStl10Splits(const std::vector<std::string>& splits, const OptionNames& names) {
   CheckSplitNames("STL-10", splits, {"train", "test", "unlabeled"}, names);

@@ -14,8 +14,9 @@ namespace flowtrain {
 
 inline constexpr int kStl10Side = 96;  // pixels
 inline constexpr size_t kStl10ImageBytes = size_t{3} * kStl10Side * kStl10Side;
-inline constexpr const char* kStl10Address =
-    "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz";
+
+// The splits whose image file is in the folder, of train, unlabeled and test in this order.
+std::vector<std::string> Stl10SplitsIn(const std::string& root);
 
 // Whether an image file of one of STL-10's splits is in the folder.
 bool HoldsStl10(const std::string& root);

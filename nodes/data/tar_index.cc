@@ -1,5 +1,6 @@
 #include "nodes/data/tar_index.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "nodes/data/folder_list.h"
 #include "nodes/data/tar_members.h"
 #include "nodes/image/image_extension.h"
+#include "pipeline/base/files/xxh64.h"
 #include "pipeline/base/text/lower_case.h"
 #include "pipeline/base/text/trimmed.h"
 
@@ -54,8 +56,8 @@ struct TarSample {
 
 class Indexer {
  public:
-  Indexer(const std::string& path, const std::function<void()>& found)
-      : reader_(path), found_(found) {}
+  Indexer(const std::string& path, const std::function<void()>& found, int fd)
+      : reader_(path, fd), found_(found) {}
 
   TarIndex Index() && {
     TarMember member;
@@ -119,8 +121,17 @@ class Indexer {
 
 }  // namespace
 
-TarIndex IndexTar(const std::string& path, const std::function<void()>& found) {
-  return Indexer(path, found).Index();
+TarIndex IndexTar(const std::string& path, const std::function<void()>& found, int fd) {
+  return Indexer(path, found, fd).Index();
+}
+
+uint64_t DigestOf(const TarIndex& index) {
+  std::string text = std::to_string(index.file_bytes);
+  for (const TarImage& image : index.images) {
+    text.append(1, '\0').append(image.name).append(1, '\0').append(image.label);
+    text += '\n' + std::to_string(image.offset) + ' ' + std::to_string(image.size);
+  }
+  return std::max<uint64_t>(Xxh64({reinterpret_cast<const uint8_t*>(text.data()), text.size()}), 1);
 }
 
 }  // namespace flowtrain

@@ -17,7 +17,8 @@ struct TarImage {
 // What was found in a tar file.
 struct TarIndex {
   uint64_t file_bytes = 0;
-  int64_t modified_ns = 0;
+  int64_t modified_ns = 0;       // of a file on a server 0
+  std::string validator;         // of a file on a server: its ETag, or its date
   std::vector<TarImage> images;  // in the order of the file
   uint64_t not_taken = 0;        // files of samples without an image
   uint64_t more_images = 0;      // of samples that hold one already
@@ -31,6 +32,10 @@ struct TarIndex {
 // the "label" or "class" of .json. A member that comes twice is the later one. `found` (may be empty)
 // is called for each image. Throws DataError for a file that is damaged, cut off, compressed, or has
 // sparse members, with its name and what to do.
-TarIndex IndexTar(const std::string& path, const std::function<void()>& found);
+// `fd`, which it closes, is the file, where it is open already.
+TarIndex IndexTar(const std::string& path, const std::function<void()>& found, int fd = -1);
+
+// A checksum of the names, labels and places of the images; never 0.
+uint64_t DigestOf(const TarIndex& index);
 
 }  // namespace flowtrain

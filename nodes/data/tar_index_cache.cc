@@ -6,7 +6,6 @@
 #include <atomic>
 #include <exception>
 #include <filesystem>
-#include <map>
 #include <mutex>
 #include <string_view>
 #include <thread>
@@ -21,23 +20,22 @@
 namespace flowtrain {
 namespace {
 
-constexpr std::string_view kMagic = "flowtrain tar index 1\n";
+constexpr std::string_view kMagic = "flowtrain tar index 2\n";
 
 std::string PathOf(const TarShards& shards, const std::string& name) {
   return std::filesystem::path(shards.folder) / name;
 }
 
-std::string IndexFile(const TarShards& shards) { return PathOf(shards, ".flowtrain-tar-index"); }
+std::string IndexFile(const TarShards& shards) { return PathOf(shards, kTarIndexFile); }
 std::string OtherIndexFile(const TarShards& shards) {
   return InUserCache(shards.folder, "tar-index");
 }
-
-using Kept = std::map<std::string, TarIndex>;  // by the name of the shard
 
 // False for an index that does not keep within its file.
 bool ReadOne(IndexReader& reader, TarIndex& index) {
   index.file_bytes = reader.Number();
   index.modified_ns = static_cast<int64_t>(reader.Number());
+  index.validator = reader.Text();
   for (uint64_t* count : {&index.not_taken, &index.more_images, &index.links, &index.no_end}) {
     *count = reader.Number();
   }
@@ -56,9 +54,11 @@ bool ReadOne(IndexReader& reader, TarIndex& index) {
   return reader.sound();
 }
 
-Kept ReadKept(const TarShards& shards) {
-  Kept kept;
-  IndexReader reader(kMagic, IndexFile(shards), OtherIndexFile(shards));
+}  // namespace
+
+TarIndexes ReadTarIndexes(const std::string& path, const std::string& otherwise) {
+  TarIndexes kept;
+  IndexReader reader(kMagic, path, otherwise);
   const uint64_t count = reader.Number();
   for (uint64_t i = 0; i < count && reader.sound(); ++i) {
     const std::string name(reader.Text());
@@ -69,7 +69,8 @@ Kept ReadKept(const TarShards& shards) {
   return kept;
 }
 
-void WriteKept(const TarShards& shards, const Kept& kept) {
+void WriteTarIndexes(const TarIndexes& kept, const std::string& path,
+                     const std::string& otherwise) {
   IndexWriter writer(kMagic);
   const auto is_settled = [](const auto& entry) {
     return !ModifiedJustNow(entry.second.modified_ns);
@@ -79,9 +80,11 @@ void WriteKept(const TarShards& shards, const Kept& kept) {
     const auto& [name, index] = entry;
     if (!is_settled(entry)) continue;
     writer.Put(name);
-    for (const uint64_t number :
-         {index.file_bytes, static_cast<uint64_t>(index.modified_ns), index.not_taken,
-          index.more_images, index.links, index.no_end, uint64_t{index.images.size()}}) {
+    writer.Put(index.file_bytes);
+    writer.Put(static_cast<uint64_t>(index.modified_ns));
+    writer.Put(index.validator);
+    for (const uint64_t number : {index.not_taken, index.more_images, index.links, index.no_end,
+                                  uint64_t{index.images.size()}}) {
       writer.Put(number);
     }
     for (const TarImage& image : index.images) {
@@ -91,8 +94,10 @@ void WriteKept(const TarShards& shards, const Kept& kept) {
       writer.Put(image.size);
     }
   }
-  writer.Save(IndexFile(shards), OtherIndexFile(shards));
+  writer.Save(path, otherwise);
 }
+
+namespace {
 
 bool IsOf(const TarIndex& index, const std::string& path) {
   struct stat status {};
@@ -161,7 +166,7 @@ class ShardIndexer {
 }  // namespace
 
 std::vector<TarIndex> IndexShards(const TarShards& shards) {
-  Kept kept = ReadKept(shards);
+  TarIndexes kept = ReadTarIndexes(IndexFile(shards), OtherIndexFile(shards));
   std::vector<TarIndex> out(shards.names.size());
   std::vector<size_t> wanted;
   for (size_t i = 0; i < shards.names.size(); ++i) {
@@ -175,7 +180,7 @@ std::vector<TarIndex> IndexShards(const TarShards& shards) {
   if (wanted.empty()) return out;
   ShardIndexer(shards, wanted, out).Run();
   for (const size_t i : wanted) kept[shards.names[i]] = out[i];
-  WriteKept(shards, kept);
+  WriteTarIndexes(kept, IndexFile(shards), OtherIndexFile(shards));
   return out;
 }
 

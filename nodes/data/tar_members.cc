@@ -110,9 +110,9 @@ struct TarReader::Extras {
   bool sparse = false;
 };
 
-TarReader::TarReader(std::string path)
+TarReader::TarReader(std::string path, int fd)
     : path_(std::move(path)),
-      file_(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
+      file_(fd >= 0 ? fd : open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
   struct stat status {};
   if (file_.fd < 0 || fstat(file_.fd, &status) != 0) {
     throw DataError("cannot read " + PrintableName(path_) + ": " + ErrorText());

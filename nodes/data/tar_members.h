@@ -18,7 +18,8 @@ struct TarMember {
 // Throws DataError as IndexTar does.
 class TarReader {
  public:
-  explicit TarReader(std::string path);
+  // `fd`, which it closes, is the file, and `path` what messages call it; -1: it is opened.
+  explicit TarReader(std::string path, int fd = -1);
 
   uint64_t file_bytes() const { return file_bytes_; }
   int64_t modified_ns() const { return modified_ns_; }

@@ -13,6 +13,8 @@
 
 #include "nodes/data/describe_set.h"
 #include "nodes/data/listed_layout.h"
+#include "nodes/data/remote_index.h"
+#include "nodes/data/shard_cache.h"
 #include "nodes/data/split_names.h"
 #include "nodes/data/tar_index_cache.h"
 #include "nodes/data/tar_shards.h"
@@ -57,9 +59,11 @@ std::string ReadPart(int fd, uint64_t offset, std::span<uint8_t> to) {
 // The images of all shards.
 class TarImages {
  public:
-  TarImages(TarShards shards, std::vector<TarIndex> indexes)
-      : folder_(open(shards.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    if (folder_.fd < 0) {
+  // `cache` has the shards where they are on a server; otherwise it is null.
+  TarImages(TarShards shards, std::vector<TarIndex> indexes, std::unique_ptr<ShardCache> cache)
+      : cache_(std::move(cache)),
+        folder_(cache_ ? -1 : open(shards.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (!cache_ && folder_.fd < 0) {
       throw DataError("cannot open the folder " + PrintableName(shards.folder) + ": " +
                       std::generic_category().message(errno));
     }
@@ -90,12 +94,13 @@ class TarImages {
     }
     const Shard& shard = shards_[image.shard];
     const Descriptor file(
-        openat(folder_.fd, shard.name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+        cache_ ? cache_->Open(image.shard)
+               : openat(folder_.fd, shard.name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.fd < 0) {
       out.error = "cannot open its tar file: " + std::generic_category().message(errno);
       return out;
     }
-    CheckSame(shard, file.fd);
+    if (!cache_) CheckSame(shard, file.fd);
     if (storage.capacity() < image.bytes) storage.reserve(std::bit_ceil(image.bytes));
     storage.resize(image.bytes);
     const std::string wrong = ReadPart(file.fd, image.offset, storage);
@@ -107,7 +112,11 @@ class TarImages {
     return out;
   }
 
+  uint32_t ShardOf(uint64_t image) const { return images_[image].shard; }
+  ShardCache* cache() const { return cache_.get(); }  // null: the shards are files
+
   void CheckFiles() const {
+    if (cache_) return;
     for (const Shard& shard : shards_) {
       const Descriptor file(openat(folder_.fd, shard.name.c_str(), O_PATH | O_CLOEXEC));
       if (file.fd >= 0) CheckSame(shard, file.fd);
@@ -141,7 +150,8 @@ class TarImages {
                     " has changed since the data set was opened: begin again");
   }
 
-  const Descriptor folder_;
+  const std::unique_ptr<ShardCache> cache_;
+  const Descriptor folder_;  // without a cache
   std::vector<Shard> shards_;
   std::vector<Image> images_;
   std::string names_;  // of all members, one after the other
@@ -163,7 +173,12 @@ class TarList final : public LabelledImages {
   uint64_t size() const override { return labelled_.size(); }
   std::string Name() const override { return name_; }
   EncodedImage Fetch(uint64_t index, std::vector<uint8_t>& storage) const override {
-    EncodedImage image = images_.Fetch(labelled_[index], storage);
+    EncodedImage image;
+    try {
+      image = images_.Fetch(labelled_[index], storage);
+    } catch (const Interrupted& error) {  // the evaluation ends without a result
+      image.error = error.what();
+    }
     image.label = labels_[labelled_[index]];
     return image;
   }
@@ -181,14 +196,24 @@ class TarList final : public LabelledImages {
 class TarSet final : public ImageSet {
  public:
   TarSet(std::string title, TarShards shards, std::vector<TarIndex> indexes, ListedLayout layout,
-         std::vector<std::string> notes)
+         std::vector<std::string> notes, int mixed, std::unique_ptr<ShardCache> cache)
       : title_(std::move(title)),
         layout_(std::move(layout)),
         notes_(std::move(notes)),
-        images_(std::move(shards), std::move(indexes)),
+        mixed_(static_cast<size_t>(mixed)),
+        images_(std::move(shards), std::move(indexes), std::move(cache)),
         bank_(images_, layout_.training, layout_.labels, true, Trained()),
         queries_(images_, layout_.judged, layout_.labels, false,
-                 title_ + ", " + layout_.judged_on) {}
+                 title_ + ", " + layout_.judged_on) {
+    for (const uint64_t image : layout_.training) {
+      const uint32_t shard = images_.ShardOf(image);
+      if (blocks_.empty() || blocks_.back() != shard) {
+        blocks_.push_back(shard);
+        in_block_.push_back(0);
+      }
+      ++in_block_.back();
+    }
+  }
 
   uint64_t size() const override { return layout_.training.size(); }
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const override {
@@ -197,12 +222,28 @@ class TarSet final : public ImageSet {
     return image;
   }
   void CheckFiles() const override { images_.CheckFiles(); }
+  ImageBlocks Blocks() const override {
+    if (mixed_ == 0) return {};
+    return {in_block_, mixed_, images_.cache() ? images_.cache()->most_expected() : 0};
+  }
+  void Expect(const std::vector<uint32_t>& blocks) const override {
+    if (!images_.cache()) return;
+    std::vector<uint32_t> shards;
+    shards.reserve(blocks.size());
+    for (const uint32_t block : blocks) shards.push_back(blocks_[block]);
+    images_.cache()->Expect(std::move(shards));
+  }
+  std::optional<DownloadWait> Downloads() const override {
+    if (!images_.cache()) return std::nullopt;
+    return images_.cache()->wait();
+  }
   int image_height() const override { return 0; }
   int image_width() const override { return 0; }
   std::string ImageName(uint64_t id) const override { return images_.Name(layout_.training[id]); }
   std::string Description() const override {
     return DescribeSet(Trained(), layout_.judged_on, {size(), classes().size(), queries_.size()});
   }
+  std::vector<std::string> splits() const override { return layout_.splits; }
   const std::vector<std::string>& classes() const override { return layout_.classes; }
   Evaluation evaluation() const override {
     if (classes().empty()) return {nullptr, nullptr, false, layout_.why_not};
@@ -217,8 +258,11 @@ class TarSet final : public ImageSet {
   const std::string title_;
   const ListedLayout layout_;
   const std::vector<std::string> notes_;
+  const size_t mixed_;  // shards; 0: all
   const TarImages images_;
   const TarList bank_, queries_;
+  std::vector<uint32_t> blocks_;    // the shards of the images to train on, in their order
+  std::vector<uint64_t> in_block_;  // images of each
 };
 
 // What a user should know of the shards.
@@ -266,12 +310,35 @@ ListedImages Listed(const TarShards& shards, std::vector<TarIndex>& indexes) {
   return listed;
 }
 
+int MixedShards(const TarShards& shards, const RemoteOptions& remote) {
+  if (remote.shuffle_shards > 0 || !shards.remote) return remote.shuffle_shards;
+  return RemoteOptions::kDefaultShuffle;
+}
+
+// What downloads the shards; null where they are files.
+std::unique_ptr<ShardCache> CacheFor(const TarShards& shards, const std::vector<TarIndex>& indexes,
+                                     const RemoteOptions& remote, const OptionNames& names,
+                                     const std::function<bool()>& stop) {
+  if (!shards.remote) return nullptr;
+  std::vector<RemoteShard> remotes;
+  remotes.reserve(indexes.size());
+  for (size_t i = 0; i < indexes.size(); ++i) {
+    remotes.push_back({shards.AddressOf(shards.names[i]), indexes[i].validator,
+                       indexes[i].file_bytes, DigestOf(indexes[i])});
+  }
+  return std::make_unique<ShardCache>(
+      std::move(remotes), remote, static_cast<size_t>(MixedShards(shards, remote)), names, stop);
+}
+
 }  // namespace
 
 std::unique_ptr<ImageSet> OpenTar(const std::string& root, const std::vector<std::string>& splits,
-                                  const OptionNames& names) {
+                                  const OptionNames& names, const RemoteOptions& remote,
+                                  const std::function<bool()>& stop) {
   TarShards shards = FindTarShards(root, names);
-  std::vector<TarIndex> indexes = IndexShards(shards);
+  std::vector<TarIndex> indexes =
+      shards.remote ? IndexRemoteShards(shards, remote, names, stop) : IndexShards(shards);
+  std::unique_ptr<ShardCache> cache = CacheFor(shards, indexes, remote, names, stop);
   const std::string shown = PrintableName(root);
   const ListedImages listed = Listed(shards, indexes);
   std::vector<std::string> notes = NotesOn(shards, indexes);
@@ -282,8 +349,9 @@ std::unique_ptr<ImageSet> OpenTar(const std::string& root, const std::vector<std
   ListedLayout layout = LayOutListed("tar " + shown, listed.labels.size(), listed, splits, names);
   notes.insert(notes.end(), layout.notes.begin(), layout.notes.end());
   for (std::string& note : notes) note.insert(0, shown + ": ");
+  const int mixed = MixedShards(shards, remote);
   return std::make_unique<TarSet>("tar " + shown, std::move(shards), std::move(indexes),
-                                  std::move(layout), std::move(notes));
+                                  std::move(layout), std::move(notes), mixed, std::move(cache));
 }
 
 }  // namespace flowtrain

@@ -13,6 +13,7 @@
 #include "nodes/data/folder_list.h"
 #include "nodes/data/unread_files.h"
 #include "nodes/image/image_extension.h"
+#include "nodes/web/web_place.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text/printable_name.h"
 #include "pipeline/base/text/units.h"
@@ -42,7 +43,7 @@ std::optional<Number> NumberIn(std::string_view text) {
 }
 
 // What stands between the braces, expanded; empty for what is no pattern.
-std::vector<std::string> Choices(std::string_view inside, const std::string& pattern) {
+std::vector<std::string> ChoicesIn(std::string_view inside, const std::string& pattern) {
   std::vector<std::string> out;
   if (const size_t dots = inside.find(".."); dots != inside.npos) {
     const auto first = NumberIn(inside.substr(0, dots)), last = NumberIn(inside.substr(dots + 2));
@@ -138,6 +139,20 @@ TarShards OfFolder(const std::string& root, const OptionNames& names) {
   return shards;
 }
 
+TarShards OfAddress(const std::string& root, const OptionNames& names) {
+  if (IsCompressedTar(root)) Compressed(root, names);
+  const size_t plain = PlainPart(root);
+  TarShards shards{root.substr(0, plain), ExpandBraces(root.substr(plain)), true};
+  for (const std::string& name : shards.names) {
+    if (IsTarName(name)) continue;
+    throw ConfigError(PrintableName(shards.AddressOf(name)) + ", which " + NameOf(names, "root") +
+                      " names, does not end in .tar: only tar files are read from a server, each "
+                      "by its address, as in https://host/train-{000000..000146}.tar");
+  }
+  PlaceOf(shards.AddressOf(shards.names.front()));  // which throws for what is no address
+  return shards;
+}
+
 }  // namespace
 
 std::vector<std::string> ExpandBraces(const std::string& pattern) {
@@ -148,7 +163,7 @@ std::vector<std::string> ExpandBraces(const std::string& pattern) {
     const size_t close = open == pattern.npos ? open : pattern.find('}', open);
     std::vector<std::string> choices;
     if (close != pattern.npos) {
-      choices = Choices(std::string_view(pattern).substr(open + 1, close - open - 1), pattern);
+      choices = ChoicesIn(std::string_view(pattern).substr(open + 1, close - open - 1), pattern);
     }
     const size_t next = close == pattern.npos ? pattern.size() : close + 1;
     if (choices.empty()) {
@@ -170,6 +185,7 @@ std::vector<std::string> ExpandBraces(const std::string& pattern) {
 }
 
 bool IsTarPattern(const std::string& root) {
+  if (IsWebAddress(root)) return true;
   std::error_code ignored;
   return root.find('{') != root.npos && !fs::exists(root, ignored) &&
          (IsTarName(root) || IsCompressedTar(root));
@@ -188,6 +204,7 @@ bool HoldsTarShards(const std::string& folder) {
 }
 
 TarShards FindTarShards(const std::string& root, const OptionNames& names) {
+  if (IsWebAddress(root)) return OfAddress(root, names);
   if (IsTarPattern(root)) return OfPattern(root, names);
   std::error_code ignored;
   if (fs::is_directory(root, ignored)) return OfFolder(root, names);

@@ -117,9 +117,8 @@ std::string AdviceByName(const fs::path& path, const OptionNames& names) {
   }
   if (extension == "mat") {
     return "; " + shown +
-           " is a Matlab file, and none are read; STL-10 has binary files too, "
-           "which are: " +
-           kStl10Address;
+           " is a Matlab file, which flowtrain does not read; of STL-10 it reads the binary files: "
+           "flowtrain fetch stl10";
   }
   if (std::string advice = AdviceOnCifar(path, names); !advice.empty()) return advice;
   if (extension == "csv") {

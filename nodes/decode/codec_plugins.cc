@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <new>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "nodes/decode/exif_orientation.h"
 #include "nodes/decode/oriented_part.h"
 #include "nodes/image/pixel_limit.h"
+#include "pipeline/base/files/plugin_folders.h"
 
 namespace flowtrain {
 namespace {
@@ -132,25 +132,10 @@ std::string OneLine(std::string text) {
 
 const char* CodecPlugins::LibraryOf(Codec codec) { return InfoOf(codec).library; }
 
-std::vector<std::string> CodecPlugins::SearchPath() {
-  std::vector<std::string> folders;
-  if (const char* wanted = std::getenv("FLOWTRAIN_PLUGINS"); wanted != nullptr && *wanted != 0) {
-    folders.emplace_back(wanted);
-  }
-  std::error_code failed;
-  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
-  if (failed) return folders;
-  const fs::path own = program.parent_path(), above = own.parent_path();
-  folders.push_back(own);
-  folders.push_back(above / "lib" / "flowtrain");
-  folders.push_back(above / "lib");
-  return folders;
-}
-
 void CodecPlugins::Open(Codec codec, Plugin& plugin) {
   const CodecInfo& info = InfoOf(codec);
   std::string looked;
-  for (const std::string& folder : SearchPath()) {
+  for (const std::string& folder : PluginFolders()) {
     const std::string path = fs::path(folder) / info.library;
     looked += (looked.empty() ? "" : ", ") + folder;
     if (std::error_code ignored; !fs::exists(path, ignored)) continue;

@@ -32,9 +32,6 @@ class CodecPlugins {
   bool Decode(Codec codec, std::span<const uint8_t> bytes, const Request& request, RgbImage& out,
               std::string* why);
 
-  // Folders in which they are looked for, in this order: $FLOWTRAIN_PLUGINS, the program's own,
-  // ../lib/flowtrain and ../lib beside that.
-  static std::vector<std::string> SearchPath();
   static const char* LibraryOf(Codec codec);  // "flowtrain_webp.so"
 
  private:

@@ -38,7 +38,7 @@ void DecodeImage::Declare(NodeSpec& spec) {
       .MayUse("views", "ViewRecipe")
       .MayUse("cache", "DecodedCache")
       .Option(&DecodeImage::max_pixels_, "max_pixels", kMaxImagePixels,
-              "Pixels of an image file that is decoded; one that claims more is a bad image.",
+              "Most pixels an image file may have; one with more counts as unreadable.",
               Between{1, kMaxImagePixels});
 }
 

@@ -164,7 +164,7 @@ FileFormat OfText(std::string_view file) {
   const std::string_view content =
       first == std::string::npos ? std::string_view() : std::string_view(begin).substr(first);
   if (content.starts_with("<!doctype html") || content.starts_with("<html")) return kHtml;
-  if (content.starts_with("<") && content.find("<svg") != std::string_view::npos) return {"SVG"};
+  if (content.starts_with('<') && content.find("<svg") != std::string_view::npos) return {"SVG"};
   return kText;
 }
 

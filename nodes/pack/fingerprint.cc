@@ -10,6 +10,7 @@
 #include "nodes/data/folder_list.h"
 #include "nodes/data/list_set.h"
 #include "nodes/data/tar_shards.h"
+#include "nodes/web/web_place.h"
 #include "pipeline/base/files/xxh64.h"
 
 namespace flowtrain {
@@ -48,6 +49,7 @@ std::vector<fs::path> FilesOf(const DatasetOptions& options, const fs::path& roo
     }
   } else if (options.kind == DatasetKind::kTar) {
     const TarShards shards = FindTarShards(options.root, options.names);
+    if (shards.remote) return files;  // the address tells them
     for (const std::string& name : shards.names) files.push_back(fs::path(shards.folder) / name);
   } else if (options.kind == DatasetKind::kPacked) {
     files.push_back(root);
@@ -65,7 +67,7 @@ uint64_t FingerprintOf(const DatasetOptions& options, int max_side) {
     text += std::to_string(options.seed) + ' ' + std::to_string(options.sample_images) + ' ' +
             std::to_string(options.sample_size);
   } else {
-    text += root.string() + '\n';
+    text += (IsWebAddress(options.root) ? options.root : root.string()) + '\n';
   }
   if (options.max_pixels != kMaxImagePixels) {
     text += "max_pixels " + std::to_string(options.max_pixels) + '\n';

@@ -40,6 +40,7 @@ struct Item {
 // Every image once: those to train on, then the others of the evaluation.
 std::vector<Item> ListItems(const ImageSet& set, const Evaluation& evaluation) {
   std::vector<Item> items;
+  items.reserve(set.size());
   for (uint64_t id = 0; id < set.size(); ++id) items.push_back({id, Item::From::kTraining, 0});
   const auto add = [&](const LabelledImages& images, Item::From from, uint32_t lists) {
     for (uint64_t index = 0; index < images.size(); ++index) {

@@ -50,9 +50,10 @@ void DecodedCache::Declare(NodeSpec& spec) {
       .Option(&Self::budget_, "budget", "50%",
               "Memory for the images: like 4 GiB, or a share of what is available at the start.",
               Form{CheckBudget, "an amount or a share of memory"})
-      .Option(&Self::max_side_, "max_side", 0,
-              "Largest side images are shrunk to before they are used, pixels; 0: whole images.",
-              AtLeast{0})
+      .Option(
+          &Self::max_side_, "max_side", 0,
+          "Largest side that images are shrunk to before they are used, pixels; 0: whole images.",
+          AtLeast{0})
       .Option(&Self::file_, "file", "",
               "packed: the file; empty: beside the data set, or in the user's cache folder.");
 }

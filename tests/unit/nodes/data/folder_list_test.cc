@@ -133,7 +133,7 @@ TEST(FolderList, WhatCannotBeLookedAtIsAnError) {
     return text;
   };
   EXPECT_THAT(message("2.jpg", other / "closed/2.jpg"),
-              AllOf(HasSubstr("2.jpg: Permission denied"), HasSubstr("mend its permissions")));
+              AllOf(HasSubstr("2.jpg: Permission denied"), HasSubstr("change its permissions")));
   EXPECT_THAT(message("more", other / "closed"), HasSubstr("more: Permission denied"));
   EXPECT_THAT(message("long.jpg", '/' + std::string(300, 'x')), HasSubstr("File name too long"));
   fs::permissions(other / "closed", fs::perms::all);

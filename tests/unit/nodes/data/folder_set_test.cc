@@ -174,7 +174,8 @@ TEST_F(FolderErrors, SayWhatIsWrongWithTheRoot) {
   EXPECT_THAT(Message(""), HasSubstr("root is empty"));
   EXPECT_THAT(Message("photo"), AllOf(HasSubstr("there is no folder " + (folder_ / "photo")),
                                       HasSubstr("did you mean " + (folder_ / "photos?"))));
-  EXPECT_THAT(Message("some/where/else"), HasSubstr(folder_.path() + " is there"));
+  EXPECT_THAT(Message("some/where/else"),
+              HasSubstr("the folder " + folder_.path() + " has nothing named some"));
   EXPECT_THAT(Message("photos/1.jpg"),
               AllOf(HasSubstr("is a file and not a folder"), HasSubstr("it is an image")));
   folder_.Write("set.zip", {1});
@@ -184,7 +185,7 @@ TEST_F(FolderErrors, SayWhatIsWrongWithTheRoot) {
   fs::create_directory(folder_ / "empty");
   EXPECT_THAT(Message("empty"), HasSubstr("it is empty. If a disk is to be there, mount it"));
   fs::create_symlink("/no/disk", folder_ / "link");
-  EXPECT_THAT(Message("link"), HasSubstr("is a link to /no/disk, where nothing is"));
+  EXPECT_THAT(Message("link"), HasSubstr("is a link to /no/disk, which does not exist"));
   fs::permissions(folder_.path(), fs::perms::all);
   fs::permissions(folder_ / "photos", fs::perms::none);
   {

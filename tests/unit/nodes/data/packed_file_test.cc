@@ -77,7 +77,7 @@ TEST_F(PackedFileTest, AWholeFileOpensAndTheSealOfTheTestsIsRight) {
   EXPECT_EQ(file.entries().size(), 10u);
   EXPECT_EQ(file.header().training, 8u);
   EXPECT_EQ(file.Name(0), "picture 0 (disc)");
-  EXPECT_EQ(file.classes().size(), 10u);
+  EXPECT_EQ(file.classes().size(), 21u);
 }
 
 TEST_F(PackedFileTest, OtherFilesAndOtherVersionsAreRefused) {
@@ -145,7 +145,7 @@ TEST_F(PackedFileTest, EntriesOfTheIndexAreCheckedAgainstTheFile) {
   EXPECT_THAT(entry([](auto& e) { e.levels = 0; }), HasSubstr("said to have 0 levels"));
   EXPECT_THAT(entry([](auto& e) { e.levels = 5; }), HasSubstr("said to have 5 levels"));
   EXPECT_THAT(entry([](auto& e) { e.height = 1300, e.levels = 4; }), outside);
-  EXPECT_THAT(entry([](auto& e) { e.label = 10; }), HasSubstr("label 10 of 10 classes"));
+  EXPECT_THAT(entry([](auto& e) { e.label = 21; }), HasSubstr("label 21 of 21 classes"));
   EXPECT_THAT(entry([](auto& e) { e.label = -2; }), HasSubstr("label -2"));
   EXPECT_THAT(entry([](auto& e) { e.name_offset = ~uint64_t{0}; }), HasSubstr("name of image 3"));
   EXPECT_THAT(entry([](auto& e) { e.name_offset = 0; }), HasSubstr("name of image 3"));

@@ -84,7 +84,8 @@ TEST(Stl10, RefusesBrokenFiles) {
   folder.Write("train_X.bin", images);
   EXPECT_THAT(MessageOf<DataError>(open), HasSubstr("82,943 bytes"));
   folder.Write("train_X.bin", {});
-  EXPECT_THAT(MessageOf<DataError>(open), HasSubstr("train_X.bin is empty; unpack"));
+  EXPECT_THAT(MessageOf<DataError>(open),
+              AllOf(HasSubstr("train_X.bin is empty; "), HasSubstr("flowtrain fetch stl10")));
   folder.Write("train_X.bin", Images(3, 10));
   folder.Write("train_y.bin", {1, 2});
   EXPECT_THAT(MessageOf<DataError>(open), HasSubstr("2 labels for the 3 images"));
