@@ -1,0 +1,46 @@
+#include "nodes/lend/lend_batch.h"
+
+#include "nodes/lend/consumer.h"
+#include "pipeline/base/error.h"
+#include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
+
+namespace flowtrain {
+
+void LendBatch::Declare(NodeSpec& spec) {
+  spec.Doc("Gathers augmented samples into batches and hands them to the graph's consumer.")
+      .Input("rows", Stream::kSample)
+      .Uses("consumer", "Consumer")
+      .Option(&LendBatch::batch_size_, "batch_size", 128, "Images per batch.", AtLeast{1})
+      .Option(&LendBatch::image_size_, "image_size", 96, "Side of a view, pixels.", AtLeast{1})
+      .Option(&LendBatch::views_, "views", 2, "Views per image.", AtLeast{1});
+}
+
+BatchLayout LendBatch::Layout() const {
+  const auto side = static_cast<size_t>(image_size_);
+  return {batch_size_, views_, side * side * 3};
+}
+
+void LendBatch::Open(const OpenContext& context) {
+  consumer_ = &context.Get<Consumer>("consumer");
+  run_ = &context.run();
+  if (!consumer_->has_values()) {
+    throw ConfigError(context.NameOf("consumer", "values") +
+                      " asks for normalised values, and no node of the graph makes them: put a "
+                      "NormalizeViews before '" +
+                      context.name() + "'");
+  }
+}
+
+std::shared_ptr<uint8_t> LendBatch::Allocate(size_t bytes) {
+  return consumer_->batches()->Allocate(bytes);
+}
+
+void LendBatch::Process(Batch& batch) {
+  if (!consumer_->place().IsWanted(batch.seq)) return;
+  consumer_->batches()->Pass(batch, [this] { return run_->aborted(); });
+}
+
+FLOWTRAIN_REGISTER(LendBatch);
+
+}  // namespace flowtrain

@@ -1,0 +1,27 @@
+"""flowtrain: `flowtrain --help` shows the program, and `Loader` gives its loader to a training loop in Python.
+
+    from flowtrain import Loader
+
+    loader = Loader("graphs/loader.yaml", {"data.kind": "folder", "data.root": "photos", "data.batch_size": 256})
+    for (view0, view1), ids, labels in loader:
+        ...
+"""
+
+__all__ = ["ConfigError", "DataError", "ForkedError", "Loader", "__version__"]
+
+
+def __getattr__(name):
+    """Imports the loader when it is first used: the command `flowtrain` does without it."""
+    if name == "Loader":
+        from flowtrain.loader import Loader  # pylint: disable=import-outside-toplevel
+
+        return Loader
+    if name in ("ConfigError", "DataError", "ForkedError"):
+        from flowtrain import loader  # pylint: disable=import-outside-toplevel
+
+        return getattr(loader, name)
+    if name == "__version__":
+        from importlib.metadata import version  # pylint: disable=import-outside-toplevel
+
+        return version("flowtrain")
+    raise AttributeError(f"module 'flowtrain' has no attribute {name!r}")
