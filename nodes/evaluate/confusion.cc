@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "pipeline/base/text/text_table.h"
 #include "pipeline/base/text/units.h"
@@ -50,6 +51,19 @@ std::string ConfusionTable(const Confusion& confusion) {
     table.Add(std::move(row));
   }
   return table.ToString("  ");
+}
+
+std::string ConfusionJson(const Confusion& confusion) {
+  nlohmann::ordered_json json = {{"format", "flowtrain confusion"}, {"version", 1}};
+  json["classes"] = confusion.classes;
+  json["counts"] = nlohmann::ordered_json::array();
+  for (size_t truth = 0; truth < confusion.classes.size(); ++truth) {
+    const auto first =
+        confusion.counts.begin() + static_cast<std::ptrdiff_t>(truth * confusion.classes.size());
+    json["counts"].push_back(
+        std::vector<int64_t>(first, first + static_cast<std::ptrdiff_t>(confusion.classes.size())));
+  }
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 Picture ConfusionPicture(const Confusion& confusion) {

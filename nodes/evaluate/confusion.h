@@ -19,6 +19,10 @@ struct Confusion {
 // A table, true classes down and guesses across, with the share of each class that is right.
 std::string ConfusionTable(const Confusion& confusion);
 
+// The same for programs: {"format": …, "version": 1, "classes": [names], "counts": [[…], …]}, a row a
+// true class.
+std::string ConfusionJson(const Confusion& confusion);
+
 struct Picture {
   int side = 0;                 // pixels
   std::vector<uint8_t> pixels;  // [side, side, 3] RGB

@@ -19,9 +19,12 @@ at::Tensor Join(const std::vector<FeatureTable>& parts, at::Tensor FeatureTable:
   return at::cat(tensors);
 }
 
-Features Rows(const FeatureTable& table, const at::Tensor& mask) {
-  const at::Tensor index = mask.nonzero().flatten();
-  return {table.features.index_select(0, index), table.labels.index_select(0, index), {}};
+// `first_id` is that of the first image of their list.
+Features Rows(const FeatureTable& table, const at::Tensor& mask, uint64_t first_id) {
+  const at::Tensor rows = mask.nonzero().flatten();
+  return {.features = table.features.index_select(0, rows),
+          .labels = table.labels.index_select(0, rows),
+          .index = table.ids.index_select(0, rows).sub(static_cast<int64_t>(first_id))};
 }
 
 // A network whose output is not finite has no accuracy, and its features are of no use.
@@ -73,10 +76,10 @@ BankAndQueries SplitByList(const FeatureTable& table, const Evaluation& evaluati
   const at::Tensor labelled = table.labels.ge(0);
   const at::Tensor in_bank = table.ids.lt(static_cast<int64_t>(bank));
   BankAndQueries split;
-  split.bank = Rows(table, in_bank.logical_and(labelled));
+  split.bank = Rows(table, in_bank.logical_and(labelled), 0);
   split.queries = evaluation.leave_one_out
                       ? split.bank
-                      : Rows(table, in_bank.logical_not().logical_and(labelled));
+                      : Rows(table, in_bank.logical_not().logical_and(labelled), bank);
   split.left_out = static_cast<int64_t>(bank + queries) - split.bank.labels.size(0) -
                    (evaluation.leave_one_out ? 0 : split.queries.labels.size(0));
   const auto check = [](const Features& images, const char* list) {

@@ -17,7 +17,8 @@ struct Features {
   at::Tensor features;  // float [N, D]
   at::Tensor labels;    // int64 [N], on the same device
   std::vector<BadImage> bad =
-      {};  // images left out, by their index; known to ComputeFeatures alone
+      {};                 // images left out, by their index; known to ComputeFeatures alone
+  at::Tensor index = {};  // int64 [N], on the host: of each image in its list
 };
 
 // On the host; one row per image.

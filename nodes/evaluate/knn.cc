@@ -19,9 +19,15 @@ constexpr int64_t kQueriesAtATime = 512;  // bounds the matrix of similarities
 
 constexpr double kLeastNorm = 1e-12;
 
-// Rows of length 1. The squares of very large and very small numbers are not floats any more: rows
-// of them are divided in doubles.
-at::Tensor Unit(const at::Tensor& features) {
+int64_t Votes(int64_t bank, const KnnOptions& options) {
+  return std::min(options.neighbours, bank - (options.leave_one_out ? 1 : 0));
+}
+
+}  // namespace
+
+// The squares of very large and very small numbers are not floats any more: rows of them are divided
+// in doubles.
+at::Tensor UnitRows(const at::Tensor& features) {
   const at::Tensor norm = features.norm(2, 1, true);
   const at::Tensor unit = features.div(norm.clamp_min(kLeastNorm));
   const at::Tensor in_range = norm.ge(kLeastNorm).logical_and(at::isfinite(norm));
@@ -31,23 +37,17 @@ at::Tensor Unit(const at::Tensor& features) {
   return at::where(in_range, unit, wide_unit.to(features.scalar_type()));
 }
 
-int64_t Votes(int64_t bank, const KnnOptions& options) {
-  return std::min(options.neighbours, bank - (options.leave_one_out ? 1 : 0));
-}
-
-}  // namespace
-
 void KnnOptions::Declare(OptionsOf<KnnOptions>& options) {
   options
-      .Option(&KnnOptions::neighbours, "neighbours", "That vote, at most the bank's size.",
-              AtLeast{1})
-      .Option(&KnnOptions::temperature, "temperature", "Of the votes' weights exp(cosine / T).",
+      .Option(&KnnOptions::neighbours, "neighbours",
+              "Images of the bank that vote on a query's class.", AtLeast{1})
+      .Option(&KnnOptions::temperature, "temperature", "T in the votes' weights exp(cosine / T).",
               AtLeast{1e-3});
 }
 
 at::Tensor KnnClassify(const at::Tensor& bank, const at::Tensor& labels, const at::Tensor& queries,
                        const KnnOptions& options) {
-  const at::Tensor unit_bank = Unit(bank), unit_queries = Unit(queries);
+  const at::Tensor unit_bank = UnitRows(bank), unit_queries = UnitRows(queries);
   const int64_t k = Votes(bank.size(0), options);
   if (k < 1) {
     throw DataError("a kNN accuracy needs at least two labelled images that can be read");

@@ -21,6 +21,9 @@ struct KnnOptions {
   static void Declare(OptionsOf<KnnOptions>& options);  // neighbours and temperature
 };
 
+// The rows of a float matrix with length 1 each; zeros stay zeros.
+at::Tensor UnitRows(const at::Tensor& features);
+
 // The class of each query, int64 [Q]: each of the query's nearest bank features by cosine votes for
 // its own class with weight exp(cosine / temperature) (Wu et al., "Unsupervised Feature Learning
 // via Non-Parametric Instance Discrimination", CVPR 2018, section 3.4); of classes with the same

@@ -1,5 +1,6 @@
 #include "nodes/evaluate/knn_accuracy.h"
 
+#include "nodes/evaluate/embedding_file.h"
 #include "nodes/evaluate/final_line.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
@@ -15,7 +16,8 @@ void KnnAccuracy::Declare(NodeSpec& spec) {
       .Uses("dataset", "ImageDataset")
       .Uses("device", "Device")
       .Uses("run_dir", "RunDir")
-      .Options(&KnnAccuracy::knn_);
+      .Options(&KnnAccuracy::knn_)
+      .Option(&KnnAccuracy::pictures_, "pictures", true, kPicturesHelp);
 }
 
 void KnnAccuracy::Open(const OpenContext& context) {
@@ -32,6 +34,9 @@ void KnnAccuracy::Finish(const FeatureTable& table) {
   WarnOfKnnCaveats(bank, queries, options, dataset().classes(), neighbours_name_);
   const double top1 = KnnTop1(bank, queries, options);
   LogInfo("kNN top-1: " + ShowPercent(top1) + DescribeKnn(bank, queries, options));
+  if (pictures_) {
+    WriteEmbeddingFile(run_dir().path(), evaluation, bank, queries, dataset().classes(), {});
+  }
   run_dir().AppendMetrics(
       FinalLine({{"knn_top1", top1 * 100}}, {{"neighbours", KnnVotes(bank, options)},
                                              {"bank", bank.labels.size(0)},

@@ -7,7 +7,7 @@
 namespace flowtrain {
 
 // Classifies the queries by their nearest neighbours in the bank (KnnClassify), logs the share that
-// is right and writes it to metrics.jsonl.
+// is right and writes it to metrics.jsonl; with `pictures` also embedding.json (WriteEmbeddingFile).
 //
 // Input   features  step  with FeaturePayloads of OrderedSource's labelled images.
 // Output  judged    step  the same.
@@ -25,6 +25,7 @@ class KnnAccuracy final : public FeatureJudge {
   void Finish(const FeatureTable& table) override;
 
   KnnOptions knn_;  // options
+  bool pictures_ = true;
   std::string neighbours_name_;
 };
 

@@ -12,6 +12,8 @@
 
 #include "nodes/device/out_of_memory.h"
 #include "nodes/device/pause.h"
+#include "nodes/distributed/rank_group.h"
+#include "nodes/evaluate/embedding_file.h"
 #include "nodes/evaluate/features.h"
 #include "nodes/evaluate/final_line.h"
 #include "nodes/image/view_side.h"
@@ -43,17 +45,20 @@ void KnnEvaluate::Declare(NodeSpec& spec) {
       .Uses("model", "SimclrModel")
       .Uses("dataset", "ImageDataset")
       .Uses("run_dir", "RunDir")
-      .Option(&KnnEvaluate::enabled_, "enabled", true, "Whether to evaluate at all.")
+      .MayUse("ranks", "RankGroup")
+      .Option(&KnnEvaluate::enabled_, "enabled", true,
+              "Measure the kNN accuracy before and after the training.")
       .Option(&KnnEvaluate::probe_, "probe", false,
               "Also train a linear classifier on the features, after training and each N epochs.")
+      .Option(&KnnEvaluate::pictures_, "pictures", true, kPicturesHelp)
       .Option(&KnnEvaluate::every_epochs_, "every_epochs", 0,
               "Also after each N epochs; 0: at the start and the end alone.", AtLeast{0})
       .Options(&KnnEvaluate::knn_)
-      .Option(&KnnEvaluate::batch_size_, "batch_size", 256, "Images a forward.", AtLeast{1})
+      .Option(&KnnEvaluate::batch_size_, "batch_size", 256, "Images per forward pass.", AtLeast{1})
       .Option(&KnnEvaluate::size_, "size", 0,
               "Side of the centre crop, pixels; 0: as large as the batches' views.", AtLeast{0})
       .Option(&KnnEvaluate::max_pixels_, "max_pixels", kMaxImagePixels,
-              "Pixels of an image file that is decoded; one that claims more is unreadable.",
+              "Most pixels an image file may have; one with more counts as unreadable.",
               Between{1, kMaxImagePixels});
 }
 
@@ -79,6 +84,8 @@ void KnnEvaluate::Open(const OpenContext& context) {
   neighbours_name_ = context.NameOf("neighbours");
   classes_ = dataset.classes();
   run_dir_ = &context.Get<RunDir>("run_dir");
+  ranks_ = context.TryGet<RankGroup>("ranks");
+  steps_done_ = run_dir_->start_step();
   bad_images_.ListIn(&run_dir_->bad_images());
 }
 
@@ -90,7 +97,7 @@ void KnnEvaluate::Start() {
     untrained_ = run_dir_->knn_top1_start();
     return;
   }
-  untrained_ = Evaluate();
+  untrained_ = EvaluateForAll();
   started_ = true;
   run_dir_->NoteStart(untrained_);
   if (untrained_) LogInfo("kNN top-1 at the start: " + Percent(untrained_));
@@ -98,9 +105,16 @@ void KnnEvaluate::Start() {
 
 void KnnEvaluate::Process(Step& step) {
   current_ = false;
+  steps_done_ = step.step + 1;
   if (!active() || every_epochs_ == 0 || !step.last_of_epoch) return;
   if ((step.epoch + 1) % static_cast<uint64_t>(every_epochs_) != 0) return;
-  trained_ = Evaluate();
+  std::string lost;
+  try {
+    trained_ = EvaluateForAll();
+  } catch (const RankLost& error) {
+    lost = error.what();
+  }
+  if (!lost.empty()) throw EndRun(lost);
   current_ = trained_.has_value();
   StepRecord& record = *static_cast<StepPayload&>(*step.payload).record;
   record.knn_top1 = trained_;
@@ -111,8 +125,8 @@ void KnnEvaluate::Process(Step& step) {
 
 void KnnEvaluate::Flush() {
   if (!active() || run_->draining()) return;  // someone is waiting for the run to end
-  if (!current_) trained_ = Evaluate();
-  if (run_->draining()) return;
+  if (!current_) trained_ = EvaluateForAll();
+  if (run_->draining() || (several() && !ranks_->leads())) return;
   if (trained_) {
     LogInfo("kNN top-1 of the trained backbone: " + Percent(trained_) + ", at the start " +
             Percent(untrained_) + how_);
@@ -132,15 +146,27 @@ void KnnEvaluate::Flush() {
       {{"neighbours", votes_}, {"bank", bank_}, {"queries", queries_}, {"left_out", left_out_}}));
 }
 
+std::optional<double> KnnEvaluate::EvaluateForAll() {
+  if (!several()) return Evaluate();
+  const std::optional<double> own = Evaluate();
+  const std::string top1 = ranks_->FromLeader(own ? std::to_string(*own) : "");
+  if (ranks_->leads()) return own;
+  return top1.empty() ? std::nullopt : std::optional(std::stod(top1));
+}
+
 // Returns nothing if the network is not finite, or the device has too little memory.
 std::optional<double> KnnEvaluate::Evaluate() {
   const Pause pause(model_->device());
   probed_.reset();
+  lacks_memory_ = false;
   try {
     const std::string tensor = model_->FirstNonFiniteWeight();
-    if (tensor.empty()) return EvaluateFinite();
-    LogWarning("no kNN accuracy: the training has diverged, '" + tensor + "' is not finite");
-    return std::nullopt;
+    if (!tensor.empty()) {
+      LogWarning("no kNN accuracy: the training has diverged, '" + tensor + "' is not finite");
+      return std::nullopt;
+    }
+    const std::optional<double> top1 = EvaluateFinite();
+    if (!lacks_memory_) return top1;
   } catch (const std::exception& error) {
     if (!IsOutOfMemory(error)) throw;
     // Room is made outside the handler: the exception still holds memory here.
@@ -156,11 +182,16 @@ std::optional<double> KnnEvaluate::Evaluate() {
 // Returns nothing if the run is being stopped: someone is waiting for it to end.
 std::optional<double> KnnEvaluate::EvaluateFinite() {
   const uint64_t known_bad = bad_images_.count();
-  const Features bank = FeaturesOf(*labelled_.bank, 0);
-  const Features queries = labelled_.leave_one_out || run_->draining()
-                               ? bank
-                               : FeaturesOf(*labelled_.queries, labelled_.bank->size());
-  if (run_->draining()) return std::nullopt;
+  const std::optional<Features> of_bank = FeaturesOf(*labelled_.bank, 0);
+  if (!of_bank) return std::nullopt;
+  const Features& bank = *of_bank;
+  std::optional<Features> of_queries;
+  if (!labelled_.leave_one_out) {
+    of_queries = FeaturesOf(*labelled_.queries, labelled_.bank->size());
+    if (!of_queries) return std::nullopt;
+  }
+  const Features& queries = of_queries ? *of_queries : bank;
+  if (several() && !ranks_->leads()) return std::nullopt;
   WarnOfBad(known_bad);
   votes_ = KnnVotes(bank, knn_);
   bank_ = bank.labels.size(0);
@@ -173,6 +204,9 @@ std::optional<double> KnnEvaluate::EvaluateFinite() {
   how_ = DescribeKnn(bank, queries, knn_);
   const double top1 = KnnTop1(bank, queries, knn_) * 100;
   if (probe_ && started_ && !run_->draining()) Probe(bank, queries);
+  if (pictures_ && started_ && !run_->draining()) {
+    WriteEmbeddingFile(run_dir_->path(), labelled_, bank, queries, classes_, steps_done_);
+  }
   return top1;
 }
 
@@ -200,9 +234,11 @@ bool KnnEvaluate::OutputIsFinite(const Features& features) const {
   return false;
 }
 
-Features KnnEvaluate::FeaturesOf(const LabelledImages& images, uint64_t first_id) {
-  const auto stop = [this] { return run_->draining(); };
-  Features features = ComputeFeatures(*model_, images, size_, batch_size_, max_pixels_, stop);
+std::optional<Features> KnnEvaluate::FeaturesOf(const LabelledImages& images, uint64_t first_id) {
+  PartEnd end = PartEnd::kDone;
+  const Features features = ComputeTogether(images, end);
+  lacks_memory_ = end == PartEnd::kOutOfMemory;
+  if (end != PartEnd::kDone) return std::nullopt;
   for (const BadImage& bad : features.bad) {
     bad_images_.Add({first_id + bad.id, bad.name, bad.why});
   }
@@ -210,6 +246,24 @@ Features KnnEvaluate::FeaturesOf(const LabelledImages& images, uint64_t first_id
   throw DataError("none of the " + ShowCount(images.size()) +
                   " labelled images can be used:" + NameSome(features.bad, bad_images_.path()) +
                   "\nRepair them, or set " + enabled_name_ + " to false");
+}
+
+Features KnnEvaluate::ComputeTogether(const LabelledImages& images, PartEnd& end) {
+  const int rank = several() ? ranks_->rank() : 0, ranks = several() ? ranks_->ranks() : 1;
+  Features own;
+  try {
+    own = ComputeFeatures(
+        *model_, images, size_, batch_size_, max_pixels_, [this] { return Stopping(); },
+        RangeOf(images.size(), rank, ranks));
+    if (Stopping()) end = PartEnd::kStopped;
+  } catch (const std::exception& error) {
+    if (!IsOutOfMemory(error)) throw;
+    end = PartEnd::kOutOfMemory;  // the others must learn of it
+  }
+  if (!several()) return own;
+  const at::Tensor none =
+      at::zeros({0, model_->feature_dim()}, at::TensorOptions().device(model_->device().device()));
+  return GatherFeatures(own, none, *ranks_, end);
 }
 
 // Only where there are more than `known`, the number of them before this evaluation.

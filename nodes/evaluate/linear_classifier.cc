@@ -63,9 +63,9 @@ class Learner {
 void LinearOptions::Declare(OptionsOf<LinearOptions>& options) {
   using Self = LinearOptions;
   options.Option(&Self::epochs, "epochs", "Passes over the bank.", AtLeast{1})
-      .Option(&Self::batch_size, "batch_size", "Images a step.", AtLeast{1})
-      .Option(&Self::momentum, "momentum", "Of SGD.", Between{0, 1})
-      .Option(&Self::seed, "seed", "Of the order of the images.", AtLeast{0});
+      .Option(&Self::batch_size, "batch_size", "Features per optimiser step.", AtLeast{1})
+      .Option(&Self::momentum, "momentum", "Momentum of SGD.", Between{0, 1})
+      .Option(&Self::seed, "seed", "Seed of the order of the features.", AtLeast{0});
 }
 
 at::Tensor LinearClassifier::Logits(const at::Tensor& features) const {

@@ -18,7 +18,7 @@
 namespace flowtrain {
 namespace {
 
-constexpr size_t kTableClasses = 20;  // the most classes that a table has columns for
+constexpr size_t kTableClasses = 24;  // the most classes that a table has columns for
 
 }  // namespace
 
@@ -33,9 +33,9 @@ void LinearProbe::Declare(NodeSpec& spec) {
       .Uses("run_dir", "RunDir")
       .Options(&Self::linear_)
       .Option(&Self::learning_rates_, "learning_rates", std::vector<double>{0.01, 0.03, 0.1},
-              "The best on a tenth of the bank is taken; of one, that.", AtLeast{1e-9})
+              "Learning rates to try: the best on a tenth of the bank is used.", AtLeast{1e-9})
       .Option(&Self::weight_decays_, "weight_decays", std::vector<double>{0, 1e-3, 1e-2},
-              "The same way.", AtLeast{0});
+              "Weight decays to try, each with each learning rate.", AtLeast{0});
 }
 
 void LinearProbe::Open(const OpenContext& context) {
@@ -84,7 +84,8 @@ void LinearProbe::Report(const Features& bank, const Features& queries, int64_t 
   }
   const Picture picture = ConfusionPicture(confusion);
   WriteNewFile(path, EncodePng(picture.pixels, picture.side, picture.side));
-  LogInfo("the same as a picture: " + path);
+  WriteNewFile(run_dir().path() + "/confusion.json", ConfusionJson(confusion));
+  LogInfo("the same as a picture: " + path + "; with the names of the classes: flowtrain report");
   run_dir().AppendMetrics(FinalLine({{"linear_top1", result.top1 * 100},
                                      {"linear_top5", result.top5 * 100},
                                      {"learning_rate", options.learning_rate},

@@ -15,7 +15,7 @@ namespace flowtrain {
 // the data set has no split, a fifth of each class is held out for judging.
 //
 // Logs top-1 and top-5 and writes them to metrics.jsonl; the confusion of the classes goes to the
-// log as a table and to RUN_DIR/confusion.png.
+// log as a table, to RUN_DIR/confusion.png, and with the classes' names to RUN_DIR/confusion.json.
 //
 // Input   features  step  with FeaturePayloads of OrderedSource's labelled images.
 // Output  judged    step  the same.

@@ -20,7 +20,7 @@ constexpr int64_t kFewHeldOut = 10;  // images that choose little but by chance
 
 Features Select(const Features& from, const std::vector<int64_t>& rows) {
   const at::Tensor index = at::tensor(rows, at::kLong).to(from.labels.device());
-  return {from.features.index_select(0, index), from.labels.index_select(0, index), {}};
+  return {from.features.index_select(0, index), from.labels.index_select(0, index)};
 }
 
 void WarnOfSmallChoice(const at::Tensor& held, const ProbeOptions& options) {

@@ -27,6 +27,10 @@ std::string StepLine(const StepRecord& record) {
   line["data_wait"] = Number(record.data_wait);
   line["loss_scale"] = Number(record.loss_scale);
   line["skipped"] = record.skipped;
+  if (record.collective_bytes > 0) {
+    line["collective_wait_ms"] = Number(record.collective_wait_ms);
+    line["collective_bytes"] = record.collective_bytes;
+  }
   if (record.device_peak_bytes > 0) {
     line["device_bytes"] = record.device_bytes;
     line["device_peak_bytes"] = record.device_peak_bytes;

@@ -14,7 +14,7 @@ namespace flowtrain {
 // not finite is null: JSON has no NaN.
 //
 // A step: step, epoch, loss, lr, images, seconds, images_per_s, data_wait (share of the time),
-// loss_scale, skipped, knn_top1, linear_top1 and linear_top5 (percent, where evaluated), and rankme,
+// loss_scale, skipped, with several ranks collective_wait_ms and collective_bytes, knn_top1, linear_top1 and linear_top5 (percent, where evaluated), and rankme,
 // feature_std, projection_std, alignment and uniformity (where measured). On a GPU device_bytes (of its
 // memory held by the program), device_peak_bytes, device_total_bytes and, where its driver tells, what
 // nvidia-smi shows: gpu_utilization (share of the time), gpu_used_bytes (by all programs),

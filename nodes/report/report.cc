@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "nodes/decode/encode_png.h"
+#include "nodes/distributed/launch/ranks.h"
 #include "nodes/report/metrics.h"
 #include "nodes/report/progress.h"
 #include "nodes/report/view_grid.h"
@@ -32,6 +33,7 @@ void Report::Declare(NodeSpec& spec) {
   spec.Doc("Writes metrics.jsonl and shows the run on the console.")
       .Input("steps", Stream::kStep)
       .Uses("run_dir", "RunDir")
+      .MayUse("ranks", "RankGroup")
       .Option(&Report::log_every_, "log_every", 10.0,
               "Seconds between progress lines where the output is not a terminal; 0: every step.",
               AtLeast{0})
@@ -39,15 +41,20 @@ void Report::Declare(NodeSpec& spec) {
       .Retired("max_steps", "the source says how long the run is");
 }
 
-void Report::Open(const OpenContext& context) { run_dir_ = &context.Get<RunDir>("run_dir"); }
+void Report::Open(const OpenContext& context) {
+  run_dir_ = &context.Get<RunDir>("run_dir");
+  const auto* ranks = context.TryGet<Ranks>("ranks");
+  shows_ = ranks == nullptr || ranks->leads();
+}
 
 void Report::Start() {
-  if (!quiet_ && CanRedraw(STDERR_FILENO)) {
+  if (!quiet_ && shows_ && CanRedraw(STDERR_FILENO)) {
     bar_ = std::make_unique<ProgressBar>(STDERR_FILENO, LocaleIsUtf8());
   }
 }
 
 void Report::Process(Step& step) {
+  if (!shows_) return;
   const auto* payload = dynamic_cast<const StepPayload*>(step.payload.get());
   if (payload == nullptr || payload->record == nullptr) {
     throw std::logic_error("the step carries no record; Report stands after an optimiser's node");
@@ -60,6 +67,7 @@ void Report::Process(Step& step) {
 }
 
 void Report::Flush() {
+  if (!shows_) return;
   for (const Pending& pending : pending_) {
     pending.record->Fetch(true);
     Emit(pending);

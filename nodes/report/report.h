@@ -64,6 +64,7 @@ class Report final : public StepNode {
   double log_every_ = 0;  // option, seconds
   RunDir* run_dir_ = nullptr;
   bool quiet_ = false;
+  bool shows_ = true;  // of several ranks one does
   std::unique_ptr<ProgressBar> bar_;
   std::deque<Pending> pending_;
   StepTotals run_, epoch_;

@@ -62,6 +62,7 @@ void WriteBadImageFile(const std::string& path, const std::vector<BadImageRow>& 
 }
 
 BadImageFile::BadImageFile(std::string path) : path_(std::move(path)) {
+  if (path_.empty()) return;
   for (BadImageRow& row : ReadBadImageFile(path_)) names_.insert(std::move(row.name));
 }
 
@@ -72,6 +73,7 @@ BadImageFile::~BadImageFile() {
 bool BadImageFile::Add(const BadImageRow& row) {
   const std::lock_guard lock(mutex_);
   if (!names_.insert(PrintableName(row.name)).second) return false;
+  if (path_.empty()) return true;
   if (file_ < 0) Open();
   WriteAll(file_, LineOf(row), path_);
   return true;

@@ -26,7 +26,7 @@ void WriteBadImageFile(const std::string& path, const std::vector<BadImageRow>& 
 // Thread-safe. All but count() and path() throw std::runtime_error where the disk fails.
 class BadImageFile {
  public:
-  // Goes on with the file at `path`, if there is one.
+  // Goes on with the file at `path`, if there is one. An empty path: it is kept in memory alone.
   explicit BadImageFile(std::string path);
   ~BadImageFile();
   BadImageFile(const BadImageFile&) = delete;

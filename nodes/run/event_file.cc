@@ -15,6 +15,7 @@
 
 #include "nodes/run/crc32c.h"
 #include "nodes/run/write_file.h"
+#include "pipeline/base/host_name.h"
 
 namespace flowtrain {
 namespace {
@@ -94,12 +95,11 @@ long long SecondsForName(const std::string& folder) {
 }
 
 std::string FileName(const std::string& folder) {
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0 || host[0] == 0) host = {"localhost"};
+  std::string host = HostName();
+  if (host.empty()) host = "localhost";
   std::array<char, 32> seconds{};
   std::snprintf(seconds.data(), seconds.size(), "%010lld", SecondsForName(folder));
-  return std::string(kPrefix) + seconds.data() + '.' + host.data() + '.' +
-         std::to_string(::getpid());
+  return std::string(kPrefix) + seconds.data() + '.' + host + '.' + std::to_string(::getpid());
 }
 
 }  // namespace

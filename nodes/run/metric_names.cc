@@ -18,6 +18,8 @@ constexpr std::array kNames = {
     MetricName{"seconds", "speed/seconds"},
     MetricName{"images_per_s", "speed/images_per_second"},
     MetricName{"data_wait", "speed/data_wait"},
+    MetricName{"collective_wait_ms", "speed/collective_wait_ms"},
+    MetricName{"collective_bytes", "speed/collective_bytes"},
     MetricName{"loss_scale", "train/loss_scale"},
     MetricName{"skipped", "train/skipped"},
     MetricName{"bad_images", "train/bad_images"},

@@ -14,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "nodes/distributed/launch/ranks.h"
 #include "nodes/run/last_epoch.h"
 #include "nodes/run/rewind_metrics.h"
 #include "nodes/run/write_file.h"
@@ -47,7 +48,8 @@ std::string TakeHeader(std::string& yaml) {
 }
 
 constexpr char kBadImages[] = "bad_images.csv";
-constexpr std::array kOwnFiles = {"config.yaml", "log.txt", "metrics.jsonl", kBadImages};
+constexpr std::array kOwnFiles = {"config.yaml", "log.txt", "metrics.jsonl", "state.json",
+                                  kBadImages};
 
 // Whether a folder holds a run that ended before its first step, and nothing else. metrics.jsonl is
 // there from a run's beginning on.
@@ -93,6 +95,17 @@ void RemoveRun(const fs::path& folder) {
   fs::remove(folder, ignored);
 }
 
+// `flowtrain runs` holds the lock for a moment while it looks whether a run has it.
+bool IsTaken(int folder) {
+  constexpr int kLooks = 20;
+  constexpr useconds_t kPauseUs = 5'000;
+  for (int look = 0; look < kLooks; ++look) {
+    if (look > 0) ::usleep(kPauseUs);
+    if (::flock(folder, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return false;
+  }
+  return true;
+}
+
 std::string DateAndTime() {
   const std::time_t now = std::time(nullptr);
   std::tm local{};
@@ -106,6 +119,7 @@ std::string DateAndTime() {
 
 void RunDir::Declare(NodeSpec& spec) {
   spec.Doc("The folder a run writes to: resolved configuration, log, metrics and checkpoints.")
+      .MayUse("ranks", "RankGroup")
       .Option(&RunDir::root_, "root", "runs", "Folder in which the folders of runs are made.")
       .Option(&RunDir::name_, "name", "run",
               "What the folder's name begins with; the date follows.",
@@ -120,7 +134,13 @@ void RunDir::Declare(NodeSpec& spec) {
               "configuration.");
 }
 
-void RunDir::Open(const OpenContext&) {
+void RunDir::Open(const OpenContext& context) {
+  const auto* ranks = context.TryGet<Ranks>("ranks");
+  has_folder_ = ranks == nullptr || ranks->leads();
+  if (!has_folder_) {
+    bad_images_.emplace("");
+    return;
+  }
   if (named_path_.empty()) {
     MakeDated();
   } else {
@@ -133,7 +153,7 @@ void RunDir::Open(const OpenContext&) {
 }
 
 void RunDir::Begin() {
-  if (metrics_) return;
+  if (metrics_ || !has_folder_) return;
   WriteFile(path_ + "/config.yaml", header_ + resolved_config_);
   if (go_on_) TakeUp(path_ + "/metrics.jsonl");
   metrics_.emplace(MetricsFiles::Options{.folder = path_,
@@ -175,19 +195,21 @@ void RunDir::Lock() {
   folder_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder_ < 0) throw std::runtime_error("cannot open " + path_ + ": " + std::strerror(errno));
   // Some file systems have no locks (a Windows drive under WSL2); there the run goes without.
-  if (::flock(folder_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+  if (IsTaken(folder_)) {
     throw ConfigError("another run is writing to " + path_ +
                       "; wait for its end, or name another folder with --run-dir");
   }
 }
 
 void RunDir::AppendMetrics(const std::string& json_line) {
+  if (!has_folder_) return;
   std::lock_guard<std::mutex> lock(mutex_);
   metrics_->Append(json_line);
 }
 
 void RunDir::AppendPicture(std::string_view tag, std::span<const uint8_t> png, int height,
                            int width) {
+  if (!has_folder_) return;
   std::lock_guard<std::mutex> lock(mutex_);
   metrics_->AppendPicture(tag, png, height, width);
 }

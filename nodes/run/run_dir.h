@@ -29,7 +29,8 @@ struct EpochFigures {
 //   bad_images.csv the images that are left out, once there is one
 // Other nodes put their files (checkpoints) under path(). A folder serves one run at a time. A run
 // that goes on in its folder removes what metrics.jsonl says about later steps (RewindMetrics), so
-// that no step is there twice.
+// that no step is there twice. Of several ranks only rank 0 has a folder: for the others path() is
+// empty, and what they give is dropped.
 //
 // Example:
 //   run_dir: {type: RunDir, options: {root: runs, name: simclr, path: "${run.path}"}}
@@ -62,7 +63,7 @@ class RunDir final : public Resource {
   void AppendMetrics(const std::string& json_line);
   // Whether TensorBoard's file is written, and a PNG file for it, at the step of the last line.
   // Thread-safe.
-  bool tensorboard() const { return tensorboard_; }
+  bool tensorboard() const { return tensorboard_ && has_folder_; }
   void AppendPicture(std::string_view tag, std::span<const uint8_t> png, int height, int width);
 
   // The run's bad_images.csv.
@@ -96,6 +97,7 @@ class RunDir final : public Resource {
   bool tensorboard_ = true;
 
   bool begins_later_ = false;
+  bool has_folder_ = true;
   std::string path_, header_, resolved_config_, graph_;
   int folder_ = -1;  // descriptor that holds the lock
   mutable std::mutex mutex_;

@@ -46,6 +46,10 @@ struct StepRecord : StepFigures {
   double seconds = 0;  // wall time since the previous step
   // Share of that time in which the device lane had no batch to work on, 0 to 1.
   double data_wait = 0;
+  // Of several ranks: the time in which this one waited for sums and gathers over all of them, and
+  // the bytes that it gave to these. 0 bytes: there is one rank.
+  double collective_wait_ms = 0;
+  uint64_t collective_bytes = 0;
   // Of the device's memory; 0 on a CPU.
   size_t device_bytes = 0;        // held by the program, unused cache included
   size_t device_peak_bytes = 0;   // the most of that so far

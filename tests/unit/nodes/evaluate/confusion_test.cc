@@ -16,6 +16,12 @@ TEST(Confusion, TheTableHasTheCountsAndWhatIsRight) {
             "  1  dog    -      0  0\n");
 }
 
+TEST(Confusion, TheFileHasTheNamesAndARowATrueClass) {
+  EXPECT_EQ(ConfusionJson(kTwo),
+            R"({"format":"flowtrain confusion","version":1,"classes":["cat","dog"],)"
+            R"("counts":[[3,1],[0,0]]})");
+}
+
 TEST(Confusion, ThePictureHasACellForEachPair) {
   const Picture picture = ConfusionPicture(kTwo);
   ASSERT_EQ(picture.side, 480);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -153,6 +154,23 @@ TEST_F(KnnEvaluateNode, AnInterruptedRunDoesNotWaitForIt) {
   node->Flush();
   EXPECT_EQ(node->trained(), std::nullopt);
   EXPECT_EQ(Metrics(), "");
+}
+
+TEST_F(KnnEvaluateNode, WritesPicturesOfTheTrainedNetworkAlone) {
+  const auto node = Started({{"every_epochs", "1"}});
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "embedding.json"));
+  AfterStep(*node, 0, true);
+  const auto json = nlohmann::json::parse(ReadText(folder_ / "embedding.json"));
+  EXPECT_EQ(json["steps"], 1);
+  EXPECT_EQ(json["map"]["points"].size(), 10u);
+  EXPECT_EQ(json["neighbours"]["images"], 40);
+}
+
+TEST_F(KnnEvaluateNode, WithoutPicturesThereAreNone) {
+  const auto node = Started({{"pictures", "false"}});
+  node->Flush();
+  EXPECT_TRUE(node->trained().has_value());
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "embedding.json"));
 }
 
 TEST_F(KnnEvaluateNode, DisabledItDoesNothing) {

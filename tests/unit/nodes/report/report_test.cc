@@ -54,9 +54,12 @@ TEST(StepLine, CountsFromOneAndNamesTheFigures) {
                             .uniformity = -3.5};
   record.linear_top1 = 50;
   record.linear_top5 = 90;
+  record.collective_wait_ms = 1.5;
+  record.collective_bytes = 4000;
   EXPECT_EQ(StepLine(record),
             R"({"step":1,"epoch":1,"loss":5.0,"lr":0.05,"images":128,"seconds":0.5,)"
             R"("images_per_s":256.0,"data_wait":0.25,"loss_scale":1.0,"skipped":false,)"
+            R"("collective_wait_ms":1.5,"collective_bytes":4000,)"
             R"("device_bytes":1000,"device_peak_bytes":2000,"device_total_bytes":3000,)"
             R"("gpu_utilization":0.97,"gpu_used_bytes":2500,"gpu_temperature_c":71.0,)"
             R"("gpu_power_w":165.5,"rankme":20.5,"feature_std":0.5,"projection_std":0.75,)"
@@ -76,6 +79,7 @@ TEST(StepLine, WhatIsNotFiniteIsNull) {
   EXPECT_EQ(line["step"], 7);
   EXPECT_EQ(line["epoch"], 2);
   EXPECT_FALSE(line.contains("device_bytes"));
+  EXPECT_FALSE(line.contains("collective_bytes"));
   for (const auto& [key, value] : line.items()) EXPECT_NE(key.rfind("gpu_", 0), 0U) << key;
   EXPECT_FALSE(line.contains("knn_top1"));
 }
@@ -105,6 +109,7 @@ TEST(MetricNames, HaveEveryKeyOfALine) {
   record.knn_top1 = record.linear_top1 = record.linear_top5 = 1;
   record.representations = RepresentationFigures{};
   record.device_peak_bytes = 1;
+  record.collective_bytes = 1;
   record.gpu = {.utilization = 1, .used_bytes = 1, .temperature_c = 1, .power_w = 1};
   StepTotals totals;
   totals.Add(record, true);
