@@ -93,8 +93,9 @@ ExitCode Main(int argc, char** argv, StopSignals& signals) {
   std::vector<Command> commands = {AddTrain(
       *app.add_subcommand("train", "Train: the same as a graph without a command"), command_line)};
   for (const auto add :
-       {AddDoctor, AddValidate, AddInspect, AddNodes, AddSchema, AddNewNode, AddPack, AddCheck,
-        AddExport, AddDigest, AddBench, AddTiming, AddTune, AddCompare, AddCompletion}) {
+       {AddDoctor,  AddFetch, AddInit,   AddValidate, AddInspect, AddNodes,     AddSchema,
+        AddNewNode, AddPack,  AddCheck,  AddExport,   AddDigest,  AddPreview,   AddRuns,
+        AddReport,  AddBench, AddTiming, AddTune,     AddCompare, AddCompletion}) {
     commands.push_back(add(app));
   }
   try {

@@ -1,6 +1,8 @@
 #include "tools/commands/check_report.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -72,16 +74,21 @@ std::string BadText(const CheckResult& result, const CheckSummary& summary) {
   return text + More(summary.bad.size());
 }
 
+// "a.jpg = b.jpg = … (12 images)"
+std::string GroupText(const CheckResult& result, const Group& group, const std::string& sign) {
+  std::string text;
+  for (size_t i = 0; i < std::min(kShown, group.size()); ++i) {
+    text += (i == 0 ? "" : sign) + result.names[group[i]];
+  }
+  if (group.size() > kShown) text += sign + "… (" + ShowCount(group.size()) + " images)";
+  return text;
+}
+
 std::string GroupsText(const CheckResult& result, const std::vector<Group>& groups,
                        const std::string& what) {
   std::string text = what + ", in " + ShowCount(groups.size(), "group") + ":\n";
   for (size_t i = 0; i < std::min(kShown, groups.size()); ++i) {
-    text += "  ";
-    for (size_t j = 0; j < std::min(kShown, groups[i].size()); ++j) {
-      text += (j == 0 ? "" : " = ") + result.names[groups[i][j]];
-    }
-    if (groups[i].size() > kShown) text += " = … (" + ShowCount(groups[i].size()) + " images)";
-    text += '\n';
+    text += "  " + GroupText(result, groups[i], " = ") + '\n';
   }
   return text + More(groups.size());
 }
@@ -134,6 +141,40 @@ std::string LeaksText(const CheckResult& result, const CheckSummary& summary) {
   return text + More(summary.leaks.size());
 }
 
+// "0.93"
+std::string ShowSimilarity(double similarity) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", similarity);
+  return text.data();
+}
+
+std::string SimilarText(const CheckResult& result, const CheckSummary& summary,
+                        const ComparedBy& network) {
+  const std::string by =
+      network.checkpoint + " (similarity of " + ShowSimilarity(network.similarity) + " and more)";
+  if (result.similar.empty()) return "no other images are similar by " + by + '\n';
+  std::string text = ShowCount(summary.similar, "image") + (summary.similar == 1 ? " is" : " are") +
+                     " similar to another by " + by + ", in " +
+                     ShowCount(result.similar.size(), "group") +
+                     "; these are candidates to look at, not findings:\n";
+  for (size_t i = 0; i < std::min(kShown, result.similar.size()); ++i) {
+    const SimilarGroup& group = result.similar[i];
+    text += "  " + ShowSimilarity(group.similarity) + "  " +
+            GroupText(result, group.images, " ~ ") + '\n';
+  }
+  text += More(result.similar.size());
+  if (summary.similar_leaks.empty()) return text;
+  text += Counted(summary.similar_leaks.size(), summary.judged_on) + " to judge on " +
+          (summary.similar_leaks.size() == 1 ? "is" : "are") +
+          " similar to images to train on, and may be copies of them:\n";
+  for (size_t i = 0; i < std::min(kShown, summary.similar_leaks.size()); ++i) {
+    const SimilarLeak& leak = summary.similar_leaks[i];
+    text += "  " + ShowSimilarity(leak.similarity) + "  " + result.names[leak.judged] + " ~ " +
+            result.names[leak.trained] + '\n';
+  }
+  return text + More(summary.similar_leaks.size());
+}
+
 std::string CostText(const CheckSummary& summary) {
   const uint64_t trained = summary.trained + summary.trained_bad;
   std::string text = "what this costs a training:\n";
@@ -150,30 +191,50 @@ std::string CostText(const CheckSummary& summary) {
   return text;
 }
 
+json NamesJson(const CheckResult& result, const Group& group) {
+  json names = json::array();
+  for (const uint64_t place : group) names.push_back(result.names[place]);
+  return names;
+}
+
 json GroupsJson(const CheckResult& result, const std::vector<Group>& groups) {
   json out = json::array();
-  for (const Group& group : groups) {
-    json names = json::array();
-    for (const uint64_t place : group) names.push_back(result.names[place]);
-    out.push_back(std::move(names));
-  }
+  for (const Group& group : groups) out.push_back(NamesJson(result, group));
   return out;
+}
+
+json SimilarJson(const CheckResult& result, const CheckSummary& summary,
+                 const ComparedBy& network) {
+  json groups = json::array(), leaks = json::array();
+  for (const SimilarGroup& group : result.similar) {
+    groups.push_back(
+        {{"similarity", group.similarity}, {"images", NamesJson(result, group.images)}});
+  }
+  for (const SimilarLeak& leak : summary.similar_leaks) {
+    leaks.push_back({{"judged_on", result.names[leak.judged]},
+                     {"trained_on", result.names[leak.trained]},
+                     {"similarity", leak.similarity}});
+  }
+  return {{"checkpoint", network.checkpoint},
+          {"similarity", network.similarity},
+          {"groups", groups},
+          {"leaks", leaks}};
 }
 
 }  // namespace
 
 std::string CheckText(const std::string& description, const CheckResult& result,
-                      const CheckSummary& summary) {
+                      const CheckSummary& summary, const std::optional<ComparedBy>& network) {
   std::string text = description + '\n';
   text += ShowCount(summary.trained, "image") + " to train on";
   if (summary.judged_on > 0) text += ", " + ShowCount(summary.judged_on) + " more to judge on";
   return text + "\n\n" + FormatTable(summary) + '\n' + ClassTable(summary) + '\n' +
          BadText(result, summary) + DuplicatesText(result, summary) + LeaksText(result, summary) +
-         '\n' + CostText(summary);
+         (network ? SimilarText(result, summary, *network) : "") + '\n' + CostText(summary);
 }
 
 std::string CheckJson(const std::string& description, const CheckResult& result,
-                      const CheckSummary& summary) {
+                      const CheckSummary& summary, const std::optional<ComparedBy>& network) {
   json out;
   out["data_set"] = description;
   out["well"] = summary.well();
@@ -208,6 +269,7 @@ std::string CheckJson(const std::string& description, const CheckResult& result,
                             {"same_pixels", leak.exact}});
   }
   out["judged_and_trained"] = result.judged_and_trained;
+  if (network) out["similar"] = SimilarJson(result, summary, *network);
   out["cost"] = {{"lost", summary.trained_bad},
                  {"decoded_again", summary.trained_copies},
                  {"decode_seconds", summary.decode_seconds},

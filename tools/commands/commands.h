@@ -22,6 +22,8 @@ Command AddTrain(CLI::App& app, const std::string& command_line);
 
 Command AddValidate(CLI::App& app);
 Command AddDoctor(CLI::App& app);
+Command AddFetch(CLI::App& app);
+Command AddInit(CLI::App& app);
 Command AddInspect(CLI::App& app);
 Command AddNodes(CLI::App& app);
 Command AddSchema(CLI::App& app);
@@ -36,5 +38,8 @@ Command AddLoaderBench(CLI::App& bench);  // a subcommand of `bench`
 Command AddTiming(CLI::App& app);
 Command AddTune(CLI::App& app);
 Command AddCompare(CLI::App& app);
+Command AddPreview(CLI::App& app);
+Command AddReport(CLI::App& app);
+Command AddRuns(CLI::App& app);
 
 }  // namespace flowtrain

@@ -30,9 +30,11 @@ void RefuseOtherDataset(const DatasetRequest& request, const std::string& comman
 
 }  // namespace
 
-Config ParametersOf(const DatasetRequest& request, const std::string& command) {
+Config ParametersOf(const DatasetRequest& request, const std::string& command,
+                    const CheckpointParameters* checkpoint) {
   RefuseOtherDataset(request, command);
   Config config(FindShippedFile("configs/stl10_config.yaml"));
+  if (checkpoint != nullptr) TakeNetwork(*checkpoint, config);
   for (const std::string& file : request.configs) config.OverlayFile(FindShippedFile(file));
   for (const std::string& text : request.sets) config.Set(text);
   config.Check({});

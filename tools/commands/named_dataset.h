@@ -6,6 +6,7 @@
 
 #include "nodes/data/dataset.h"
 #include "pipeline/config/config.h"
+#include "tools/load/checkpoint_parameters.h"
 
 namespace flowtrain {
 
@@ -14,9 +15,11 @@ struct DatasetRequest {
   std::vector<std::string> configs, sets;  // as for graphs: data.splits, sample.images, …
 };
 
-// The parameters: those that ship, with the files and settings that are given. Throws ConfigError,
-// also for settings that say what DATASET says; `command` is what it calls itself: "pack".
-Config ParametersOf(const DatasetRequest& request, const std::string& command);
+// The parameters: those that ship, with those of `checkpoint` (may be null; TakeNetwork), then the
+// files and settings that are given. Throws ConfigError, also for settings that say what DATASET
+// says; `command` is what it calls itself: "pack".
+Config ParametersOf(const DatasetRequest& request, const std::string& command,
+                    const CheckpointParameters* checkpoint = nullptr);
 
 // The data set, whose kind is told by the files that lie there.
 DatasetOptions NamedDataset(const DatasetRequest& request, const Config& config);

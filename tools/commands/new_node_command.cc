@@ -14,6 +14,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/new_file.h"
 #include "pipeline/base/files/read_file.h"
+#include "pipeline/base/text/snake_case.h"
 #include "pipeline/node/registry.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/graph_options.h"
@@ -36,16 +37,6 @@ void CheckName(const std::string& name) {
   if (Registry::Global().Find(name) != nullptr) {
     throw ConfigError("there is a type " + name + " already (flowtrain nodes " + name + ")");
   }
-}
-
-// "invert_colours" for InvertColours.
-std::string SnakeCase(const std::string& name) {
-  std::string snake;
-  for (size_t i = 0; i < name.size(); ++i) {
-    if (IsUpper(name[i]) && i > 0 && !IsUpper(name[i - 1])) snake += '_';
-    snake += static_cast<char>(std::tolower(static_cast<unsigned char>(name[i])));
-  }
-  return snake;
 }
 
 std::string Replaced(std::string text, const std::string& what, const std::string& by) {

@@ -1,4 +1,4 @@
-// `flowtrain schema`: the JSON schemas of graphs and parameter files.
+// `flowtrain schema`: the JSON schemas of graphs and parameter files, and the pages of docs/reference.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -32,7 +32,8 @@ std::vector<std::string> ShippedGraphs() {
 
 Command AddSchema(CLI::App& app) {
   CLI::App* schema = app.add_subcommand(
-      "schema", "Print the JSON schema of graphs or of parameter files, for editors");
+      "schema",
+      "Print the JSON schema of graphs or of parameter files, for editors; or a reference");
   const auto kind = std::make_shared<std::string>();
   schema->add_option("KIND", *kind, "graph, or config: parameter files")
       ->required()
@@ -43,14 +44,20 @@ Command AddSchema(CLI::App& app) {
                    "config: the graph whose parameters they are, in place of those that ship; "
                    "may be repeated")
       ->type_name("FILE");
-  return {schema, [kind, graphs](StopSignals&) {
-            if (*kind == "graph" && !graphs->empty()) {
-              throw ConfigError("--graph belongs to: flowtrain schema config");
+  const auto markdown = std::make_shared<bool>(false);
+  schema->add_flag("--markdown", *markdown, "A page to read, with every type or parameter");
+  return {schema, [kind, graphs, markdown](StopSignals&) {
+            const Registry& registry = Registry::Global();
+            if (*kind == "graph") {
+              if (!graphs->empty()) {
+                throw ConfigError("--graph belongs to: flowtrain schema config");
+              }
+              std::cout << (*markdown ? NodeReference(registry) : GraphSchema(registry));
+              return ExitCode::kDone;
             }
-            std::cout << (*kind == "graph"
-                              ? GraphSchema(Registry::Global())
-                              : ParameterSchema(graphs->empty() ? ShippedGraphs() : *graphs,
-                                                Registry::Global()));
+            const std::vector<std::string> named = graphs->empty() ? ShippedGraphs() : *graphs;
+            std::cout << (*markdown ? ParameterReference(named, registry)
+                                    : ParameterSchema(named, registry));
             return ExitCode::kDone;
           }};
 }

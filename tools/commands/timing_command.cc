@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "nodes/device/device.h"
+#include "nodes/distributed/launch/launch.h"
+#include "nodes/distributed/rank_group.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/new_file.h"
 #include "pipeline/base/files/output_path.h"
@@ -27,6 +29,7 @@
 #include "pipeline/runtime/trace_ring.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/graph_options.h"
+#include "tools/commands/start_ranks.h"
 #include "tools/load/load.h"
 #include "tools/load/machine.h"
 #include "tools/measure/live_run.h"
@@ -51,6 +54,7 @@ struct TimingRequest {
   uint64_t warm_up = 5;  // steps before them
   double seconds = 60;   // after which it stops measuring
   bool sweep = false, no_device = false, quick = false, ops = false, json = false;
+  DevicesRequest devices;
   std::string trace, html;  // files to write; empty: none
 };
 
@@ -69,6 +73,7 @@ struct Measured {
   std::vector<Slice> slices;
   uint64_t rows = 1;  // of a batch
   std::optional<OpProfileResult> ops;
+  std::vector<CollectiveSpan> collectives;  // of several ranks
   GpuStatus gpu;
 };
 
@@ -109,9 +114,12 @@ OpProfileResult ProfileOps(LiveRun& run) {
 
 // Returns nothing if a signal ended it.
 std::optional<Measured> Measure(const GraphDef& def, const TimingRequest& request,
-                                StopSignals& signals, TraceRing* trace) {
+                                StopSignals& signals, TraceRing* trace,
+                                const LoadedGraph* together) {
   const int before = signals.count();
-  LiveRun run(def, Registry::Global(), &signals, trace);
+  LiveRun run(def, Registry::Global(), &signals, trace, together);
+  auto* ranks = FindComponent<RankGroup>(run.graph());
+  if (ranks != nullptr && trace != nullptr) ranks->log().Begin();
   const double slice_s = trace == nullptr ? kSliceSeconds : kTracedSliceSeconds;
   Measured measured;
   const auto* device = FindComponent<Device>(run.graph());
@@ -129,6 +137,7 @@ std::optional<Measured> Measure(const GraphDef& def, const TimingRequest& reques
   }
   if (part && WantsOps(request, run)) measured.ops = ProfileOps(run);
   run.Stop();
+  if (ranks != nullptr) measured.collectives = ranks->log().Spans();
   if (signals.count() > before) return std::nullopt;
   if (!part || part->images() == 0) {
     throw DataError(
@@ -137,6 +146,17 @@ std::optional<Measured> Measure(const GraphDef& def, const TimingRequest& reques
   }
   measured.part = *part;
   return measured;
+}
+
+// Shows whether the sums go on beside the backward pass that they are of.
+RankSlice SliceOf(const CollectiveSpan& span) {
+  using Kind = CollectiveSpan::Kind;
+  const auto slice = [&](const char* name, const char* track) {
+    return RankSlice{name, track, span.begin_ns, span.end_ns, span.bytes};
+  };
+  if (span.kind == Kind::kLastBackward) return slice("backward", "last backward");
+  return span.kind == Kind::kSum ? slice("sum", "sums over ranks")
+                                 : slice("gather", "gathers from ranks");
 }
 
 void WriteTrace(const GraphDef& def, const Measured& measured, const TraceRing& ring,
@@ -164,6 +184,9 @@ void WriteTrace(const GraphDef& def, const Measured& measured, const TraceRing& 
           {work.name, work.copy ? "copy" : "compute", work.begin_ns, work.end_ns});
     }
   }
+  for (const CollectiveSpan& span : measured.collectives) {
+    trace.rank_slices.push_back(SliceOf(span));
+  }
   trace.rows = measured.rows;
   trace.window = steps == 0 ? 1 : std::max<uint64_t>(1, (batches + steps / 2) / steps);
   WriteChromeTrace(trace, path);
@@ -190,16 +213,20 @@ struct TimingResult {
 
 TimingResult OfGraph(const TimingRequest& request, StopSignals& signals) {
   const Registry& registry = Registry::Global();
-  const GraphDef loaded = LoadForRun(request.graph, &signals).def;
+  const LoadedGraph loaded = LoadForRun(request.graph, &signals);
   const GraphDef def =
-      request.no_device ? HostGraph(loaded, registry) : TrainGraph(loaded, registry);
+      request.no_device ? HostGraph(loaded.def, registry) : TrainGraph(loaded.def, registry);
+  const Launch launch = ReadLaunch(ProcessEnvironment());
+  const bool several = launch.ranks > 1;
   std::shared_ptr<TraceRing> trace;
   if (!request.trace.empty()) trace = std::make_shared<TraceRing>(kTracedCallsAThread);
 
-  LogInfo("running " + def.name + (request.no_device ? " without a device" : "") + ": " +
-          std::to_string(request.steps) + " steps after " + std::to_string(request.warm_up) +
+  LogInfo("running " + def.name + (request.no_device ? " without a device" : "") +
+          (several ? " on " + std::to_string(launch.ranks) + " ranks, of which this one is shown"
+                   : "") +
+          ": " + std::to_string(request.steps) + " steps after " + std::to_string(request.warm_up) +
           ", or " + ShowDuration(request.seconds));
-  const auto measured = Measure(def, request, signals, trace.get());
+  const auto measured = Measure(def, request, signals, trace.get(), several ? &loaded : nullptr);
   if (!measured) return {};
   const double cores = ThisMachine().cores;
   Timing timing{def,
@@ -212,7 +239,8 @@ TimingResult OfGraph(const TimingRequest& request, StopSignals& signals) {
                 LimitsFor(def, cores),
                 request.sweep,
                 measured->gpu};
-  if (!request.quick || request.sweep) {
+  // Nothing of a rank is measured alone: the others would have had the cores too.
+  if (!several && (!request.quick || request.sweep)) {
     const AloneRequest alone{timing.most, request.sweep, request.sweep ? 0.6 : 0.3,
                              !request.no_device};
     const auto say = [](const std::string& what) { LogInfo("measuring " + what); };
@@ -228,6 +256,21 @@ TimingResult OfGraph(const TimingRequest& request, StopSignals& signals) {
     result.write_trace = [=] { WriteTrace(def, *measured, *trace, request.trace); };
   }
   return result;
+}
+
+// What the other ranks do while the first one measures.
+ExitCode TrainAlong(const TimingRequest& request, StopSignals& signals) {
+  const LoadedGraph loaded = LoadForRun(request.graph, &signals);
+  const GraphDef def = TrainGraph(loaded.def, Registry::Global());
+  LiveRun(def, Registry::Global(), &signals, nullptr, &loaded).TrainAlong();
+  return ExitCode::kDone;
+}
+
+void RefuseOfSeveral(const TimingRequest& request, const Launch& launch) {
+  if (launch.ranks == 1 || !(request.no_device || request.sweep)) return;
+  throw ConfigError(std::string(request.sweep ? "--sweep" : "--no-device") +
+                    " measures the loader of one process, but this is one of " +
+                    std::to_string(launch.ranks) + ": leave it out, or start one process");
 }
 
 bool IsRun(const std::string& path) {
@@ -315,6 +358,7 @@ Command AddTiming(CLI::App& app) {
   timing->add_option("--seconds", request->seconds, "Measure no longer than this")
       ->check(CLI::Range(0.1, 86400.0))
       ->capture_default_str();
+  request->devices.AddTo(*timing);
   auto* no_device = timing->add_flag("--no-device", request->no_device,
                                      "The loader alone, without device and model");
   auto* sweep =
@@ -334,8 +378,18 @@ Command AddTiming(CLI::App& app) {
   timing->add_flag("--json", request->json, "One JSON object on standard output (docs/timing.md)");
   return {timing, [timing, request](StopSignals& signals) {
             RefuseCheckpoint(request->graph.graph);
-            if (IsRun(request->graph.graph)) RefuseForRun(*timing, request->graph.graph);
-            return TimingOf(*request, signals, std::cout);
+            if (IsRun(request->graph.graph)) {
+              RefuseForRun(*timing, request->graph.graph);
+              return TimingOf(*request, signals, std::cout);
+            }
+            if (request->devices.IsToStartRanks()) {
+              return StartRanks(request->devices.devices, signals);
+            }
+            const Launch launch = ReadLaunch(ProcessEnvironment());
+            LogAsRank(launch);
+            RefuseOfSeveral(*request, launch);
+            return launch.rank == 0 ? TimingOf(*request, signals, std::cout)
+                                    : TrainAlong(*request, signals);
           }};
 }
 

@@ -1,11 +1,14 @@
 #include "tools/commands/usage.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <system_error>
 
+#include "nodes/distributed/launch/launch.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text/shell_word.h"
 #include "pipeline/base/text/suggest.h"
@@ -19,6 +22,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kExample[] = "graphs/simclr.yaml";
+
+// Those that several processes at a time may not do: they would measure each other, or write the
+// same files.
+constexpr std::array<std::string_view, 12> kOfOneProcess = {
+    "tune",     "compare", "bench",  "pack",    "fetch",  "init",
+    "new-node", "check",   "export", "preview", "report", "runs"};
 
 // The command that was named last, or the app itself.
 const CLI::App& CommandOf(const CLI::App& app) {
@@ -216,7 +225,6 @@ std::string ExplainValues(const CLI::App& command, const std::string& message) {
 
 // The graph may have been taken for the value of an option before it.
 std::string ExplainNoGraph(const CLI::App& command, std::vector<std::string> arguments) {
-  const std::string graph_option = command.get_option_no_throw("GRAPH|RUN") ? "GRAPH|RUN" : "GRAPH";
   for (const CLI::Option* option : command.get_options()) {
     if (option->count() == 0 || option->get_lnames().empty()) continue;
     const std::string name = "--" + option->get_lnames().front();
@@ -269,6 +277,18 @@ void RefuseEmptyValues(const CLI::App& command, const std::vector<std::string>& 
   }
 }
 
+void RefuseSeveralProcesses(const CLI::App& app) {
+  const auto named = app.get_subcommands();
+  if (named.empty()) return;
+  const std::string name = named.front()->get_name();
+  if (std::find(kOfOneProcess.begin(), kOfOneProcess.end(), name) == kOfOneProcess.end()) return;
+  const Launch launch = ReadLaunch(ProcessEnvironment());
+  if (launch.ranks == 1) return;
+  throw ConfigError("flowtrain " + name + " runs as one process, but " + launch.ranks_variable +
+                    " says that this is one of " + std::to_string(launch.ranks) +
+                    ": start it without torchrun, srun or mpirun");
+}
+
 }  // namespace
 
 std::string CommandLineOf(const std::vector<std::string>& arguments) {
@@ -293,6 +313,7 @@ std::string ExplainUsage(const CLI::App& app, const CLI::ParseError& error,
 
 void CheckUsage(const CLI::App& app, const std::vector<std::string>& arguments) {
   RefuseBeforeCommand(app);
+  RefuseSeveralProcesses(app);
   const CLI::App& command = CommandOf(app);
   RefuseEmptyValues(command, arguments);
   const bool takes_graph = command.get_option_no_throw("GRAPH") != nullptr ||

@@ -15,7 +15,8 @@ std::string ExplainUsage(const CLI::App& app, const CLI::ParseError& error,
                          const std::vector<std::string>& arguments);
 
 // Throws ConfigError for what CLI11 lets pass: options before the command, which would be ignored;
-// a word that is not a command and no graph; no graph.
+// a word that is not a command and no graph; no graph; one of several processes of a command that
+// takes one.
 void CheckUsage(const CLI::App& app, const std::vector<std::string>& arguments);
 
 }  // namespace flowtrain

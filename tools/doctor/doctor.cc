@@ -16,6 +16,7 @@
 #include "tools/doctor/gpu_checks.h"
 #include "tools/doctor/machine_checks.h"
 #include "tools/load/check_dataset.h"
+#include "tools/load/host_memory_limit.h"
 
 namespace flowtrain {
 namespace {
@@ -33,11 +34,12 @@ uint64_t Number(const Config& config, const char* key) {
   return static_cast<uint64_t>(std::max<int64_t>(config.GetOr<int64_t>(key, 0), 0));
 }
 
-// Of the batch buffers: views x rows x pixels x channels, each a byte.
+// Of the batch buffers (views x rows x pixels x channels, each a byte) and the cache of images.
 uint64_t PoolBytes(const Config& config) {
   const uint64_t side = Number(config, "data.image_size");
   return Number(config, "data.batch_slots") * 2 * Number(config, "data.batch_size") * side * side *
-         3;
+             3 +
+         MemoryCacheBytes(config, AvailableMemoryRoom().bytes);
 }
 
 // The data set as a run would take it, and some of its images.
@@ -51,11 +53,13 @@ Finding CheckData(const GraphRequest& request) {
     if (text.starts_with(kHead)) text.erase(0, sizeof kHead - 1);
     if (loaded.config.GetOr<std::string>("data.kind", "") == "sample") {
       return Warn("Data set", text + ": pictures that the program draws",
-                  "STL-10 (README), or --set data.kind=folder --set data.root=DIR");
+                  "flowtrain fetch stl10, or --set data.kind=folder --set data.root=DIR");
     }
     return Good("Data set", text);
   } catch (const std::exception& error) {
-    return Fault("Data set", FirstLine(error.what()), "flowtrain validate GRAPH --data says more");
+    return Fault(
+        "Data set", FirstLine(error.what()),
+        "flowtrain fetch stl10, or name your own: flowtrain validate GRAPH --data says more");
   }
 }
 

@@ -13,7 +13,9 @@ readonly BUILD_CORE_MINUTES=10
 configure() {
   local preset=$1 torch=$2 tbb=$3 compiler wanted done_file=$FLOWTRAIN_BUILD/configured-for
   compiler=$(choose_compiler "$preset") || stop "there is no C++20 compiler (g++ 12 or clang 14). Install one, or set CXX."
-  wanted="$compiler $torch${tbb:+ $tbb}"
+  # A line each: paths may have spaces. tools/lint reads the first two.
+  wanted=$compiler$'\n'$torch$'\n'$tbb
+  [ ! -d "$(nanobind_cache)" ] || wanted+=$'\n'nanobind-$NANOBIND_VERSION
   if [ -f "$FLOWTRAIN_BUILD/build.ninja" ] && [ "$(cat "$done_file" 2>/dev/null)" = "$wanted" ]; then return; fi
   step "Configuring ($preset)" cmake --preset "$preset" "-DCMAKE_CXX_COMPILER=$compiler" "-DFLOWTRAIN_TORCH=$torch" \
     ${tbb:+"-DTBB_DIR=$tbb/lib/cmake/TBB"} ||

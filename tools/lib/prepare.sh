@@ -7,6 +7,8 @@ FLOWTRAIN_LIB=$FLOWTRAIN_ROOT/tools/lib
 . "$FLOWTRAIN_LIB/packages.sh"
 . "$FLOWTRAIN_LIB/torch_version.sh"
 . "$FLOWTRAIN_LIB/libtorch.sh"
+. "$FLOWTRAIN_LIB/nanobind.sh"
+. "$FLOWTRAIN_LIB/clang_tidy.sh"
 . "$FLOWTRAIN_LIB/tsan_tbb.sh"
 . "$FLOWTRAIN_LIB/build.sh"
 
@@ -31,6 +33,7 @@ prepare() {
   # shellcheck disable=SC2086  # a list of words
   [ -z "$missing" ] || install_packages "$preset" $missing
   [ "$torch" != "$(torch_cache)/torch" ] || cache_complete "$(torch_cache)" || fetch_libtorch "$(torch_cache)"
+  [ -z "$torch" ] || fetch_nanobind
   : >"$stamp.new"
   limit_jobs
   if [[ $preset = tsan* ]]; then

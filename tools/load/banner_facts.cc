@@ -126,7 +126,8 @@ BannerFacts GatherBannerFacts(Graph& graph, const Config& config) {
   auto* training = FindComponent<ForwardBackward>(graph);
   if (source != nullptr && training != nullptr) {
     AddSteps(*source, *training, facts);
-    const int64_t window_images = int64_t{facts.batch_size} * facts.accumulation;
+    const int64_t window_images =
+        training->OwnImages(int64_t{facts.batch_size} * facts.accumulation);
     graph.CallOnLane([&] {
       const ForwardBackward::Passes passes = training->PlanPasses(window_images);
       facts.passes = passes.count;

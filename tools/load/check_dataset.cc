@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "pipeline/base/text/suggest.h"
 #include "pipeline/base/text/units.h"
 #include "pipeline/node/registry.h"
+#include "pipeline/node/run_control.h"
 #include "pipeline/runtime/component_set.h"
 
 namespace flowtrain {
@@ -31,7 +31,7 @@ class DatasetContext final : public OpenContext {
   const std::string& name() const override { return def_.name; }
   int workers() const override { return 1; }
   const BatchLayout& layout() const override { return layout_; }
-  RunControl& run() const override { throw std::logic_error("there is no run"); }
+  RunControl& run() const override { return run_; }
   uint64_t lane_idle_ns() const override { return 0; }
   std::string NameOf(std::string_view option) const override {
     for (const Entry& given : def_.options) {
@@ -46,6 +46,7 @@ class DatasetContext final : public OpenContext {
 
   const ComponentDef& def_;
   const BatchLayout layout_{};
+  mutable RunControl run_;  // which nothing stops
 };
 
 // The first, the last and some in between, in order.
@@ -149,10 +150,11 @@ void Check(const LoadedGraph& loaded, const ImageDataset& dataset, std::ostream&
 
 void CheckDataset(const LoadedGraph& loaded, std::ostream& out) {
   for (const ComponentDef& def : loaded.def.resources) {
+    const DatasetContext context(def);  // which the data set may ask as long as it is open
     const std::unique_ptr<Component> component = MakeComponent(def, Registry::Global());
     auto* dataset = dynamic_cast<ImageDataset*>(component.get());
     if (dataset == nullptr) continue;
-    dataset->Open(DatasetContext(def));
+    dataset->Open(context);
     Check(loaded, *dataset, out);
     return;
   }

@@ -17,12 +17,12 @@ std::string ShowNeed(const HostMemoryNeed& need) {
   return text;
 }
 
-uint64_t CacheBytes(const Config& config, uint64_t available) {
+}  // namespace
+
+uint64_t MemoryCacheBytes(const Config& config, uint64_t available) {
   if (config.GetOr<std::string>("data.cache", "none") != "memory") return 0;
   return ParseMemorySize(config.GetOr<std::string>("data.cache_budget", "0"), available);
 }
-
-}  // namespace
 
 std::string HostMemoryWarning(const HostMemoryNeed& need, const MemoryRoom& room) {
   if (need.batch_bytes + need.cache_bytes <= room.bytes) return {};
@@ -39,7 +39,7 @@ void CheckHostMemory(const Graph& graph, const Config& config) {
   HostMemoryNeed need;
   need.batch_slots = static_cast<uint64_t>(graph.capacity().batch_slots);
   need.batch_bytes = stage->Layout().bytes() * need.batch_slots;
-  need.cache_bytes = CacheBytes(config, room.bytes);
+  need.cache_bytes = MemoryCacheBytes(config, room.bytes);
   const std::string& limit_text = graph.def().host_memory;
   if (!limit_text.empty()) {
     const uint64_t limit = ParseMemorySize(limit_text, room.bytes);

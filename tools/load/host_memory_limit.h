@@ -16,6 +16,9 @@ namespace flowtrain {
 // ConfigError that says what to lower.
 void CheckHostMemory(const Graph& graph, const Config& config);
 
+// The most that the cache of decoded images takes in memory, where so much is available.
+uint64_t MemoryCacheBytes(const Config& config, uint64_t available);
+
 // What a run takes of the host's memory, beside the libraries and the network.
 struct HostMemoryNeed {
   uint64_t batch_slots = 0, batch_bytes = 0;  // of all buffers

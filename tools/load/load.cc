@@ -8,23 +8,24 @@
 #include <vector>
 
 #include "nodes/data/dataset.h"
+#include "nodes/data/sample_notice.h"
+#include "nodes/distributed/launch/launch.h"
 #include "nodes/run/run_dir.h"
 #include "nodes/source/epoch_source.h"
-#include "nodes/train/model/backbone_weights.h"
-#include "nodes/train/weights/read_checkpoint.h"
 #include "pipeline/base/cpu_limits.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/shell_word.h"
+#include "pipeline/config/put_parameter.h"
 #include "pipeline/graph/graph_file.h"
 #include "pipeline/graph/load_graph.h"
 #include "pipeline/node/registry.h"
+#include "tools/load/checkpoint_parameters.h"
 #include "tools/load/find_file.h"
 #include "tools/load/pack_dataset.h"
 #include "tools/load/packed_cache.h"
 #include "tools/load/parameter_paths.h"
 #include "tools/load/plugins.h"
-#include "tools/load/put_parameter.h"
 #include "tools/load/resume.h"
 #include "tools/load/run_parameters.h"
 
@@ -39,42 +40,31 @@ struct Layers {
   std::string sample_file;  // empty: the graph names none
   const GraphRequest& request;
   bool sample = false;
-  std::string checkpoint = {};                // to evaluate; empty: none
-  std::optional<Config> stored = {};          // the parameters of the run that made it
-  std::optional<ResNetOptions> network = {};  // of weights to evaluate, if it can be told
+  std::optional<CheckpointParameters> checkpoint = {};  // to evaluate
   std::optional<ResumePoint> resume = {};
 };
 
 // What an evaluation takes over from the run that made its checkpoint, so that it need not be given
 // again: the network, and the images at the size that they were trained at.
-void TakeFromCheckpoint(const Config& stored, Config& config) {
-  for (const char* key : {"model.backbone", "model.stem", "data.kind", "data.root", "data.splits",
-                          "data.image_size", "sample.images", "train.seed"}) {
-    if (const Value* value = stored.Find(key)) PutParameter(config, key, *value);
+void TakeFromCheckpoint(const CheckpointParameters& checkpoint, Config& config) {
+  TakeNetwork(checkpoint, config);
+  if (!checkpoint.stored) return;
+  for (const char* key : {"data.kind", "data.root", "data.splits", "sample.images", "train.seed"}) {
+    if (const Value* value = checkpoint.stored->Find(key)) PutParameter(config, key, *value);
   }
-}
-
-// Weights say nothing about a run, but their names and shapes tell the network.
-bool IsWeights(const std::string& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored) && !IsCheckpoint(path);
-}
-
-void TakeNetwork(const ResNetOptions& network, Config& config) {
-  const char* given_with = "checkpoint";
-  PutParameter(config, "model.backbone",
-               TextValue(ChoiceName(Backbones(), network.name), given_with));
-  PutParameter(config, "model.stem", TextValue(ChoiceName(Stems(), network.stem), given_with));
 }
 
 // The splits that a checkpoint was trained on mean nothing for a data set of another kind.
 void DropSplitsOfAnother(const Layers& layers, Config& config) {
   const Value* splits = config.Find("data.splits");
   const Value* kind = config.Find("data.kind");
-  if (!layers.stored || splits == nullptr || kind == nullptr) return;
-  const auto is_stored = [&](const Value& value) { return value.at.file == layers.checkpoint; };
+  if (splits == nullptr || kind == nullptr) return;
+  if (!layers.checkpoint || !layers.checkpoint->stored) return;
+  const auto is_stored = [&](const Value& value) {
+    return value.at.file == layers.checkpoint->file;
+  };
   if (!is_stored(*splits) || is_stored(*kind)) return;
-  if (layers.stored->GetOr<std::string>("data.kind", "") == kind->scalar) return;
+  if (layers.checkpoint->stored->GetOr<std::string>("data.kind", "") == kind->scalar) return;
   const Config defaults = DefaultParameters(layers.file);
   if (const Value* own = defaults.Find("data.splits")) PutParameter(config, "data.splits", *own);
 }
@@ -104,8 +94,7 @@ Config Stack(const Layers& layers, std::vector<std::string>* told) {
   if (layers.sample && fresh && !layers.sample_file.empty()) {
     config.OverlayFile(layers.sample_file);
   }
-  if (layers.stored) TakeFromCheckpoint(*layers.stored, config);
-  if (layers.network) TakeNetwork(*layers.network, config);
+  if (layers.checkpoint) TakeFromCheckpoint(*layers.checkpoint, config);
   if (layers.resume) TakeRunParameters(*layers.resume, config);
   for (const std::string& name : layers.request.configs) {
     const std::string file = FindParameterFile(name);
@@ -124,8 +113,8 @@ Config Stack(const Layers& layers, std::vector<std::string>* told) {
   if (!layers.request.init.empty()) {
     PutParameter(config, "model.init", TextValue(layers.request.init, "--init"));
   }
-  if (!layers.checkpoint.empty()) {
-    PutParameter(config, "checkpoint", TextValue(layers.checkpoint, "checkpoint"));
+  if (layers.checkpoint) {
+    PutParameter(config, "checkpoint", TextValue(layers.checkpoint->file, "checkpoint"));
   }
   return config;
 }
@@ -164,21 +153,20 @@ void FindDataRoot(const GraphFile& file, Config& config) {
 }
 
 void TellOfSample(const Layers& layers, const std::string& why) {
-  LogWarning("the data set is not there: " + why);
-  LogWarning("THIS RUN TRAINS ON THE BUILT-IN SAMPLE SET: pictures the program draws itself" +
-             (layers.sample_file.empty() ? std::string(".")
-                                         : ", with the parameters of " + layers.sample_file +
-                                               " where --config and --set give no others."));
-  LogWarning(
-      "To train on STL-10, unpack http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz and "
-      "set data.root to its stl10_binary folder. To stop here instead, set data.if_missing=error.");
+  const std::string sample =
+      "pictures the program draws itself" +
+      (layers.sample_file.empty() ? std::string(".")
+                                  : ", with the parameters of " + layers.sample_file +
+                                        " where --config and --set give no others.");
+  for (const std::string& line : SampleNotice(why, sample, "data.if_missing")) LogWarning(line);
 }
 
 // What to warn of; empty: nothing.
 std::string LowerWorkers(Config& config) {
   const char* key = "data.num_workers";  // or auto, which is not a number
   const int wanted = config.GetOr<int>(key, 0);
-  const int usable = ReadCpuLimits().usable;
+  const int usable =
+      std::max(1, ReadCpuLimits().usable / ReadLaunch(ProcessEnvironment()).local_ranks);
   if (wanted <= usable) return {};
   PutParameter(config, key, PlainValue(std::to_string(usable), "the number of CPU cores"));
   return std::string(key) + " is lowered from " + std::to_string(wanted) + " to " +
@@ -245,14 +233,7 @@ LoadedGraph LoadWith(const GraphRequest& request, Purpose purpose, StopSignals* 
   std::vector<std::string> told;
   LoadedGraph loaded{Stack(layers, &told), {}, {}};
   if (const auto from = loaded.config.GetOr<std::string>("checkpoint", ""); !from.empty()) {
-    if (IsWeights(from)) {
-      layers.checkpoint = from;
-      layers.network = NetworkOf(from);
-    } else {
-      layers.checkpoint = FindCheckpoint(from);
-      layers.stored.emplace(
-          ReadYaml(ReadTrainingState(layers.checkpoint).config, layers.checkpoint));
-    }
+    layers.checkpoint = ReadCheckpointParameters(from);
     loaded.config = Stack(layers, &told);
   }
   if (request.resume.wanted) {

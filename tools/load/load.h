@@ -7,6 +7,7 @@
 
 #include "pipeline/config/config.h"
 #include "pipeline/graph/graph_def.h"
+#include "pipeline/runtime/find_component.h"
 #include "pipeline/runtime/graph.h"
 #include "tools/load/resume.h"
 #include "tools/process/signals.h"
@@ -49,17 +50,5 @@ LoadedGraph LoadForRun(const GraphRequest& request, StopSignals* signals = nullp
 
 // Whether the opened graph can go on where it is to. Throws as CheckEpochLength does.
 void CheckResumes(const LoadedGraph& loaded, const Graph& graph);
-
-// The graph's only component of type T; nullptr if it has none.
-template <typename T>
-T* FindComponent(const Graph& graph) {
-  for (const ComponentDef& def : graph.def().resources) {
-    if (auto* found = dynamic_cast<T*>(graph.Find(def.name))) return found;
-  }
-  for (const NodeDef& def : graph.def().nodes) {
-    if (auto* found = dynamic_cast<T*>(graph.Find(def.name))) return found;
-  }
-  return nullptr;
-}
 
 }  // namespace flowtrain

@@ -27,24 +27,44 @@ DatasetOptions DatasetPlaceOf(const Config& config) {
   return options;
 }
 
+namespace {
+
+// Beyond the defaults, what the parameters give; a graph that is run checks their values.
+void TakeRemoteOptions(const Config& config, RemoteOptions& remote) {
+  OptionsOf<RemoteOptions> declared;
+  RemoteOptions::Declare(declared);
+  for (const auto& option : declared.declared()) {
+    const Value* value = config.Find("data." + option.spec.name);
+    if (value == nullptr) continue;
+    const std::string wrong = option.assign(remote, *value);
+    if (!wrong.empty())
+      throw ConfigError({Diagnostic{value->at, "data." + option.spec.name + ": " + wrong}});
+  }
+}
+
+}  // namespace
+
 DatasetOptions DatasetOptionsOf(const Config& config) {
   DatasetOptions options = DatasetPlaceOf(config);
   options.seed = static_cast<uint64_t>(config.Get<int64_t>("train.seed"));
   options.sample_images = static_cast<uint64_t>(config.Get<int64_t>("sample.images"));
   options.sample_size = config.Get<int>("data.image_size");
   options.max_pixels = config.Get<int64_t>("data.max_pixels");
+  TakeRemoteOptions(config, options.remote);
   return options;
 }
 
-PackResult PackDataset(const DatasetOptions& dataset, const std::string& path, int max_side,
+PackResult PackDataset(const DatasetOptions& of, const std::string& path, int max_side,
                        const BadLimit& bad_limit, StopSignals* signals) {
+  RunControl run;
+  DatasetOptions dataset = of;
+  dataset.stop = [&run] { return run.draining(); };
   std::string substitution;
   // Before the files are read: a file that changes meanwhile makes the packed file out of date.
   const uint64_t fingerprint = FingerprintOf(dataset, max_side);
   const auto set = OpenImageSet(dataset, &substitution);
   for (const std::string& note : set->Notes()) LogWarning(note);
   LogInfo("packing " + set->Description() + " to " + path);
-  RunControl run;
   PackOptions options;
   options.max_side = max_side;
   options.max_pixels = std::clamp<int64_t>(dataset.max_pixels, 1, kMaxImagePixels);

@@ -7,6 +7,7 @@
 
 #include "nodes/data/packed_file.h"
 #include "nodes/pack/fingerprint.h"
+#include "nodes/web/web_place.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/cache_folder.h"
 #include "pipeline/base/log.h"
@@ -53,6 +54,7 @@ bool IsUpToDate(const std::string& path, uint64_t fingerprint, std::string* why)
 
 std::string DefaultCacheFile(const DatasetOptions& dataset) {
   if (dataset.kind == DatasetKind::kSample) return UserCacheFolder() + "/sample.ftpack";
+  if (IsWebAddress(dataset.root)) return InUserCache(dataset.root, "ftpack");
   fs::path root = fs::absolute(dataset.root).lexically_normal();
   if (!root.has_filename()) root = root.parent_path();
   const fs::path folder = root.parent_path();

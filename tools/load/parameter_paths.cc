@@ -8,9 +8,10 @@
 #include <utility>
 
 #include "nodes/data/tar_shards.h"
+#include "nodes/web/web_place.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/expand_path.h"
-#include "tools/load/put_parameter.h"
+#include "pipeline/config/put_parameter.h"
 
 namespace flowtrain {
 namespace {
@@ -22,10 +23,10 @@ struct PathParameter {
   bool to_read;  // otherwise the run writes there
 };
 constexpr std::array kPathParameters = {
-    PathParameter{"data.root", true},  PathParameter{"data.cache_file", true},
-    PathParameter{"checkpoint", true}, PathParameter{"model.init", true},
-    PathParameter{"run.resume", true}, PathParameter{"run.dir", false},
-    PathParameter{"run.path", false}};
+    PathParameter{"data.root", true},       PathParameter{"data.cache_file", true},
+    PathParameter{"data.cache_dir", false}, PathParameter{"checkpoint", true},
+    PathParameter{"model.init", true},      PathParameter{"run.resume", true},
+    PathParameter{"run.dir", false},        PathParameter{"run.path", false}};
 
 // Also true for what may not be looked at, which is then reported where it is opened.
 // Of a pattern for tar files, the first is looked at.
@@ -52,7 +53,8 @@ void Resolve(const PathParameter& parameter, bool is_default, Config& config,
   if (value == nullptr || value->kind != Value::Kind::kScalar || value->scalar.empty()) return;
   Value resolved = *value;
   resolved.scalar = Expand(parameter.key, *value);
-  if (parameter.to_read && IsOfFile(value->at) && fs::path(resolved.scalar).is_relative()) {
+  if (parameter.to_read && IsOfFile(value->at) && fs::path(resolved.scalar).is_relative() &&
+      !IsWebAddress(resolved.scalar)) {
     const fs::path folder = fs::absolute(value->at.file).parent_path();
     const std::string beside = (folder / resolved.scalar).lexically_normal();
     const std::string what = std::string(parameter.key) + " (" + value->at.ToString() + "): ";

@@ -7,9 +7,12 @@
 #include <system_error>
 #include <vector>
 
+#include "nodes/data/remote_options.h"
+#include "nodes/distributed/launch/launch.h"
+#include "nodes/web/web_place.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
-#include "tools/load/put_parameter.h"
+#include "pipeline/config/put_parameter.h"
 #include "tools/load/run_parameters.h"
 
 namespace flowtrain {
@@ -20,6 +23,8 @@ namespace fs = std::filesystem;
 // Parameters that may change without a trace in the trained model. A name that ends with a dot
 // stands for all parameters below it.
 constexpr std::array kFree = {"run.",
+                              "distributed.timeout_s",
+                              "distributed.interface",
                               "evaluate.",
                               "data.num_workers",
                               "data.sample_slots",
@@ -27,6 +32,11 @@ constexpr std::array kFree = {"run.",
                               "data.pin_memory",
                               "data.cache_budget",
                               "data.cache_file",
+                              "data.cache_dir",
+                              "data.cache_limit",
+                              "data.download_connections",
+                              "data.download_retries",
+                              "data.download_timeout_s",
                               "data.if_missing",
                               "data.max_bad_fraction",
                               "gpu.empty_cache_freq",
@@ -41,6 +51,7 @@ struct Allowed {
 constexpr std::array kAllowed = {
     Allowed{"threads", "the order of sums, so the last bits of the results"},
     Allowed{"device", "rounding, so the last bits of the results"},
+    Allowed{"distributed.backend", "rounding, so the last bits of the results"},
     Allowed{"gpu.cudnn_benchmark", "rounding, so the last bits of the results"},
     Allowed{"gpu.memory_limit", "the size of micro-batches, where memory is short"},
     Allowed{"data.cache", "the last bits of the pixels of reduced JPEGs"},
@@ -49,13 +60,30 @@ constexpr std::array kAllowed = {
     Allowed{"train.max_steps", "the learning rate's schedule from here on"}};
 
 // Parameters that set the images of a step.
-constexpr std::array kOfAStep = {"data.batch_size", "gpu.gradient_accumulation",
-                                 "train.effective_batch"};
+constexpr char kAccumulation[] = "gpu.gradient_accumulation";
+constexpr std::array kOfAStep = {"data.batch_size", kAccumulation, "train.effective_batch"};
 
-bool IsFree(std::string_view key) {
-  return std::any_of(kFree.begin(), kFree.end(), [key](std::string_view one) {
-    return one.back() == '.' ? key.substr(0, one.size()) == one : key == one;
-  });
+int RanksNow() { return ReadLaunch(ProcessEnvironment()).ranks; }
+
+// The batches of a step, of which each rank has as many as the parameter says; 0: it says auto.
+int64_t BatchesOfAStep(const Value& accumulation, int ranks) {
+  int64_t number = 0;
+  return Read(accumulation, number) ? number * ranks : 0;
+}
+
+// Other ranks share the same steps.
+void ShareSteps(const ResumePoint& point, Config& config) {
+  const Value* accumulation = config.Find(kAccumulation);
+  const int ranks = RanksNow();
+  if (accumulation == nullptr || ranks == point.state.ranks) return;
+  const int64_t batches = BatchesOfAStep(*accumulation, point.state.ranks);
+  if (batches == 0) return;
+  if (batches % ranks != 0) {
+    throw ConfigError("the steps of the run so far (" + point.checkpoint + ") have " +
+                      std::to_string(batches) + " batches, which " + std::to_string(ranks) +
+                      " ranks cannot share evenly: start as many ranks as divide it");
+  }
+  PutParameter(config, kAccumulation, PlainValue(std::to_string(batches / ranks), "--resume"));
 }
 
 // The effect of a change of this key; null for a key that may not change.
@@ -134,6 +162,15 @@ struct Change {
   std::string key, text;  // "data.batch_size", "8 -> 16"
 };
 
+constexpr char kShuffle[] = "data.shuffle_shards";
+
+// What the order of images depends on: what 0 stands for is not the same on a server.
+int MixedShards(const Config& config) {
+  const int mixed = config.GetOr<int>(kShuffle, 0);
+  const bool remote = IsWebAddress(config.GetOr<std::string>("data.root", ""));
+  return mixed > 0 || !remote ? mixed : RemoteOptions::kDefaultShuffle;
+}
+
 std::vector<Change> ChangesOf(const TrainingState& state, const std::string& checkpoint,
                               const std::string& graph, const Config& config) {
   std::vector<Change> changes;
@@ -143,14 +180,28 @@ std::vector<Change> ChangesOf(const TrainingState& state, const std::string& che
   const Config before(ReadYaml(state.config, checkpoint));
   for (const std::string& key : before.Keys()) {
     const Value *was = before.Find(key), *is = config.Find(key);
-    if (is == nullptr || IsFree(key) || Same(*was, *is)) continue;
-    if (IsOfOldPackedCache(key, before)) continue;
+    if (is == nullptr || IsWithoutTrace(key)) continue;
+    const bool same = key == kAccumulation && BatchesOfAStep(*was, 1) > 0
+                          ? BatchesOfAStep(*was, state.ranks) == BatchesOfAStep(*is, RanksNow())
+                          : Same(*was, *is);
+    if (same) continue;
+    if (IsOfOldPackedCache(key, before) || key == kShuffle) continue;
     changes.push_back({key, was->ToString() + " -> " + is->ToString()});
+  }
+  if (MixedShards(before) != MixedShards(config)) {
+    changes.push_back({kShuffle, std::to_string(MixedShards(before)) + " -> " +
+                                     std::to_string(MixedShards(config))});
   }
   return changes;
 }
 
 }  // namespace
+
+bool IsWithoutTrace(std::string_view key) {
+  return std::any_of(kFree.begin(), kFree.end(), [key](std::string_view one) {
+    return one.back() == '.' ? key.substr(0, one.size()) == one : key == one;
+  });
+}
 
 ResumePoint FindResumePoint(const ResumeRequest& request, const std::string& run_dir,
                             const Config& config) {
@@ -171,6 +222,7 @@ void TakeRunParameters(const ResumePoint& point, Config& config) {
     if (IsOfOneRun(key) || config.Find(key) == nullptr) continue;
     PutParameter(config, key, *stored.Find(key));
   }
+  ShareSteps(point, config);
 }
 
 void PutResumePoint(const ResumePoint& point, Config& config) {

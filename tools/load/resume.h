@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "nodes/data/dataset.h"
 #include "nodes/train/weights/read_checkpoint.h"
@@ -55,5 +56,8 @@ void CheckParameters(const ResumePoint& point, const ResumeRequest& request,
 // Throws ConfigError where parameters have changed that, whatever the request says, and DataError
 // where the data set has.
 void CheckEpochLength(const ResumePoint& point, const Config& config, uint64_t steps_per_epoch);
+
+// Whether a parameter may change without a trace in the trained model.
+bool IsWithoutTrace(std::string_view key);
 
 }  // namespace flowtrain

@@ -8,8 +8,8 @@
 
 #include "pipeline/base/log.h"
 #include "pipeline/config/problems.h"
+#include "pipeline/config/put_parameter.h"
 #include "tools/load/parameter_paths.h"
-#include "tools/load/put_parameter.h"
 
 namespace flowtrain {
 namespace {

@@ -25,6 +25,7 @@ class BareNodes {
 
   const std::vector<SampleNode*>& nodes() const { return nodes_; }  // the source first
   CollateNode& stage() const { return *stage_; }                    // neither started nor closed
+  const Graph& graph() const { return graph_; }
   // Tells the resources that nodes will be called on this thread.
   void JoinThread() const;
 

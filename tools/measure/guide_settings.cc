@@ -27,10 +27,11 @@ Setting Accumulation(const Config& config) {
   for (const int64_t micro : {1, 2, 4}) {
     if (images % micro != 0) continue;
     const std::string batch = std::to_string(images / micro);
+    const bool comparable = images / micro >= 2;  // a loss compares the images of a micro-batch
     setting.variants.push_back(
         {std::to_string(micro) + " x " + batch,
          {"data.batch_size=" + batch, "gpu.gradient_accumulation=" + std::to_string(micro)},
-         ""});
+         comparable ? "" : "a batch of " + batch + " is too small"});
   }
   return setting;
 }

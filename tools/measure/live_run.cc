@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "tools/load/join_ranks.h"
+
 namespace flowtrain {
 namespace {
 
@@ -10,9 +12,16 @@ constexpr std::chrono::milliseconds kPoll{2};
 }  // namespace
 
 LiveRun::LiveRun(const GraphDef& def, const Registry& registry, StopSignals* signals,
-                 TraceRing* trace)
+                 TraceRing* trace, const LoadedGraph* together)
     : graph_(def, registry, run_) {
-  graph_.Open();
+  if (together != nullptr) ranks_ = JoinRanks(ReadLaunch(ProcessEnvironment()), graph_);
+  try {
+    graph_.Open();
+    if (ranks_ != nullptr) CompareWithRankZero(*together, graph_, *ranks_);
+  } catch (const std::exception& error) {
+    if (ranks_ != nullptr) ranks_->LeaveFailed(error.what());
+    throw;
+  }
   graph_.SetTrace(trace);
   if (signals != nullptr) watch_.emplace(*signals, run_, "stopping");
   thread_ = std::thread([this] {
@@ -29,7 +38,10 @@ LiveRun::LiveRun(const GraphDef& def, const Registry& registry, StopSignals* sig
   });
 }
 
-LiveRun::~LiveRun() { Join(); }
+LiveRun::~LiveRun() {
+  run_.RequestAbort();
+  Join();
+}
 
 bool LiveRun::Await(const std::function<bool()>& happened) {
   std::unique_lock lock(mutex_);
@@ -46,12 +58,28 @@ bool LiveRun::Pause(double seconds) {
 }
 
 void LiveRun::Stop() {
+  if (ranks_ == nullptr) {
+    run_.RequestAbort();
+  } else {
+    run_.RequestDrain();
+  }
+  End();
+}
+
+void LiveRun::TrainAlong() { End(); }
+
+void LiveRun::End() {
   Join();
-  if (error_) std::rethrow_exception(error_);
+  try {
+    if (error_) std::rethrow_exception(error_);
+  } catch (const std::exception& error) {
+    if (ranks_ != nullptr) ranks_->LeaveFailed(error.what());
+    throw;
+  }
+  if (ranks_ != nullptr) ranks_->Leave();
 }
 
 void LiveRun::Join() {
-  run_.RequestAbort();
   if (thread_.joinable()) thread_.join();
   watch_.reset();
 }

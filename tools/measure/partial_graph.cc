@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "tools/load/put_parameter.h"
+#include "pipeline/config/put_parameter.h"
 
 namespace flowtrain {
 namespace {

@@ -71,6 +71,7 @@ class TraceWriter {
     WriteThreads();
     WriteCalls();
     WriteLevels();
+    WriteRanks();
     WriteDevice();
     file_.Append("\n]}\n");
     file_.Commit({});
@@ -81,6 +82,7 @@ class TraceWriter {
     uint64_t first = std::numeric_limits<uint64_t>::max();
     for (const TraceCall& call : trace_.calls) first = std::min(first, call.begin_ns);
     for (const TraceLevels& levels : trace_.levels) first = std::min(first, levels.at_ns);
+    for (const RankSlice& slice : trace_.rank_slices) first = std::min(first, slice.begin_ns);
     for (const DeviceSlice& slice : trace_.device_slices) first = std::min(first, slice.begin_ns);
     origin_ns_ = first;
   }
@@ -179,6 +181,15 @@ class TraceWriter {
              std::to_string(kProgram) + ",\"ts\":" + Time(at_ns) + ",\"args\":{" + args + "}");
   }
 
+  void WriteRanks() {
+    for (const RankSlice& slice : trace_.rank_slices) {
+      PutEvent(
+          "\"ph\":\"X\",\"name\":" + Quote(slice.name) + ",\"cat\":\"ranks\"" +
+          OnTrack(kProgram, slice.track, slice.begin_ns, slice.end_ns) +
+          (slice.bytes > 0 ? ",\"args\":{\"bytes\":" + std::to_string(slice.bytes) + "}" : ""));
+    }
+  }
+
   void WriteDevice() {
     if (trace_.device_slices.empty()) return;
     PutName("process", kDevice, 0, "device " + trace_.device, 1);
@@ -188,25 +199,30 @@ class TraceWriter {
       return a->begin_ns < b->begin_ns;
     });
     for (const DeviceSlice* slice : slices) {
-      PutEvent("\"ph\":\"X\",\"name\":" + Quote(slice->name) + ",\"cat\":\"device\",\"pid\":" +
-               std::to_string(kDevice) + ",\"tid\":" + std::to_string(DeviceThread(*slice)) +
-               ",\"ts\":" + Time(slice->begin_ns) +
-               ",\"dur\":" + Duration(slice->begin_ns, slice->end_ns));
+      PutEvent("\"ph\":\"X\",\"name\":" + Quote(slice->name) + ",\"cat\":\"device\"" +
+               OnTrack(kDevice, slice->track, slice->begin_ns, slice->end_ns));
     }
   }
 
+  // The place and the time of a slice that is not a call.
+  std::string OnTrack(int process, const std::string& track, uint64_t begin_ns, uint64_t end_ns) {
+    return ",\"pid\":" + std::to_string(process) +
+           ",\"tid\":" + std::to_string(ThreadOf(process, track, begin_ns, end_ns)) +
+           ",\"ts\":" + Time(begin_ns) + ",\"dur\":" + Duration(begin_ns, end_ns);
+  }
+
   // Overlapping slices of one track go to rows of their own: a viewer drops slices that overlap.
-  int DeviceThread(const DeviceSlice& slice) {
-    std::vector<Row>& rows = device_rows_[slice.track];
+  int ThreadOf(int process, const std::string& track, uint64_t begin_ns, uint64_t end_ns) {
+    std::vector<Row>& rows = rows_[{process, track}];
     for (Row& row : rows) {
-      if (row.busy_until_ns > slice.begin_ns) continue;
-      row.busy_until_ns = slice.end_ns;
+      if (row.busy_until_ns > begin_ns) continue;
+      row.busy_until_ns = end_ns;
       return row.tid;
     }
-    const int place = static_cast<int>(tids_.size()) + device_threads_++;
-    rows.push_back({kFirstThread + place, slice.end_ns});
+    const int place = static_cast<int>(tids_.size()) + further_threads_++;
+    rows.push_back({kFirstThread + place, end_ns});
     const std::string number = rows.size() > 1 ? ' ' + std::to_string(rows.size()) : "";
-    PutName("thread", kDevice, rows.back().tid, slice.track + number, place);
+    PutName("thread", process, rows.back().tid, track + number, place);
     return rows.back().tid;
   }
 
@@ -221,8 +237,8 @@ class TraceWriter {
   uint64_t origin_ns_ = 0;
   std::vector<std::string> node_names_;  // as JSON
   std::map<int, int> tids_;              // in the file, by the thread's own number
-  std::map<std::string, std::vector<Row>> device_rows_;
-  int device_threads_ = 0;
+  std::map<std::pair<int, std::string>, std::vector<Row>> rows_;  // by process and track
+  int further_threads_ = 0;                                       // beside those of tids_
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "tools/timing/html_page.h"
 
-#include <string_view>
+#include <iterator>
 
 #include "tools/timing/page_parts.h"
 
@@ -33,17 +33,22 @@ std::string_view TakeUpTo(std::string_view mark, std::string_view& page) {
 
 }  // namespace
 
+std::string FillPage(std::string_view page, std::string_view style, const nlohmann::json& data,
+                     const std::vector<std::string_view>& scripts) {
+  std::string filled;
+  filled += TakeUpTo("/*style*/", page);
+  filled += style;
+  filled += TakeUpTo("/*data*/", page);
+  filled += ForScriptElement(data);
+  filled += TakeUpTo("/*script*/", page);
+  for (const std::string_view script : scripts) filled += script;
+  filled += page;
+  return filled;
+}
+
 std::string TimingPage(const nlohmann::json& timing) {
-  std::string_view rest = kPageTemplate;
-  std::string page;
-  page += TakeUpTo("/*style*/", rest);
-  page += kPageStyle;
-  page += TakeUpTo("/*timing*/", rest);
-  page += ForScriptElement(timing);
-  page += TakeUpTo("/*script*/", rest);
-  for (const std::string_view script : kPageScripts) page += script;
-  page += rest;
-  return page;
+  return FillPage(kPageTemplate, kPageStyle, timing,
+                  {std::begin(kPageScripts), std::end(kPageScripts)});
 }
 
 }  // namespace flowtrain

@@ -4,12 +4,15 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "nodes/run/gpu_status.h"
 #include "pipeline/node/registry.h"
 #include "pipeline/runtime/graph.h"
+#include "tools/timing/rank_timing.h"
 #include "tools/timing/recorder.h"
 #include "tools/timing/run_load.h"
 
@@ -20,9 +23,10 @@ namespace flowtrain {
 class RunTiming {
  public:
   // `device` is its name, `gpu` reads what it says of itself; `folder` may be empty: then nothing is
-  // written.
+  // written. Of several ranks, rank 0 writes the timing, with the figures of all (`ranks`).
   RunTiming(const Graph& graph, const Registry& registry, std::string device,
-            std::function<GpuStatus()> gpu, std::string folder);
+            std::function<GpuStatus()> gpu, std::string folder,
+            std::optional<RankTimings> ranks = {});
   ~RunTiming();
   RunTiming(const RunTiming&) = delete;
   RunTiming& operator=(const RunTiming&) = delete;
@@ -32,11 +36,16 @@ class RunTiming {
 
  private:
   void Loop();
-  void Write();
+  void Write(bool last);
+  // Of several ranks: rank 0 adds the others' figures to its own timing, which they give it.
+  void PutTogether(nlohmann::json& timing, bool last) const;
 
   const Graph& graph_;
   const Registry& registry_;
   const std::string device_, folder_;
+  const std::optional<RankTimings> ranks_;
+  const uint64_t began_ns_;
+  const double waited_before_s_;  // for other ranks
   Recorder recorder_;
   bool warned_ = false;
   std::mutex mutex_;

@@ -139,6 +139,14 @@ json CpuJson(const Snapshot& part, double cores) {
   return cpu;
 }
 
+// What the source waits for outside the machine.
+json OutsideJson(const Snapshot& part) {
+  if (part.outside.what.empty()) return nullptr;
+  return {{"what", part.outside.what},
+          {"waited", part.waited()},
+          {"bytes_per_s", static_cast<double>(part.outside.bytes) / part.seconds()}};
+}
+
 json SweepJson(const RunLoad& load) {
   json sweep = json::array();
   for (const NodeLoad& node : load.nodes) {
@@ -201,6 +209,7 @@ json TimingJson(const Timing& timing) {
                    {"gpu", GpuJson(timing.gpu)}}},
                  {"uncertainty", uncertainty ? json(*uncertainty) : json(nullptr)},
                  {"cpu", CpuJson(part, timing.load.cores)},
+                 {"outside", OutsideJson(part)},
                  {"bound", BoundJson(timing, uncertainty)},
                  {"limit", LimitJson(verdict)},
                  {"verdict", verdict.sentence}};

@@ -6,6 +6,7 @@
 #include "pipeline/base/error.h"
 #include "pipeline/base/text/text_table.h"
 #include "pipeline/base/text/units.h"
+#include "tools/timing/rank_timing.h"
 
 namespace flowtrain {
 namespace {
@@ -118,6 +119,11 @@ std::string DeviceText(const json& timing) {
     }
     table.Add({"device", device.at("name").get<std::string>() + ": " + shares + GpuText(device)});
   }
+  if (const json outside = timing.value("outside", json()); !outside.is_null()) {
+    table.Add({outside.at("what"),
+               "the source waits for them " + Percent(outside.at("waited")) + " of the time; " +
+                   ShowFixed(outside.at("bytes_per_s").get<double>() * 1e-6, 1) + " MB/s come"});
+  }
   table.Add({"CPU",
              ShowFixed(cpu.at("used"), 2) + " of " + ShowFixed(cpu.at("usable"), 1) +
                  " cores in use, " +
@@ -222,8 +228,8 @@ std::string HeadText(const json& timing) {
 std::string TimingText(const json& timing) {
   try {
     return HeadText(timing) + NodesText(timing) + '\n' + PoolsText(timing) + '\n' +
-           DeviceText(timing) + '\n' + SweepText(timing) + OpsText(timing) + BoundText(timing) +
-           '\n' + timing.at("verdict").get<std::string>() + '\n';
+           DeviceText(timing) + '\n' + RanksText(timing) + SweepText(timing) + OpsText(timing) +
+           BoundText(timing) + '\n' + timing.at("verdict").get<std::string>() + '\n';
   } catch (const json::exception&) {
     throw ConfigError("the timing lacks a part; it is damaged");
   }

@@ -76,7 +76,11 @@ class Judge {
       return verdict;
     }
     verdict.limit = verdict.next = Holding(LimitsOf(load_, part_.settings));
-    if (OthersAreTheLimit(verdict.limit)) {
+    if (part_.waited() >= kNoticeable) {
+      verdict.node = part_.nodes.front().name;
+      verdict.limit = verdict.next = {Kind::kOthers, 0, part_.outside.what, part_.images_per_s()};
+      verdict.sentence = WaitSentence();
+    } else if (OthersAreTheLimit(verdict.limit)) {
       verdict.limit = verdict.next = {Kind::kOthers, 0, "other programs", part_.images_per_s()};
       verdict.sentence = OthersSentence();
     } else {
@@ -137,6 +141,15 @@ class Judge {
     if (!load_.MeasuredAlone() || disturbed) return text + ". Stop them and measure again.";
     return text + ". Without them up to " + Times(bound / part_.images_per_s()) +
            " should be possible.";
+  }
+
+  // What no setting of the workers changes.
+  std::string WaitSentence() const {
+    const std::string& what = part_.outside.what;
+    const double rate = static_cast<double>(part_.outside.bytes) / part_.seconds() * 1e-6;
+    return Capitalised(what) + " are the limit: " + part_.nodes.front().name + " waits for " +
+           what + ' ' + Percent(part_.waited()) + " of the time, and " + Show("%.1f", rate) +
+           " MB/s come. Raise data.download_connections, or bring the data nearer.";
   }
 
   std::string QuotaNote() const {

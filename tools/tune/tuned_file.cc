@@ -14,9 +14,9 @@
 #include "pipeline/base/files/output_path.h"
 #include "pipeline/base/text/units.h"
 #include "pipeline/config/problems.h"
+#include "pipeline/config/put_parameter.h"
 #include "pipeline/config/yaml_write.h"
 #include "tools/load/find_file.h"
-#include "tools/load/put_parameter.h"
 #include "tools/measure/partial_graph.h"
 
 namespace flowtrain {

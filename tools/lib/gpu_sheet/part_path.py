@@ -211,8 +211,29 @@ def hidden(part, runner, sizes):
                 told != "nothing")
 
 
+def backend_of(device):
+    """What carries a GPU's tensors; the accelerator for tests has Gloo."""
+    return "nccl" if device.startswith("cuda") else "gloo"
+
+
+def one_rank(part, runner, sizes):
+    """A group of one rank sums nothing, so it must change nothing."""
+    backend = backend_of(runner.device)
+    # An algorithm that is timed may be another one in the next run.
+    sets = settings(sizes, train__max_steps=4 if sizes.short else 20, gpu__cudnn_benchmark="false")
+    plain, again = runner.train("no-group", sets), runner.train("no-group-again", sets)
+    if plain.losses != again.losses:
+        part.not_measured(f"one rank over {backend}", "two runs without a process group have different losses")
+        return
+    grouped = runner.train("one-rank", {**sets, "distributed.backend": backend})
+    equal = grouped.losses == plain.losses
+    part.figure(f"one rank over {backend}: losses of {len(plain.losses)} steps against no process group's",
+                "equal to the bit" if equal else f"they differ by up to {greatest_difference(grouped.losses, plain.losses):.1e}",
+                None, "equal to the bit", equal)
+
+
 def measure(part, runner, sizes, _options):
     for name, check in (("losses against a CPU's", losses_of_a_cpu), ("FP16", fp16), ("out of memory", out_of_memory),
-                        ("auto", auto), ("resume", resume), ("a hidden GPU", hidden)):
+                        ("auto", auto), ("resume", resume), ("one rank", one_rank), ("a hidden GPU", hidden)):
         with part.step(name):
             check(part, runner, sizes)

@@ -1,6 +1,9 @@
 """Part 4: what the guide's settings are worth on this device, and its speed at 128 x 4 and at 512 x 1."""
+import statistics
+
 import machine
 from part_loader import bench
+from part_path import backend_of
 from sizes import MadeUp
 
 TITLE = "The guide's settings, and the speed"
@@ -19,12 +22,27 @@ def speed(part, runner, sizes, data, name, sets, expected):
         part.figure(f"{name}: with the loader, a worker a core", f"{with_loader:.0f}, ratio {ratio:.3f}", with_loader)
 
 
+def process_group(part, runner, sizes, data):
+    """What collective calls cost where there is nothing to send."""
+    backend = backend_of(runner.device)
+    sets = {**sizes.guide(), **data.sets(), "data.num_workers": machine.cores()}
+    rates = {"auto": [], backend: []}
+    for _ in range(sizes.rounds):  # by turns, since a GPU's clock changes
+        for name, found in rates.items():
+            found.append(bench(runner, sizes, {**sets, "distributed.backend": name})[1])
+    overhead = 1 - statistics.median(rates[backend]) / statistics.median(rates["auto"])
+    part.figure(f"one rank over {backend}: overhead over no process group, images/s on fixed batches",
+                f"{100 * overhead:.2f} %", overhead, "below 1 %", overhead < 0.01)
+
+
 def measure(part, runner, sizes, options):
     data = MadeUp(runner, sizes, options.data)
     part.figure("data", data)
     images = sizes.rows * sizes.window
     speed(part, runner, sizes, data, f"{sizes.rows} x {sizes.window} exact", sizes.guide(), EXPECTED["guide"])
     speed(part, runner, sizes, data, f"{images} x 1", sizes.one_batch(), EXPECTED["one batch"])
+    with part.step("one rank"):
+        process_group(part, runner, sizes, data)
     with part.step("compare"):
         done = runner.run(runner.words(["compare", runner.graph, "--md", "--steps", "2" if sizes.short else "10", "--repeats",
                                         str(sizes.rounds)], {**sizes.guide(), **data.sets()})).expect()

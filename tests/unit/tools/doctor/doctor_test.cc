@@ -163,5 +163,16 @@ TEST(Doctor, TextAndJsonSayTheSame) {
   EXPECT_THAT(ToText({Good("A", "fine")}), HasSubstr("all is well"));
 }
 
+TEST(Doctor, TheCacheOfImagesCountsAsMemoryThatARunTakes) {
+  GraphRequest request;
+  request.graph = FLOWTRAIN_SOURCE_DIR "/graphs/simclr.yaml";
+  request.sets = {"data.kind=sample", "data.image_size=1024", "data.batch_size=64",
+                  "data.batch_slots=4"};  // 4 x 2 x 64 x 1024^2 x 3 bytes
+  EXPECT_THAT(Examine(request), Contains(AllOf(Field(&Finding::subject, "Memory"),
+                                               Field(&Finding::text, HasSubstr("take 1.5 GiB")))));
+  request.sets.insert(request.sets.end(), {"data.cache=memory", "data.cache_budget=10240 GiB"});
+  EXPECT_THAT(Examine(request), Contains(Says(Level::kBad, "Memory", "take 10241.5 GiB")));
+}
+
 }  // namespace
 }  // namespace flowtrain

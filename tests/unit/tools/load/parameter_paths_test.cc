@@ -6,10 +6,10 @@
 
 #include <filesystem>
 
+#include "pipeline/config/put_parameter.h"
 #include "pipeline/config/value.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
-#include "tools/load/put_parameter.h"
 
 namespace flowtrain {
 namespace {

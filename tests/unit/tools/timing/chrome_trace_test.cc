@@ -197,6 +197,28 @@ TEST_F(ChromeTraceFile, WhatOverlapsOnTheDeviceGetsRowsOfItsOwn) {
   EXPECT_EQ(Events(written, "X").size(), 5u);
 }
 
+TEST_F(ChromeTraceFile, WhatGoesOnBesideTheLaneIsUnderneathIt) {
+  ChromeTrace trace = TwoNodes();
+  trace.device = "cuda:0";
+  trace.calls = {MadeCall(0, 0, 1'000, 2'000, 0), MadeCall(1, 0, 2'000, 6'000, 1)};
+  trace.rank_slices = {{"backward", "last backward", 500, 4'000},
+                       {"sum", "sums over ranks", 3'000, 5'000, 100},
+                       {"sum", "sums over ranks", 3'500, 5'500, 40}};
+  trace.device_slices = {{"gemm", "compute", 2'500, 3'500}};
+  const json written = Written(trace);
+  EXPECT_THAT(TraceCheck::Faults(written), IsEmpty());
+  EXPECT_THAT(ThreadNames(written), ElementsAre("worker 1", "device lane", "last backward",
+                                                "sums over ranks", "sums over ranks 2", "compute"));
+  const std::vector<json> slices = Events(written, "X");
+  ASSERT_EQ(slices.size(), 6u);
+  EXPECT_EQ(slices[0].at("ts"), 0.5);  // time begins with the pass
+  EXPECT_EQ(slices[2].at("ts"), 0.0);
+  EXPECT_FALSE(slices[2].contains("args"));
+  EXPECT_EQ(slices[4].at("args"), json({{"bytes", 40}}));
+  EXPECT_EQ(slices[4].at("pid"), slices[0].at("pid"));
+  EXPECT_NE(slices[5].at("pid"), slices[0].at("pid"));
+}
+
 TEST_F(ChromeTraceFile, AnEmptyRunIsAWholeFile) {
   const json written = Written(ChromeTrace{});
   EXPECT_THAT(TraceCheck::Faults(written), IsEmpty());
