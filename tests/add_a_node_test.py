@@ -54,7 +54,7 @@ class AddANode(unittest.TestCase):
     def test_the_page_leads_to_a_run(self):
         self.assertIn("100% tests passed, 0 tests failed out of 2", self.said[1])
         self.assertIn("amount", self.said[1])
-        self.assertIn("2 steps, 256 images", self.said[2])
+        self.assertIn("2 steps, 64 images", self.said[2])
         runs = list((self.node / "runs").glob("*"))
         self.assertEqual(len(runs), 1, self.said[2])
         self.assertEqual((runs[0] / "metrics.jsonl").read_text().count('"step"'), 2)

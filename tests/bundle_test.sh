@@ -28,6 +28,10 @@ plugins="$folder/a place with spaces/flowtrain/lib"
 for name in webp tiff jpeg2000 gif; do
   [ -e "$plugins/flowtrain_$name.so" ] || fail "flowtrain_$name.so is not in the bundle"
 done
+# So does NCCL's, where it was built; it asks for nothing but torch.
+if [ -e "$(dirname "$program")/flowtrain_nccl.so" ]; then
+  python3 "$root/tests/nccl_plugin_test.py" "$plugins/flowtrain_nccl.so" "$torch" || fail "flowtrain_nccl.so does not open"
+fi
 mkdir images
 cp "$root/tests/fuzz/corpus/webp/lossless.webp" "$root/tests/fuzz/corpus/tiff/rgb.tif" \
   "$root/tests/fuzz/corpus/jpeg2000/rgba.jp2" "$root/tests/fuzz/corpus/gif/grey.gif" images

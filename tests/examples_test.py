@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The commands of README.md, or the examples of `flowtrain --help`, each as it stands. Those of a block run one after the other
-in a folder that was empty. A data set that they name as an example is put in its place.
+"""The commands of README.md, the examples of `flowtrain --help`, or the commands of docs/*.md (its blocks of `sh`), each as it
+stands. Those of a block, or of a page of docs, run one after the other in a folder that was empty. A data set or a run that they
+name as an example is put in its place.
 
-    examples_test.py readme|help PROGRAM TORCH
+    examples_test.py readme|help|docs PROGRAM TORCH
 
 TORCH is the libtorch that PROGRAM was built with. The checkout that `tools/flowtrain` belongs to is a copy, so that nothing is
 written to this one. Runs that would take minutes get `--set train.max_steps=1` and smaller images appended, measurements a lower
@@ -14,14 +15,14 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STL10 = os.path.join(ROOT, "../shared/data/stl10_mini/stl10_binary")  # not in the repository
 
-SHORT = " --set train.max_steps=1 --set data.image_size=32 --set data.batch_size=32 --set gpu.gradient_accumulation=1"
-QUICK = " --set data.image_size=16 --set data.batch_size=16"
+FEW = " --set sample.images=128"  # to evaluate on, above all
+SHORT = " --set train.max_steps=1 --set data.image_size=32 --set data.batch_size=32 --set gpu.gradient_accumulation=1" + FEW
+QUICK = " --set data.image_size=16 --set data.batch_size=16" + FEW
 MEASURED = " --steps 2 --repeats 1" + QUICK
 SAMPLE = "THIS RUN TRAINS ON THE BUILT-IN SAMPLE SET"
 
@@ -83,9 +84,13 @@ def evaluated(_, folder):
 # of its output and of the folder it ran in. The first that matches counts.
 RULES = [
     (r"tools/test", None, "it runs this test"),
-    (r"cmake .*|tools/wheel", None, "it builds what this test runs"),
-    (r"wget \S*stl10_binary\.tar\.gz", None, "it downloads 2.6 GB; a small archive of the same files takes its place"),
-    (r"mkdir -p data && tar xzf stl10_binary\.tar\.gz -C data", "", leaves("data/stl10_binary/train_X.bin")),
+    (r"cmake .*|tools/(wheel|deb)", None, "it builds what this test runs"),
+    (r"\S*flowtrain fetch (stl10|cifar10)", None, "it downloads a data set; a small set of the same files takes its place"),
+    (r"python3 -m venv .*|pip install .*", None, "test_wheel installs the wheel"),
+    (r"sudo apt install \S+", None, "it changes the system; test_deb unpacks the package"),
+    (r"docker .*|apptainer .*|sbatch .*", None, "it needs the container's or the cluster's programs"),
+    (r"ls -l /dev/dxg|nvidia-smi|cp -r /mnt/c/\S+ \S+", None, "it is for WSL2"),
+    (r"mkdir -p ~/data", "", lambda output, folder: None),
     (r"\S*flowtrain graphs/\w+\.yaml --tuned", " --set train.max_steps=1" + QUICK, says("set as tuned")),
     (r"\S*flowtrain graphs/(knn|linear_probe|embed)\.yaml .*", "", evaluated),
     (r"\S*flowtrain graphs/\w+\.yaml --config \S+ --run-dir runs/first", SHORT, trained),
@@ -94,19 +99,29 @@ RULES = [
     (r"\S*flowtrain graphs/\w+\.yaml --set data\.root=\S+ --set train\.epochs=20", SHORT, trained_on("STL-10, train + unlabeled")),
     (r"\S*flowtrain graphs/\w+\.yaml --init \S+", SHORT, trained_on_what_is_there),
     (r"\S*flowtrain graphs/\w+\.yaml( --run-dir runs/first)?", SHORT, trained_on_what_is_there),
+    (r"flowtrain graphs/(simclr|dcl|barlow_twins|vicreg)\.yaml( --(set|config|run-dir|resume|init) \S+)+", SHORT, trained),
+    (r"flowtrain validate \S+ --data .*", " --set data.batch_size=16", says("40 images in 2 classes")),
     (r"flowtrain validate \S+", "", says("graphs/simclr.yaml")),
     (r"flowtrain inspect \S+ --dot \| dot -Tsvg > simclr\.svg", "", leaves("simclr.svg")),
     (r"flowtrain inspect \S+", "", says("forward_backward")),
     (r"flowtrain nodes", "", says("DualViewAugment")),
+    (r"flowtrain nodes DecodeImage", "", says("max_pixels")),
     (r"flowtrain new-node InvertColours", "", leaves("invert_colours/invert_colours_test.cc")),
     (r"flowtrain doctor", "", says("Run folder")),
     (r"flowtrain timing \S+", " --steps 2 --warmup 0 --quick" + QUICK, says("forward_backward")),
     (r"flowtrain tune \S+", " --seconds 0.05" + QUICK, says("configs/tuned/")),
+    (r"flowtrain check photos", "", says("every image can be read")),
+    (r"flowtrain preview \S+( --set \S+)* --out views\.png", QUICK, leaves("views.png")),
+    (r"flowtrain runs", "", says("first  ")),
+    (r"flowtrain runs diff first second", "", says("second")),
+    (r"flowtrain report runs/first( --out report\.html| runs/second)", "", leaves("report.html")),
     (r"flowtrain compare \S+", MEASURED, says("mixed precision")),
     (r"flowtrain bench \S+", MEASURED, says("images/s")),
     (r"flowtrain pack sample \S+", QUICK.replace(" --set data.batch_size=16", ""), leaves("sample.ftpack")),
+    (r"flowtrain pack photos \S+ --max-side 256", "", leaves("photos.ftpack")),
     (r"flowtrain digest \S+", "", says("runs/first")),
-    (r"flowtrain export \S+ --to \S+", "", leaves("backbone.safetensors")),
+    (r"flowtrain export \S+ --to backbone\.safetensors", "", leaves("backbone.safetensors")),
+    (r"flowtrain export \S+ --to backbone\.pt", "", leaves("backbone.pt")),
 ]
 
 # The first words of blocks in README.md that are not commands: the graph, what a run prints.
@@ -133,6 +148,19 @@ def readme_blocks():
     return blocks
 
 
+def docs_pages():
+    """Of each page of docs, the commands of all its blocks of `sh`. docs/add_a_node.md has a test of its own."""
+    pages = []
+    for name in sorted(os.listdir(os.path.join(ROOT, "docs"))):
+        if not name.endswith(".md") or name == "add_a_node.md":
+            continue
+        with open(os.path.join(ROOT, "docs", name), encoding="utf-8") as file:
+            blocks = re.findall(r"^```sh\n(.*?)^```", file.read(), flags=re.S | re.M)
+        lines = "".join(blocks).replace("\\\n", "").splitlines()
+        pages.append([re.sub(" +", " ", line.split("  #")[0].split(" # ")[0]).strip() for line in lines])
+    return pages
+
+
 def help_blocks(program):
     text = subprocess.run([program, "--help"], check=True, capture_output=True, text=True).stdout
     examples = text.split("Examples:\n")[1].split("\n\n")[0]
@@ -154,11 +182,6 @@ def make_checkout(folder, program, torch):
         stamp.write(torch + "\n")
 
 
-def make_archive(path):
-    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
-        archive.add(os.path.realpath(STL10), arcname="stl10_binary")
-
-
 def make_images(folder):
     for name in ("cat", "dog"):
         os.makedirs(os.path.join(folder, name))
@@ -167,10 +190,25 @@ def make_images(folder):
                 image.write(b"P6 48 40 255\n" + os.urandom(48 * 40 * 3))
 
 
+def make_cifar10(folder):
+    os.makedirs(folder)
+    for name in [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]:
+        with open(os.path.join(folder, name + ".bin"), "wb") as file:
+            for image in range(20):
+                file.write(bytes([image % 10]) + os.urandom(3 * 32 * 32))
+
+
+def make_runs(folder, environment):
+    """runs/first and runs/second, of a step each, for a page that begins with them."""
+    for name in ("first", "second"):
+        command = f"flowtrain graphs/simclr.yaml --run-dir runs/{name} --quiet{SHORT}"
+        subprocess.run(["bash", "-c", command], cwd=folder, env=environment, check=True, capture_output=True)
+
+
 def with_data_sets(command, folder):
     """The command with folders that are there, in place of those it names as examples; None if there is none to take."""
     images = os.path.join(folder, "images")
-    for name in ("/path/to/images", "/data/photos"):
+    for name in ("/path/to/images", "~/data/photos", "/data/photos"):
         if name in command and not os.path.exists(images):
             make_images(images)
         command = command.replace(name, images)
@@ -210,11 +248,10 @@ def run_block(commands, folder, environment):
     """Returns how many commands failed."""
     failures = 0
     for command in commands:
-        if "stl10_binary.tar.gz" in command and not os.path.exists(STL10):
-            print(f"skipped, since there is no {STL10}: {command}")
-            continue
-        if command.startswith("mkdir -p data"):
-            make_archive(os.path.join(folder, "stl10_binary.tar.gz"))
+        if command.endswith("flowtrain fetch stl10") and os.path.exists(STL10):
+            shutil.copytree(STL10, os.path.join(folder, "data/stl10_binary"))
+        if command.endswith("flowtrain fetch cifar10"):
+            make_cifar10(os.path.join(folder, "data/cifar-10-batches-bin"))
         with_data = with_data_sets(command, folder)
         if with_data is None:
             print(f"skipped, since there is no {STL10}: {command}")
@@ -229,7 +266,7 @@ def run_block(commands, folder, environment):
 
 def main():
     what, program, torch = sys.argv[1], os.path.abspath(sys.argv[2]), sys.argv[3]
-    blocks = readme_blocks() if what == "readme" else help_blocks(program)
+    blocks = {"readme": readme_blocks, "help": lambda: help_blocks(program), "docs": docs_pages}[what]()
     need(sum(map(len, blocks)) > 8, f"only these commands were found: {blocks}")
     failures = 0
     with tempfile.TemporaryDirectory(prefix="flowtrain-") as temporary:
@@ -242,6 +279,11 @@ def main():
             folder = os.path.join(temporary, str(number))
             os.makedirs(folder)
             os.symlink(os.path.join(checkout, "tools"), os.path.join(folder, "tools"))
+            if what == "docs":
+                make_images(os.path.join(folder, "photos"))
+                runs = [command for command in commands if re.search(r"runs/first|runs( diff|$)", command)]
+                if runs and "--run-dir" not in runs[0]:
+                    make_runs(folder, environment)
             failures += run_block(commands, folder, environment)
     sys.exit(1 if failures else 0)
 

@@ -182,7 +182,7 @@ class OnAGpu(InFolder):
 
     def test_a_shortage_must_be_told_and_stay_within_the_limit(self):
         steps = [{"step": i + 1, "loss": 5.0, "device_peak_bytes": 900 << 20} for i in range(6)]
-        said = "warning: out of memory: the window is computed again, in micro-batches of 256 images instead of 512"
+        said = "warning: out of memory: the step is computed again, from the same images, in micro-batches of 256 images instead of 512"
         for text, peak, verdicts in ((said, 900 << 20, ["pass", "pass"]), ("done", 2 << 30, ["miss", "miss"])):
             steps[0]["device_peak_bytes"] = peak
             folder = os.path.join(self.folder, "run")

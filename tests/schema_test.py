@@ -1,4 +1,4 @@
-"""graphs/graph.schema.json and configs/config.schema.json: fresh, and of one mind with the program.
+"""graphs/graph.schema.json, configs/config.schema.json and docs/reference: fresh, and the first two of one mind with the program.
 
 usage: schema_test.py FLOWTRAIN
 """
@@ -17,6 +17,7 @@ except ImportError:
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FLOWTRAIN = sys.argv.pop(1)
+PAGES = {"graph": "docs/reference/nodes.md", "config": "docs/reference/parameters.md"}
 SHIPPED = {"graph": "graphs/graph.schema.json", "config": "configs/config.schema.json"}
 
 
@@ -29,6 +30,35 @@ class Shipped(unittest.TestCase):
         for kind, path in SHIPPED.items():
             self.assertTrue((ROOT / path).read_text() == generated(kind),
                             f"{path} is old: flowtrain schema {kind} > {path}")
+
+    def test_the_reference_is_what_the_declarations_say(self):
+        for kind, path in PAGES.items():
+            self.assertTrue((ROOT / path).read_text() == generated(kind, "--markdown"),
+                            f"{path} is old: flowtrain schema {kind} --markdown > {path}")
+
+    def test_the_reference_has_every_type_option_and_key(self):
+        nodes, keys = ((ROOT / PAGES[kind]).read_text() for kind in ("graph", "config"))
+        for name, declared in json.loads(generated("graph"))["definitions"].items():
+            if name in ("parameter", "resource", "node", "part"):
+                continue
+            entry = nodes.split(f"\n### {name}\n")[1].split("\n#")[0]
+            options = declared["properties"]["options"]["anyOf"][0]["properties"]
+            for option, of_option in options.items():
+                if not of_option["description"].startswith("does nothing any more"):
+                    self.assertIn(f"\n| `{option}` |", entry, name)
+        for key, value in json.loads(generated("config"))["properties"].items():
+            if "properties" not in value:
+                rows = [row for row in keys.splitlines() if row.startswith(f"| `{key}` |")]
+                self.assertTrue(rows, key)
+                for row in rows:  # key, default, allowed, meaning, read by
+                    cells = [cell.strip() for cell in row.replace("\\|", " ").strip("|").split("|")]
+                    self.assertEqual([len(cells), "" in cells], [5, False], row)
+
+    def test_the_reference_has_defaults_of_the_parameter_files(self):
+        page = (ROOT / PAGES["config"]).read_text()
+        for row in ("| `data.batch_size` | `128` | an integer, >= 1 | Images per batch. | `PinnedStage` |",
+                    "| `graphs/vicreg.yaml` | `train.lr_scaling` | `linear` |", "| `knn.neighbours` | `200` | an integer, >= 1 |"):
+            self.assertIn("\n" + row, page)
 
     def test_is_named_by_every_file_that_ships(self):
         for path in [*ROOT.glob("graphs/*.yaml"), *ROOT.glob("configs/*.yaml")]:

@@ -12,13 +12,10 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
-from browser import Browser, find_chromium
+from browser import Browser, chromium_or_skip
 from timing_samples import EVIL, SAMPLES
 
-CHROMIUM = find_chromium()
-if CHROMIUM is None:
-    print("skipped: no chromium. Debian and Ubuntu: apt-get install chromium")
-    sys.exit(77)
+CHROMIUM = chromium_or_skip()
 MAKE_PAGE = sys.argv.pop(1)
 WIDTHS = (1280, 400)
 

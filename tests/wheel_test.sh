@@ -14,8 +14,9 @@ fail() {
 }
 
 "$root/tools/lib/bundle.sh" "$program" "$torch" "$folder/made/flowtrain" >/dev/null
-python3 "$root/tools/lib/make_wheel.py" "$folder/made/flowtrain" "$folder"
-python3 "$root/tools/lib/make_wheel.py" "$folder/made/flowtrain" "$folder/made" >/dev/null
+package=${program%/*/*}/python/flowtrain
+python3 "$root/tools/lib/make_wheel.py" "$folder/made/flowtrain" "$package" "$folder"
+python3 "$root/tools/lib/make_wheel.py" "$folder/made/flowtrain" "$package" "$folder/made" >/dev/null
 cmp "$folder"/*.whl "$folder"/made/*.whl || fail "the same bundle made another wheel"
 rm -rf "$folder/made"
 
@@ -34,6 +35,25 @@ python3 -m flowtrain validate graphs/vicreg.yaml || fail "it does not find its g
   --set data.image_size=32 --set evaluate.knn=false --set device=cpu --run-dir run >run.txt 2>&1 ||
   fail "it does not train: $(cat run.txt)"
 grep -q '"step":1' run/metrics.jsonl || fail "it left no step: $(cat run.txt)"
+
+# The loader finds its library, its codecs and its graphs in the wheel, and needs no torch.
+if ls "$folder"/installed/flowtrain/_engine*.so >/dev/null 2>&1; then
+  if ldd "$folder"/installed/flowtrain/_engine*.so | grep -q torch; then fail "the loader is linked with torch"; fi
+  PYTHONPATH=$folder/installed python3 - >loader.txt 2>&1 <<'END' || fail "the loader does not work: $(cat loader.txt)"
+from flowtrain import Loader
+
+with Loader("graphs/loader.yaml", {"data.kind": "sample", "sample.images": 20, "data.batch_size": 10}, arrays="dlpack") as loader:
+    sizes = [len(memoryview(view)) for (view, _), _, _ in loader]
+assert sizes == [10, 10], sizes
+with open("/proc/self/maps") as file:
+    used = sorted({line.split()[-1] for line in file if "flowtrain" in line or "tbb" in line})
+assert any("installed/flowtrain/bundle/lib/libflowtrain_loader.so" in path for path in used), used
+assert any("installed/flowtrain/bundle/lib/libtbb" in path for path in used), used
+END
+else
+  python3 -c 'from flowtrain import Loader' 2>loader.txt && fail "there is a loader without a module"
+  grep -q "built without nanobind" loader.txt || fail "it does not say why there is no loader: $(cat loader.txt)"
+fi
 
 # pip knows what it needs, and what it is.
 python3 -c 'from importlib.metadata import distribution as d; print(d("flowtrain").requires, d("flowtrain").version)' |

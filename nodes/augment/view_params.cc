@@ -103,8 +103,9 @@ void AugmentOptions::Declare(OptionsOf<AugmentOptions>& options) {
       .Option(&Self::jitter, "jitter", "Probability of the colour jitter.", probability)
       .Option(&Self::brightness, "brightness",
               "Brightness factor is drawn from [max(0, 1 - b), 1 + b].", AtLeast{0})
-      .Option(&Self::contrast, "contrast", "The same for contrast.", AtLeast{0})
-      .Option(&Self::saturation, "saturation", "The same for saturation.", AtLeast{0})
+      .Option(&Self::contrast, "contrast", "Contrast factor, drawn in the same way.", AtLeast{0})
+      .Option(&Self::saturation, "saturation", "Saturation factor, drawn in the same way.",
+              AtLeast{0})
       .Option(&Self::hue, "hue", "Hue shift, in turns of the hue circle, is drawn from [-h, h].",
               Between{0, 0.5})
       .Option(&Self::grey, "grey", "Probability of a greyscale view.", probability)

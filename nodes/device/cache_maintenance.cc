@@ -20,7 +20,8 @@ void CacheMaintenance::Declare(NodeSpec& spec) {
       .Uses("device", "Device")
       .MayUse("cache", "DecodedCache")
       .Option(&CacheMaintenance::every_epochs_, "every_epochs", 5,
-              "Empty it after every N epochs; 0: never.", AtLeast{0});
+              "Epochs between two times that the device allocator's cache is emptied; 0: never.",
+              AtLeast{0});
 }
 
 void CacheMaintenance::Open(const OpenContext& context) {

@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <torch/nn/module.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -88,6 +89,13 @@ ConfigError Unusable(const std::string& name, const std::string& why) {
   return ConfigError("device: '" + name + "' cannot be used: " + why);
 }
 
+ConfigError TooFewDevices(int process, int count) {
+  return ConfigError("there are " + std::to_string(count) + " devices for " +
+                     std::to_string(process + 1) +
+                     " processes or more on this machine: start one process per device, or set "
+                     "device to cpu");
+}
+
 // Once a process, which may open several graphs.
 void WarnOfGpuNotUsed(const VendorLibrary& library) {
   static bool warned = false;
@@ -97,13 +105,14 @@ void WarnOfGpuNotUsed(const VendorLibrary& library) {
              ". With device set to cpu this is not said (docs/troubleshooting.md)");
 }
 
-c10::Device Choose(const std::string& name) {
+c10::Device Choose(const std::string& name, int process) {
   if (name == "cpu") return c10::kCPU;
   const VendorLibrary library = LoadVendorLibrary(name.substr(0, name.find(':')));
   const std::optional<c10::DeviceType> type = at::accelerator::getAccelerator();
   const int count = type ? at::accelerator::deviceCount() : 0;
   if (name == "auto") {
-    if (count > 0) return {*type, 0};
+    if (count > 0 && process >= count) throw TooFewDevices(process, count);
+    if (count > 0) return {*type, static_cast<c10::DeviceIndex>(process)};
     if (library.gpu_is_there) WarnOfGpuNotUsed(library);
     return c10::kCPU;
   }
@@ -111,7 +120,8 @@ c10::Device Choose(const std::string& name) {
   if (type != device.type())
     throw Unusable(name, library.loaded ? "libtorch has no such device" : library.why);
   if (count == 0) throw Unusable(name, "the driver shows no such device");
-  const int index = device.has_index() ? device.index() : 0;
+  const int index = device.has_index() ? device.index() : process;
+  if (!device.has_index() && index >= count) throw TooFewDevices(process, count);
   if (index >= count) {
     throw ConfigError("device: '" + name + "' does not exist: there are " + std::to_string(count) +
                       " such devices, numbered from 0");
@@ -146,12 +156,12 @@ void Device::Declare(NodeSpec& spec) {
               "libtorch knows, such as xpu:N.",
               Form{CheckName, kNames})
       .Option(&Device::threads_, "threads", 0,
-              "CPU threads of the device lane; 0: every core there is.", AtLeast{0})
-      .Option(
-          &Device::memory_limit_, "memory_limit", std::string(),
-          "Of a GPU's memory: a fraction (0.5) or an amount (12 GiB); empty: all of it, or what "
-          "is free at the start less a reserve, under WSL2 and beside other programs.",
-          Form{CheckMemoryLimit, "a fraction, a share or an amount"})
+              "Threads that compute the model on a CPU; 0: all cores.", AtLeast{0})
+      .Option(&Device::memory_limit_, "memory_limit", std::string(),
+              "Limit on the GPU's memory: a fraction (0.5) or an amount (12 GiB); empty: all of "
+              "it, or what "
+              "is free at the start less a reserve, under WSL2 and beside other programs.",
+              Form{CheckMemoryLimit, "a fraction, a share or an amount"})
       .Option(&Device::mixed_precision_, "mixed_precision", true,
               "FP16 on a GPU, BF16 on a CPU that has the instructions; else FP32.")
       .Option(&Device::cudnn_benchmark_, "cudnn_benchmark", true,
@@ -160,13 +170,13 @@ void Device::Declare(NodeSpec& spec) {
 
 void Device::Open(const OpenContext& context) {
   LimitMemory(context.NameOf("memory_limit"));
-  device_ = Choose(name_);
+  device_ = Choose(name_, process_);
   if (!device_.is_cuda()) memory_fraction_ = 1;
   if (is_accelerator() && !device_.is_cuda() && !memory_limit_.empty()) {
     throw ConfigError(context.NameOf("memory_limit") + " limits a CUDA device's memory only, not " +
                       device_.str() + "'s: leave it empty");
   }
-  lane_threads_ = threads_ > 0 ? threads_ : ReadCpuLimits().usable;
+  lane_threads_ = threads_ > 0 ? threads_ : std::max(1, ReadCpuLimits().usable / processes_);
   if (mixed_precision_) {
     if (is_accelerator()) {
       precision_ = Precision::kFp16;

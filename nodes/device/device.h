@@ -29,6 +29,14 @@ class Device final : public Resource {
  public:
   static void Declare(NodeSpec& spec);
 
+  // This process is one of `processes` on the machine, numbered from 0, which share its devices and
+  // cores: without an index in its name the device is the one of the process's number, and without a
+  // number of threads the cores are divided. Before Open.
+  void ShareMachine(int process, int processes) {
+    process_ = process;
+    processes_ = processes;
+  }
+
   // Throws ConfigError for a device that does not exist or cannot be used.
   void Open(const OpenContext& context) override;
   void OnWorkerThread() override;
@@ -81,6 +89,7 @@ class Device final : public Resource {
   std::unique_ptr<GpuMonitor> monitor_;  // null: the driver has none
   int lane_threads_ = 1;
   bool warmed_up_ = false;
+  int process_ = 0, processes_ = 1;  // on this machine
   uint64_t paused_ns_ = 0;
 };
 

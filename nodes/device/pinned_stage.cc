@@ -10,6 +10,7 @@
 
 #include "nodes/device/host_memory.h"
 #include "nodes/device/out_of_memory.h"
+#include "pipeline/base/buffer_memory.h"
 #include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
 

@@ -13,7 +13,7 @@ void FixedSource::Declare(NodeSpec& spec) {
       .Option(&FixedSource::window_, "window", "1",
               "Batches per optimiser step, or auto: as effective_batch says.")
       .Option(&FixedSource::effective_batch_, "effective_batch", 0,
-              "Images per optimiser step; 0: as window says.", AtLeast{0})
+              "Images per optimiser step; 0: window times the batch size.", AtLeast{0})
       .Option(&FixedSource::seed_, "seed", 0, "Seed of the noise.");
 }
 

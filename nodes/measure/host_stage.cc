@@ -1,6 +1,6 @@
 #include "nodes/measure/host_stage.h"
 
-#include "nodes/device/host_memory.h"
+#include "pipeline/base/buffer_memory.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <vector>
 
-#include "nodes/data/draw_figure.h"
+#include "nodes/data/draw_picture.h"
 #include "nodes/data/sample_set.h"
 
 namespace flowtrain {
@@ -15,10 +15,10 @@ constexpr int kSide = 96, kPicturesOfAClass = 8;
 
 // Whether the file could be written.
 bool WriteSheet(const char* path) {
-  const auto set = MakeSampleSet(42, kPicturesOfAClass * kFigureClasses, kSide);
+  const auto set = MakeSampleSet(42, kPicturesOfAClass * kPictureClassCount, kSide);
   std::ofstream file(path, std::ios::binary);
-  file << "P6\n" << kSide * kFigureClasses << ' ' << kSide * kPicturesOfAClass << "\n255\n";
-  std::vector<std::vector<uint8_t>> row(kFigureClasses);
+  file << "P6\n" << kSide * kPictureClassCount << ' ' << kSide * kPicturesOfAClass << "\n255\n";
+  std::vector<std::vector<uint8_t>> row(kPictureClassCount);
   uint64_t id = 0;
   for (int r = 0; r < kPicturesOfAClass; ++r) {
     for (std::vector<uint8_t>& picture : row) set->Fetch(id++, picture);

@@ -137,7 +137,7 @@ TEST_F(AcceleratorProgram, TooLittleMemoryMakesSmallerMicroBatches) {
       RunOnAccelerator(OnAccelerator(folder / "run", {"evaluate.knn=false", "train.max_steps=2"}),
                        "fail_allocation=700");
   ASSERT_EQ(result.code, 0) << result.output;
-  EXPECT_THAT(result.output, HasSubstr("out of memory: the window is computed again"));
+  EXPECT_THAT(result.output, HasSubstr("out of memory: the step is computed again"));
 }
 
 TEST_F(AcceleratorProgram, TooLittleMemoryForOneImageEndsTheRun) {
@@ -234,13 +234,14 @@ TEST_F(AcceleratorProgram, LongCompareTriesPinnedMemoryAndCacheEmptying) {
   std::vector<std::string> arguments = {"compare",   kGraph, "--steps", "2",
                                         "--repeats", "1",    "--md"};
   for (const char* set :
-       {"data.kind=sample", "sample.images=80", "data.image_size=8", "data.batch_size=4",
-        "gpu.gradient_accumulation=4", "data.num_workers=1", "device=mtia:0", "model.stem=small"}) {
+       {"data.kind=sample", "sample.images=80", "data.image_size=8", "data.batch_size=2",
+        "gpu.gradient_accumulation=2", "data.num_workers=1", "device=mtia:0", "model.stem=small"}) {
     arguments.insert(arguments.end(), {"--set", set});
   }
   const Result result = RunOnAccelerator(arguments, "");
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_THAT(result.output, AllOf(HasSubstr("pinned memory"), HasSubstr("cache emptying"),
+                                   HasSubstr("not tried: a batch of 1 is too small"),
                                    Not(HasSubstr("there is no GPU"))));
 }
 

@@ -183,9 +183,10 @@ TEST(Settings, AWrongValueIsOneLineWithKeyPlaceAndWhatIsAllowed) {
 }
 
 TEST(Settings, AnUnknownKeyListsThoseOfItsGroup) {
-  ExpectRefused(ValidateWith({"evaluate.k=3"}),
-                {"unknown parameter 'evaluate.k'",
-                 "(evaluate has knn, probe, every_epochs, neighbours, temperature, batch_size"});
+  ExpectRefused(
+      ValidateWith({"evaluate.k=3"}),
+      {"unknown parameter 'evaluate.k'",
+       "(evaluate has knn, probe, pictures, every_epochs, neighbours, temperature, batch_size"});
   ExpectRefused(ValidateWith({"data.Batch-Size=3"}),
                 {"did you mean 'data.batch_size'? (data has ", ", num_workers, "});
   ExpectRefused(ValidateWith({"epochs=3"}),

@@ -64,6 +64,13 @@ TEST_F(Trained, KnnByItselfIsWhatTheTrainingFound) {
   EXPECT_THAT(result.output, HasSubstr("(small stem)"));
   EXPECT_THAT(result.output, HasSubstr("(k=80, T=0.1; 80 bank images, 20 queries)"));
   EXPECT_EQ(Final(folder / "knn", "knn_top1"), Final(Run(), "knn_top1"));
+  const auto in_training = nlohmann::json::parse(ReadText(Run() + "/embedding.json"));
+  auto by_itself = nlohmann::json::parse(ReadText(folder / "knn/embedding.json"));
+  EXPECT_EQ(in_training["steps"], 2);
+  EXPECT_TRUE(by_itself["steps"].is_null());
+  EXPECT_EQ(in_training["map"]["points"].size(), 20u);
+  EXPECT_EQ(by_itself["neighbours"]["queries"].size(), 10u);
+  EXPECT_EQ(by_itself["map"]["pictures"], in_training["map"]["pictures"]);
 }
 
 TEST_F(Trained, TheLinearProbeByItselfIsWhatTheTrainingFound) {
@@ -89,6 +96,13 @@ TEST_F(Trained, TheLinearProbeReportsAndDrawsTheConfusion) {
   EXPECT_GT(top5, 10);
   EXPECT_LE(top1, top5);
   EXPECT_THAT(ReadText(folder / "probe/confusion.png"), StartsWith("\x89PNG\r\n"));
+  const auto json = nlohmann::json::parse(ReadText(folder / "probe/confusion.json"));
+  EXPECT_EQ(json["classes"][0], "disc");
+  int images = 0;
+  for (const auto& row : json["counts"]) {
+    for (const int count : row) images += count;
+  }
+  EXPECT_EQ(images, 20);
 
   ASSERT_EQ(RunProgram(Judge("linear_probe.yaml", folder / "again",
                              {"linear.epochs=20", "data.batch_size=30", "data.num_workers=1"}))

@@ -310,7 +310,7 @@ TEST(Interrupt, InTheEvaluationBeforeTheFirstStepPromisesNoCheckpoint) {
   usleep(300'000);
   program.Signal(SIGINT);
   EXPECT_EQ(program.Wait(), 130) << program.output();
-  EXPECT_THAT(program.output(), HasSubstr("stopping: no window is under way"));
+  EXPECT_THAT(program.output(), HasSubstr("stopping: no step is under way"));
   EXPECT_THAT(program.output(), Not(HasSubstr("checkpoint;")));
   EXPECT_FALSE(fs::exists(run)) << "a run without a step leaves no folder";
 }

@@ -36,9 +36,9 @@ TEST_P(Method, TheLossFallsOnTheSampleSet) {
   const TempFolder folder;
   std::vector<std::string> arguments =
       SmallRun(folder / "run",
-               {"sample.images=80", "train.epochs=4", "train.optimizer=adamw",
-                "train.learning_rate=0.003", "train.lr_scaling=none", "model.projection_hidden=64",
-                "model.projection_dim=32", "data.batch_size=20", "evaluate.knn=false"});
+               {"sample.images=160", "train.epochs=4", "train.optimizer=adamw",
+                "train.learning_rate=0.001", "train.lr_scaling=none", "model.projection_hidden=64",
+                "model.projection_dim=32", "data.batch_size=40", "evaluate.knn=false"});
   arguments[0] = graph_;
   const Result result = RunProgram(arguments);
   ASSERT_EQ(result.code, 0) << result.output;

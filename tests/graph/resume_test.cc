@@ -118,7 +118,7 @@ TEST(Resume, KilledAtAnyMomentItEndsAsIfLeftAlone) { KillAndGoOn(3); }
 
 TEST(Resume, LongKilledAgainAndAgain) {
   const char* asked = std::getenv("FLOWTRAIN_KILLS");
-  KillAndGoOn(asked == nullptr ? 12 : std::atoi(asked));
+  KillAndGoOn(asked == nullptr ? 5 : std::atoi(asked));
 }
 
 class Finished : public testing::Test {

@@ -44,7 +44,7 @@ void MakeImages(const fs::path& folder) {
   fs::create_directories(folder);
   std::vector<uint8_t> rgb(size_t{3} * kSide * kSide);
   for (int i = 0; i < kImages; ++i) {
-    DrawPicture(1, static_cast<uint64_t>(i), i % kFigureClasses, kSide, rgb);
+    DrawPicture(1, static_cast<uint64_t>(i), i % kPictureClassCount, kSide, rgb);
     std::vector<uint8_t> file = EncodePng(rgb, kSide, kSide);
     if (i % 100 == 7) file.resize(file.size() / 2);
     WriteBytes(folder / (std::to_string(i) + ".png"), file);

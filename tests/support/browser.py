@@ -12,6 +12,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -23,6 +24,15 @@ def find_chromium():
     """The program's path, or None."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return next(filter(None, map(shutil.which, names)), None)
+
+
+def chromium_or_skip():
+    """The program's path. Without it the test ends as skipped."""
+    path = find_chromium()
+    if path is None:
+        print("skipped: no chromium. Debian and Ubuntu: apt-get install chromium")
+        sys.exit(77)
+    return path
 
 
 class WebSocket:

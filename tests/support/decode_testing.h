@@ -8,6 +8,7 @@
 #include "nodes/decode/codec_plugins.h"
 #include "nodes/decode/decode.h"
 #include "nodes/decode/decode_scratch.h"
+#include "pipeline/base/files/plugin_folders.h"
 #include "tests/support/image_files.h"
 
 namespace flowtrain {
@@ -62,7 +63,7 @@ inline bool PluginIsThere(Codec codec) {
     const fs::path build = fs::read_symlink("/proc/self/exe").parent_path().parent_path();
     setenv("FLOWTRAIN_PLUGINS", (build / "tools").c_str(), 1);
   }
-  for (const std::string& folder : CodecPlugins::SearchPath()) {
+  for (const std::string& folder : PluginFolders()) {
     if (fs::exists(fs::path(folder) / CodecPlugins::LibraryOf(codec))) return true;
   }
   return false;

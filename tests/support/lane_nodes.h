@@ -23,6 +23,7 @@ struct LaneNodes {
     Options optimizer = {{"learning_rate", "0.05"}, {"warmup_epochs", "0"}};
     Options device = {};   // override those of Training
     int64_t narrower = 1;  // the network's layers
+    Resource* ranks = nullptr;
   };
 
   explicit LaneNodes(const Settings& given)
@@ -30,6 +31,7 @@ struct LaneNodes {
     stage = Make<PinnedStage>({{"batch_size", std::to_string(settings.rows)},
                                {"image_size", std::to_string(settings.side)}});
     training.context.batch = stage->Layout();
+    if (settings.ranks != nullptr) training.context.resources["ranks"] = settings.ranks;
     forward_backward = Make<ForwardBackward>(settings.forward_backward);
     optimizer_step = Make<OptimizerStep>();
     stage->Open(training.context);

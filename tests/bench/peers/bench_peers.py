@@ -18,7 +18,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from comparison import (GRAPH, HERE, ONE_THREAD, ROOT, TORCH, Failed, cpu_model, find_flowtrain, make_venv, pinned,  # noqa: E402
-                        run_json, version_of)
+                        run_json, run_script, version_of)
 
 WORKER = os.path.join(HERE, "peer_loaders.py")
 PEERS = ("albumentations", "dali", "dali-crop", "torchvision", "torchvision-tensor")
@@ -191,13 +191,8 @@ def compare(args, workloads):
 
 def main():
     args, workloads = parse()
-    try:
-        compare(args, workloads)
-    except Failed as error:
-        sys.exit(f"bench_peers: error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    compare(args, workloads)
 
 
 if __name__ == "__main__":
-    main()
+    run_script("bench_peers", main)

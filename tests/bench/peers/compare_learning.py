@@ -26,7 +26,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import recipe  # noqa: E402
 from comparison import (GRAPH, HERE, ROOT, TORCH, Failed, cpu_model, find_flowtrain, make_venv, pinned, run,  # noqa: E402
-                        run_json, version_of)
+                        run_json, run_script, version_of)
 
 REFERENCE = os.path.join(HERE, "reference_simclr.py")
 PACKAGES = (*TORCH, "lightly==1.5.22")
@@ -263,13 +263,8 @@ def compare(args):
 
 def main():
     args = parse()
-    try:
-        compare(args)
-    except Failed as error:
-        sys.exit(f"compare_learning: error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    compare(args)
 
 
 if __name__ == "__main__":
-    main()
+    run_script("compare_learning", main)

@@ -37,3 +37,9 @@ flowtrain_mutant(without_query FILES nodes/train/optimizer/optimizer_step.h node
   WITHOUT "if (!arrived->query()) return std::nullopt")
 flowtrain_mutant(without_synchronize FILES nodes/train/checkpoint/host_copy.h nodes/train/checkpoint/host_copy.cc
   WITHOUT "for (const c10::DeviceIndex device : devices) at::accelerator::synchronizeDevice(device)")
+flowtrain_mutant(without_made_block FILES nodes/distributed/through_host.h nodes/distributed/through_host.cc
+  WITHOUT "made.block(copies_)")
+flowtrain_mutant(without_early_sums FILES nodes/distributed/gradient_sum.h nodes/distributed/gradient_sum.cc
+  WITHOUT "SendWhatIsReady(/*all=*/false)")
+flowtrain_mutant(without_copied_wait FILES nodes/distributed/through_host.h nodes/distributed/through_host.cc
+  WITHOUT "WaitFor(on_host.copied)")

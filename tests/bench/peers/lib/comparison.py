@@ -58,3 +58,13 @@ def find_flowtrain():
 
 def version_of(binary):
     return run([binary, "--version"]).splitlines()[0]
+
+
+def run_script(name, work):
+    """Does a script's work; what it cannot do is told on standard error."""
+    try:
+        work()
+    except Failed as error:
+        sys.exit(f"{name}: error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -312,6 +312,15 @@ TEST(Config, ToYamlReadsBackAsAnOverlay) {
   EXPECT_THAT(text, HasSubstr("data:\n  root: \"/a b: c\"\n  splits: [\"6\", test]\n"));
 }
 
+// At the beginning of a file it would be taken for no part of the key.
+TEST(Config, ToYamlKeepsAByteOrderMarkInAKey) {
+  const std::string key = "\xEF\xBB\xBFname";
+  const Config config(ReadYaml("\n  " + key + ": 1\n", "f"));
+  const Value again = ReadYaml(config.ToYaml(), "resolved.yaml");
+  ASSERT_EQ(again.entries.size(), 1U);
+  EXPECT_EQ(again.entries[0].key, key);
+}
+
 TEST(Config, ToYamlLeavesOutWhatItIsTold) {
   const Config config = Defaults();
   EXPECT_EQ(config.ToYaml({"train", "data.splits", "data.none", "device.x"}),

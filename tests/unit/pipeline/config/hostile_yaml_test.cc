@@ -60,6 +60,20 @@ TEST(HostileYaml, DepthIsBounded) {
   EXPECT_THAT(FindingsInYaml(Times(49, "[") + Times(49, "]")), IsEmpty());
 }
 
+TEST(HostileYaml, KeysAreBounded) {
+  EXPECT_THAT(FindingsInYaml("? " + Times(257, "k") + "\n: 1\n"),
+              ElementsAre("f.yaml:1:3: a key of more than 256 bytes"));
+  EXPECT_THAT(FindingsInYaml(Times(256, "k") + ": 1\n"), IsEmpty());
+}
+
+TEST(HostileYaml, AnEscapeThatMakesNoTextIsRefused) {
+  EXPECT_THAT(
+      FindingsInYaml("a: 1\nb: \"x\\Ny\"\n"),
+      ElementsAre("f.yaml:2:4: an escape that is not supported: write the character itself"));
+  EXPECT_THAT(FindingsInYaml("\"\\_\": 1\n"), ElementsAre(HasSubstr("f.yaml:1:1: an escape")));
+  EXPECT_EQ(ReadYaml("a: \"\\L\\xe9\"\n", "f").Find("a")->scalar, "\xE2\x80\xA8\xC3\xA9");
+}
+
 TEST(HostileYaml, TheNumberOfValuesIsBounded) {
   EXPECT_THAT(FindingsInYaml(ListOf(200'000, "a,")),
               ElementsAre(HasSubstr("more than 10000 values")));
@@ -70,11 +84,11 @@ TEST(HostileYaml, TheNumberOfValuesIsBounded) {
 
 TEST(HostileYaml, OnlyUtf8IsText) {
   EXPECT_THAT(FindingsInYaml("a: 1\nb: caf\xE9\n"),
-              ElementsAre("f.yaml:2:7: this is no UTF-8: save the file as UTF-8"));
+              ElementsAre("f.yaml:2:7: this is not UTF-8: save the file as UTF-8"));
   for (const char* bad :
        {"\x80", "\xC0\xAF", "\xC1\x81", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\x80",
         "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xC3", "\xE2\x82", "\xF0\x9F\x92", "\xFF\xFE"}) {
-    EXPECT_THAT(FindingsInYaml(std::string("a: x") + bad), ElementsAre(HasSubstr("no UTF-8")));
+    EXPECT_THAT(FindingsInYaml(std::string("a: x") + bad), ElementsAre(HasSubstr("not UTF-8")));
   }
   for (const char* good : {"\xC3\xA9", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
                            "\xE2\x82\xAC", "\xF0\x9F\x92\xA1", "\xF4\x8F\xBF\xBF"}) {

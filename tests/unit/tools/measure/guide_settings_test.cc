@@ -34,6 +34,14 @@ TEST(GuideSettings, WhatDoesNotDivideIsLeftOut) {
   EXPECT_EQ(Named(GuideSettings(config, {}), "gradient accumulation").variants.size(), 2u);
 }
 
+TEST(GuideSettings, ABatchOfOneIsNotTried) {
+  const Config config = SomeConfig("data: {batch_size: 2}\ngpu: {gradient_accumulation: 2}\n");
+  const auto accumulation = Named(GuideSettings(config, {}), "gradient accumulation");
+  ASSERT_EQ(accumulation.variants.size(), 3u);
+  EXPECT_EQ(accumulation.variants[1].why_not, "");  // 2 x 2
+  EXPECT_EQ(accumulation.variants[2].why_not, "a batch of 1 is too small");
+}
+
 TEST(GuideSettings, SayWhatTheMachineCannotTry) {
   const auto settings = GuideSettings(SomeConfig("data: {batch_size: 8}\n"), {false, false, 4});
   EXPECT_THAT(Named(settings, "pinned memory").variants[1].why_not, HasSubstr("no GPU"));
