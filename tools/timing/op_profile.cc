@@ -21,22 +21,6 @@ namespace {
 using torch::autograd::profiler::KinetoEvent;
 using torch::profiler::impl::ActivityType;
 
-struct Interval {
-  uint64_t begin_ns, end_ns;
-};
-
-double SecondsOfUnion(std::vector<Interval> intervals) {
-  std::sort(intervals.begin(), intervals.end(),
-            [](const Interval& a, const Interval& b) { return a.begin_ns < b.begin_ns; });
-  uint64_t end_ns = 0, sum_ns = 0;
-  for (const Interval& one : intervals) {
-    if (one.end_ns <= end_ns) continue;
-    sum_ns += one.end_ns - std::max(one.begin_ns, end_ns);
-    end_ns = one.end_ns;
-  }
-  return static_cast<double>(sum_ns) * 1e-9;
-}
-
 bool IsOnDevice(const KinetoEvent& event) { return event.deviceType() != c10::DeviceType::CPU; }
 
 bool IsCopy(const std::string& name) {
@@ -142,6 +126,24 @@ std::vector<OpTime> SumUpOperators(const std::vector<ProfiledEvent>& events) {
   return summary.Sorted();
 }
 
+double ShareOfTime(const std::vector<DeviceWork>& device, bool copies, uint64_t begin_ns,
+                   uint64_t end_ns) {
+  std::vector<std::pair<uint64_t, uint64_t>> intervals;  // begin and end
+  for (const DeviceWork& work : device) {
+    if (work.copy == copies) intervals.emplace_back(work.begin_ns, work.end_ns);
+  }
+  std::sort(intervals.begin(), intervals.end());
+  uint64_t busy_ns = 0, until_ns = begin_ns;  // until then all is counted
+  for (auto [first, last] : intervals) {
+    first = std::max(first, until_ns);
+    last = std::min(last, end_ns);
+    if (first >= last) continue;
+    busy_ns += last - first;
+    until_ns = last;
+  }
+  return static_cast<double>(busy_ns) / static_cast<double>(end_ns - begin_ns);
+}
+
 OpProfile::OpProfile(Graph& graph, bool gpu) : graph_(graph) {
   // Its library prints to standard error what is not an error here, such as a machine without a
   // GPU, or a call on a thread other than the one that loaded it.
@@ -159,22 +161,20 @@ OpProfile::OpProfile(Graph& graph, bool gpu) : graph_(graph) {
 OpProfileResult OpProfile::Stop() {
   OpProfileResult result;
   graph_.CallOnLane([&] {
-    result.seconds = static_cast<double>(NowNs() - begin_ns_) * 1e-9;
+    const uint64_t end_ns = NowNs();
+    result.seconds = static_cast<double>(end_ns - begin_ns_) * 1e-9;
     const auto seen = torch::autograd::profiler::disableProfiler();
     result.ops = SumUpOperators(Read(seen->events()));
     const int64_t ahead_ns = WallAheadNs();
-    std::vector<Interval> copies, kernels;
     for (const KinetoEvent& event : seen->events()) {
       if (!IsOnDevice(event)) continue;
-      const bool copy = IsCopy(event.name());
-      (copy ? copies : kernels).push_back({event.startNs(), event.endNs()});
       result.device.push_back(
-          {event.name(), copy,
+          {event.name(), IsCopy(event.name()),
            static_cast<uint64_t>(static_cast<int64_t>(event.startNs()) - ahead_ns),
            static_cast<uint64_t>(static_cast<int64_t>(event.endNs()) - ahead_ns)});
     }
-    result.copy_share = SecondsOfUnion(std::move(copies)) / result.seconds;
-    result.compute_share = SecondsOfUnion(std::move(kernels)) / result.seconds;
+    result.copy_share = ShareOfTime(result.device, true, begin_ns_, end_ns);
+    result.compute_share = ShareOfTime(result.device, false, begin_ns_, end_ns);
   });
   return result;
 }

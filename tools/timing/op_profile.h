@@ -39,6 +39,11 @@ struct DeviceWork {
   uint64_t begin_ns = 0, end_ns = 0;  // on the engine's clock
 };
 
+// The share of the time from `begin_ns` to `end_ns` in which one copy at least ran, or one kernel.
+// What was queued before the end runs on after it; that part does not count.
+double ShareOfTime(const std::vector<DeviceWork>& device, bool copies, uint64_t begin_ns,
+                   uint64_t end_ns);
+
 struct OpProfileResult {
   std::vector<OpTime> ops;  // by device time, then by CPU time, the largest first
   std::vector<DeviceWork> device;

@@ -229,9 +229,9 @@ json TimingJson(const Timing& timing) {
 json ReadTiming(const std::string& path) {
   std::ifstream file(path);
   if (!file) {
-    throw ConfigError(
-        "there is no " + path +
-        ": a run of more than five steps writes it; name its folder, or a graph to measure");
+    throw ConfigError("there is no " + path +
+                      ": a run writes it that goes on for a second after its first five steps; "
+                      "name its folder, or a graph to measure");
   }
   json timing = json::parse(file, nullptr, false);
   if (!timing.is_object() || !timing.contains("format") || timing["format"] != kFormat ||

@@ -68,5 +68,16 @@ TEST(SumUpOperators, DoesNotGiveKernelsToCallsOutsideOperators) {
   EXPECT_DOUBLE_EQ(Of(ops, "cudaDeviceSynchronize").device_us, 0);
 }
 
+// From 100 to 200 on the engine's clock.
+TEST(ShareOfTime, CountsNoMomentTwiceAndNoneOutside) {
+  const std::vector<DeviceWork> device = {
+      {"before", false, 50, 110},     {"one", false, 120, 140},   {"beside", false, 130, 150},
+      {"within", false, 135, 138},    {"Memcpy", true, 100, 160}, {"after", false, 190, 400},
+      {"much later", false, 500, 900}};
+  EXPECT_DOUBLE_EQ(ShareOfTime(device, false, 100, 200), 0.5);
+  EXPECT_DOUBLE_EQ(ShareOfTime(device, true, 100, 200), 0.6);
+  EXPECT_DOUBLE_EQ(ShareOfTime({}, true, 100, 200), 0);
+}
+
 }  // namespace
 }  // namespace flowtrain
