@@ -20,7 +20,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STL10 = os.path.join(ROOT, "../shared/data/stl10_mini/stl10_binary")  # not in the repository
 
-FEW = " --set sample.images=128"  # to evaluate on, above all
+FEW = " --set sample.images=128 --set model.width_multiplier=0.125"
 SHORT = " --set train.max_steps=1 --set data.image_size=32 --set data.batch_size=32 --set gpu.gradient_accumulation=1" + FEW
 QUICK = " --set data.image_size=16 --set data.batch_size=16" + FEW
 MEASURED = " --steps 2 --repeats 1" + QUICK

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 import unittest
 
 try:
@@ -117,6 +118,27 @@ class Export(unittest.TestCase):
         model.load_state_dict(load_file(run + ".safetensors"), strict=True)
         theirs = features(model, self.path("images"), names)
         self.assertLess(np.abs(ours - theirs).max() / np.abs(theirs).max(), 1e-5)
+
+    def test_other_widths_need_other_layers(self):
+        with open(os.path.join(ROOT, "docs", "export.md"), encoding="utf-8") as file:
+            text = file.read()
+        written = text[text.index("    def widen("):text.index("    model = torchvision.models.resnet50()")]
+        scope = {"torch": torch}
+        exec(textwrap.dedent(written), scope)
+        run = self.path("wide")
+        train(run, "resnet50", *sets("model.width_multiplier=0.25"))
+        ours, names = self.embed(run)
+        flowtrain("export", run, "--to", run + ".safetensors")
+        model = network("resnet50")
+        scope["widen"](model, 0.25)
+        model.load_state_dict(load_file(run + ".safetensors"), strict=True)
+        theirs = features(model.eval(), self.path("images"), names)
+        self.assertLess(np.abs(ours - theirs).max() / np.abs(theirs).max(), 1e-5)
+        with safe_open(run + ".safetensors", "pt") as file:
+            self.assertEqual(file.metadata()["width_multiplier"], "0.25")
+        # The weights alone tell their width too.
+        alone, _ = self.embed(run + ".safetensors", f"data.image_size={SIDE}")
+        self.assertTrue(np.array_equal(alone, ours))
 
     def test_weights_of_torchvision_are_taken_in_both_formats(self):
         model = torchvision.models.resnet18(weights=None).eval()

@@ -224,7 +224,7 @@ class RemoteShards(unittest.TestCase):
     def command(self, root, run_dir, sets):
         values = {"data.kind": "tar", "data.root": root, "data.cache_dir": self.cache, "data.shuffle_shards": 3,
                   "data.cache_limit": "50%", "data.download_retries": 1, "data.download_timeout_s": 2,
-                  "data.image_size": 16, "data.batch_size": 4, "gpu.gradient_accumulation": 2, "train.epochs": 2,
+                  "data.image_size": 16, "model.width_multiplier": 0.125, "data.batch_size": 4, "gpu.gradient_accumulation": 2, "train.epochs": 2,
                   "train.warmup_epochs": 1, "data.num_workers": 2, "threads": 1, "gpu.mixed_precision": "false",
                   "device": "cpu", "model.stem": "small", "evaluate.knn": "false", **sets}
         arguments = [PROGRAM, "graphs/simclr.yaml", "--run-dir", run_dir]

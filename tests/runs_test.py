@@ -14,7 +14,7 @@ import unittest
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 GRAPH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "graphs", "simclr.yaml")
-SMALL = [word for one in ("data.kind=sample", "sample.images=24", "data.image_size=16", "data.batch_size=4",
+SMALL = [word for one in ("data.kind=sample", "sample.images=24", "model.width_multiplier=0.125", "data.image_size=16", "data.batch_size=4",
                           "gpu.gradient_accumulation=2", "train.epochs=2", "train.warmup_epochs=1",
                           "data.num_workers=2", "threads=1", "gpu.mixed_precision=false", "device=cpu")
          for word in ("--set", one)]

@@ -46,7 +46,7 @@ TAGS_OF_EPOCH = {
 
 
 def arguments(run, *more):
-    settings = ["data.kind=sample", "sample.images=24", f"data.image_size={SIDE}", "data.batch_size=4",
+    settings = ["data.kind=sample", "sample.images=24", "model.width_multiplier=0.125", f"data.image_size={SIDE}", "data.batch_size=4",
                 "gpu.gradient_accumulation=2", "train.epochs=4", "train.warmup_epochs=1", "data.num_workers=2",
                 "threads=1", "gpu.mixed_precision=false", "device=cpu", "evaluate.every_epochs=2",
                 "train.representations_every=2", "evaluate.probe=true", "run.checkpoint_every_steps=1",

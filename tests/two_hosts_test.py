@@ -63,7 +63,7 @@ class Hosts:
 
 
 def arguments(run, *more):
-    settings = ["data.kind=sample", "sample.images=28", "data.image_size=8", "data.batch_size=2", "model.stem=small",
+    settings = ["data.kind=sample", "sample.images=28", "model.width_multiplier=0.125", "data.image_size=8", "data.batch_size=2", "model.stem=small",
                 "gpu.gradient_accumulation=3", "train.warmup_epochs=0", "data.num_workers=1", "threads=1",
                 "gpu.mixed_precision=false", "device=cpu", "evaluate.knn=false", *more]
     return [PROGRAM, os.path.join(ROOT, "graphs/simclr.yaml"), "--run-dir", run] + [w for s in settings for w in ("--set", s)]

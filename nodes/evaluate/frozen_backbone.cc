@@ -16,9 +16,7 @@ void FrozenBackbone::Declare(NodeSpec& spec) {
       .Uses("device", "Device")
       .Option(&FrozenBackbone::checkpoint_, "checkpoint", std::string(),
               "Checkpoint, or weights (.safetensors, .pt).")
-      .Option(&FrozenBackbone::name_, "name", Backbone::kResNet18, "The ResNet.", Backbones())
-      .Option(&FrozenBackbone::stem_, "stem", Stem::kStandard,
-              "standard: 7x7 stride 2 and max-pool; small: 3x3 stride 1.", Stems());
+      .Options(&FrozenBackbone::resnet_);
 }
 
 void FrozenBackbone::Open(const OpenContext& context) {
@@ -27,12 +25,11 @@ void FrozenBackbone::Open(const OpenContext& context) {
                       " to a checkpoint, a run's folder or weights (.safetensors, .pt)");
   }
   device_ = &context.Get<Device>("device");
-  const ResNetOptions options{name_, stem_};
-  network_ = std::make_shared<ResNet>(options);
-  LoadBackbone(checkpoint_, *network_, context.NameOf("name") + " and " + context.NameOf("stem"));
+  network_ = std::make_shared<ResNet>(resnet_);
+  LoadBackbone(checkpoint_, *network_, ResNetOptions::Names(context));
   network_->eval();
   device_->Adopt(*network_);
-  LogInfo("evaluating " + options.Description() + " of " + checkpoint_);
+  LogInfo("evaluating " + resnet_.Description() + " of " + checkpoint_);
 }
 
 at::Tensor FrozenBackbone::Encode(const at::Tensor& images) const {

@@ -13,7 +13,7 @@ namespace flowtrain {
 // A backbone with weights from a file, on the device, in evaluation mode. Nothing changes it.
 //
 // Example:
-//   backbone: {type: FrozenBackbone, options: {checkpoint: runs/first, name: resnet18}}
+//   backbone: {type: FrozenBackbone, options: {checkpoint: runs/first, backbone: resnet18}}
 class FrozenBackbone final : public Resource {
  public:
   static void Declare(NodeSpec& spec);
@@ -30,8 +30,7 @@ class FrozenBackbone final : public Resource {
 
  private:
   std::string checkpoint_;  // options
-  Backbone name_ = Backbone::kResNet18;
-  Stem stem_ = Stem::kStandard;
+  ResNetOptions resnet_;
 
   Device* device_ = nullptr;
   std::shared_ptr<ResNet> network_;

@@ -64,7 +64,7 @@ class CountingAllocator final : public c10::Allocator {
 // Arguments: images of the window, images of a micro-batch.
 void Window(benchmark::State& state, Accumulation accumulation, bool one_pass) {
   CountingAllocator& allocator = CountingAllocator::Install();
-  Training training(Options{{"stem", "small"}});
+  Training training(Options{{"stem", "small"}, {"width_multiplier", "1"}});
   const int64_t images = state.range(0), micro_batch = state.range(1);
   WindowGradient gradient(
       accumulation,

@@ -233,9 +233,9 @@ TEST_F(AcceleratorProgram, ADeviceThatCannotBeUsedIsNamed) {
 TEST_F(AcceleratorProgram, LongCompareTriesPinnedMemoryAndCacheEmptying) {
   std::vector<std::string> arguments = {"compare",   kGraph, "--steps", "2",
                                         "--repeats", "1",    "--md"};
-  for (const char* set :
-       {"data.kind=sample", "sample.images=80", "data.image_size=8", "data.batch_size=2",
-        "gpu.gradient_accumulation=2", "data.num_workers=1", "device=mtia:0", "model.stem=small"}) {
+  for (const char* set : {"data.kind=sample", "sample.images=80", "model.width_multiplier=0.125",
+                          "data.image_size=8", "data.batch_size=2", "gpu.gradient_accumulation=2",
+                          "data.num_workers=1", "device=mtia:0", "model.stem=small"}) {
     arguments.insert(arguments.end(), {"--set", set});
   }
   const Result result = RunOnAccelerator(arguments, "");
@@ -248,9 +248,9 @@ TEST_F(AcceleratorProgram, LongCompareTriesPinnedMemoryAndCacheEmptying) {
 TEST_F(AcceleratorProgram, TimingHasColumnsForCopiesAndComputation) {
   std::vector<std::string> arguments = {"timing",   kGraph, "--steps", "3",
                                         "--warmup", "1",    "--json"};
-  for (const char* set :
-       {"data.kind=sample", "sample.images=80", "data.image_size=8", "data.batch_size=4",
-        "data.num_workers=1", "device=mtia:0", "model.stem=small", "gpu.mixed_precision=false"}) {
+  for (const char* set : {"data.kind=sample", "sample.images=80", "model.width_multiplier=0.125",
+                          "data.image_size=8", "data.batch_size=4", "data.num_workers=1",
+                          "device=mtia:0", "model.stem=small", "gpu.mixed_precision=false"}) {
     arguments.insert(arguments.end(), {"--set", set});
   }
   const Result result = RunOnAccelerator(arguments, "");
@@ -297,9 +297,9 @@ TEST_F(AcceleratorProgram, WhatNvmlSaysOfTheDeviceIsInTheTiming) {
   std::vector<std::string> arguments = {
       "timing", kGraph,    "--steps", "3",      "--warmup",
       "1",      "--quick", "--json",  "--html", folder / "page.html"};
-  for (const char* set :
-       {"data.kind=sample", "sample.images=80", "data.image_size=8", "data.batch_size=4",
-        "data.num_workers=1", "device=mtia:1", "model.stem=small", "gpu.mixed_precision=false"}) {
+  for (const char* set : {"data.kind=sample", "sample.images=80", "model.width_multiplier=0.125",
+                          "data.image_size=8", "data.batch_size=4", "data.num_workers=1",
+                          "device=mtia:1", "model.stem=small", "gpu.mixed_precision=false"}) {
     arguments.insert(arguments.end(), {"--set", set});
   }
   const Result result = RunBesideNvml(arguments);

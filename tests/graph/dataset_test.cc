@@ -74,9 +74,10 @@ TEST(Dataset, TheSampleSetStandsInForTheDefaultAlone) {
   const TempFolder folder;  // has no data/stl10_binary
   const auto run = [&](const std::vector<std::string>& extra) {
     std::vector<std::string> arguments = {kGraph, "--run-dir", folder / "run"};
-    for (const char* set : {"device=cpu", "threads=1", "train.max_steps=1", "data.image_size=8",
-                            "data.batch_size=4", "evaluate.knn=false", "data.num_workers=2",
-                            "gpu.gradient_accumulation=1", "model.stem=small"}) {
+    for (const char* set :
+         {"device=cpu", "threads=1", "train.max_steps=1", "model.width_multiplier=0.125",
+          "data.image_size=8", "data.batch_size=4", "evaluate.knn=false", "data.num_workers=2",
+          "gpu.gradient_accumulation=1", "model.stem=small"}) {
       arguments.insert(arguments.end(), {"--set", set});
     }
     for (const std::string& set : extra) arguments.insert(arguments.end(), {"--set", set});

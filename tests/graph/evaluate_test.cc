@@ -121,8 +121,8 @@ TEST_F(Trained, EmbeddingsAreARowAnImageWithItsName) {
   EXPECT_EQ(lines[0], "name,label,class");
   EXPECT_EQ(lines[1], "picture 0 (disc),0,disc");
   const std::string matrix = ReadText(folder / "embed/embeddings.npy");
-  EXPECT_THAT(matrix.substr(0, 128), HasSubstr("'shape': (80, 512)"));
-  ASSERT_EQ(matrix.size(), 128u + 80 * 512 * 4);
+  EXPECT_THAT(matrix.substr(0, 128), HasSubstr("'shape': (80, 64)"));
+  ASSERT_EQ(matrix.size(), 128u + 80 * 64 * 4);
   float first = 0;
   std::memcpy(&first, matrix.data() + 128, sizeof first);
   EXPECT_GE(first, 0.0F) << "an average after a ReLU";
@@ -147,7 +147,7 @@ TEST_F(Trained, ImagesOfAFolderAreEmbeddedAndUnreadableOnesLeftOut) {
   EXPECT_EQ(static_cast<size_t>(std::count(list.begin(), list.end(), '\n')), images + 1);
   EXPECT_THAT(list, Not(HasSubstr("bad,one")));
   EXPECT_THAT(ReadText(folder / "embed/embeddings.npy").substr(0, 128),
-              HasSubstr("(" + std::to_string(images) + ", 512)"));
+              HasSubstr("(" + std::to_string(images) + ", 64)"));
 }
 
 TEST_F(Trained, AFolderOfClassesIsJudgedWithoutASplit) {
@@ -261,7 +261,7 @@ TEST_F(Trained, ATrainingStartsFromWeights) {
   arguments.insert(arguments.end(), {"--init", folder / "a.pt"});
   const Result wrong = RunProgram(arguments);
   EXPECT_EQ(wrong.code, 2);
-  EXPECT_THAT(wrong.output, HasSubstr("conv1.weight [64, 3, 3, 3] instead of [64, 3, 7, 7]"));
+  EXPECT_THAT(wrong.output, HasSubstr("conv1.weight [8, 3, 3, 3] instead of [8, 3, 7, 7]"));
 }
 
 // Parameters and batch-norm statistics are the same to the bit, so it draws no number of the run's.

@@ -109,10 +109,10 @@ void Limit(int resource, rlim_t most) {
 // A disk of its own of so many bytes, in a mount namespace of this process; nothing stays behind.
 class SmallDisk {
  public:
-  explicit SmallDisk(const std::string& megabytes) {
+  explicit SmallDisk(const std::string& size) {
     there_ = unshare(CLONE_NEWNS) == 0 &&
              mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-             mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, ("size=" + megabytes).c_str()) == 0;
+             mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
   }
   ~SmallDisk() {
     if (there_) umount2(folder_.path().c_str(), MNT_DETACH);
@@ -140,7 +140,7 @@ class SmallDisk {
 };
 
 TEST(Faults, ADiskThatFillsInACheckpointLeavesTheOneBeforeAndCanBeResumed) {
-  const SmallDisk disk("150m");
+  const SmallDisk disk("2500k");
   if (!disk.there()) GTEST_SKIP() << "cannot mount";
   const std::string run = disk / "run";
   const Result result = RunProgram(TinyRun(run, {"train.epochs=5"}));

@@ -394,7 +394,7 @@ TEST_F(Judged, TheClassifiersThatDivergeHaveNoAccuracy) {
   const TempFolder folder;
   const Result result =
       RunProgram(JudgedBy("linear_probe.yaml", Run(), folder / "probe",
-                          {"linear.learning_rates=[1.0e+37, 1.0e+38]", "linear.epochs=5"}));
+                          {"linear.learning_rates=[3.0e+38]", "linear.epochs=20"}));
   EXPECT_EQ(result.code, 1) << result.output;
   EXPECT_THAT(result.output, HasSubstr("diverges, so it has no accuracy"));
   EXPECT_TRUE(FinalOf(folder / "probe").is_null());
@@ -408,7 +408,7 @@ TEST_F(Judged, ExportedWeightsTellTheirNetwork) {
     const Result result = RunProgram(JudgedBy(
         "knn.yaml", weights, run, {"data.kind=sample", "sample.images=80", "data.image_size=8"}));
     ASSERT_EQ(result.code, 0) << result.output;
-    EXPECT_THAT(result.output, HasSubstr("resnet18 (small stem)"));
+    EXPECT_THAT(result.output, HasSubstr("resnet18 0.125x (small stem)"));
     EXPECT_EQ(FinalOf(run)["knn_top1"], FinalOf(Run())["knn_top1"]) << name;
   }
 }
@@ -425,11 +425,11 @@ TEST(ExportedWeights, OfAResNet50SayWhichTheyAre) {
       RunProgram(JudgedBy("knn.yaml", weights, folder / "knn",
                           {"data.kind=sample", "sample.images=8", "data.image_size=8"}));
   ASSERT_EQ(judged.code, 0) << judged.output;
-  EXPECT_THAT(judged.output, HasSubstr("resnet50 (small stem)"));
+  EXPECT_THAT(judged.output, HasSubstr("resnet50 0.125x (small stem)"));
   // A training has a network of its own, and is told which one fits.
   const Result init = RunProgram(With(FewImages(folder / "init"), {"--init", weights}));
   EXPECT_EQ(init.code, 2);
-  EXPECT_THAT(init.output, HasSubstr("to theirs: resnet50 and small"));
+  EXPECT_THAT(init.output, HasSubstr("to theirs: resnet50, small and 0.125"));
 }
 
 }  // namespace

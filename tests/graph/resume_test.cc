@@ -282,7 +282,7 @@ TEST(Resume, AFullDiskEndsTheRunWithTheReason) {
   const TempFolder folder;
   const std::string disk = folder / "disk";
   fs::create_directory(disk);
-  if (std::system(("mount -t tmpfs -o size=20m tmpfs " + disk + " 2>/dev/null").c_str()) != 0) {
+  if (std::system(("mount -t tmpfs -o size=2m tmpfs " + disk + " 2>/dev/null").c_str()) != 0) {
     GTEST_SKIP() << "a small file system cannot be mounted here";
   }
   const Result result = RunProgram(FewSteps(disk + "/run", 1000));

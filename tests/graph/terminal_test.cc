@@ -64,7 +64,7 @@ TEST(Terminal, AfterCtrlZTheShellHasItAsItWasAndAfterFgTheKeysWork) {
       "set -m; " + run +
           "; echo st''opped; stty -a | grep -o '[^ ]*icanon'; stty -a | grep -o '[^ ]*echo;'"
           "; stty icanon echo; fg; echo exit co''de $?",
-      {{"epoch 3/4000", "\x1a"},
+      {{"epoch 40/4000", "\x1a"},
        {"stopped", ""},
        {"loss", ""},
        {"loss", "xt"},
@@ -93,7 +93,7 @@ TEST(Terminal, ARunThatComesToTheForegroundTakesKeys) {
       CommandLine(SmallRun(folder / "run", {"train.epochs=4000", "evaluate.knn=false"}));
   const std::string shown = InShell(
       "set -m; " + run + " & sleep 1; fg; echo exit co''de $?",
-      {{"epoch 3/4000", ""}, {"loss", ""}, {"loss", ""}, {"loss", "t"}, {"X*  bound", "\x03"}});
+      {{"epoch 40/4000", ""}, {"loss", ""}, {"loss", ""}, {"loss", "t"}, {"X*  bound", "\x03"}});
   EXPECT_THAT(shown, HasSubstr("exit code 130"));
 }
 

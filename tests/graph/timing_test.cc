@@ -24,8 +24,8 @@ using testing::Not;
 std::vector<std::string> OnLoader(const std::string& command,
                                   const std::vector<std::string>& extra) {
   std::vector<std::string> arguments = {command, kGraph, "--no-device"};
-  for (const char* set : {"data.kind=sample", "sample.images=80", "data.image_size=32",
-                          "data.batch_size=8", "data.num_workers=1"}) {
+  for (const char* set : {"data.kind=sample", "sample.images=80", "model.width_multiplier=0.125",
+                          "data.image_size=32", "data.batch_size=8", "data.num_workers=1"}) {
     arguments.insert(arguments.end(), {"--set", set});
   }
   arguments.insert(arguments.end(), extra.begin(), extra.end());
@@ -68,7 +68,8 @@ TEST(Timing, PrintsOneJsonObject) {
 
 TEST(Timing, OfARunIsReadFromItsFolder) {
   const TempFolder folder;
-  const Result run = RunProgram(SmallRun(folder / "run", {"train.epochs=5", "evaluate.knn=false"}));
+  const Result run =
+      RunProgram(SmallRun(folder / "run", {"train.epochs=60", "evaluate.knn=false"}));
   ASSERT_EQ(run.code, 0) << run.output;
   const Result timing = RunProgram({"timing", folder / "run"});
   EXPECT_EQ(timing.code, 0) << timing.output;
@@ -96,8 +97,8 @@ TEST(Timing, BadInputExitsWith2AndSaysWhatToDo) {
 
 TEST(Timing, SignalsShowTheTableOfARunningRun) {
   const TempFolder folder;
-  Program program(SmallRun(folder / "run", {"train.epochs=400", "evaluate.knn=false"}));
-  ASSERT_TRUE(program.WaitFor("epoch 3/400"));
+  Program program(SmallRun(folder / "run", {"train.epochs=4000", "evaluate.knn=false"}));
+  ASSERT_TRUE(program.WaitFor("epoch 40/4000"));
   program.Signal(SIGUSR1);
   EXPECT_TRUE(program.WaitFor("X*  bound")) << program.output();
   program.Signal(SIGINT);
@@ -141,8 +142,8 @@ std::string OnTerminal(const std::vector<std::string>& arguments, const std::str
 TEST(Timing, TheKeyTShowsTheTableOnATerminal) {
   const TempFolder folder;
   const std::string shown =
-      OnTerminal(SmallRun(folder / "run", {"train.epochs=400", "evaluate.knn=false"}),
-                 "epoch 3/400", "xt", "X*  bound");
+      OnTerminal(SmallRun(folder / "run", {"train.epochs=4000", "evaluate.knn=false"}),
+                 "epoch 40/4000", "xt", "X*  bound");
   EXPECT_THAT(shown, HasSubstr("forward_backward"));
 }
 
@@ -201,8 +202,9 @@ TEST(Tune, WritesSettingsThatATrainingTakesAndAnotherGraphRefuses) {
 
   const std::vector<std::string> take = {kGraph, "--tuned", file, "--run-dir", folder / "run"};
   std::vector<std::string> same = take;
-  for (const char* set : {"data.kind=sample", "sample.images=80", "data.image_size=32",
-                          "data.batch_size=8", "train.max_steps=1", "evaluate.knn=false"}) {
+  for (const char* set :
+       {"data.kind=sample", "sample.images=80", "model.width_multiplier=0.125",
+        "data.image_size=32", "data.batch_size=8", "train.max_steps=1", "evaluate.knn=false"}) {
     same.insert(same.end(), {"--set", set});
   }
   const Result taken = RunProgram(same);
@@ -210,8 +212,8 @@ TEST(Tune, WritesSettingsThatATrainingTakesAndAnotherGraphRefuses) {
   EXPECT_THAT(taken.output, HasSubstr("set as tuned"));
 
   std::vector<std::string> other = take;
-  for (const char* set :
-       {"data.kind=sample", "sample.images=80", "data.image_size=48", "data.batch_size=8"}) {
+  for (const char* set : {"data.kind=sample", "sample.images=80", "model.width_multiplier=0.125",
+                          "data.image_size=48", "data.batch_size=8"}) {
     other.insert(other.end(), {"--set", set});
   }
   const Result refused = RunProgram(other);
@@ -246,9 +248,9 @@ TEST(AutoWorkers, HaveNoEffectOnWhatIsTrained) {
 TEST(Compare, MeasuresWhatTheMachineCanTryAndNamesTheRest) {
   std::vector<std::string> arguments = {"compare",   kGraph, "--steps", "2",
                                         "--repeats", "1",    "--md"};
-  for (const char* set :
-       {"data.kind=sample", "sample.images=80", "data.image_size=16", "data.batch_size=4",
-        "gpu.gradient_accumulation=4", "data.num_workers=1", "device=cpu", "model.stem=small"}) {
+  for (const char* set : {"data.kind=sample", "sample.images=80", "model.width_multiplier=0.125",
+                          "data.image_size=16", "data.batch_size=4", "gpu.gradient_accumulation=4",
+                          "data.num_workers=1", "device=cpu", "model.stem=small"}) {
     arguments.insert(arguments.end(), {"--set", set});
   }
   const Result result = RunProgram(arguments);

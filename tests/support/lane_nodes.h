@@ -21,13 +21,12 @@ struct LaneNodes {
     int side = 8;    // pixels
     Options forward_backward = {};
     Options optimizer = {{"learning_rate", "0.05"}, {"warmup_epochs", "0"}};
-    Options device = {};   // override those of Training
-    int64_t narrower = 1;  // the network's layers
+    Options device = {}, model = {};  // override those of Training
     Resource* ranks = nullptr;
   };
 
   explicit LaneNodes(const Settings& given)
-      : settings(given), training({}, given.optimizer, given.device, given.narrower) {
+      : settings(given), training(given.model, given.optimizer, given.device) {
     stage = Make<PinnedStage>({{"batch_size", std::to_string(settings.rows)},
                                {"image_size", std::to_string(settings.side)}});
     training.context.batch = stage->Layout();

@@ -124,10 +124,10 @@ inline const std::string kData = kRoot + "/../shared/data";
 inline std::vector<std::string> SmallRun(const std::string& run_dir,
                                          const std::vector<std::string>& extra = {}) {
   std::vector<std::string> arguments = {kGraph, "--run-dir", run_dir};
-  for (const char* set :
-       {"data.kind=sample", "sample.images=24", "data.image_size=16", "data.batch_size=4",
-        "gpu.gradient_accumulation=2", "train.epochs=2", "train.warmup_epochs=1",
-        "data.num_workers=2", "threads=1", "gpu.mixed_precision=false", "device=cpu"}) {
+  for (const char* set : {"data.kind=sample", "sample.images=24", "model.width_multiplier=0.125",
+                          "data.image_size=16", "data.batch_size=4", "gpu.gradient_accumulation=2",
+                          "train.epochs=2", "train.warmup_epochs=1", "data.num_workers=2",
+                          "threads=1", "gpu.mixed_precision=false", "device=cpu"}) {
     arguments.insert(arguments.end(), {"--set", set});
   }
   for (const std::string& set : extra) arguments.insert(arguments.end(), {"--set", set});

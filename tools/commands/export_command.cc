@@ -50,10 +50,12 @@ std::map<std::string, std::string> MetadataOf(const std::string& checkpoint) {
   const TrainingState state = ReadTrainingState(checkpoint);
   const Config config(ReadYaml(state.config, checkpoint));
   const auto stem = config.Get<std::string>("model.stem");
+  const auto width = config.GetOr<double>("model.width_multiplier", 1.0);
   return {{"format", "pt"},
           {"writer", Version()},
           {"backbone", config.Get<std::string>("model.backbone")},
           {"stem", stem},
+          {"width_multiplier", ShowNumber(width)},
           {"conv1", stem == "small" ? "3x3, stride 1, padding 1; no maxpool"
                                     : "7x7, stride 2, padding 3; maxpool"},
           {"steps", std::to_string(state.steps_done)}};

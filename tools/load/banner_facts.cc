@@ -1,7 +1,5 @@
 #include "tools/load/banner_facts.h"
 
-#include <array>
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -36,23 +34,16 @@ std::vector<std::string> InactiveKeys(const Device& device, const Config& config
   return keys;
 }
 
-// 0.06, 1.69706
-std::string Number(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%g", value);
-  return text.data();
-}
-
 // "0.06"; where the effective batch scales it, "0.06 x 512 / 256 = 0.12".
 std::string ScaledRate(const ScheduleOptions& options, double base, int images) {
-  const std::string given = Number(options.learning_rate), n = std::to_string(images);
+  const std::string given = ShowNumber(options.learning_rate), n = std::to_string(images);
   switch (options.lr_scaling) {
     case LrScaling::kNone:
       return given;
     case LrScaling::kLinear:
-      return given + " x " + n + " / 256 = " + Number(base);
+      return given + " x " + n + " / 256 = " + ShowNumber(base);
     case LrScaling::kSqrt:
-      return given + " x sqrt(" + n + ") = " + Number(base);
+      return given + " x sqrt(" + n + ") = " + ShowNumber(base);
   }
   return given;
 }
@@ -64,7 +55,7 @@ std::string DescribeRates(const Optimizer& optimizer, const EpochSource& source,
   const std::string rate = ScaledRate(optimizer.schedule(), schedule.base, images);
   if (schedule.warmup_steps >= steps) {
     const double reached = steps == 0 ? 0 : schedule.At(steps - 1);
-    return "rises to " + Number(reached) + ": the run ends after " + ShowCount(steps) + " of the " +
+    return "rises to " + ShowNumber(reached) + ": the run ends after " + ShowCount(steps) + " of the " +
            ShowCount(schedule.warmup_steps) + " steps of the warm-up to " + rate;
   }
   std::string text = rate;

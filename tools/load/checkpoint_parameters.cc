@@ -5,6 +5,7 @@
 
 #include "nodes/train/model/backbone_weights.h"
 #include "nodes/train/weights/read_checkpoint.h"
+#include "pipeline/base/text/units.h"
 #include "pipeline/config/put_parameter.h"
 
 namespace flowtrain {
@@ -32,7 +33,8 @@ CheckpointParameters ReadCheckpointParameters(const std::string& from) {
 
 void TakeNetwork(const CheckpointParameters& checkpoint, Config& config) {
   if (checkpoint.stored) {
-    for (const char* key : {"model.backbone", "model.stem", "data.image_size"}) {
+    for (const char* key :
+         {"model.backbone", "model.stem", "model.width_multiplier", "data.image_size"}) {
       if (const Value* value = checkpoint.stored->Find(key)) PutParameter(config, key, *value);
     }
   }
@@ -42,6 +44,8 @@ void TakeNetwork(const CheckpointParameters& checkpoint, Config& config) {
                TextValue(ChoiceName(Backbones(), checkpoint.network->name), given_with));
   PutParameter(config, "model.stem",
                TextValue(ChoiceName(Stems(), checkpoint.network->stem), given_with));
+  PutParameter(config, "model.width_multiplier",
+               PlainValue(ShowNumber(checkpoint.network->width_multiplier), given_with));
 }
 
 }  // namespace flowtrain

@@ -20,7 +20,7 @@ struct CheckpointParameters {
 CheckpointParameters ReadCheckpointParameters(const std::string& from);
 
 // Overrides the network, and the size of its images, with those of the checkpoint, as far as it says
-// them: model.backbone, model.stem, data.image_size.
+// them: model.backbone, model.stem, model.width_multiplier, data.image_size.
 void TakeNetwork(const CheckpointParameters& checkpoint, Config& config);
 
 }  // namespace flowtrain

@@ -54,8 +54,10 @@ GraphDef NetworkDef(const Config& config, const std::string& checkpoint) {
   backbone.name = "backbone";
   backbone.type = "FrozenBackbone";
   backbone.uses = {{"device", "device", {}}};
-  backbone.options = {Option("checkpoint", checkpoint), Option("name", config, "model.backbone"),
-                      Option("stem", config, "model.stem")};
+  backbone.options = {Option("checkpoint", checkpoint),
+                      Option("backbone", config, "model.backbone"),
+                      Option("stem", config, "model.stem"),
+                      Option("width_multiplier", config, "model.width_multiplier")};
   GraphDef def;
   def.name = "check";
   def.resources = {device, backbone};

@@ -20,6 +20,7 @@
 #include "nodes/train/weights/state_dict_file.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
+#include "pipeline/base/text/units.h"
 
 namespace flowtrain {
 namespace {
@@ -126,7 +127,8 @@ std::optional<ResNetOptions> NetworkIn(const NamedTensors& tensors) {
   return ResNetOptions{bottleneck ? Backbone::kResNet50
                        : deep     ? Backbone::kResNet34
                                   : Backbone::kResNet18,
-                       first->size(2) == 3 ? Stem::kSmall : Stem::kStandard};
+                       first->size(2) == 3 ? Stem::kSmall : Stem::kStandard,
+                       static_cast<double>(first->size(0)) / kStemChannels};
 }
 
 // "float64"; libtorch's own name where it has none here.
@@ -176,8 +178,9 @@ class Match {
  public:
   explicit Match(NamedTensors given) {
     if (const auto network = NetworkIn(given)) {
-      network_ = ": " + ChoiceName(Backbones(), network->name) + " and " +
-                 ChoiceName(Stems(), network->stem);
+      network_ = ": " + ChoiceName(Backbones(), network->name) + ", " +
+                 ChoiceName(Stems(), network->stem) + " and " +
+                 ShowNumber(network->width_multiplier);
     }
     for (auto& [name, tensor] : given) given_[name] = std::move(tensor);
   }
@@ -255,7 +258,7 @@ class Match {
   }
 
   std::map<std::string, at::Tensor> given_;
-  std::string network_;  // ": resnet50 and standard", which they are by their names and shapes
+  std::string network_;  // ": resnet50, standard and 1", which they are by their names and shapes
   std::vector<std::string> missing_, misshapen_, not_floating_, not_finite_, negative_;
   std::map<std::string, int> converted_;  // by type
 };

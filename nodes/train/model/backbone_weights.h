@@ -26,6 +26,6 @@ std::optional<ResNetOptions> NetworkOf(const std::string& path);
 // another shape; its message calls the backbone's options `options`. Throws DataError for tensors
 // that are not floating-point numbers, or not finite.
 void LoadBackbone(const std::string& path, ResNet& backbone,
-                  const std::string& options = "backbone and stem");
+                  const std::string& options = "backbone, stem and width_multiplier");
 
 }  // namespace flowtrain

@@ -4,8 +4,12 @@
 #include <torch/nn/modules/container/sequential.h>
 
 #include <array>
+#include <cmath>
 #include <memory>
 #include <stdexcept>
+
+#include "pipeline/base/error.h"
+#include "pipeline/base/text/units.h"
 
 namespace flowtrain {
 namespace {
@@ -123,6 +127,19 @@ Shape ShapeOf(Backbone name) {
   throw std::logic_error("a backbone without a name");
 }
 
+constexpr double kNarrowest = 0.125, kWidest = 8;  // multipliers
+
+int64_t StemChannels(double multiplier) {
+  const double channels = kStemChannels * multiplier;
+  if (channels != std::floor(channels)) {
+    throw ConfigError("a width_multiplier of " + ShowNumber(multiplier) + " makes " +
+                      ShowNumber(channels) + " channels of the stem's " +
+                      std::to_string(kStemChannels) + "; take " +
+                      ShowNumber(std::round(channels) / kStemChannels));
+  }
+  return static_cast<int64_t>(channels);
+}
+
 template <typename Kind>
 ModuleList Stack(int64_t& channels, int64_t width, int blocks, int64_t stride) {
   ModuleList layer;
@@ -151,24 +168,34 @@ Choices<Backbone> Backbones() {
 Choices<Stem> Stems() { return {{{"standard", Stem::kStandard}, {"small", Stem::kSmall}}}; }
 
 std::string ResNetOptions::Description() const {
-  return ChoiceName(Backbones(), name) + " (" + ChoiceName(Stems(), stem) + " stem)";
+  const std::string wide = width_multiplier == 1 ? "" : ' ' + ShowNumber(width_multiplier) + 'x';
+  return ChoiceName(Backbones(), name) + wide + " (" + ChoiceName(Stems(), stem) + " stem)";
 }
 
 void ResNetOptions::Declare(OptionsOf<ResNetOptions>& options) {
   options.Option(&ResNetOptions::name, "backbone", "The ResNet.", Backbones())
       .Option(&ResNetOptions::stem, "stem",
               "standard: 7x7 stride 2 and max-pool; small: 3x3 stride 1, for 32x32 images.",
-              Stems());
+              Stems())
+      .Option(&ResNetOptions::width_multiplier, "width_multiplier",
+              "Of the channels of every layer: 2 makes SimCLR's ResNet-50 (2x).",
+              Between{kNarrowest, kWidest});
+}
+
+std::string ResNetOptions::Names(const OpenContext& context) {
+  return context.NameOf("backbone") + ", " + context.NameOf("stem") + " and " +
+         context.NameOf("width_multiplier");
 }
 
 ResNet::ResNet(const ResNetOptions& options) : small_stem_(options.stem == Stem::kSmall) {
   const auto [blocks, bottleneck] = ShapeOf(options.name);
-  conv1_ = register_module("conv1", small_stem_ ? Conv(3, 64, 3, 1) : Conv(3, 64, 7, 2));
-  bn1_ = register_module("bn1", BatchNorm2d(64));
-  layer1_ = register_module("layer1", MakeLayer(64, blocks[0], 1, bottleneck));
-  layer2_ = register_module("layer2", MakeLayer(128, blocks[1], 2, bottleneck));
-  layer3_ = register_module("layer3", MakeLayer(256, blocks[2], 2, bottleneck));
-  layer4_ = register_module("layer4", MakeLayer(512, blocks[3], 2, bottleneck));
+  const int64_t width = channels_ = StemChannels(options.width_multiplier);
+  conv1_ = register_module("conv1", small_stem_ ? Conv(3, width, 3, 1) : Conv(3, width, 7, 2));
+  bn1_ = register_module("bn1", BatchNorm2d(width));
+  layer1_ = register_module("layer1", MakeLayer(width, blocks[0], 1, bottleneck));
+  layer2_ = register_module("layer2", MakeLayer(2 * width, blocks[1], 2, bottleneck));
+  layer3_ = register_module("layer3", MakeLayer(4 * width, blocks[2], 2, bottleneck));
+  layer4_ = register_module("layer4", MakeLayer(8 * width, blocks[3], 2, bottleneck));
   feature_dim_ = channels_;
 }
 

@@ -12,6 +12,7 @@
 
 #include "nodes/train/model/batch_norm.h"
 #include "nodes/train/model/layer_observer.h"
+#include "pipeline/node/node.h"
 #include "pipeline/node/options.h"
 
 namespace flowtrain {
@@ -25,18 +26,26 @@ enum class Stem : uint8_t {
 };
 Choices<Stem> Stems();  // "standard", …
 
+inline constexpr int64_t kStemChannels = 64;  // of the usual width
+
 struct ResNetOptions {
   Backbone name = Backbone::kResNet18;
   Stem stem = Stem::kStandard;
+  // Of the channels of every layer, as in SimCLR's ResNet-50 (2x) and (4x). The stem has 64 of them
+  // times this, which must be a whole number.
+  double width_multiplier = 1;
 
-  // "resnet18 (standard stem)"
+  // "resnet18 (standard stem)", "resnet50 2x (standard stem)"
   std::string Description() const;
   static void Declare(OptionsOf<ResNetOptions>& options);
+  // The names of the options, for messages: "model.backbone, model.stem and …".
+  static std::string Names(const OpenContext& context);
 };
 
 class ResNet : public torch::nn::Module {
  public:
-  // Weights are torch's defaults until Initialise.
+  // Weights are torch's defaults until Initialise. Throws ConfigError for a multiplier that leaves
+  // part of a channel.
   explicit ResNet(const ResNetOptions& options);
 
   // [N, 3, H, W] to [N, feature_dim()]: the average over the last feature map.
@@ -47,7 +56,7 @@ class ResNet : public torch::nn::Module {
   torch::nn::ModuleList MakeLayer(int64_t width, int blocks, int64_t stride, bool bottleneck);
 
   const bool small_stem_;
-  int64_t channels_ = 64;  // of the layer made last
+  int64_t channels_ = 0;  // of the layer made last
   int64_t feature_dim_ = 0;
   torch::nn::Conv2d conv1_{nullptr};
   BatchNorm2d bn1_{nullptr};

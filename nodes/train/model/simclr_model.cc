@@ -42,7 +42,7 @@ void SimclrModel::Open(const OpenContext& context) {
   running_statistics_ = std::make_unique<RunningStatistics>(*module_);
   Initialise(*module_, static_cast<uint64_t>(seed_));
   if (!init_.empty()) {
-    LoadBackbone(init_, *backbone_, context.NameOf("backbone") + " and " + context.NameOf("stem"));
+    LoadBackbone(init_, *backbone_, ResNetOptions::Names(context));
     LogInfo("the backbone starts from " + init_);
   }
   device_->Adopt(*module_);

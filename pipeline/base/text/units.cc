@@ -24,6 +24,8 @@ std::string TwoUnits(uint64_t large, const char* large_unit, uint64_t small,
 
 std::string ShowFixed(double value, int digits) { return Print("%.*f", digits, value); }
 
+std::string ShowNumber(double value) { return Print("%g", value); }
+
 std::string ShowCount(uint64_t value) {
   std::string digits = std::to_string(value);
   for (size_t from_right = 3; from_right < digits.size(); from_right += 4) {

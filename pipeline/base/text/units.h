@@ -8,6 +8,7 @@
 namespace flowtrain {
 
 std::string ShowFixed(double value, int digits);     // 4.8312
+std::string ShowNumber(double value);                // 2, 0.125: six digits at most
 std::string ShowCount(uint64_t value);               // 105,000
 std::string ShowCount(uint64_t n, const char* one);  // 1 image, 105,000 images
 std::string ShowGib(size_t bytes);                   // 12.0 GiB; below 1 GiB 512 MiB

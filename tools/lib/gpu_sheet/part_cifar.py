@@ -16,7 +16,7 @@ TO_STOP_SECONDS = 30
 
 def settings(sizes, options):
     kind = "folder" if os.path.isdir(options.cifar) else "packed"
-    own = ({"data.image_size": 8, "data.batch_size": 4} if sizes.short else {"data.image_size": 32, "data.batch_size": 512})
+    own = ({"data.image_size": 8, "data.batch_size": 4, "model.width_multiplier": 0.125} if sizes.short else {"data.image_size": 32, "data.batch_size": 512})
     return {**COMMON, "data.kind": kind, "data.root": os.path.abspath(options.cifar), "data.if_missing": "error",
             "data.cache": "memory", "data.num_workers": machine.cores(), "model.stem": "small",
             "gpu.gradient_accumulation": 1, "augment.blur": 0, "train.learning_rate": 0.06, "train.lr_scaling": "linear",

@@ -18,7 +18,7 @@ class Sizes:
         self.made_up = 48 if short else 6144   # pictures of the made-up data set
 
     def network(self):
-        return {"model.stem": "small"} if self.short else {}
+        return {"model.stem": "small", "model.width_multiplier": 0.125} if self.short else {}
 
     def guide(self):
         """The guide's settings, for the data of MadeUp."""

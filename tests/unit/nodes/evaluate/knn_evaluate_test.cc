@@ -22,7 +22,7 @@ namespace {
 // The node over the built-in sample set: 40 pictures as the bank, 10 as queries.
 class KnnEvaluateNode : public testing::Test {
  protected:
-  KnnEvaluateNode() : training_(Options{{"stem", "small"}}) {
+  KnnEvaluateNode() : training_(Options{{"stem", "small"}, {"width_multiplier", "1"}}) {
     dataset_ =
         Make<ImageDataset>({{"kind", "sample"}, {"sample_images", "40"}, {"sample_size", "16"}});
     run_dir_ = Make<RunDir>({{"path", folder_.path()}});

@@ -150,7 +150,8 @@ class GoldenTraining {
   }
 
  private:
-  Training training_{Options{{"projection_hidden", "512"}, {"projection_dim", "128"}}};
+  Training training_{
+      Options{{"width_multiplier", "1"}, {"projection_hidden", "512"}, {"projection_dim", "128"}}};
   const at::ScalarType type_;
   std::vector<at::Tensor> parameters_;
   std::unique_ptr<Optimizer> optimizer_;

@@ -186,8 +186,7 @@ TEST_F(DeviceCollectives, WindowsOverAGroupHaveTheLossesOfACpuWithoutOne) {
                                .rows = 2,
                                .side = 8,
                                .optimizer = {{"learning_rate", "0.01"}, {"warmup_epochs", "0"}},
-                               .device = {{"name", "cpu"}},
-                               .narrower = 8};
+                               .device = {{"name", "cpu"}}};
   LaneNodes on_cpu(settings);
   context_.resources["device"] = device_.get();
   const auto ranks = Make<RankGroup>({{"backend", "gloo"}});

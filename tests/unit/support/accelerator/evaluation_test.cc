@@ -23,7 +23,7 @@ namespace acc = accelerator;
 // After each epoch, of 80 pictures as the bank and 20 as queries.
 class KnnOnAccelerator : public ::testing::Test {
  protected:
-  KnnOnAccelerator() : training_({}, {}, {{"name", "mtia:0"}}, /*narrower=*/16) {
+  KnnOnAccelerator() : training_({}, {}, {{"name", "mtia:0"}}) {
     dataset_ =
         Make<ImageDataset>({{"kind", "sample"}, {"sample_images", "80"}, {"sample_size", "16"}});
     run_dir_ = Make<RunDir>({{"path", folder_.path()}});

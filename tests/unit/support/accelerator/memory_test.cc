@@ -19,6 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr size_t kMebibyte = size_t{1} << 20;
+const Options kWide = {{"width_multiplier", "1"}};  // for memory that can be told from a batch's
 
 class Memory : public ::testing::Test {
  protected:
@@ -27,7 +28,7 @@ class Memory : public ::testing::Test {
 
   static LaneNodes::Settings Window(const Options& more = {}) {
     LaneNodes::Settings settings{
-        .window = 2, .rows = 4, .side = 16, .device = {{"name", "mtia:0"}}};
+        .window = 2, .rows = 4, .side = 16, .device = {{"name", "mtia:0"}}, .model = kWide};
     settings.forward_backward = more;
     return settings;
   }

@@ -24,7 +24,7 @@ namespace acc = accelerator;
 using ::testing::HasSubstr;
 
 LaneNodes::Settings Window() {
-  return {.window = 2, .rows = 4, .side = 8, .device = {{"name", "mtia:0"}}, .narrower = 16};
+  return {.window = 2, .rows = 4, .side = 8, .device = {{"name", "mtia:0"}}};
 }
 
 // The most that tensors have taken at once, without the allocator's cache.
@@ -173,7 +173,7 @@ TEST_F(Shortages, TheMemoryThereIsDecidesThePasses) {
     acc::Configure({.capacity_bytes = capacity_bytes});
     LaneNodes::Settings settings = Window();
     settings.side = 64;
-    settings.narrower = 1;
+    settings.model = {{"width_multiplier", "1"}};
     LaneNodes nodes(settings);
     const ForwardBackward::Passes planned = nodes.forward_backward->PlanPasses(8);
     EXPECT_GT(planned.graph_bytes, size_t{10} << 20);
@@ -206,7 +206,7 @@ TEST_F(Shortages, EndTheRunWhereNotEvenOneImageFits) {
 TEST_F(Shortages, AutoFindsWhatFits) {
   LaneNodes::Settings settings = Window();
   settings.side = 48;
-  settings.narrower = 1;
+  settings.model = {{"width_multiplier", "1"}};
   settings.window = 1;
   settings.rows = 32;
   size_t one_pass_bytes = 0;

@@ -95,10 +95,10 @@ RgbImage ImageOf(const Raw& raw) {
 }
 
 Config Parameters() {
-  return Config(
-      ReadYaml("{device: cpu, threads: 1, gpu: {memory_limit: '', cudnn_benchmark: false},"
-               " model: {backbone: resnet18, stem: standard}, data: {image_size: 64}}",
-               "test.yaml"));
+  return Config(ReadYaml(
+      "{device: cpu, threads: 1, gpu: {memory_limit: '', cudnn_benchmark: false},"
+      " model: {backbone: resnet18, stem: standard, width_multiplier: 1}, data: {image_size: 64}}",
+      "test.yaml"));
 }
 
 class SimilarImagesTest : public testing::Test {

@@ -107,7 +107,7 @@ TEST_F(BackboneWeights, EveryMisfitIsNamedAtOnce) {
   EXPECT_THAT(findings, HasSubstr("1 tensor of another shape: conv1.weight [64, 3, 3, 3] instead "
                                   "of [64, 3, 7, 7]\n"));
   EXPECT_THAT(findings, HasSubstr("1 tensor that the backbone does not have: head.weight\n"));
-  EXPECT_THAT(findings, HasSubstr("set backbone and stem to theirs"));
+  EXPECT_THAT(findings, HasSubstr("set backbone, stem and width_multiplier to theirs"));
 
   ResNet larger({Backbone::kResNet50, Stem::kStandard});
   EXPECT_THAT(MisfitsOf(Path("a.safetensors"), larger), HasSubstr(" more\n"));
@@ -211,12 +211,13 @@ TEST_F(BackboneWeights, OtherFloatingPointTypesAreConvertedAndTheLogSaysSo) {
 
 TEST_F(BackboneWeights, TellWhichNetworkTheyAreOf) {
   for (const auto& [name, backbone] : Backbones().names) {
-    const ResNet network({backbone, Stem::kSmall});
+    const ResNet network({backbone, Stem::kSmall, 0.25});
     WriteSafetensors(Path("a.safetensors"), {Prefixed("module.", network), {}});
     const auto found = NetworkOf(Path("a.safetensors"));
     ASSERT_TRUE(found.has_value()) << name;
     EXPECT_EQ(found->name, backbone) << name;
     EXPECT_EQ(found->stem, Stem::kSmall);
+    EXPECT_EQ(found->width_multiplier, 0.25);
   }
   WriteSafetensors(Path("b.safetensors"), {{{"conv1.weight", at::ones({8, 3, 5, 5})}}, {}});
   EXPECT_FALSE(NetworkOf(Path("b.safetensors")).has_value());

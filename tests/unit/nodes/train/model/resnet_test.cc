@@ -1,14 +1,18 @@
 #include "nodes/train/model/resnet.h"
 
 #include <ATen/Functions.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
 #include "nodes/train/model/initialise.h"
 #include "nodes/train/model/projection_head.h"
 #include "nodes/train/model/simclr_model.h"
+#include "pipeline/base/error.h"
+#include "tests/support/errors.h"
 #include "tests/support/train_fixture.h"
 
 namespace flowtrain {
@@ -64,8 +68,39 @@ TEST(ResNet, StemsDivideTheImageAsDocumented) {
   EXPECT_EQ(Shapes(small).at("conv1.weight"), (Shape{64, 3, 3, 3}));
 }
 
+TEST(ResNet, TheMultiplierWidensEveryLayer) {
+  // SimCLR's ResNet-50 (2x) has 94 million parameters (Chen et al. 2020, table 1).
+  EXPECT_NEAR(static_cast<double>(Count(ResNet({Backbone::kResNet50, Stem::kStandard, 2}))), 94e6,
+              0.5e6);
+  const auto narrow = Shapes(ResNet({Backbone::kResNet50, Stem::kSmall, 0.25}));
+  const auto usual = Shapes(ResNet({Backbone::kResNet50, Stem::kSmall}));
+  ASSERT_EQ(narrow.size(), usual.size());
+  for (const auto& [name, shape] : usual) {
+    Shape expected = shape;
+    for (size_t dim = 0; dim < std::min<size_t>(2, shape.size()); ++dim) {
+      if (name != "conv1.weight" || dim == 0) expected[dim] /= 4;
+    }
+    EXPECT_EQ(narrow.at(name), expected) << name;
+  }
+  const torch::NoGradGuard no_grad;
+  ResNet network({Backbone::kResNet18, Stem::kSmall, 0.25});
+  EXPECT_EQ(network.feature_dim(), 128);
+  EXPECT_EQ(network.forward(at::zeros({2, 3, 32, 32})).sizes(), (Shape{2, 128}));
+}
+
+TEST(ResNet, PartOfAChannelIsRefusedWithTheNearest) {
+  const std::string message = MessageOf<ConfigError>([] {
+    const ResNet network({Backbone::kResNet18, Stem::kSmall, 0.3});
+  });
+  EXPECT_THAT(message, testing::HasSubstr("19.2 channels"));
+  EXPECT_THAT(message, testing::HasSubstr("take 0.296875"));
+}
+
 TEST(SimclrModel, TheSeedDecidesTheWeights) {
-  const Training a(Options{{"seed", "7"}}), b(Options{{"seed", "7"}}), c(Options{{"seed", "8"}});
+  const auto of_seed = [](const char* seed) {
+    return Training(Options{{"seed", seed}, {"width_multiplier", "1"}});
+  };
+  const Training a = of_seed("7"), b = of_seed("7"), c = of_seed("8");
   const auto weights = [](const Training& t) { return t.model->module().named_parameters(); };
   const auto first = weights(a), same = weights(b), other = weights(c);
   for (const auto& item : first) {
@@ -94,7 +129,7 @@ TEST(SimclrModel, ProjectsToTheAskedWidth) {
   const torch::Tensor features = training.model->Encode(at::rand({4, 3, 64, 64}));
   EXPECT_EQ(training.model->Project(features).sizes(), (Shape{4, 24}));
   const auto shapes = Shapes(training.model->module());
-  EXPECT_EQ(shapes.at("projection.linear1.weight"), (Shape{96, 512}));
+  EXPECT_EQ(shapes.at("projection.linear1.weight"), (Shape{96, 64}));
   EXPECT_EQ(shapes.count("projection.linear1.bias"), 0u);
   EXPECT_EQ(shapes.at("projection.linear2.bias"), (Shape{24}));
   EXPECT_EQ(shapes.count("projection.bn2.weight"), 0u);
