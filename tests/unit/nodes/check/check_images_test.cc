@@ -4,11 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "nodes/check/check_summary.h"
+#include "nodes/data/cifar_set.h"
 #include "nodes/data/folder_set.h"
+#include "tests/support/cifar_files.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/textured_image.h"
 
@@ -63,6 +67,64 @@ TEST(Look, KnowsWhatHasTooLittleInIt) {
   EXPECT_TRUE(LookAt(SolidImage(20, 30, {10, 200, 30})).plain());
   EXPECT_TRUE(LookAt(SolidImage(1, 1, {10, 200, 30})).plain());
   EXPECT_FALSE(LookAt(SmoothImage(20, 30, 3)).plain());
+}
+
+// A picture of as many parts as a look has, each of one grey level.
+Look LookOfLevels(const std::function<int(int y, int x)>& level) {
+  RgbImage image;
+  const auto pixels = image.Resize(Look::kSide, Look::kSide);
+  for (int i = 0; i < Look::kSide * Look::kSide; ++i) {
+    const auto grey = static_cast<uint8_t>(level(i / Look::kSide, i % Look::kSide));
+    std::fill_n(pixels.begin() + 3 * i, 3, grey);
+  }
+  return LookOf(image);
+}
+
+TEST(Look, ARangeOfTwelveLevelsIsEnough) {
+  EXPECT_TRUE(LookOfLevels([](int y, int x) { return 100 + (y + x == 0 ? 11 : 0); }).plain());
+  EXPECT_FALSE(LookOfLevels([](int y, int x) { return 100 + (y + x == 0 ? 12 : 0); }).plain());
+}
+
+TEST(Look, ADifferenceOfTwoLevelsCountsAndOneIsNoise) {
+  const auto stripes = [](int depth) {
+    return LookOfLevels([=](int, int x) { return 100 + (x % 2 == 0 ? depth : 0); });
+  };
+  EXPECT_EQ(std::popcount(stripes(2).across), 32);
+  EXPECT_EQ(stripes(1).across, 0u);
+  EXPECT_EQ(stripes(2).down, 0u);
+}
+
+// The differences change sign, and hardly a grey level changes.
+TEST(Look, DifferencesAcrossAndDownCountByThemselves) {
+  const auto across = [](int first) {
+    return LookOfLevels([=](int, int x) { return 100 + (x % 2 == first ? 3 : 0); });
+  };
+  const auto down = [](int first) {
+    return LookOfLevels([=](int y, int) { return 100 + (y % 2 == first ? 3 : 0); });
+  };
+  EXPECT_TRUE(LooksLike(across(0), across(0)));
+  EXPECT_FALSE(LooksLike(across(0), across(1)));
+  EXPECT_FALSE(LooksLike(down(0), down(1)));
+}
+
+TEST(Look, FourDifferencesMayDiffer) {
+  // A step more in each of the first rows.
+  const auto steps = [](int rows) {
+    return LookOfLevels([=](int y, int x) { return 100 + (y < rows && x == 4 ? 0 : 3 * (x % 2)); });
+  };
+  const auto bits = [&](int rows) { return std::popcount(steps(0).across ^ steps(rows).across); };
+  for (const int rows : {1, 2, 3, 4, 5}) {
+    EXPECT_EQ(LooksLike(steps(0), steps(rows)), bits(rows) <= kMostBits) << rows;
+  }
+}
+
+TEST(Look, TheSameDifferencesOfAnotherContrastLookDifferent) {
+  const auto of = [](int depth, int brighter) {
+    return LookOfLevels([=](int, int x) { return 50 + brighter + (x % 2 == 0 ? depth : 0); });
+  };
+  EXPECT_TRUE(LooksLike(of(20, 0), of(30, 0)));
+  EXPECT_FALSE(LooksLike(of(20, 0), of(60, 0)));
+  EXPECT_TRUE(LooksLike(of(20, 0), of(20, 90)));  // brightness alone is nothing
 }
 
 TEST(Duplicates, EqualNumbersAreGroupsInTheOrderOfTheirFirst) {
@@ -137,8 +199,59 @@ TEST_F(CheckImagesTest, OfASoundSetNothingIsSaid) {
   EXPECT_EQ(summary.classes[1].name, "dog");
   EXPECT_EQ(summary.classes[1].trained, 6u);
   EXPECT_EQ(summary.classes[1].judged_on, 2u);
-  EXPECT_GT(summary.decode_seconds, 0);
+  double seconds = 0;  // of those to train on
+  for (const CheckedImage& image : result.images) seconds += image.judged_on ? 0 : image.seconds;
+  EXPECT_NEAR(summary.decode_seconds, seconds, 1e-9);
+  EXPECT_GT(seconds, 0);
   EXPECT_GE(summary.slowest_share, 1.0 / 12);
+}
+
+TEST(CheckImages, ThoseThatAreTrainedAndJudgedOnAreCheckedOnce) {
+  const TempFolder folder;
+  WriteCifar10(folder, "", 1);  // five images to train on and one to judge on
+  const CheckResult result =
+      CheckImages(*OpenCifar(Cifar::k10, folder.path(), {"train", "test"}), {});
+  EXPECT_EQ(result.judged_and_trained, 1u);
+  EXPECT_EQ(result.names.size(), 6u);
+}
+
+TEST_F(CheckImagesTest, OfASetWithoutSplitsAllAreToTrainOn) {
+  CheckOptions options;
+  const CheckResult result = CheckImages(*OpenFolder(folder_ / "train"), options);
+  EXPECT_EQ(result.judged_and_trained, 0u);
+  EXPECT_EQ(Summarise(result, classes_).trained, 12u);
+  EXPECT_EQ(Summarise(result, classes_).judged_on, 0u);
+}
+
+TEST(CheckSummary, HasTheSizesOfEachFormatTheMostFrequentFirst) {
+  const TempFolder folder;
+  folder.Write("a/1.jpg", Jpeg(TexturedImage(1, 30, 60), 90));
+  folder.Write("a/2.png", Png(TexturedImage(2, 50, 40)));
+  folder.Write("a/3.png", Png(TexturedImage(3, 10, 20)));
+  folder.Write("a/4.png", Png(TexturedImage(4, 30, 20)));
+  const CheckSummary summary = Summarise(CheckImages(*OpenFolder(folder.path()), {}), {"a"});
+  ASSERT_EQ(summary.formats.size(), 2u);
+  EXPECT_EQ(summary.formats[0].name, "PNG");
+  EXPECT_EQ(summary.formats[0].images, 3u);
+  EXPECT_EQ(summary.formats[0].smallest.height, 10);
+  EXPECT_EQ(summary.formats[0].median.height, 30);
+  EXPECT_EQ(summary.formats[0].largest.height, 50);
+  EXPECT_EQ(summary.formats[1].name, "JPEG");
+}
+
+TEST(CheckSummary, ACopyOfWhatIsSimilarToATrainedOneLeaksToo) {
+  CheckResult result;
+  result.images.resize(3);
+  for (CheckedImage& image : result.images) image.format = "PNG";
+  result.images[1].judged_on = result.images[2].judged_on = true;
+  result.copies = {{1, 2}};
+  result.similar = {{{0, 1}, 0.97}};
+  const CheckSummary summary = Summarise(result, {});
+  EXPECT_THAT(summary.leaks, IsEmpty());
+  ASSERT_EQ(summary.similar_leaks.size(), 2u);
+  EXPECT_EQ(summary.similar_leaks[1].judged, 2u);
+  EXPECT_EQ(summary.similar_leaks[1].trained, 0u);
+  EXPECT_EQ(summary.similar_leaks[1].similarity, 0.97);
 }
 
 TEST_F(CheckImagesTest, FindsBadImagesWithTheirReasons) {
@@ -155,6 +268,10 @@ TEST_F(CheckImagesTest, FindsBadImagesWithTheirReasons) {
   EXPECT_EQ(result.names[summary.bad[1]], "val/dog/cut.png");
   EXPECT_EQ(summary.trained, 12u);
   EXPECT_EQ(summary.trained_bad, 1u);
+  ASSERT_EQ(summary.formats.size(), 1u);
+  EXPECT_EQ(summary.formats[0].images, 16u);
+  EXPECT_EQ(summary.classes[0].trained, 6u);
+  EXPECT_EQ(result.plain, 0u);
 }
 
 TEST_F(CheckImagesTest, FindsCopiesByTheirPixelsAndOthersByTheirLooks) {
@@ -193,6 +310,15 @@ TEST_F(CheckImagesTest, FindsLeaksFromOneSplitToAnother) {
   EXPECT_EQ(result.names[summary.leaks[1].trained], "train/dog/1.png");
   EXPECT_EQ(summary.copies, 2u);
   EXPECT_EQ(summary.trained_copies, 0u);
+  EXPECT_EQ(summary.other_labels, 1u);  // within.png is a dog, and a cat
+}
+
+TEST_F(CheckImagesTest, AnImageLeaksOnce) {
+  folder_.Write("val/cat/same.png", Png(TexturedImage(1, 40, 48)));    // train/cat/0.png
+  folder_.Write("train/cat/near.png", Png(TexturedImage(1, 80, 96)));  // looks like both
+  const CheckSummary summary = Summarise(Check(), classes_);
+  ASSERT_EQ(summary.leaks.size(), 1u);
+  EXPECT_TRUE(summary.leaks[0].exact);
 }
 
 // A copy in val of an image that looks like one of train leaks too, though copies are not compared
