@@ -220,6 +220,7 @@ TEST_F(Trained, ExportWritesEitherFormatAndKeepsWhatIsThere) {
   const Result result = RunProgram({"export", Run(), "--to", weights});
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("resnet18 with the small stem (conv1 3x3"));
+  EXPECT_THAT(result.output, HasSubstr("its layers have 0.125 times the usual channels"));
   const std::string before = ReadText(weights);
   for (const char* part : {R"("format":"pt")", R"("stem":"small")", R"("layer4.1.bn2.bias":{)"}) {
     EXPECT_THAT(before.substr(0, 20000), HasSubstr(part));

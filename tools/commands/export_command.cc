@@ -76,6 +76,11 @@ ExitCode Export(const ExportRequest& request, std::ostream& out) {
   out << request.to << ": the backbone of " << checkpoint << ", " << metadata.at("backbone")
       << " with the " << metadata.at("stem") << " stem (conv1 " << metadata.at("conv1") << "), "
       << backbone.size() << " tensors, " << ShowGib(fs::file_size(request.to)) << '\n';
+  if (const std::string& width = metadata.at("width_multiplier"); width != "1") {
+    out << "its layers have " << width
+        << " times the usual channels, which torchvision's and timm's do not: docs/export.md has "
+           "how to make such a network\n";
+  }
   return ExitCode::kDone;
 }
 
