@@ -1,14 +1,15 @@
-# A Python with torch, torchvision, timm and safetensors, for tests/export_test.py, and jsonschema, for
-# tests/schema_test.py.
+# A Python with torch, torchvision, timm and safetensors, for tests/export_test.py, jsonschema, for tests/schema_test.py,
+# and lightly and lightning, for the examples of docs/python.md.
 # shellcheck shell=bash
 
 # shellcheck source=tools/lib/stub_cuda.sh
 . "$FLOWTRAIN_LIB/stub_cuda.sh"
 
 # Without their declared requirements: of those, only the packages in the second list are imported.
-readonly EXPORT_PACKAGES=(torchvision==0.26.0 timm==1.0.31 safetensors==0.8.0)
-readonly EXPORT_NEEDS=(numpy pillow sympy typing_extensions jsonschema pyyaml)
-readonly EXPORT_IMPORTS="import jsonschema, numpy, PIL, timm, torch, torchvision, safetensors.torch, yaml"
+readonly EXPORT_PACKAGES=(torchvision==0.26.0 timm==1.0.31 safetensors==0.8.0 lightly==1.6.0 lightning==2.6.6
+  pytorch_lightning==2.6.6 lightning_utilities==0.15.3 torchmetrics==1.9.0)
+readonly EXPORT_NEEDS=(numpy pillow sympy typing_extensions jsonschema pyyaml aenum fsspec packaging tqdm)
+readonly EXPORT_IMPORTS="import jsonschema, lightly.loss, lightning, numpy, PIL, timm, torch, torchvision, safetensors.torch, yaml"
 
 # Tells the build which Python test_export uses, unless one was set by hand. Without one the test is skipped.
 use_export_python() {
@@ -16,7 +17,7 @@ use_export_python() {
   now=$(sed -n 's/^FLOWTRAIN_PYTHON:[A-Z]*=//p' "$FLOWTRAIN_BUILD/CMakeCache.txt")
   case $now in
     '') return 0 ;; # the build has no such test
-    python3 | "$(export_cache)"*) ;;
+    python3 | "$(cache_folder)/test-python"*) ;;
     *) return 0 ;;
   esac
   python=$(export_python) || return 0
@@ -38,7 +39,10 @@ export_python() {
   echo "$folder/python"
 }
 
-export_cache() { echo "$(cache_folder)/test-python"; }
+# Another list makes another one.
+export_cache() {
+  echo "$(cache_folder)/test-python-$(echo "${EXPORT_PACKAGES[*]} ${EXPORT_NEEDS[*]}" | sha256sum | cut -c 1-8)"
+}
 
 # make_export_python FOLDER TAG: once, from PyPI and the libtorch that is already unpacked. FOLDER/python starts it.
 make_export_python() {
@@ -60,7 +64,7 @@ make_export_python() {
 
 fill_export_python() {
   local part=$1 tag=$2 packages=$1/packages
-  step "Fetching torchvision and timm for test_export, once (40 MiB)" \
+  step "Fetching torchvision, timm, lightly and lightning for tests, once (60 MiB)" \
     fetch_export_packages "$packages" || {
     say "test_export is skipped: PyPI could not be reached, or has no such package for this Python (see above)"
     return 1
