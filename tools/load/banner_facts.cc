@@ -55,8 +55,8 @@ std::string DescribeRates(const Optimizer& optimizer, const EpochSource& source,
   const std::string rate = ScaledRate(optimizer.schedule(), schedule.base, images);
   if (schedule.warmup_steps >= steps) {
     const double reached = steps == 0 ? 0 : schedule.At(steps - 1);
-    return "rises to " + ShowNumber(reached) + ": the run ends after " + ShowCount(steps) + " of the " +
-           ShowCount(schedule.warmup_steps) + " steps of the warm-up to " + rate;
+    return "rises to " + ShowNumber(reached) + ": the run ends after " + ShowCount(steps) +
+           " of the " + ShowCount(schedule.warmup_steps) + " steps of the warm-up to " + rate;
   }
   std::string text = rate;
   if (schedule.warmup_steps > 0) {
