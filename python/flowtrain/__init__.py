@@ -7,7 +7,7 @@
         ...
 """
 
-__all__ = ["ConfigError", "DataError", "ForkedError", "Loader", "__version__"]
+__all__ = ["ConfigError", "DataError", "ForkedError", "Loader", "View", "__version__"]
 
 
 def __getattr__(name):
@@ -16,6 +16,10 @@ def __getattr__(name):
         from flowtrain.loader import Loader  # pylint: disable=import-outside-toplevel
 
         return Loader
+    if name == "View":
+        from flowtrain.view import View  # pylint: disable=import-outside-toplevel
+
+        return View
     if name in ("ConfigError", "DataError", "ForkedError"):
         from flowtrain import loader  # pylint: disable=import-outside-toplevel
 

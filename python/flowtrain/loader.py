@@ -15,6 +15,7 @@ from flowtrain.device import DeviceCopies
 from flowtrain.engine import SHIPPED, engine
 from flowtrain.figures import Waits, timing_figures, timing_text
 from flowtrain.tuning import fewest_workers, measure_workers, worker_counts
+from flowtrain.view import view_parameters
 
 ConfigError = engine.ConfigError  # a ValueError: the graph or a parameter is wrong
 DataError = engine.DataError  # a RuntimeError: the data set is broken
@@ -31,9 +32,10 @@ class Loader:
 
         (view0, view1, ...), ids, labels
 
-    where a view is uint8 [B, size, size, 3] (with one view it stands alone, not in a tuple), ids are int64 [B], the
-    numbers of the images in the data set, and labels int64 [B], -1 where an image has none. The same seed gives the
-    same batches with any number of workers; they are those that `flowtrain graphs/simclr.yaml` trains on.
+    where a view is uint8 [B, size, size, 3], each of its own size, in the order of `views` (one view stands alone, not
+    in a tuple), ids are int64 [B], the numbers of the images in the data set, and labels int64 [B], -1 where an image
+    has none. The same seed gives the same batches with any number of workers; they are those that
+    `flowtrain graphs/simclr.yaml` trains on.
 
     The views are lent: they lie in the buffer that they were made in, which is used again when the last array that
     shows it is gone. At most `loader.batches` batches (4) can be ready or held at a time, that of the running loop
@@ -46,7 +48,8 @@ class Loader:
             graphs that ship are in configs/loader_config.yaml and configs/loader_center_config.yaml.
         device: views are copied to this torch device, one batch ahead of the loop; on CUDA on a stream of their own.
             Needs torch.
-        views: views of each image; short for the parameter loader.views.
+        views: views of each image: a number of them that are made alike, as augment.* says (short for the parameter
+            loader.views; 2), or a list of `View`, each of which overrides some of augment.* (augment.views).
         dtype: "uint8"; or "float32" or "float16": views are (byte / 255 - mean) / std, [B, 3, size, size], made on the
             loader's threads. Short for loader.values.
         channels_last: float views lie in memory as PyTorch's channels_last format has it. Short for loader.layout.
@@ -60,7 +63,8 @@ class Loader:
         timeout: seconds to wait for another thread to let go of a batch when all are held.
 
     Raises:
-        ConfigError: a ValueError that lists all that is wrong with the graph or the parameters.
+        ConfigError: a ValueError that lists all that is wrong with the graph or the parameters, such as views that the
+            graph cannot make.
         DataError: a RuntimeError; the data set is broken.
     """
 
@@ -83,7 +87,8 @@ class Loader:
     ):
         given = dict(parameters or {})
         layout = None if channels_last is None else "channels_last" if channels_last else "channels_first"
-        for name, value in (("views", views), ("values", dtype), ("layout", layout), ("mean", mean), ("std", std)):
+        given.update(view_parameters(views))
+        for name, value in (("values", dtype), ("layout", layout), ("mean", mean), ("std", std)):
             if value is not None:
                 given["loader." + name] = list(value) if name in ("mean", "std") else value
         _put_rank(given, rank, world_size)
@@ -141,6 +146,11 @@ class Loader:
     def batch_size(self):
         """Images of a batch."""
         return self._facts["batch_size"]
+
+    @property
+    def view_sizes(self):
+        """Side of each view of an image, pixels, in their order."""
+        return tuple(self._facts["sizes"])
 
     def state_dict(self):
         """The place in the epoch, after the batch that the loop was given last: what load_state_dict takes."""

@@ -27,9 +27,10 @@ struct LoaderRequest {
 
 // What is known of an open loader.
 struct LoaderFacts {
-  int views = 0, rows = 0, side = 0;  // of a batch; side in pixels
-  uint64_t images = 0;                // of the data set
-  uint64_t batches_per_epoch = 0;     // for this process
+  int rows = 0;                    // of a batch
+  std::vector<int> sides;          // of each view of a batch, pixels
+  uint64_t images = 0;             // of the data set
+  uint64_t batches_per_epoch = 0;  // for this process
   int64_t seed = 0, rank = 0, world_size = 1;
   bool shuffle = true, drop_last = true;
   int workers = 1;       // threads

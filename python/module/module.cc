@@ -44,7 +44,6 @@ nb::dlpack::dtype TypeOf(const ViewFormat& format) {
 // One view of the batch's images, in its buffer: uint8 [rows, side, side, 3], or normalised values
 // [rows, 3, side, side], whatever their layout in memory.
 Views ViewOf(const std::shared_ptr<LentBatch>& batch, int view, size_t side) {
-  if (view < 0 || view >= batch->layout.views) throw nb::index_error("there is no such view");
   const auto rows = static_cast<size_t>(batch->rows);
   const auto s = static_cast<int64_t>(side);
   const bool is_bytes = batch->format.type == ValueType::kUint8;
@@ -69,9 +68,8 @@ Numbers Copy(const std::vector<T>& numbers, int rows) {
 
 nb::dict FactsOf(const LoaderFacts& facts) {
   nb::dict dict;
-  dict["views"] = facts.views;
   dict["batch_size"] = facts.rows;
-  dict["image_size"] = facts.side;
+  dict["sizes"] = nb::cast(facts.sides);
   dict["images"] = facts.images;
   dict["batches"] = facts.batches_per_epoch;
   dict["seed"] = facts.seed;
@@ -142,7 +140,11 @@ NB_MODULE(_engine, module) {
   module.def(
       "view_of",
       [](const LoaderRun& run, const std::shared_ptr<LentBatch>& batch, int view) {
-        return ViewOf(batch, view, static_cast<size_t>(run.facts().side));
+        const std::vector<int>& sides = run.facts().sides;
+        if (view < 0 || static_cast<size_t>(view) >= sides.size()) {
+          throw nb::index_error("there is no such view");
+        }
+        return ViewOf(batch, view, static_cast<size_t>(sides[static_cast<size_t>(view)]));
       },
       "run"_a, "batch"_a, "view"_a);
 }

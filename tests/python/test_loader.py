@@ -1,8 +1,11 @@
 """flowtrain.Loader gives the right batches, in the habits of PyTorch's DataLoader."""
 
+import dataclasses
 import gc
 import io
 import itertools
+import json
+import pathlib
 import random
 import time
 
@@ -11,6 +14,7 @@ import pytest
 from conftest import BATCHES, IMAGES, ROWS, digest, small
 
 import flowtrain
+from flowtrain import View
 from flowtrain.tuning import fewest_workers
 
 
@@ -207,6 +211,75 @@ def test_one_view():
         view, ids, _ = next(iter(loader))
         (view0, _), ids_of_two, _ = next(iter(two))
         assert np.array_equal(view, view0) and np.array_equal(ids, ids_of_two)
+
+
+MULTI_CROP = [View(count=2, size=32, crop_scale=(0.4, 1)), View(count=3, size=20, crop_scale=(0.05, 0.4), blur=0.0)]
+
+
+def test_views_of_several_sizes():
+    with small(arrays="numpy", views=MULTI_CROP) as loader, small(arrays="numpy") as plain:
+        assert loader.view_sizes == (32, 32, 20, 20, 20)
+        views, ids, _ = next(iter(loader))
+        assert [view.shape for view in views] == [(ROWS, side, side, 3) for side in loader.view_sizes]
+        assert all(len(np.unique(view)) > 50 for view in views)
+        assert np.array_equal(ids, next(iter(plain))[1])
+        first = [digest(batch) for batch in loader]
+    maps = [{"count": 2, "size": 32, "crop_scale": [0.4, 1]}, {"count": 3, "size": 20, "crop_scale": [0.05, 0.4], "blur": 0}]
+    with small(arrays="numpy", views=maps, data__num_workers=4) as loader:
+        loader.set_epoch(1)
+        assert [digest(batch) for batch in loader] == first
+
+
+def test_a_pair_of_two_recipes():
+    byol = [View(blur=1.0, solarize=0.0), View(blur=0.1, solarize=1.0, solarize_threshold=0)]
+    with small(arrays="numpy", views=byol) as loader, small(arrays="numpy", views=[View(blur=1.0), View(blur=0.1)]) as plain:
+        (view0, view1), _, _ = next(iter(loader))
+        (plain0, plain1), _, _ = next(iter(plain))
+        assert np.array_equal(view0, plain0) and np.array_equal(view1, 255 - plain1)
+
+
+def test_normalised_views_of_several_sizes():
+    ones = {"mean": [0, 0, 0], "std": [1, 1, 1]}
+    with small(arrays="numpy", views=MULTI_CROP) as plain, small(arrays="numpy", views=MULTI_CROP, dtype="float32", **ones) as loader:
+        for bytes_of, floats in zip(next(iter(plain))[0], next(iter(loader))[0]):
+            assert floats.shape == (ROWS, 3, *bytes_of.shape[1:3])
+            assert np.abs(floats - bytes_of.transpose(0, 3, 1, 2) / 255).max() < 1e-6
+
+
+def test_one_view_of_a_list_stands_alone():
+    with small(arrays="numpy", views=[View(size=16)]) as loader:
+        view, _, labels = next(iter(loader))
+        assert view.shape == (ROWS, 16, 16, 3) and min(labels) >= 0
+
+
+def test_a_view_has_the_options_of_the_parameter():
+    schema = json.loads((pathlib.Path(__file__).parents[2] / "configs/config.schema.json").read_text(encoding="utf-8"))
+    options = schema["properties"]["augment"]["properties"]["views"]["items"]["properties"]
+    assert sorted(field.name for field in dataclasses.fields(View)) == sorted(options)
+
+
+@pytest.mark.parametrize("views, error, message", [
+    ([], ValueError, "at least one View"),
+    (0, ValueError, "at least one view"),
+    (View(), TypeError, r"write views=\[View"),
+    ([3], TypeError, r"views\[0\] is 3: give a View"),
+    ([View(size=0)], flowtrain.ConfigError, "augment.views.*item 1: size: must be at least 1, not 0"),
+    ([View(), View(blur_kernel=4)], flowtrain.ConfigError, "item 2: blur_kernel: must be odd"),
+    ([{"crop_scal": [0.1, 1]}], flowtrain.ConfigError, "did you mean 'crop_scale'"),
+])
+def test_views_that_cannot_be_made(views, error, message):
+    with pytest.raises(error, match=message):
+        small(views=views)
+
+
+def test_views_that_the_graph_does_not_make():
+    for views in (2, [View(), View()]):
+        with pytest.raises(flowtrain.ConfigError, match="loader_center.yaml has no such parameter.*take graphs/loader.yaml"):
+            small(graph="graphs/loader_center.yaml", views=views)
+    with pytest.raises(flowtrain.ConfigError, match="makes 2 views of an image: leave the former out"):
+        small(views=[View(), View()], loader__views=3)
+    with pytest.raises(TypeError, match="crop_scal"):
+        View(crop_scal=(0.1, 1))  # pylint: disable=unexpected-keyword-arg
 
 
 def test_centre_crops_for_a_probe():
