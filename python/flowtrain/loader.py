@@ -60,6 +60,10 @@ class Loader:
         rank, world_size: this process's number among those that share each epoch, and how many they are: it gets the
             batches rank, rank + world_size, ... of the order of one process. Default: what torch.distributed says
             where it is initialised, otherwise 0 and 1.
+        gradient_accumulation: batches of an optimiser step, of all processes together, world_size at least. Each then
+            gets its share of every step, the batches that this rank of `flowtrain` would train on with a window of as
+            many (there `gpu.gradient_accumulation` is that of one rank). `windows` has the number in each step.
+            Short for loader.gradient_accumulation.
         timeout: seconds to wait for another thread to let go of a batch when all are held.
 
     Raises:
@@ -83,12 +87,14 @@ class Loader:
         as_dict=False,
         rank=None,
         world_size=None,
+        gradient_accumulation=None,
         timeout=30.0,
     ):
         given = dict(parameters or {})
         layout = None if channels_last is None else "channels_last" if channels_last else "channels_first"
         given.update(view_parameters(views))
-        for name, value in (("values", dtype), ("layout", layout), ("mean", mean), ("std", std)):
+        for name, value in (("values", dtype), ("layout", layout), ("mean", mean), ("std", std),
+                            ("gradient_accumulation", gradient_accumulation)):
             if value is not None:
                 given["loader." + name] = list(value) if name in ("mean", "std") else value
         _put_rank(given, rank, world_size)
@@ -152,6 +158,15 @@ class Loader:
         """Side of each view of an image, pixels, in their order."""
         return tuple(self._facts["sizes"])
 
+    @property
+    def windows(self):
+        """This process's batches in each optimiser step of an epoch; they add up to len(loader).
+
+        Without gradient_accumulation a step is a batch. With it the last step of an epoch takes what is left, which may
+        leave a process without any: a 0.
+        """
+        return list(self._facts["windows"])
+
     def state_dict(self):
         """The place in the epoch, after the batch that the loop was given last: what load_state_dict takes."""
         epoch, batch = self._epoch, self._batch
@@ -168,8 +183,8 @@ class Loader:
         """
         if state.get("version") != 1:
             raise ValueError(f"the state is not of this loader: its version is {state.get('version')}, not 1")
-        other = [f"{name} was {state[name]} and is {self._facts[name]}" for name in _SAME_ORDER
-                 if state[name] != self._facts[name]]
+        other = [f"{name} was {state.get(name, 0)} and is {self._facts[name]}" for name in _SAME_ORDER
+                 if state.get(name, 0) != self._facts[name]]
         if other:
             raise ValueError("the state is of a loader that gives other batches: " + ", ".join(other))
         self._loop = None
@@ -301,7 +316,7 @@ class _Loop:
 
 
 # What decides which images are in which batch, and what is drawn for them. The number of workers does not.
-_SAME_ORDER = ("seed", "shuffle", "drop_last", "batch_size", "images", "rank", "world_size")
+_SAME_ORDER = ("seed", "shuffle", "drop_last", "batch_size", "images", "rank", "world_size", "gradient_accumulation")
 
 
 def _as_json(parameters):

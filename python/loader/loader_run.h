@@ -31,7 +31,8 @@ struct LoaderFacts {
   std::vector<int> sides;          // of each view of a batch, pixels
   uint64_t images = 0;             // of the data set
   uint64_t batches_per_epoch = 0;  // for this process
-  int64_t seed = 0, rank = 0, world_size = 1;
+  std::vector<int> windows;        // how many of these each optimiser step has
+  int64_t seed = 0, rank = 0, world_size = 1, gradient_accumulation = 0;
   bool shuffle = true, drop_last = true;
   int workers = 1;       // threads
   int lent_batches = 0;  // that may be ready or held at a time

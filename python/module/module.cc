@@ -72,9 +72,11 @@ nb::dict FactsOf(const LoaderFacts& facts) {
   dict["sizes"] = nb::cast(facts.sides);
   dict["images"] = facts.images;
   dict["batches"] = facts.batches_per_epoch;
+  dict["windows"] = nb::cast(facts.windows);
   dict["seed"] = facts.seed;
   dict["rank"] = facts.rank;
   dict["world_size"] = facts.world_size;
+  dict["gradient_accumulation"] = facts.gradient_accumulation;
   dict["shuffle"] = facts.shuffle;
   dict["drop_last"] = facts.drop_last;
   dict["workers"] = facts.workers;

@@ -30,7 +30,7 @@ def test_all_have_names():
     assert len(EXAMPLES) == len(NAMES)
 
 
-@pytest.mark.parametrize("name, example", zip(NAMES, EXAMPLES), ids=NAMES)
+@pytest.mark.parametrize("name, example", list(zip(NAMES, EXAMPLES)), ids=NAMES)
 def test_example(name, example, photos):
     wanted = set(re.findall(r"^(?:from|import) (\w+)", example, flags=re.M)) - {"flowtrain"}
     for module in wanted:

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <random>
 #include <set>
@@ -23,29 +22,22 @@
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
 #include "pipeline/runtime/graph.h"
-#include "tests/support/image_files.h"
+#include "tests/support/loader_run_testing.h"
 #include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
 
+using loader_testing::ErrorOf;
+using loader_testing::kLong;
+using loader_testing::kRows;
+using loader_testing::kRunImages;
+using loader_testing::Look;
+using loader_testing::Request;
+using loader_testing::Seen;
+using loader_testing::Take;
+using loader_testing::TakeSome;
 using ::testing::HasSubstr;
-
-constexpr double kLong = 60;  // seconds; a batch takes milliseconds
-
-// A batch as it was, wherever its buffer is now.
-struct Seen {
-  std::vector<uint8_t> bytes;
-  std::vector<uint64_t> ids;
-  std::vector<int32_t> labels;
-
-  friend bool operator==(const Seen&, const Seen&) = default;
-};
-
-std::vector<uint8_t> BytesOf(const LentBatch& batch) {
-  return {batch.View(0), batch.View(0) + batch.layout.bytes()};
-}
-Seen Look(const LentBatch& batch) { return {BytesOf(batch), batch.ids, batch.labels}; }
 
 // What the graph of a training makes: the end of such a graph, which keeps all that comes.
 std::vector<Seen>& Captured() {
@@ -67,8 +59,6 @@ class CaptureStage final : public CollateNode {
   }
 };
 FLOWTRAIN_REGISTER(CaptureStage);
-
-constexpr uint64_t kRunImages = 61, kRows = 8;
 
 std::vector<Seen> TrainersBatches(int epochs, const std::string& recipe = "{}") {
   const std::string text = R"(
@@ -93,29 +83,6 @@ nodes:
   graph.Open();
   graph.Run();
   return std::exchange(Captured(), {});
-}
-
-using Parameters = std::map<std::string, std::string>;  // values as YAML
-
-LoaderRequest Request(const Parameters& more = {}, const std::string& graph = "loader") {
-  Parameters all{{"data.kind", "sample"},  {"sample.images", "61"},   {"data.image_size", "24"},
-                 {"data.batch_size", "8"}, {"data.num_workers", "2"}, {"loader.seed", "7"}};
-  for (const auto& [key, value] : more) all[key] = value;
-  std::string text;
-  for (const auto& [key, value] : all) text += key + ": " + value + '\n';
-  return {"graphs/" + graph + ".yaml", FLOWTRAIN_SOURCE_DIR, text};
-}
-
-std::shared_ptr<LentBatch> Take(LoaderRun& loader) {
-  std::shared_ptr<LentBatch> batch = loader.Take(kLong);
-  if (batch == nullptr) throw std::runtime_error("no batch came");
-  return batch;
-}
-
-std::vector<Seen> TakeSome(LoaderRun& loader, size_t count) {
-  std::vector<Seen> seen;
-  while (seen.size() < count) seen.push_back(Look(*Take(loader)));
-  return seen;
 }
 
 TEST(LoaderRun, GivesTheBatchesThatATrainingIsMadeOf) {
@@ -192,20 +159,6 @@ TEST(LoaderRun, GoesOnFromAnyBatch) {
   }
 }
 
-TEST(LoaderRun, RanksShareTheOrderOfOneProcess) {
-  LoaderRun whole(Request());
-  const std::vector<Seen> expected = TakeSome(whole, 2 * 7);
-  for (int rank = 0; rank < 3; ++rank) {
-    LoaderRun loader(Request({{"loader.world_size", "3"}, {"loader.rank", std::to_string(rank)}}));
-    ASSERT_EQ(loader.facts().batches_per_epoch, 2u);  // the seventh is nobody's
-    const std::vector<Seen> own = TakeSome(loader, 4);
-    for (size_t i = 0; i < own.size(); ++i) {
-      const size_t number = i / 2 * 7 + i % 2 * 3 + static_cast<size_t>(rank);
-      EXPECT_TRUE(own[i] == expected[number]) << "rank " << rank << ", batch " << i;
-    }
-  }
-}
-
 TEST(LoaderRun, WithoutDropLastEveryImageComes) {
   LoaderRun loader(Request({{"loader.drop_last", "false"}}));
   ASSERT_EQ(loader.facts().batches_per_epoch, 8u);
@@ -217,18 +170,6 @@ TEST(LoaderRun, WithoutDropLastEveryImageComes) {
   }
   EXPECT_EQ(ids.size(), kRunImages);
   EXPECT_EQ(std::set<uint64_t>(ids.begin(), ids.end()).size(), kRunImages);
-}
-
-TEST(LoaderRun, WithoutDropLastRanksGetAsManyBatches) {
-  std::vector<std::vector<Seen>> of_rank;
-  for (int rank = 0; rank < 3; ++rank) {
-    LoaderRun loader(Request({{"loader.drop_last", "false"},
-                              {"loader.world_size", "3"},
-                              {"loader.rank", std::to_string(rank)}}));
-    ASSERT_EQ(loader.facts().batches_per_epoch, 3u);
-    of_rank.push_back(TakeSome(loader, 3));
-  }
-  EXPECT_TRUE(of_rank[2][2] == of_rank[0][0]);  // the ninth of eight
 }
 
 TEST(LoaderRun, TheCentreCropsComeInTheOrderOfTheSet) {
@@ -246,89 +187,12 @@ TEST(LoaderRun, TheCentreCropsComeInTheOrderOfTheSet) {
   EXPECT_EQ(next, kRunImages);
 }
 
-TEST(LoaderRun, MoreViewsBeginWithTheSame) {
-  LoaderRun two(Request()), three(Request({{"loader.views", "3"}}));
-  const auto a = Take(two), b = Take(three);
-  ASSERT_EQ(b->layout.views, 3);
-  const size_t bytes = a->layout.bytes();
-  EXPECT_EQ(std::memcmp(a->View(0), b->View(0), bytes), 0);
-  EXPECT_NE(std::memcmp(b->View(1), b->View(2), bytes / 2), 0);
-}
-
-constexpr char kMultiCrop[] =
-    "[{count: 2, size: 24, crop_scale: [0.4, 1]}, {count: 3, size: 17, crop_scale: [0.05, 0.4], "
-    "solarize: 0.5}]";
-
-// A view of all rows of a batch.
-std::vector<uint8_t> ViewOf(const LentBatch& batch, int view) {
-  const size_t bytes = batch.layout.ViewBytes(view) * kRows * batch.format.value_bytes();
-  return {batch.View(view), batch.View(view) + bytes};
-}
-
-TEST(LoaderRun, ViewsOfSeveralSizesAreThoseOfLoadersOfOneSize) {
-  LoaderRun loader(Request({{"augment.views", kMultiCrop}}));
-  EXPECT_EQ(loader.facts().sides, (std::vector<int>{24, 24, 17, 17, 17}));
-  LoaderRun large(Request({{"loader.views", "5"}, {"augment.crop_scale", "[0.4, 1]"}}));
-  LoaderRun small(Request({{"augment.views", "[{count: 5, size: 17}]"},
-                           {"augment.crop_scale", "[0.05, 0.4]"},
-                           {"augment.solarize", "0.5"}}));
-  for (int i = 0; i < 10; ++i) {
-    const auto batch = Take(loader), of_large = Take(large), of_small = Take(small);
-    ASSERT_EQ(batch->ids, of_large->ids);
-    for (int view = 0; view < 5; ++view) {
-      EXPECT_TRUE(ViewOf(*batch, view) == ViewOf(view < 2 ? *of_large : *of_small, view)) << view;
-    }
-  }
-}
-
 TEST(LoaderRun, APairOfTwoRecipesIsWhatATrainingTakes) {
   const std::string pair = "[{blur: 1}, {blur: 0.1, solarize: 0.2}]";
   const std::vector<Seen> expected = TrainersBatches(1, "{views: " + pair + "}");
   LoaderRun loader(Request({{"augment.views", pair}}));
   EXPECT_TRUE(TakeSome(loader, expected.size()) == expected);
   EXPECT_FALSE(expected.front() == TrainersBatches(1).front());
-}
-
-TEST(LoaderRun, RecipesThatOverrideNothingChangeNothing) {
-  LoaderRun plain(Request()), written(Request({{"augment.views", "[{}, {size: 24, blur: 0.5}]"}}));
-  EXPECT_TRUE(TakeSome(plain, 10) == TakeSome(written, 10));
-}
-
-TEST(LoaderRun, NormalisesViewsOfSeveralSizes) {
-  LoaderRun bytes(Request({{"augment.views", kMultiCrop}}));
-  LoaderRun floats(Request({{"augment.views", kMultiCrop}, {"loader.values", "float16"}}));
-  const auto by = simd::NormalizationOf({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225});
-  const auto from = Take(bytes), batch = Take(floats);
-  for (int view = 0; view < 5; ++view) {
-    const size_t values = from->layout.ViewBytes(view);
-    std::vector<uint16_t> expected(values * kRows);
-    for (size_t row = 0; row < kRows; ++row) {
-      simd::NormalizeRgb(by, from->View(view) + row * values, values / 3, true,
-                         expected.data() + row * values);
-    }
-    EXPECT_EQ(std::memcmp(batch->View(view), expected.data(), 2 * expected.size()), 0) << view;
-  }
-}
-
-TEST(LoaderRun, ViewsOfSeveralSizesDoNotDependOnWorkersOrTheCache) {
-  const TempFolder folder;
-  for (int i = 0; i < 24; ++i) {
-    folder.Write(std::to_string(i) + ".jpg", WriteJpeg(SmoothImage(60 + 13 * i, 400 - 11 * i, 3)));
-  }
-  const auto batches = [&](const std::string& workers, const std::string& cache,
-                           const std::string& budget) {
-    LoaderRun loader(Request({{"data.kind", "folder"},
-                              {"data.root", folder.path()},
-                              {"data.cache", cache},
-                              {"data.cache_budget", budget},
-                              {"data.num_workers", workers},
-                              {"augment.views", kMultiCrop}}));
-    return TakeSome(loader, 9);
-  };
-  EXPECT_TRUE(batches("1", "none", "1 MiB") == batches("4", "none", "1 MiB"));
-  const auto kept = batches("1", "memory", "64 MiB");
-  EXPECT_TRUE(batches("3", "memory", "64 MiB") == kept);
-  EXPECT_TRUE(batches("2", "memory", "1 KiB") == kept) << "none is kept";
 }
 
 TEST(LoaderRun, NormalisedValuesAreThoseOfTheBytes) {
@@ -355,34 +219,6 @@ TEST(LoaderRun, NormalisedValuesAreThoseOfTheBytes) {
   }
 }
 
-std::string ErrorOf(const LoaderRequest& request) {
-  try {
-    const LoaderRun loader(request);
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-TEST(LoaderRun, RefusesViewsThatContradictOneAnother) {
-  const auto error_with = [](const std::string& views, const Parameters& more,
-                             const std::string& graph = "loader") {
-    Parameters all = more;
-    if (!views.empty()) all["augment.views"] = views;
-    return ErrorOf(Request(all, graph));
-  };
-  EXPECT_THAT(error_with("[{count: 2}, {}]", {{"loader.views", "2"}}),
-              HasSubstr("makes 3 views of an image: leave the former out"));
-  EXPECT_EQ(error_with("[{count: 2}, {}]", {{"loader.views", "3"}}), "no error");
-  EXPECT_THAT(error_with("[{size: 0}]", {}), HasSubstr("item 1: size: must be at least 1, not 0"));
-  EXPECT_THAT(error_with("[{crop_scal: [0.1, 1]}]", {}), HasSubstr("did you mean 'crop_scale'"));
-  EXPECT_EQ(error_with("[{size: 32}]", {{"augment.size", "24"}}), "no error");
-  EXPECT_THAT(error_with("[{}, {}]", {}, "loader_center"),
-              HasSubstr("graphs/loader_center.yaml has no such parameter"));
-  EXPECT_THAT(error_with("", {{"loader.views", "2"}}, "loader_center"),
-              HasSubstr("take graphs/loader.yaml"));
-}
-
 TEST(LoaderRun, NamesWhatIsWrongWithARequest) {
   EXPECT_THAT(ErrorOf(Request({{"data.batchsize", "8"}})),
               HasSubstr("did you mean 'data.batch_size'"));
@@ -392,6 +228,8 @@ TEST(LoaderRun, NamesWhatIsWrongWithARequest) {
               HasSubstr("the ranks are 0 to 1"));
   EXPECT_THAT(ErrorOf(Request({{"loader.world_size", "8"}})),
               HasSubstr("7 whole batches, fewer than the processes that share it, 8"));
+  EXPECT_THAT(ErrorOf(Request({{"loader.world_size", "2"}, {"loader.gradient_accumulation", "1"}})),
+              HasSubstr("it counts those of all processes together, so raise it"));
   EXPECT_THAT(ErrorOf(Request({{"data.kind", "folder"}, {"data.root", "/nowhere"}})),
               HasSubstr("/nowhere"));
   EXPECT_THAT(ErrorOf(Request({{"loader.mean", "[0.5, 0.5]"}})), HasSubstr("it takes three"));
