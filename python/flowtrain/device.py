@@ -1,5 +1,10 @@
 """Copies of views to a device, ahead of the loop."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 
 class DeviceCopies:
     """Begins a copy when a batch is taken, and hands it out one batch later.
@@ -8,14 +13,14 @@ class DeviceCopies:
     not the device's work.
     """
 
-    def __init__(self, device):
+    def __init__(self, device: Any) -> None:
         import torch  # pylint: disable=import-outside-toplevel
 
         self._torch = torch
         self._device = torch.device(device)
         self._stream = torch.cuda.Stream(self._device) if self._device.type == "cuda" else None
 
-    def begin(self, views):
+    def begin(self, views: Sequence[Any]) -> tuple[list[Any], Any]:
         """What `finish` takes: the copies, and the mark of their end."""
         if self._stream is None:
             return [view.to(self._device) for view in views], None
@@ -25,7 +30,7 @@ class DeviceCopies:
             done.record(self._stream)
         return copies, (done, views)  # the views are kept until they are read
 
-    def finish(self, begun):
+    def finish(self, begun: tuple[list[Any], Any]) -> tuple[Any, ...]:
         """The copies, which work on the current stream may use from now on."""
         copies, mark = begun
         if mark is not None:
