@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from flowtrain.arrays import converter
-from flowtrain.device import DeviceCopies
+from flowtrain.device import DeviceCopies, check_pinning
 from flowtrain.engine import SHIPPED, engine
 from flowtrain.figures import Waits, timing_figures, timing_text
 from flowtrain.tuning import fewest_workers, measure_workers, worker_counts
@@ -57,6 +57,8 @@ class Loader:
             graphs that ship are in configs/loader_config.yaml and configs/loader_center_config.yaml.
         device: views are copied to this torch device, one batch ahead of the loop; on CUDA on a stream of their own.
             Needs torch.
+        pin_memory: with a CUDA device: the loader's buffers are page-locked, so that these copies do not hold up the
+            loop's thread. ValueError for another device and without CUDA.
         views: views of each image: a number of them that are made alike, as augment.* says (short for the parameter
             loader.views; 2), or a list of `View`, each of which overrides some of augment.* (augment.views).
         dtype: "uint8"; or "float32" or "float16": views are (byte / 255 - mean) / std, [B, 3, size, size], made on the
@@ -87,6 +89,7 @@ class Loader:
         parameters: Mapping[str, Any] | None = None,
         *,
         device: str | torch.device | None = None,
+        pin_memory: bool = False,
         views: int | Sequence[View | Mapping[str, Any]] | None = None,
         dtype: Literal["uint8", "float32", "float16"] | None = None,
         channels_last: bool | None = None,
@@ -107,6 +110,9 @@ class Loader:
             "mean": None if mean is None else list(mean), "std": None if std is None else list(std)}
         given.update({"loader." + name: value for name, value in short.items() if value is not None})
         _put_rank(given, rank, world_size)
+        if pin_memory:
+            check_pinning(device)
+        self._pins = pin_memory
         self._convert = converter("torch" if device is not None else arrays)
         self._copies = None if device is None else DeviceCopies(device)
         self._as_dict = as_dict
@@ -120,6 +126,7 @@ class Loader:
 
     def _open_run(self) -> None:
         self._run: LoaderRun = engine.LoaderRun(self._graph, SHIPPED, _as_json(self._given))
+        self._pinned = self._copies.pin(self._run.memory) if self._pins and self._copies is not None else None
         self._facts = self._run.facts
         self._at = (0, 0)  # the batch that the engine makes next
         self._waits = Waits()
@@ -241,6 +248,8 @@ class Loader:
         with self._lock:
             self._run.stop()
             self._loop = None
+            if self._pinned is not None:
+                self._pinned.release()
 
     def __enter__(self) -> Loader:
         return self

@@ -197,6 +197,7 @@ void LoaderRun::GoTo(uint64_t epoch, uint64_t batch) { impl_->GoTo(epoch, batch)
 std::shared_ptr<LentBatch> LoaderRun::Take(double seconds) { return impl_->Take(seconds); }
 bool LoaderRun::AllAreLent() const { return impl_->batches().AllAreLent(); }
 std::vector<NodeCounters> LoaderRun::Nodes() const { return impl_->Nodes(); }
+std::vector<LentMemory> LoaderRun::Memory() const { return impl_->batches().Memory(); }
 void LoaderRun::Stop() {
   if (impl_->IsOwnProcess()) impl_->Stop();
 }

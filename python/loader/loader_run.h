@@ -60,6 +60,8 @@ class LoaderRun {
   std::shared_ptr<LentBatch> Take(double seconds);
   // Whether no batch can come before one that the caller holds goes home.
   bool AllAreLent() const;
+  // The memory that all batches lie in, for as long as the loader lives.
+  std::vector<LentMemory> Memory() const;
   // Figures of the nodes since the threads started, in the order of the flow; empty before. Any
   // thread.
   std::vector<NodeCounters> Nodes() const;

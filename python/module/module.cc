@@ -123,6 +123,12 @@ NB_MODULE(_engine, module) {
           "labels", [](const LentBatch& batch) { return Copy(batch.labels, batch.rows); },
           nb::rv_policy::automatic);
 
+  nb::class_<LentMemory>(module, "Memory")
+      .def_prop_ro(
+          "address",
+          [](const LentMemory& memory) { return reinterpret_cast<uintptr_t>(memory.data.get()); })
+      .def_ro("bytes", &LentMemory::bytes);
+
   nb::class_<LoaderRun>(module, "LoaderRun")
       .def(
           "__init__",
@@ -136,6 +142,7 @@ NB_MODULE(_engine, module) {
            nb::call_guard<nb::gil_scoped_release>())
       .def("take", &LoaderRun::Take, "seconds"_a, nb::call_guard<nb::gil_scoped_release>())
       .def_prop_ro("nodes", &NodesOf)
+      .def_prop_ro("memory", &LoaderRun::Memory)
       .def("all_are_lent", &LoaderRun::AllAreLent)
       .def("stop", &LoaderRun::Stop, nb::call_guard<nb::gil_scoped_release>());
 

@@ -159,6 +159,19 @@ TEST(LoaderRun, GoesOnFromAnyBatch) {
   }
 }
 
+TEST(LoaderRun, KnowsTheMemoryOfAllItsBatches) {
+  LoaderRun loader(Request());
+  const std::vector<LentMemory> memory = loader.Memory();
+  EXPECT_EQ(memory.size(), 6u);  // four to lend, and two that are being filled
+  for (int i = 0; i < 12; ++i) {
+    const auto batch = Take(loader);
+    const auto holds = [&](const LentMemory& one) {
+      return batch->View(0) == one.data.get() && batch->layout.bytes() <= one.bytes;
+    };
+    EXPECT_EQ(std::count_if(memory.begin(), memory.end(), holds), 1);
+  }
+}
+
 TEST(LoaderRun, WithoutDropLastEveryImageComes) {
   LoaderRun loader(Request({{"loader.drop_last", "false"}}));
   ASSERT_EQ(loader.facts().batches_per_epoch, 8u);
