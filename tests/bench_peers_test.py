@@ -36,6 +36,7 @@ def write_program(path, text):
 class Files(unittest.TestCase):
     def test_what_it_starts_is_there(self):
         self.assertTrue(os.path.exists(bench_peers.WORKER))
+        self.assertTrue(os.path.exists(bench_peers.MODULE))
 
 
 class Table(unittest.TestCase):
@@ -73,6 +74,13 @@ class Program(unittest.TestCase):
         cached = next(call for call in calls if call.endswith("SIMD=avx2"))
         self.assertIn("--set data.cache=memory", cached)
         self.assertIn("--warm-up-epochs 1", cached)
+
+    def test_measures_the_module_too(self):
+        done = self.run_script("--stl10", self.folder.name, "--cores", CORE, "--rounds", "1", "--peers", "", "--module",
+                               "--module-python", self.python)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for dtype in ("uint8", "float32"):
+            self.assertIn(f"| flowtrain in Python, {dtype} | 1000 (1000 to 1000) | 3.00 (3.00 to 3.00) |", done.stdout)
 
     def test_a_loader_that_fails_is_named_with_what_it_said(self):
         write_program(self.python, "#!/bin/sh\necho no such library >&2\nexit 3\n")

@@ -115,11 +115,13 @@ class Validator(unittest.TestCase):
     def test_both_refuse_the_same_parameters_and_accept_the_same(self):
         good = ["train: {epochs: 3}", "train.epochs: 3", "data: {num_workers: auto}", "data: {splits: train}",
                 "data: {root: /data/1}", "augment: {crop_scale: [0.1, 1]}", "gpu: {gradient_accumulation: auto}",
-                "train: {learning_rate: 1}", "model: {projection_output_norm: true}"]
+                "train: {learning_rate: 1}", "model: {projection_output_norm: true}",
+                "augment: {views: [{blur: 1}, {blur: 0.1, crop_scale: [0.4, 1]}]}", "augment: {views: []}"]
         bad = ["train: {epoch: 3}", "train: {epochs: three}", "train: {epochs: -1}", "train: {epochs: 1.5}", "trian: {}",
                "model: {backbone: resnet19}", "data: {num_workers: 0}", "augment: {flip: 2}", "augment: {blur_kernel: 4}",
                "augment: {crop_scale: [0.1]}", "augment: {crop_scale: 1}", "train: {optimizer: 3}",
-               "data: {pin_memory: 1}", "train: 3"]
+               "data: {pin_memory: 1}", "train: 3", "augment: {views: [{blur: 2}]}", "augment: {views: [{blurr: 1}]}",
+               "augment: {views: [3]}", "augment: {views: 2}"]
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "c.yaml"
             for text, code in [(one, 0) for one in good] + [(one, 2) for one in bad]:

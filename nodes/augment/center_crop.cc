@@ -21,6 +21,12 @@ void CenterCrop::Declare(NodeSpec& spec) {
 }
 
 void CenterCrop::Open(const OpenContext& context) {
+  if (context.layout().views != 1) {
+    throw ConfigError("'" + context.name() + "' makes one view of an image, its centre, and " +
+                      context.NameInStage("views") + " is " +
+                      std::to_string(context.layout().views) +
+                      ": set that to 1, or make random views (graphs/loader.yaml)");
+  }
   const int side = ViewSide(context.layout());
   if (size_ == 0) size_ = side;
   if (size_ == side && side > 0) return;

@@ -17,7 +17,7 @@ namespace flowtrain {
 class CenterCrop final : public SampleNode {
  public:
   static void Declare(NodeSpec& spec);
-  // Throws ConfigError where a row of the batch is not a view of this size.
+  // Throws ConfigError where a row of the batch is not one view of this size.
   void Open(const OpenContext& context) override;
   Outcome Process(Sample& sample, Worker& worker) override;
 

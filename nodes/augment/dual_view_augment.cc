@@ -34,7 +34,7 @@ ViewSource SourceOf(const Pixels& image, int halvings) {
 }  // namespace
 
 void DualViewAugment::Declare(NodeSpec& spec) {
-  spec.Doc("Makes the two SimCLR views of a decoded image.")
+  spec.Doc("Makes the random views of a decoded image, by default the two of SimCLR.")
       .Input("images", Stream::kSample)
       .Output("rows", Stream::kSample)
       .Uses("views", "ViewRecipe");
@@ -42,13 +42,22 @@ void DualViewAugment::Declare(NodeSpec& spec) {
 
 void DualViewAugment::Open(const OpenContext& context) {
   recipe_ = &context.Get<ViewRecipe>("views");
-  if (recipe_->size() != ViewSide(context.layout())) {
-    throw ConfigError(context.NameInStage("image_size") + " is not the " +
-                      std::to_string(recipe_->size()) + " pixels of " +
-                      context.NameOf("views", "size") +
+  for (int view = 0; view < context.layout().views; ++view) CheckSize(context, view);
+  workers_.resize(static_cast<size_t>(context.workers()));
+}
+
+void DualViewAugment::CheckSize(const OpenContext& context, int view) const {
+  if (recipe_->size(view) == ViewSide(context.layout(), view)) return;
+  const std::string is_not = context.NameInStage("image_size") + " is not the " +
+                             std::to_string(recipe_->size(view)) + " pixels of ";
+  if (recipe_->one_for_all()) {
+    throw ConfigError(is_not + context.NameOf("views", "size") +
                       "; leave the latter out, and the views are as large as the batches'");
   }
-  workers_.resize(static_cast<size_t>(context.workers()));
+  throw ConfigError(is_not + "view " + std::to_string(view + 1) + " of " +
+                    context.NameOf("views", "views") +
+                    ": this graph's views have one size, so leave that out there; only "
+                    "flowtrain.Loader makes views of several sizes (docs/python.md)");
 }
 
 Outcome DualViewAugment::Process(Sample& sample, Worker& worker) {
@@ -62,13 +71,13 @@ Outcome DualViewAugment::Process(Sample& sample, Worker& worker) {
   ViewMakers& makers = workers_[static_cast<size_t>(worker.index)];
   for (int view = 0; view < sample.batch->layout.views; ++view) {
     const ViewParams params = recipe_->Draw(key, view, image.full_height, image.full_width);
-    const int halvings = recipe_->LevelHalvings(std::min(params.height, params.width));
+    const int halvings = recipe_->LevelHalvings(view, std::min(params.height, params.width));
     const ViewSource source = SourceOf(image, halvings);
     uint8_t* row = sample.batch->Row(view, sample.row);
-    if (recipe_->fused()) {
-      makers.fused.Make(source, params, recipe_->options(), recipe_->size(), row);
+    if (recipe_->fused(view)) {
+      makers.fused.Make(source, params, recipe_->options(view), recipe_->size(view), row);
     } else {
-      makers.reference.Make(source, params, recipe_->options(), recipe_->size(), row);
+      makers.reference.Make(source, params, recipe_->options(view), recipe_->size(view), row);
     }
   }
   if (ReadsWereLost(carried.encoded.lost)) return Bad(kLostWhileRead);

@@ -1,4 +1,4 @@
-// The augmentation of contrastive learning.
+// The augmentation: random views of an image.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +12,16 @@ namespace flowtrain {
 
 class ViewRecipe;
 
-// Makes the two SimCLR views of a decoded image, as the recipe `views` says. What is drawn depends
-// on seed, epoch, image id and view alone.
+// Makes the views of a decoded image that its batch has room for, as the recipe `views` says: the two
+// of SimCLR by default. What is drawn depends on seed, epoch, image id and view alone.
 //
 // Input   images  sample  uint8 HWC RGB, any size from 1x1; the image, or the part of it that holds
 //                         the crops, perhaps reduced.
-// Output  rows    sample  both views written to the sample's row of its batch, uint8 HWC RGB,
-//                         size x size.
+// Output  rows    sample  the views written to the sample's row of its batch, uint8 HWC RGB, each
+//                         size x size of its recipe.
 // Memory  per worker: two copies of a view or of the crop with resized rows, and a blurred plane.
 // Threads any number; one Worker per thread.
-// Errors  Open: ConfigError when the batch's rows have another size.
+// Errors  Open: ConfigError when a view of the batch's rows has another size.
 //
 // Example:
 //   augment: {type: DualViewAugment, in: images, out: rows, workers: 4, uses: {views: views}}
@@ -38,6 +38,8 @@ class DualViewAugment final : public SampleNode {
     FusedView fused;
     ReferenceView reference;
   };
+
+  void CheckSize(const OpenContext& context, int view) const;
 
   const ViewRecipe* recipe_ = nullptr;
   std::vector<ViewMakers> workers_;

@@ -20,8 +20,10 @@ AxisBox Box(int crop_first, int crop_length, int source_first, int source_length
   return {first, length, low, high};
 }
 
-void GrowTo(AlignedVector<uint8_t>& bytes, size_t size) {
-  if (bytes.size() < size) bytes.resize(size);
+// Scratch never shrinks: views of several sizes alternate, and what a vector gains is cleared.
+template <typename T>
+void GrowTo(AlignedVector<T>& scratch, size_t size) {
+  if (scratch.size() < size) scratch.resize(size);
 }
 
 simd::Planes PlanesOf(uint8_t* first, size_t pixels) {
@@ -59,7 +61,7 @@ FusedView::Resized FusedView::Resize(const ViewSource& source, const ViewParams&
   column_taps_.Plan(crop.columns, size, interpolation, params.flip);
   const size_t pixels = static_cast<size_t>(size) * static_cast<size_t>(size);
   const bool upright = source.layout == PixelLayout::kColumnPlanes;
-  planes_.resize((kChannels + 1) * (pixels + simd::kSlackBytes));
+  GrowTo(planes_, (kChannels + 1) * (pixels + simd::kSlackBytes));
   const Resized view{PlanesOf(planes_.data(), pixels), pixels, upright};
   if (upright) {
     ResizeColumnPlanes(source, crop, size, view.planes);
@@ -164,7 +166,7 @@ simd::BlurTaps FusedView::PlanBlur(float sigma, int radius) {
 void FusedView::Blur(Resized& view, float sigma, int kernel, int size) {
   const simd::BlurTaps taps = PlanBlur(sigma, kernel / 2);
   if (taps.radius == 0) return;
-  blur_scratch_.resize(simd::BlurScratch(size));
+  GrowTo(blur_scratch_, simd::BlurScratch(size));
   uint8_t* free = planes_.data() + kChannels * (view.pixels + simd::kSlackBytes);
   for (uint8_t** plane : {&view.planes.red, &view.planes.green, &view.planes.blue}) {
     simd::BlurPlane(taps, *plane, size, size, blur_scratch_.data(), free);

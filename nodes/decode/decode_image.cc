@@ -22,10 +22,15 @@ void Prefetch(std::span<const uint8_t> bytes) {
   for (size_t i = 0; i < bytes.size(); i += kCacheLine) __builtin_prefetch(bytes.data() + i);
 }
 
-// The levels that views may be made from.
-LevelRange LevelsFor(const ViewRecipe& recipe, int height, int width) {
-  return {recipe.LevelHalvings(LeastCropSide(recipe.options(), height, width)),
-          recipe.LevelHalvings(std::min(height, width))};
+// The levels that any of the views may be made from.
+LevelRange LevelsFor(const ViewRecipe& recipe, int views, int height, int width) {
+  LevelRange levels{kMostLevels - 1, 0};
+  for (int view = 0; view < (recipe.one_for_all() ? 1 : views); ++view) {
+    const int least = LeastCropSide(recipe.options(view), height, width);
+    levels.first = std::min(levels.first, recipe.LevelHalvings(view, least));
+    levels.last = std::max(levels.last, recipe.LevelHalvings(view, std::min(height, width)));
+  }
+  return levels;
 }
 
 }  // namespace
@@ -67,7 +72,7 @@ Outcome DecodeImage::Process(Sample& sample, Worker& worker) {
 
 bool DecodeImage::PassesPlanes(const EncodedImage& image) const {
   const auto pixels = static_cast<size_t>(image.height) * static_cast<size_t>(image.width);
-  return recipe_ != nullptr && recipe_->fused() && image.encoding == Encoding::kStl10Planes &&
+  return recipe_ != nullptr && recipe_->all_fused() && image.encoding == Encoding::kStl10Planes &&
          pixels > 0 && image.bytes.size() == kChannels * pixels;
 }
 
@@ -87,7 +92,10 @@ bool DecodeImage::DecodeForCache(const Sample& sample, ImageSample& image, Worke
   RgbImage& rgb = image.image;
   if (!DecodeToRgb(image.encoded, scratch.decode, nullptr, rgb, why)) return false;
   scratch.shrinker.Shrink(cache_->max_side(), rgb);
-  if (recipe_ != nullptr) MakeLevels(LevelsFor(*recipe_, rgb.height, rgb.width), rgb);
+  if (recipe_ != nullptr) {
+    const int views = sample.batch->layout.views;
+    MakeLevels(LevelsFor(*recipe_, views, rgb.height, rgb.width), rgb);
+  }
   if (cache_->Wants(sample.id)) cache_->Offer(sample.id, rgb, sample.label);
   return true;
 }

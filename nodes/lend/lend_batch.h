@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "nodes/augment/view_options.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
@@ -15,10 +16,11 @@ class RunControl;
 // buffer, and the batch's slot goes on with another; with none free the graph waits.
 //
 // Input   rows     sample  its views are in the sample's row of its batch.
-// Memory  per batch slot: a buffer of views x batch_size x image_size^2 x 3 bytes, and 2 or 4 times
-//         that for normalised values.
+// Memory  per batch slot: a buffer of batch_size times the views of an image, each of size^2 x 3
+//         bytes, and 2 or 4 times that for normalised values.
 // Threads the device lane, which has nothing else to do in such a graph.
-// Errors  Open: ConfigError where the consumer takes normalised values and no node makes them.
+// Errors  Open: ConfigError where the consumer takes normalised values and no node makes them, and
+//         where `views` and `recipes` contradict each other.
 //
 // Example:
 //   lend: {type: LendBatch, in: rows, options: {batch_size: 128, image_size: 96}}
@@ -31,7 +33,10 @@ class LendBatch final : public CollateNode {
   void Process(Batch& batch) override;
 
  private:
-  int batch_size_ = 0, image_size_ = 0, views_ = 2;  // options
+  void CheckViews(const OpenContext& context) const;
+
+  int batch_size_ = 0, image_size_ = 0, views_ = 0;  // options
+  Variants<ViewOptions> recipes_;
   Consumer* consumer_ = nullptr;
   RunControl* run_ = nullptr;
 };

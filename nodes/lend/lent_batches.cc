@@ -32,12 +32,12 @@ std::shared_ptr<uint8_t> LentBatches::Allocate(size_t bytes) {
   if (memory_.empty()) {
     free_.reserve(static_cast<size_t>(most_));  // GoHome may not allocate
     for (int i = 0; i < most_; ++i) {
-      memory_.push_back(AllocateHostMemory(bytes));
-      free_.push_back(memory_.back().get());
+      memory_.push_back({AllocateHostMemory(bytes), bytes});
+      free_.push_back(memory_.back().data.get());
     }
   }
-  memory_.push_back(AllocateHostMemory(bytes));
-  return memory_.back();
+  memory_.push_back({AllocateHostMemory(bytes), bytes});
+  return memory_.back().data;
 }
 
 void LentBatches::Pass(Batch& batch, const std::function<bool()>& stopped) {
@@ -95,6 +95,11 @@ void LentBatches::Close(std::exception_ptr error) {
 bool LentBatches::closed() const {
   const std::lock_guard lock(mutex_);
   return closed_;
+}
+
+std::vector<LentMemory> LentBatches::Memory() const {
+  const std::lock_guard lock(mutex_);
+  return memory_;
 }
 
 void LentBatches::GoHome(uint8_t* buffer) noexcept {

@@ -21,6 +21,12 @@ namespace flowtrain {
 
 class LentBatches;
 
+// Memory that a batch lies in. Who keeps `data` keeps the memory.
+struct LentMemory {
+  std::shared_ptr<uint8_t> data;
+  size_t bytes = 0;
+};
+
 // A batch that left the graph. Its buffer goes home when it is destroyed, on any thread.
 class LentBatch {
  public:
@@ -74,6 +80,8 @@ class LentBatches : public std::enable_shared_from_this<LentBatches> {
   // The run is over; what is waiting wakes.
   void Close(std::exception_ptr error);
   bool closed() const;
+  // All buffers, those of the graph's slots included.
+  std::vector<LentMemory> Memory() const;
 
  private:
   friend class LentBatch;
@@ -84,7 +92,7 @@ class LentBatches : public std::enable_shared_from_this<LentBatches> {
   const pid_t process_ = getpid();
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<std::shared_ptr<uint8_t>> memory_;
+  std::vector<LentMemory> memory_;
   std::vector<uint8_t*> free_;
   std::deque<std::shared_ptr<LentBatch>> full_;
   bool closed_ = false;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nodes/data/dataset.h"
+#include "nodes/distributed/launch/window_share.h"
 #include "nodes/image/image_sample.h"
 #include "nodes/lend/consumer.h"
 #include "nodes/source/ordered_source.h"
@@ -16,6 +17,7 @@ namespace flowtrain {
 namespace {
 
 constexpr std::array<uint8_t, 3> kBlack{};
+constexpr double kMostAccumulation = 1 << 20;
 
 // Sets an option of a component that no graph names.
 void Bind(const NodeSpec& spec, const std::string& name, const std::string& text,
@@ -46,6 +48,10 @@ void LoaderSource::Declare(NodeSpec& spec) {
               AtLeast{0})
       .Option(&Self::world_size_, "world_size", 1, "Processes that share an epoch's batches.",
               AtLeast{1})
+      .Option(&Self::gradient_accumulation_, "gradient_accumulation", 0,
+              "Batches of an optimiser step, of all processes together, which share them as the "
+              "ranks of a training do; 0: each process gets every world_size-th batch.",
+              Between{0, kMostAccumulation})
       .Option(&Self::max_bad_fraction_, "max_bad_fraction", 0.01,
               "Unreadable images, as a share of the data set, before the run ends.", Between{0, 1});
 }
@@ -71,14 +77,51 @@ void LoaderSource::Open(const OpenContext& context) {
   consumer_ = &context.Get<Consumer>("consumer");
   dataset_ = &context.Get<ImageDataset>("dataset");
   const auto rows = static_cast<uint64_t>(context.layout().rows);
-  const auto ranks = static_cast<uint64_t>(world_size_);
   batches_ = (size() + (drop_last_ ? 0 : rows - 1)) / rows;
+  ShareBatches(context);
+  if (gradient_accumulation_ > 0) ShareSteps(context);
+}
+
+void LoaderSource::ShareBatches(const OpenContext& context) {
+  const auto ranks = static_cast<uint64_t>(world_size_);
   batches_per_epoch_ = (batches_ + (drop_last_ ? 0 : ranks - 1)) / ranks;
-  if (batches_per_epoch_ == 0) {
-    throw ConfigError("an epoch has " + ShowCount(batches_) +
-                      " whole batches, fewer than the processes that share it, " +
-                      ShowCount(ranks) + ": lower " + context.NameInStage("batch_size"));
+  if (batches_per_epoch_ > 0) return;
+  throw ConfigError("an epoch has " + ShowCount(batches_) +
+                    " whole batches, fewer than the processes that share it, " + ShowCount(ranks) +
+                    ": lower " + context.NameInStage("batch_size"));
+}
+
+void LoaderSource::ShareSteps(const OpenContext& context) {
+  plan_.emplace(batches_, static_cast<int>(gradient_accumulation_), static_cast<int>(rank_),
+                static_cast<int>(world_size_));
+  if (plan_->whole_window() < world_size_) {
+    throw ConfigError(
+        context.NameOf("gradient_accumulation") + ": a step has " +
+        ShowCount(static_cast<uint64_t>(plan_->whole_window())) +
+        " batches, fewer than the processes that share it, " +
+        ShowCount(static_cast<uint64_t>(world_size_)) +
+        ": it counts those of all processes together, so raise it to at least that, or lower " +
+        context.NameInStage("batch_size") + " where an epoch has no more");
   }
+  batches_per_epoch_ = 0;
+  for (const int own : windows()) batches_per_epoch_ += static_cast<uint64_t>(own);
+}
+
+std::vector<int> LoaderSource::windows() const {
+  if (!plan_) return std::vector<int>(batches_per_epoch_, 1);
+  const auto own_of = [this](int window) {
+    return ShareOf(window, static_cast<int>(rank_), static_cast<int>(world_size_)).count;
+  };
+  std::vector<int> own(plan_->steps_per_epoch(), own_of(plan_->whole_window()));
+  own.back() = own_of(plan_->last_window());
+  return own;
+}
+
+// A batch that the plan has for a rank without using it is the last of an epoch, so it is not asked
+// for.
+uint64_t LoaderSource::SharedBatch(uint64_t own) const {
+  if (plan_) return plan_->At(own).batch;
+  return (own * static_cast<uint64_t>(world_size_) + static_cast<uint64_t>(rank_)) % batches_;
 }
 
 bool LoaderSource::AdmitBatch(Batch& batch) {
@@ -97,11 +140,9 @@ bool LoaderSource::AdmitBatch(Batch& batch) {
 
 void LoaderSource::AdmitSample(Sample& sample) {
   const Batch& batch = *sample.batch;
-  const uint64_t ranks = static_cast<uint64_t>(world_size_);
-  const uint64_t of_epoch = (batch.step * ranks + static_cast<uint64_t>(rank_)) % batches_;
   sample.epoch = batch.epoch;
-  sample.position =
-      of_epoch * static_cast<uint64_t>(batch.layout.rows) + static_cast<uint64_t>(sample.row);
+  sample.position = SharedBatch(batch.step) * static_cast<uint64_t>(batch.layout.rows) +
+                    static_cast<uint64_t>(sample.row);
   sample.seed = batch.seed;
   if (sample.position >= size()) {
     sample.id = kNoImage;

@@ -23,8 +23,8 @@ void NormalizeViews::Open(const OpenContext& context) {
 Outcome NormalizeViews::Process(Sample& sample, Worker&) {
   if (format_.type == ValueType::kUint8) return Ok();
   const Batch& batch = *sample.batch;
-  const size_t pixels = batch.layout.view_bytes / kChannels;
   for (int view = 0; view < batch.layout.views; ++view) {
+    const size_t pixels = batch.layout.ViewBytes(view) / kChannels;
     const uint8_t* bytes = batch.Row(view, sample.row);
     uint8_t* values = batch.buffer + format_.ValuesAt(batch.layout, view, sample.row);
     if (format_.type == ValueType::kFloat32) {

@@ -33,10 +33,9 @@ struct ViewFormat {
   }
   // Where the values of a row's view begin in the buffer.
   size_t ValuesAt(const BatchLayout& layout, int view, int row) const {
-    const size_t index =
-        static_cast<size_t>(view) * static_cast<size_t>(layout.rows) + static_cast<size_t>(row);
-    if (type == ValueType::kUint8) return index * layout.view_bytes;
-    return ValuesBegin(layout.bytes()) + index * layout.view_bytes * value_bytes();
+    const size_t offset = layout.Offset(view, row);  // in bytes, of which each becomes a value
+    if (type == ValueType::kUint8) return offset;
+    return ValuesBegin(layout.bytes()) + offset * value_bytes();
   }
 
  private:

@@ -12,9 +12,9 @@ namespace flowtrain {
 // Takes the place of PinnedStage without a device: the end of the loader's graph when the loader
 // alone is measured.
 //
-// Input   rows     sample  both views are in the sample's row of its batch.
+// Input   rows     sample  its views are in the sample's row of its batch.
 // Output  batches  batch   without a payload. No node need take them.
-// Memory  per batch slot: a buffer of 2 x batch_size x image_size^2 x 3 bytes.
+// Memory  per batch slot: a buffer of views x batch_size x image_size^2 x 3 bytes.
 // Threads the device lane.
 //
 // Example:
@@ -32,7 +32,7 @@ class HostStage final : public CollateNode {
   bool started() const { return started_.load(std::memory_order_acquire); }
 
  private:
-  int batch_size_ = 0, image_size_ = 0;  // options
+  int batch_size_ = 0, image_size_ = 0, views_ = 2;  // options
   std::atomic<bool> started_{false};
 };
 

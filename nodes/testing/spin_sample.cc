@@ -14,7 +14,8 @@ void WriteViews(const Sample& sample) {
              .id = sample.id,
              .purpose = kView + static_cast<uint32_t>(view)});
     uint8_t* row = sample.batch->Row(view, sample.row);
-    for (size_t i = 0; i < layout.view_bytes; ++i) row[i] = static_cast<uint8_t>(rng.NextUint32());
+    for (size_t i = 0; i < layout.ViewBytes(view); ++i)
+      row[i] = static_cast<uint8_t>(rng.NextUint32());
   }
 }
 

@@ -10,10 +10,9 @@ namespace {
 
 bool HasReference(const Value& value) {
   if (value.kind == Value::Kind::kScalar) return value.scalar.find("${") != std::string::npos;
-  for (const Value& item : value.items) {
-    if (HasReference(item)) return true;
-  }
-  return false;
+  return std::any_of(value.items.begin(), value.items.end(), HasReference) ||
+         std::any_of(value.entries.begin(), value.entries.end(),
+                     [](const Entry& entry) { return HasReference(entry.value); });
 }
 
 }  // namespace

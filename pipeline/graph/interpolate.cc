@@ -41,7 +41,9 @@ std::string KeyOf(const Value& value) {
 bool IsUnresolved(const Value& value) {
   if (value.quoted && !value.parameter.empty()) return false;  // a path with `${` in it
   if (value.kind == Value::Kind::kScalar) return value.scalar.find(kOpen) != std::string::npos;
-  return std::any_of(value.items.begin(), value.items.end(), IsUnresolved);
+  return std::any_of(value.items.begin(), value.items.end(), IsUnresolved) ||
+         std::any_of(value.entries.begin(), value.entries.end(),
+                     [](const Entry& entry) { return IsUnresolved(entry.value); });
 }
 
 Value Interpolation::Resolve(const Value& value) {

@@ -85,13 +85,30 @@ std::string Show(const std::string& value);
 std::string Show(const std::vector<std::string>& value);
 std::string Show(const std::vector<double>& value);
 
+struct OptionField;
+
 // What an option may be, for other programs: an editor checks files by it.
 struct OptionForm {
-  enum class Kind : uint8_t { kBool, kInteger, kNumber, kText, kNames, kNumbers, kTwoNumbers };
+  enum class Kind : uint8_t {
+    kBool,
+    kInteger,
+    kNumber,
+    kText,
+    kNames,
+    kNumbers,
+    kTwoNumbers,
+    kMaps
+  };
   Kind kind = Kind::kText;
   std::optional<double> least, most;  // of a number, or of each in a list
   bool odd = false, positive = false;
-  std::vector<std::string> names;  // all there are; empty: any text
+  std::vector<std::string> names;   // all there are; empty: any text
+  std::vector<OptionField> fields;  // that each map may have
+};
+// One value of a map.
+struct OptionField {
+  std::string name, doc;
+  OptionForm form;
 };
 void Narrow(OptionForm& form, const AtLeast& bound);
 void Narrow(OptionForm& form, const Between& bound);
@@ -139,10 +156,18 @@ struct WrittenAs<uint64_t> {
 template <typename T>
 using Written = typename WrittenAs<T>::type;
 
+// A type that is read, described and shown by functions of its own (variants.h).
+template <typename T>
+concept ReadsItself = requires {
+  T::kTypeName;
+};
+
 // The name of an option's type in messages and documentation.
 template <typename T>
 const char* TypeName() {
-  if constexpr (std::is_same_v<T, bool>) {
+  if constexpr (ReadsItself<T>) {
+    return T::kTypeName;
+  } else if constexpr (std::is_same_v<T, bool>) {
     return "true or false";
   } else if constexpr (std::is_integral_v<T>) {
     return "an integer";
@@ -202,9 +227,8 @@ void TakeChoice(const std::string& name, const Bound& bound, E& out) {
   }
 }
 
-// Reads a value into `out`. Returns an empty string, or what is wrong; `out` is then unchanged.
 template <typename T, typename... Bounds>
-std::string ReadOption(const Value& value, T& out, const Bounds&... bounds) {
+std::string ReadWritten(const Value& value, T& out, const Bounds&... bounds) {
   Written<T> written{};
   bool right = Read(value, written);
   if constexpr (std::is_same_v<T, std::array<double, 2>>) right = right && written.size() == 2;
@@ -223,9 +247,21 @@ std::string ReadOption(const Value& value, T& out, const Bounds&... bounds) {
   return {};
 }
 
+// Reads a value into `out`. Returns an empty string, or what is wrong; `out` is then unchanged.
+template <typename T, typename... Bounds>
+std::string ReadOption(const Value& value, T& out, const Bounds&... bounds) {
+  if constexpr (ReadsItself<T>) {
+    return out.ReadFrom(value);
+  } else {
+    return ReadWritten(value, out, bounds...);
+  }
+}
+
 template <typename T, typename... Bounds>
 std::string ShowOption(const T& value, const Bounds&... bounds) {
-  if constexpr (std::is_enum_v<T>) {
+  if constexpr (ReadsItself<T>) {
+    return value.ToString();
+  } else if constexpr (std::is_enum_v<T>) {
     const auto name_in = [&value](const auto& bound) -> std::string {
       if constexpr (std::is_same_v<std::decay_t<decltype(bound)>, Choices<T>>) {
         return Show(ChoiceName(bound, value));
@@ -253,7 +289,11 @@ OptionSpec DescribeOption(std::string name, std::string doc, const Bounds&... bo
   spec.type = TypeName<T>();
   spec.doc = std::move(doc);
   ((spec.bound += (spec.bound.empty() ? "" : ", ") + BoundText(bounds)), ...);
-  spec.form.kind = OptionKindOf<T>();
+  if constexpr (ReadsItself<T>) {
+    spec.form = T::Form();
+  } else {
+    spec.form.kind = OptionKindOf<T>();
+  }
   (Narrow(spec.form, bounds), ...);
   return spec;
 }

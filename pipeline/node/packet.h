@@ -36,27 +36,40 @@ struct Packet {
   uint64_t arrived_ns = 0;
 };
 
-// What a row of a batch looks like. `view_bytes` is the size of one view of one sample.
+// What a batch's buffer looks like: [views, rows, bytes of the view].
 struct BatchLayout {
-  int rows = 0;   // samples per batch: B
-  int views = 2;  // views per sample
-  size_t view_bytes = 0;
+  int rows = 0;           // samples per batch: B
+  int views = 2;          // views per sample
+  size_t view_bytes = 0;  // of one view of one sample; 0 where the views differ in size
+  std::vector<size_t> bytes_of_views = {};  // of each, where they differ; otherwise empty
 
-  size_t bytes() const {
-    return view_bytes * static_cast<size_t>(views) * static_cast<size_t>(rows);
+  size_t ViewBytes(int view) const {
+    return bytes_of_views.empty() ? view_bytes : bytes_of_views[static_cast<size_t>(view)];
+  }
+  // Where view `view` of row `row` begins in the buffer.
+  size_t Offset(int view, int row) const {
+    return BytesBefore(view) * static_cast<size_t>(rows) +
+           ViewBytes(view) * static_cast<size_t>(row);
+  }
+  size_t bytes() const { return BytesBefore(views) * static_cast<size_t>(rows); }
+
+ private:
+  // Of one sample, the bytes of the views before this one.
+  size_t BytesBefore(int view) const {
+    const auto count = static_cast<size_t>(view);
+    if (bytes_of_views.empty()) return view_bytes * count;
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; ++i) bytes += bytes_of_views[i];
+    return bytes;
   }
 };
 
-// A batch: one host buffer [views, rows, view_bytes] that the sample nodes fill row by row.
+// A batch: one host buffer that the sample nodes fill row by row.
 struct Batch : Packet {
   Batch() : Packet(Stream::kBatch) {}
 
   // Where view `view` of row `row` is written.
-  uint8_t* Row(int view, int row) const {
-    return buffer + (static_cast<size_t>(view) * static_cast<size_t>(layout.rows) +
-                     static_cast<size_t>(row)) *
-                        layout.view_bytes;
-  }
+  uint8_t* Row(int view, int row) const { return buffer + layout.Offset(view, row); }
 
   BatchLayout layout;
   uint8_t* buffer = nullptr;  // layout.bytes() bytes, pinned where the stage node says so

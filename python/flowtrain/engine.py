@@ -1,5 +1,7 @@
 """Imports what is compiled, and says what to do where it cannot be."""
 
+from __future__ import annotations
+
 import pathlib
 import sys
 
@@ -11,5 +13,7 @@ except ImportError as error:
         f"flowtrain.Loader cannot be loaded in Python {sys.version.split()[0]}: {error}. "
         + (f"It was built as {', '.join(built)}" if built else "It was built without nanobind, so it has no loader")
     ) from error
+
+__all__ = ["SHIPPED", "engine"]
 
 SHIPPED = str(pathlib.Path(__file__).parent / "bundle")  # has graphs/ and configs/

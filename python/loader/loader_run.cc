@@ -50,10 +50,23 @@ void ExpandRoot(Config& config) {
   PutParameter(config, "data.root", std::move(expanded));
 }
 
+// What says how many views there are and how they are made, in a graph that takes it.
+void CheckViews(const Config& defaults, const Config& config, const std::string& graph) {
+  for (const char* key : {"loader.views", "augment.views"}) {
+    if (config.Find(key) == nullptr || defaults.Find(key) != nullptr) continue;
+    throw ConfigError(
+        std::string(key) + ": " + graph +
+        " has no such parameter, so the views of an image are what it says: take "
+        "graphs/loader.yaml, which makes any number of random views, or name it as that does");
+  }
+}
+
 Config ParametersOf(const GraphFile& file, const LoaderRequest& request) {
-  Config config = DefaultParameters(file);
+  const Config defaults = DefaultParameters(file);
+  Config config = defaults;
   config.NamePaths({"data.root"});
   config.Overlay(ReadYaml(request.parameters, kGivenWith));
+  CheckViews(defaults, config, request.graph);
   ExpandRoot(config);
   if (config.GetOr<std::string>("data.cache", "none") == "packed") {
     throw ConfigError(
@@ -70,6 +83,12 @@ GraphDef LoadDef(const LoaderRequest& request) {
                       ": the Python module does not load plugins with node types");
   }
   return LoadGraph(file.graph, ParametersOf(file, request), Registry::Global());
+}
+
+std::vector<int> SidesOf(const BatchLayout& layout) {
+  std::vector<int> sides;
+  for (int view = 0; view < layout.views; ++view) sides.push_back(ViewSide(layout, view));
+  return sides;
 }
 
 // The graph's only component of type T. Throws ConfigError where it has none.
@@ -93,14 +112,15 @@ class LoaderRun::Impl {
     graph_.Open();
     const BatchLayout layout = lend.Layout();
     const auto& dataset = Only<ImageDataset>(graph_, "ImageDataset");
-    facts_ = {.views = layout.views,
-              .rows = layout.rows,
-              .side = ViewSide(layout),
+    facts_ = {.rows = layout.rows,
+              .sides = SidesOf(layout),
               .images = source_.size(),
               .batches_per_epoch = source_.batches_per_epoch(),
+              .windows = source_.windows(),
               .seed = source_.seed(),
               .rank = source_.rank(),
               .world_size = source_.world_size(),
+              .gradient_accumulation = source_.gradient_accumulation(),
               .shuffle = source_.shuffle(),
               .drop_last = source_.drop_last(),
               .workers = graph_.def().workers,
@@ -177,6 +197,7 @@ void LoaderRun::GoTo(uint64_t epoch, uint64_t batch) { impl_->GoTo(epoch, batch)
 std::shared_ptr<LentBatch> LoaderRun::Take(double seconds) { return impl_->Take(seconds); }
 bool LoaderRun::AllAreLent() const { return impl_->batches().AllAreLent(); }
 std::vector<NodeCounters> LoaderRun::Nodes() const { return impl_->Nodes(); }
+std::vector<LentMemory> LoaderRun::Memory() const { return impl_->batches().Memory(); }
 void LoaderRun::Stop() {
   if (impl_->IsOwnProcess()) impl_->Stop();
 }

@@ -27,10 +27,12 @@ struct LoaderRequest {
 
 // What is known of an open loader.
 struct LoaderFacts {
-  int views = 0, rows = 0, side = 0;  // of a batch; side in pixels
-  uint64_t images = 0;                // of the data set
-  uint64_t batches_per_epoch = 0;     // for this process
-  int64_t seed = 0, rank = 0, world_size = 1;
+  int rows = 0;                    // of a batch
+  std::vector<int> sides;          // of each view of a batch, pixels
+  uint64_t images = 0;             // of the data set
+  uint64_t batches_per_epoch = 0;  // for this process
+  std::vector<int> windows;        // how many of these each optimiser step has
+  int64_t seed = 0, rank = 0, world_size = 1, gradient_accumulation = 0;
   bool shuffle = true, drop_last = true;
   int workers = 1;       // threads
   int lent_batches = 0;  // that may be ready or held at a time
@@ -58,6 +60,8 @@ class LoaderRun {
   std::shared_ptr<LentBatch> Take(double seconds);
   // Whether no batch can come before one that the caller holds goes home.
   bool AllAreLent() const;
+  // The memory that all batches lie in, for as long as the loader lives.
+  std::vector<LentMemory> Memory() const;
   // Figures of the nodes since the threads started, in the order of the flow; empty before. Any
   // thread.
   std::vector<NodeCounters> Nodes() const;

@@ -44,7 +44,6 @@ nb::dlpack::dtype TypeOf(const ViewFormat& format) {
 // One view of the batch's images, in its buffer: uint8 [rows, side, side, 3], or normalised values
 // [rows, 3, side, side], whatever their layout in memory.
 Views ViewOf(const std::shared_ptr<LentBatch>& batch, int view, size_t side) {
-  if (view < 0 || view >= batch->layout.views) throw nb::index_error("there is no such view");
   const auto rows = static_cast<size_t>(batch->rows);
   const auto s = static_cast<int64_t>(side);
   const bool is_bytes = batch->format.type == ValueType::kUint8;
@@ -69,14 +68,15 @@ Numbers Copy(const std::vector<T>& numbers, int rows) {
 
 nb::dict FactsOf(const LoaderFacts& facts) {
   nb::dict dict;
-  dict["views"] = facts.views;
   dict["batch_size"] = facts.rows;
-  dict["image_size"] = facts.side;
+  dict["sizes"] = nb::cast(facts.sides);
   dict["images"] = facts.images;
   dict["batches"] = facts.batches_per_epoch;
+  dict["windows"] = nb::cast(facts.windows);
   dict["seed"] = facts.seed;
   dict["rank"] = facts.rank;
   dict["world_size"] = facts.world_size;
+  dict["gradient_accumulation"] = facts.gradient_accumulation;
   dict["shuffle"] = facts.shuffle;
   dict["drop_last"] = facts.drop_last;
   dict["workers"] = facts.workers;
@@ -123,6 +123,12 @@ NB_MODULE(_engine, module) {
           "labels", [](const LentBatch& batch) { return Copy(batch.labels, batch.rows); },
           nb::rv_policy::automatic);
 
+  nb::class_<LentMemory>(module, "Memory")
+      .def_prop_ro(
+          "address",
+          [](const LentMemory& memory) { return reinterpret_cast<uintptr_t>(memory.data.get()); })
+      .def_ro("bytes", &LentMemory::bytes);
+
   nb::class_<LoaderRun>(module, "LoaderRun")
       .def(
           "__init__",
@@ -136,13 +142,18 @@ NB_MODULE(_engine, module) {
            nb::call_guard<nb::gil_scoped_release>())
       .def("take", &LoaderRun::Take, "seconds"_a, nb::call_guard<nb::gil_scoped_release>())
       .def_prop_ro("nodes", &NodesOf)
+      .def_prop_ro("memory", &LoaderRun::Memory)
       .def("all_are_lent", &LoaderRun::AllAreLent)
       .def("stop", &LoaderRun::Stop, nb::call_guard<nb::gil_scoped_release>());
 
   module.def(
       "view_of",
       [](const LoaderRun& run, const std::shared_ptr<LentBatch>& batch, int view) {
-        return ViewOf(batch, view, static_cast<size_t>(run.facts().side));
+        const std::vector<int>& sides = run.facts().sides;
+        if (view < 0 || static_cast<size_t>(view) >= sides.size()) {
+          throw nb::index_error("there is no such view");
+        }
+        return ViewOf(batch, view, static_cast<size_t>(sides[static_cast<size_t>(view)]));
       },
       "run"_a, "batch"_a, "view"_a);
 }

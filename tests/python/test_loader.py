@@ -191,6 +191,26 @@ def test_ranks_share_an_epoch(epochs):
         small(rank=1)
 
 
+def test_ranks_share_steps(epochs):
+    taken = []
+    for rank, expected in enumerate([[2, 1], [3, 1]]):  # of the epoch's seven batches five make a step
+        with small(arrays="numpy", rank=rank, world_size=2, gradient_accumulation=5) as loader:
+            assert loader.windows == expected and len(loader) == sum(expected)
+            batches = iter(loader)
+            taken.append([[digest(next(batches)) for _ in range(own)] for own in loader.windows])
+            state = loader.state_dict()
+    first, second = zip(*taken)
+    assert [*first[0], *first[1], *second[0], *second[1]] == epochs[0]
+    with small(rank=1, world_size=2) as other, pytest.raises(ValueError, match="gradient_accumulation was 5 and is 0"):
+        other.load_state_dict(state)
+    del state["gradient_accumulation"]  # as it was saved before there was one
+    with small(arrays="numpy", rank=1, world_size=2) as other:
+        assert other.windows == [1, 1, 1]
+        other.load_state_dict(state)
+    with pytest.raises(flowtrain.ConfigError, match="raise it to at least that"):
+        small(rank=0, world_size=2, gradient_accumulation=1)
+
+
 def test_rank_of_torch_distributed(epochs, tmp_path):
     distributed = pytest.importorskip("torch.distributed")
     distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
@@ -200,48 +220,6 @@ def test_rank_of_torch_distributed(epochs, tmp_path):
             assert [digest(batch) for batch in loader] == epochs[0]
     finally:
         distributed.destroy_process_group()
-
-
-def test_one_view():
-    with small(arrays="numpy", views=1) as loader, small(arrays="numpy") as two:
-        view, ids, _ = next(iter(loader))
-        (view0, _), ids_of_two, _ = next(iter(two))
-        assert np.array_equal(view, view0) and np.array_equal(ids, ids_of_two)
-
-
-def test_centre_crops_for_a_probe():
-    with small(arrays="numpy", graph="graphs/loader_center.yaml") as loader:
-        assert len(loader) == BATCHES + 1
-        sizes, order = [], []
-        for view, ids, labels in loader:
-            assert view.shape == (len(ids), 24, 24, 3) and len(labels) == len(ids)
-            sizes.append(len(ids))
-            order += ids.tolist()
-        assert sizes == [ROWS] * BATCHES + [IMAGES - BATCHES * ROWS]
-        assert order == list(range(IMAGES))
-
-
-@pytest.mark.parametrize("channels_last", [False, True])
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
-def test_normalised_views(dtype, channels_last):
-    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-    with small(arrays="numpy") as plain, small(arrays="numpy", dtype=dtype, channels_last=channels_last) as loader:
-        for (bytes_of, _), (views, _) in zip((b[0] for b in plain), (b[0] for b in loader)):
-            assert views.dtype == dtype and views.shape == (ROWS, 3, 24, 24)
-            assert views.transpose(0, 2, 3, 1).flags.c_contiguous == channels_last
-            exact = ((bytes_of / 255 - mean) / std).transpose(0, 3, 1, 2)
-            assert np.abs(views - exact).max() < (1e-6 if dtype == "float32" else 2e-3)
-
-
-def test_normalised_views_in_torch():
-    torch = pytest.importorskip("torch")
-    with small(arrays="torch", dtype="float32", channels_last=True, mean=[0, 0, 0], std=[1, 1, 1]) as loader:
-        (view, _), _, _ = next(iter(loader))
-        assert view.dtype == torch.float32 and view.is_contiguous(memory_format=torch.channels_last)
-        assert 0 <= view.min() and view.max() <= 1
-    with small(arrays="torch", dtype="float16", channels_last=False) as loader:
-        (view, _), _, _ = next(iter(loader))
-        assert view.dtype == torch.float16 and view.is_contiguous()
 
 
 def test_errors_are_pythons(tmp_path):
@@ -330,15 +308,3 @@ def test_tune_in_mid_epoch(epochs, capsys):
 def test_the_fewest_workers_that_are_fast_enough():
     assert fewest_workers({1: 100, 2: 198, 4: 200}) == 2
     assert fewest_workers({1: 100, 2: 90}) == 1
-
-
-def test_a_device_gets_copies_a_batch_ahead(epochs):
-    torch = pytest.importorskip("torch")
-    with small(device="cpu") as loader:
-        assert [digest(batch) for batch in loader] == epochs[0]
-        loop = iter(loader)
-        next(loop)
-        assert loader.state_dict()["batch"] == 1  # and not the two that are taken
-    with small(device="meta", views=1) as loader:
-        view, ids, _ = next(iter(loader))
-        assert view.device.type == "meta" and view.shape == (ROWS, 24, 24, 3) and ids.device == torch.device("cpu")

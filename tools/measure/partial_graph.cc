@@ -188,7 +188,7 @@ GraphDef HostGraph(const GraphDef& def, const Registry& registry, double device_
     host_stage.uses.clear();
     host_stage.options.clear();
     for (const Entry& option : given.options) {
-      if (option.key == "batch_size" || option.key == "image_size") {
+      if (option.key == "batch_size" || option.key == "image_size" || option.key == "views") {
         host_stage.options.push_back(option);
       }
     }

@@ -1,5 +1,7 @@
 #include "tools/schema/option_schema.h"
 
+#include <utility>
+
 namespace flowtrain::internal {
 namespace {
 
@@ -21,6 +23,19 @@ Json NameSchema(const OptionForm& form) {
 // A single value counts as a list of one.
 Json ListSchema(const Json& item) {
   return {{"anyOf", {item, {{"type", "array"}, {"items", item}}}}};
+}
+
+Json MapsSchema(const OptionForm& form) {
+  Json properties = Json::object();
+  for (const OptionField& field : form.fields) {
+    properties[field.name] = FormSchema(field.form);
+    properties[field.name]["description"] = field.doc;
+  }
+  return {{"type", "array"},
+          {"items",
+           {{"type", "object"},
+            {"properties", std::move(properties)},
+            {"additionalProperties", false}}}};
 }
 
 }  // namespace
@@ -50,6 +65,8 @@ Json FormSchema(const OptionForm& form) {
               {"items", NumberSchema(form, "number")},
               {"minItems", 2},
               {"maxItems", 2}};
+    case Kind::kMaps:
+      return MapsSchema(form);
   }
   return ScalarSchema();
 }

@@ -2,7 +2,10 @@
 """Measures flowtrain's loader side by side with albumentations, DALI and torchvision: the same images, recipe and cores.
 
     tests/bench/peers/bench_peers.py --stl10 data/stl10_binary --jpeg photos --cores 0 --cores 0,1,2,3 --json peers.json
+    tests/bench/peers/bench_peers.py --stl10 data/stl10_binary --peers '' --module
 
+The second measures the Python module alone beside the program's loader (`--module`): its rows should be at most 1.03
+(uint8, 0.97 of the program's) and 1.11 (float32, 0.9 of it).
 The first call makes a Python environment in --venv with pinned versions from PyPI (about 6 GB: torch's wheel brings CUDA);
 --python takes an existing one instead. By turns, --rounds times, each loader runs in a process of its own that may use
 --cores alone, is warmed up and then timed. Prints a Markdown table a workload, with medians, ranges, and how many times as
@@ -21,6 +24,7 @@ from comparison import (GRAPH, HERE, ONE_THREAD, ROOT, TORCH, Failed, cpu_model,
                         run_json, run_script, version_of)
 
 WORKER = os.path.join(HERE, "peer_loaders.py")
+MODULE = os.path.join(HERE, "module_loader.py")
 PEERS = ("albumentations", "dali", "dali-crop", "torchvision", "torchvision-tensor")
 PACKAGES = {
     "albumentations": ("albumentations==2.0.8", "opencv-python-headless==4.11.0.86", *TORCH),  # torch: its DataLoader
@@ -49,6 +53,15 @@ def core_list(text):
     return cores
 
 
+def data_parameters(workload, cores, args):
+    kind = "stl10" if workload.kind == "stl10" else "folder"
+    sets = [f"data.kind={kind}", f"data.root={workload.data}", f"data.image_size={workload.size}",
+            f"data.batch_size={args.batch}", f"data.num_workers={len(cores)}"]
+    if kind == "stl10" and not os.path.exists(os.path.join(workload.data, "unlabeled_X.bin")):
+        sets.append("data.splits=[train]")
+    return sets
+
+
 class Flowtrain:
     """`setting`: words KEY=VALUE, a configuration key or, in capitals, an environment variable; '' for none."""
 
@@ -63,11 +76,7 @@ class Flowtrain:
         self.name = f"flowtrain {setting}".strip()
 
     def command(self, workload, cores, args):
-        kind = "stl10" if workload.kind == "stl10" else "folder"
-        sets = [f"data.kind={kind}", f"data.root={workload.data}", "data.if_missing=error",
-                f"data.image_size={workload.size}", f"data.batch_size={args.batch}", f"data.num_workers={len(cores)}"]
-        if kind == "stl10" and not os.path.exists(os.path.join(workload.data, "unlabeled_X.bin")):
-            sets.append("data.splits=[train]")
+        sets = [*data_parameters(workload, cores, args), "data.if_missing=error"]
         command = [self.binary, "bench", "loader", GRAPH, "--json", "--skip-engine", "--repeats", "1",
                    "--warm-up", str(args.warm_up), "--seconds", str(args.seconds)]
         if any(word.startswith("data.cache=") for word in self.sets):
@@ -75,6 +84,24 @@ class Flowtrain:
         for word in sets + self.sets:
             command += ["--set", word]
         return pinned(cores, command)
+
+    def runs(self, _workload):
+        return True
+
+
+class Module:
+    """flowtrain.Loader in a loop that does nothing else."""
+
+    environment = None
+
+    def __init__(self, python, package, dtype):
+        self.python, self.package, self.dtype = python, os.path.abspath(package), dtype
+        self.name = f"flowtrain in Python, {dtype}"
+
+    def command(self, workload, cores, args):
+        return pinned(cores, [self.python, MODULE, "--package", self.package, "--dtype", self.dtype,
+                              "--warm-up", str(args.warm_up), "--seconds", str(args.seconds),
+                              *data_parameters(workload, cores, args)])
 
     def runs(self, _workload):
         return True
@@ -133,6 +160,11 @@ def parse():
     parser.add_argument("--peers", default=",".join(PEERS), help="which of them; default all: %(default)s")
     parser.add_argument("--flowtrain-set", action="append", default=[], metavar="'KEY=VALUE …'",
                         help="one more row: flowtrain with these parameters, or in capitals environment variables")
+    parser.add_argument("--module", action="store_true", help="two more rows: flowtrain.Loader in Python, uint8 and float32")
+    parser.add_argument("--module-python", default=sys.executable, metavar="FILE",
+                        help="the Python that its module was built for, with torch or numpy; default this one")
+    parser.add_argument("--package", default=os.path.join(ROOT, "build", "release", "python"), metavar="DIR",
+                        help="folder that has the package flowtrain; default %(default)s")
     parser.add_argument("--flowtrain", metavar="FILE", help="the program; default build/release/tools/flowtrain")
     parser.add_argument("--venv", default=os.path.join(ROOT, "build", "peers"), help="default %(default)s")
     parser.add_argument("--python", help="a Python that has the peers; nothing is installed then")
@@ -166,6 +198,8 @@ def compare(args, workloads):
     if args.peers:
         python = args.python or make_venv(args.venv, sorted({each for peer in args.peers for each in PACKAGES[peer]}))
     loaders = [Flowtrain(binary), *(Flowtrain(binary, setting) for setting in args.flowtrain_set)]
+    if args.module:
+        loaders += [Module(args.module_python, args.package, dtype) for dtype in ("uint8", "float32")]
     peers = [Peer(python, name) for name in args.peers]
     report = {
         "date": datetime.date.today().isoformat(),

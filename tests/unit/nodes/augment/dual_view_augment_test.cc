@@ -7,6 +7,8 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "nodes/augment/fused_view.h"
 #include "nodes/augment/reference_view.h"
@@ -278,6 +280,80 @@ TEST(DualViewAugment, LeavesToTheReferenceWhatTheFusedViewDoesNotCover) {
   reference.Make({image.data(), 40, 50}, DrawViewParams(options, 40, 50, rng), options, 8,
                  expected.data());
   EXPECT_EQ(row.View(0), expected);
+}
+
+// Of a batch of `rows` rows, whose views have these sides.
+BatchLayout LayoutOf(int rows, const std::vector<int>& sides) {
+  BatchLayout layout{rows, static_cast<int>(sides.size()), 0};
+  for (const int side : sides) layout.bytes_of_views.push_back(size_t{3} * side * side);
+  return layout;
+}
+
+Made MakeVariants(const Options& recipe, const BatchLayout& layout) {
+  Made made{Make<ViewRecipe>(recipe), Make<DualViewAugment>()};
+  made.recipe->Open(TestContext({}, layout));
+  made.node->Open(TestContext({{"views", made.recipe.get()}}, layout));
+  return made;
+}
+
+TEST(DualViewAugment, MakesEachViewByItsOwnRecipe) {
+  const BatchLayout layout = LayoutOf(3, {40, 24, 24, 8});
+  const auto node = MakeVariants({{"grey", "0"},
+                                  {"views",
+                                   "[{size: 40}, {count: 2, size: 24, crop_scale: [0.1, 0.2], "
+                                   "grey: 1}, {size: 8, blur: 0}]"}},
+                                 layout);
+  const Bytes image = GoldenImage(60, 70);
+  Bytes buffer(layout.bytes(), 0xA5);
+  Batch batch;
+  batch.layout = layout;
+  batch.buffer = buffer.data();
+  ImageSlot sample;
+  sample.seed = 42;
+  sample.id = 77;
+  sample.batch = &batch;
+  sample.row = 1;
+  static_cast<Pixels&>(sample.image()) = WholeImage(image, 60, 70);
+  Worker worker{0};
+  ASSERT_TRUE(node->Process(sample, worker).ok);
+
+  Bytes expected(layout.bytes(), 0xA5);
+  for (int view = 0; view < 4; ++view) {
+    AugmentOptions options;
+    options.grey = view == 1 || view == 2 ? 1 : 0;
+    if (options.grey == 1) options.crop_scale = {0.1, 0.2};
+    if (view == 3) options.blur = 0;
+    Rng rng({.seed = 42, .id = 77, .purpose = kView + static_cast<uint32_t>(view)});
+    const ViewParams params = DrawViewParams(options, 60, 70, rng);
+    uint8_t* row = expected.data() + layout.Offset(view, 1);
+    if (view == 3) {  // below what FusedView makes
+      ReferenceView().Make({image.data(), 60, 70}, params, options, 8, row);
+    } else {
+      FusedView().Make({image.data(), 60, 70}, params, options, view == 0 ? 40 : 24, row);
+    }
+  }
+  EXPECT_EQ(buffer, expected);
+}
+
+std::string RefusalOf(const Options& recipe, const BatchLayout& layout) {
+  try {
+    MakeVariants(recipe, layout);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "opened";
+}
+
+TEST(DualViewAugment, RefusesRecipesThatItsBatchesHaveNoRoomFor) {
+  const BatchLayout two{4, 2, 24 * 24 * 3};
+  EXPECT_EQ(RefusalOf({{"views", "[{blur: 1}, {blur: 0.1, solarize: 0.2}]"}}, two), "opened");
+  EXPECT_THAT(RefusalOf({{"views", "[{count: 2}, {count: 6}]"}}, two),
+              HasSubstr("makes 8 views of an image, and a batch has room for 2"));
+  EXPECT_THAT(RefusalOf({{"views", "[{}, {size: 16}]"}}, two),
+              HasSubstr("is not the 16 pixels of view 2"));
+  EXPECT_THAT(RefusalOf({{"views", "[{count: 0}]"}}, two), HasSubstr("item 1: count: must be"));
+  EXPECT_THAT(RefusalOf({{"views", "[{size: 0}]"}}, two),
+              HasSubstr("item 1: size: must be at least 1, not 0"));
 }
 
 TEST(DualViewAugment, ThrowsWhereNothingWasDecoded) {

@@ -275,6 +275,12 @@ TEST(Config, RefusesAReferenceInAParameter) {
   EXPECT_THAT(Findings(config), ElementsAre(HasSubstr("'data.root' cannot refer to another")));
 }
 
+TEST(Config, RefusesAReferenceInAMapOfAList) {
+  Config config = Defaults();
+  config.Set("data.root=[{a: 1}, {b: \"${device}\"}]");
+  EXPECT_THAT(Findings(config), ElementsAre(HasSubstr("'data.root' cannot refer to another")));
+}
+
 TEST(Config, LeavesVariablesToThePathsAlone) {
   Config config = Defaults();
   config.NamePaths({"data.root"});

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <random>
 #include <set>
@@ -23,28 +22,22 @@
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
 #include "pipeline/runtime/graph.h"
+#include "tests/support/loader_run_testing.h"
 #include "tests/support/temp_folder.h"
 
 namespace flowtrain {
 namespace {
 
+using loader_testing::ErrorOf;
+using loader_testing::kLong;
+using loader_testing::kRows;
+using loader_testing::kRunImages;
+using loader_testing::Look;
+using loader_testing::Request;
+using loader_testing::Seen;
+using loader_testing::Take;
+using loader_testing::TakeSome;
 using ::testing::HasSubstr;
-
-constexpr double kLong = 60;  // seconds; a batch takes milliseconds
-
-// A batch as it was, wherever its buffer is now.
-struct Seen {
-  std::vector<uint8_t> bytes;
-  std::vector<uint64_t> ids;
-  std::vector<int32_t> labels;
-
-  friend bool operator==(const Seen&, const Seen&) = default;
-};
-
-std::vector<uint8_t> BytesOf(const LentBatch& batch) {
-  return {batch.View(0), batch.View(0) + batch.layout.bytes()};
-}
-Seen Look(const LentBatch& batch) { return {BytesOf(batch), batch.ids, batch.labels}; }
 
 // What the graph of a training makes: the end of such a graph, which keeps all that comes.
 std::vector<Seen>& Captured() {
@@ -67,16 +60,15 @@ class CaptureStage final : public CollateNode {
 };
 FLOWTRAIN_REGISTER(CaptureStage);
 
-constexpr uint64_t kRunImages = 61, kRows = 8;
-
-std::vector<Seen> TrainersBatches(int epochs) {
+std::vector<Seen> TrainersBatches(int epochs, const std::string& recipe = "{}") {
   const std::string text = R"(
 graph: training
 pools: {samples: 16, batches: 3}
 workers: 3
 resources:
   dataset: {type: ImageDataset, options: {kind: sample, sample_images: 61, sample_size: 24, seed: 7}}
-  views: {type: ViewRecipe}
+  views: {type: ViewRecipe, options: )" +
+                           recipe + R"(}
 nodes:
   source: {type: EpochSource, out: ids, workers: 3, options: {epochs: ${epochs}, seed: 7, window: 3}}
   decode: {type: DecodeImage, in: ids, out: images, workers: 3}
@@ -91,29 +83,6 @@ nodes:
   graph.Open();
   graph.Run();
   return std::exchange(Captured(), {});
-}
-
-using Parameters = std::map<std::string, std::string>;  // values as YAML
-
-LoaderRequest Request(const Parameters& more = {}, const std::string& graph = "loader") {
-  Parameters all{{"data.kind", "sample"},  {"sample.images", "61"},   {"data.image_size", "24"},
-                 {"data.batch_size", "8"}, {"data.num_workers", "2"}, {"loader.seed", "7"}};
-  for (const auto& [key, value] : more) all[key] = value;
-  std::string text;
-  for (const auto& [key, value] : all) text += key + ": " + value + '\n';
-  return {"graphs/" + graph + ".yaml", FLOWTRAIN_SOURCE_DIR, text};
-}
-
-std::shared_ptr<LentBatch> Take(LoaderRun& loader) {
-  std::shared_ptr<LentBatch> batch = loader.Take(kLong);
-  if (batch == nullptr) throw std::runtime_error("no batch came");
-  return batch;
-}
-
-std::vector<Seen> TakeSome(LoaderRun& loader, size_t count) {
-  std::vector<Seen> seen;
-  while (seen.size() < count) seen.push_back(Look(*Take(loader)));
-  return seen;
 }
 
 TEST(LoaderRun, GivesTheBatchesThatATrainingIsMadeOf) {
@@ -190,17 +159,16 @@ TEST(LoaderRun, GoesOnFromAnyBatch) {
   }
 }
 
-TEST(LoaderRun, RanksShareTheOrderOfOneProcess) {
-  LoaderRun whole(Request());
-  const std::vector<Seen> expected = TakeSome(whole, 2 * 7);
-  for (int rank = 0; rank < 3; ++rank) {
-    LoaderRun loader(Request({{"loader.world_size", "3"}, {"loader.rank", std::to_string(rank)}}));
-    ASSERT_EQ(loader.facts().batches_per_epoch, 2u);  // the seventh is nobody's
-    const std::vector<Seen> own = TakeSome(loader, 4);
-    for (size_t i = 0; i < own.size(); ++i) {
-      const size_t number = i / 2 * 7 + i % 2 * 3 + static_cast<size_t>(rank);
-      EXPECT_TRUE(own[i] == expected[number]) << "rank " << rank << ", batch " << i;
-    }
+TEST(LoaderRun, KnowsTheMemoryOfAllItsBatches) {
+  LoaderRun loader(Request());
+  const std::vector<LentMemory> memory = loader.Memory();
+  EXPECT_EQ(memory.size(), 6u);  // four to lend, and two that are being filled
+  for (int i = 0; i < 12; ++i) {
+    const auto batch = Take(loader);
+    const auto holds = [&](const LentMemory& one) {
+      return batch->View(0) == one.data.get() && batch->layout.bytes() <= one.bytes;
+    };
+    EXPECT_EQ(std::count_if(memory.begin(), memory.end(), holds), 1);
   }
 }
 
@@ -217,21 +185,9 @@ TEST(LoaderRun, WithoutDropLastEveryImageComes) {
   EXPECT_EQ(std::set<uint64_t>(ids.begin(), ids.end()).size(), kRunImages);
 }
 
-TEST(LoaderRun, WithoutDropLastRanksGetAsManyBatches) {
-  std::vector<std::vector<Seen>> of_rank;
-  for (int rank = 0; rank < 3; ++rank) {
-    LoaderRun loader(Request({{"loader.drop_last", "false"},
-                              {"loader.world_size", "3"},
-                              {"loader.rank", std::to_string(rank)}}));
-    ASSERT_EQ(loader.facts().batches_per_epoch, 3u);
-    of_rank.push_back(TakeSome(loader, 3));
-  }
-  EXPECT_TRUE(of_rank[2][2] == of_rank[0][0]);  // the ninth of eight
-}
-
 TEST(LoaderRun, TheCentreCropsComeInTheOrderOfTheSet) {
   LoaderRun loader(Request({}, "loader_center"));
-  EXPECT_EQ(loader.facts().views, 1);
+  EXPECT_EQ(loader.facts().sides, std::vector<int>{24});
   ASSERT_EQ(loader.facts().batches_per_epoch, 8u);
   uint64_t next = 0;
   for (int i = 0; i < 8; ++i) {
@@ -244,13 +200,12 @@ TEST(LoaderRun, TheCentreCropsComeInTheOrderOfTheSet) {
   EXPECT_EQ(next, kRunImages);
 }
 
-TEST(LoaderRun, MoreViewsBeginWithTheSame) {
-  LoaderRun two(Request()), three(Request({{"loader.views", "3"}}));
-  const auto a = Take(two), b = Take(three);
-  ASSERT_EQ(b->layout.views, 3);
-  const size_t bytes = a->layout.bytes();
-  EXPECT_EQ(std::memcmp(a->View(0), b->View(0), bytes), 0);
-  EXPECT_NE(std::memcmp(b->View(1), b->View(2), bytes / 2), 0);
+TEST(LoaderRun, APairOfTwoRecipesIsWhatATrainingTakes) {
+  const std::string pair = "[{blur: 1}, {blur: 0.1, solarize: 0.2}]";
+  const std::vector<Seen> expected = TrainersBatches(1, "{views: " + pair + "}");
+  LoaderRun loader(Request({{"augment.views", pair}}));
+  EXPECT_TRUE(TakeSome(loader, expected.size()) == expected);
+  EXPECT_FALSE(expected.front() == TrainersBatches(1).front());
 }
 
 TEST(LoaderRun, NormalisedValuesAreThoseOfTheBytes) {
@@ -277,15 +232,6 @@ TEST(LoaderRun, NormalisedValuesAreThoseOfTheBytes) {
   }
 }
 
-std::string ErrorOf(const LoaderRequest& request) {
-  try {
-    const LoaderRun loader(request);
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 TEST(LoaderRun, NamesWhatIsWrongWithARequest) {
   EXPECT_THAT(ErrorOf(Request({{"data.batchsize", "8"}})),
               HasSubstr("did you mean 'data.batch_size'"));
@@ -295,13 +241,15 @@ TEST(LoaderRun, NamesWhatIsWrongWithARequest) {
               HasSubstr("the ranks are 0 to 1"));
   EXPECT_THAT(ErrorOf(Request({{"loader.world_size", "8"}})),
               HasSubstr("7 whole batches, fewer than the processes that share it, 8"));
+  EXPECT_THAT(ErrorOf(Request({{"loader.world_size", "2"}, {"loader.gradient_accumulation", "1"}})),
+              HasSubstr("it counts those of all processes together, so raise it"));
   EXPECT_THAT(ErrorOf(Request({{"data.kind", "folder"}, {"data.root", "/nowhere"}})),
               HasSubstr("/nowhere"));
   EXPECT_THAT(ErrorOf(Request({{"loader.mean", "[0.5, 0.5]"}})), HasSubstr("it takes three"));
   EXPECT_THAT(ErrorOf(Request({{"data.cache", "packed"}})), HasSubstr("flowtrain pack"));
 }
 
-std::string ErrorOfGraph(const std::string& values, bool attach) {
+std::string ErrorOfGraph(const std::string& values, bool attach, const std::string& views = "1") {
   const Value graph = ReadYaml(R"(
 graph: loader
 resources:
@@ -312,8 +260,8 @@ nodes:
   source: {type: LoaderSource, out: ids}
   decode: {type: DecodeImage, in: ids, out: images}
   view: {type: CenterCrop, in: images, out: rows}
-  lend: {type: LendBatch, in: rows, options: {batch_size: 8, image_size: 24, views: 1}}
-)",
+  lend: {type: LendBatch, in: rows, options: {batch_size: 8, image_size: 24, views: )" +
+                                   views + "}}\n",
                                "loader.yaml");
   RunControl run;
   Graph opened(LoadGraph(graph, Config(), Registry::Global()), Registry::Global(), run);
@@ -333,6 +281,10 @@ TEST(LoaderRun, TheProgramRefusesItsGraph) {
 
 TEST(LoaderRun, ValuesThatNoNodeMakesAreRefused) {
   EXPECT_THAT(ErrorOfGraph("float32", true), HasSubstr("put a NormalizeViews before 'lend'"));
+}
+
+TEST(LoaderRun, ACentreCropIsOneView) {
+  EXPECT_THAT(ErrorOfGraph("uint8", true, "2"), HasSubstr("makes one view of an image"));
 }
 
 TEST(LoaderRun, BadImagesEndIt) {
