@@ -17,6 +17,7 @@ namespace flowtrain {
 namespace {
 
 constexpr std::array<uint8_t, 3> kBlack{};
+constexpr int64_t kEpochs = 1'000'000'000;  // it ends with its consumer
 constexpr double kMostAccumulation = 1 << 20;
 
 // Sets an option of a component that no graph names.
@@ -64,6 +65,7 @@ void LoaderSource::BindImages() {
   char fraction[32];
   std::snprintf(fraction, sizeof fraction, "%.17g", max_bad_fraction_);
   Bind(spec, "max_bad_fraction", fraction, images_);
+  Bind(spec, "epochs", std::to_string(kEpochs), images_);
 }
 
 void LoaderSource::Open(const OpenContext& context) {
@@ -152,11 +154,7 @@ void LoaderSource::AdmitSample(Sample& sample) {
     sample.id = sample.position;
     return;
   }
-  if (!order_ || order_epoch_ != batch.epoch) {
-    order_.emplace(size(), RngKey{sample.seed, batch.epoch, 0, kShuffle});
-    order_epoch_ = batch.epoch;
-  }
-  sample.id = (*order_)(sample.position);
+  sample.id = images_.AdmitAt({sample.epoch, sample.position});
 }
 
 Outcome LoaderSource::Process(Sample& sample, Worker& worker) {

@@ -9,7 +9,6 @@
 
 #include "nodes/source/epoch_plan.h"
 #include "nodes/source/epoch_source.h"
-#include "pipeline/base/philox.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
@@ -35,7 +34,7 @@ class ImageDataset;
 //
 // Example:
 //   source: {type: LoaderSource, out: ids, workers: 6, options: {seed: 42, drop_last: true}}
-class LoaderSource final : public SourceNode {
+class LoaderSource final : public SourceNode, public WaitsOutside {
  public:
   static void Declare(NodeSpec& spec);
   // Throws ConfigError for a rank that does not exist, and for a data set with fewer images than a
@@ -50,6 +49,7 @@ class LoaderSource final : public SourceNode {
   void Substitute(Sample& sample) override { images_.Substitute(sample); }
   Outcome Process(Sample& sample, Worker& worker) override;
   uint64_t size() const override { return images_.size(); }
+  OutsideWait outside_wait() const override { return images_.outside_wait(); }
 
   // After Open: batches of an epoch for this rank, and how many of them each optimiser step has.
   uint64_t batches_per_epoch() const { return batches_per_epoch_; }
@@ -72,14 +72,12 @@ class LoaderSource final : public SourceNode {
   double max_bad_fraction_ = 0;
   bool shuffle_ = true, drop_last_ = true;
 
-  EpochSource images_;  // fetches them, and replaces those that cannot be read
+  EpochSource images_;  // orders and fetches them, and replaces those that cannot be read
   Consumer* consumer_ = nullptr;
   const ImageDataset* dataset_ = nullptr;
-  uint64_t batches_ = 0;              // of an epoch, of all ranks
-  uint64_t batches_per_epoch_ = 0;    // of this one
-  std::optional<EpochPlan> plan_;     // with a gradient accumulation
-  std::optional<Permutation> order_;  // of order_epoch_
-  uint64_t order_epoch_ = 0;
+  uint64_t batches_ = 0;            // of an epoch, of all ranks
+  uint64_t batches_per_epoch_ = 0;  // of this one
+  std::optional<EpochPlan> plan_;   // with a gradient accumulation
 };
 
 }  // namespace flowtrain

@@ -50,6 +50,8 @@ class EpochSource final : public SourceNode, public WaitsOutside {
   std::unique_ptr<Payload> NewPayload() override { return std::make_unique<ImageSample>(); }
   bool AdmitBatch(Batch& batch) override;
   void AdmitSample(Sample& sample) override;
+  // The image at a place of the order, for a source that decides itself how far it goes.
+  uint64_t AdmitAt(EpochPlace place) { return order_->Admit(place); }
   // Throws DataError when too many images are unreadable.
   void Substitute(Sample& sample) override;
   Outcome Process(Sample& sample, Worker& worker) override;

@@ -11,6 +11,8 @@
 #include "nodes/source/epoch_source.h"
 #include "tests/support/components.h"
 #include "tests/support/loader_run_testing.h"
+#include "tests/support/tar_files.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/test_context.h"
 
 namespace flowtrain {
@@ -66,10 +68,12 @@ class GivenRanks final : public Ranks {
 
 using Ids = std::vector<std::vector<uint64_t>>;  // of each batch
 
+const Options kPictures = {
+    {"kind", "sample"}, {"sample_images", "61"}, {"sample_size", "24"}, {"seed", "7"}};
+
 // Of the batches that a rank of a training uses in two epochs.
-Ids TrainersIds(int rank, int ranks, const std::string& window) {
-  const auto dataset = Make<ImageDataset>(
-      {{"kind", "sample"}, {"sample_images", "61"}, {"sample_size", "24"}, {"seed", "7"}});
+Ids TrainersIds(int rank, int ranks, const std::string& window, const Options& data = kPictures) {
+  const auto dataset = Make<ImageDataset>(data);
   const auto group =
       Make<GivenRanks>({{"rank", std::to_string(rank)}, {"ranks", std::to_string(ranks)}});
   const BatchLayout layout{kRows, 2, size_t{3} * 24 * 24};
@@ -116,6 +120,26 @@ TEST(LoaderRanks, RanksShareStepsAsThoseOfATraining) {
       }
     }
   }
+}
+
+// Of which two are mixed at a time.
+TEST(LoaderRanks, ShardsComeInTheOrderOfATraining) {
+  const TempFolder folder;
+  int number = 0;
+  for (int shard = 0; shard < 6; ++shard) {
+    std::string text;
+    for (int i = 0; i < 9; ++i, ++number) {
+      text += TarFile(std::to_string(number) + ".ppm", "P6 2 2 255\n" + std::string(12, 'x'));
+    }
+    folder.Write("shard-" + std::to_string(shard) + ".tar", text + TarEnd());
+  }
+  const std::string root = folder.path();
+  const Ids expected =
+      TrainersIds(0, 1, "1", {{"kind", "tar"}, {"root", root}, {"shuffle_shards", "2"}});
+  LoaderRun loader(
+      Request({{"data.kind", "tar"}, {"data.root", root}, {"data.shuffle_shards", "2"}}));
+  ASSERT_EQ(expected.size(), 12u);
+  for (const auto& ids : expected) EXPECT_EQ(Take(loader)->ids, ids);
 }
 
 TEST(LoaderRanks, SaysHowManyBatchesAStepHas) {
