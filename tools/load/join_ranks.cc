@@ -8,6 +8,7 @@
 
 #include "nodes/data/dataset.h"
 #include "nodes/device/device.h"
+#include "nodes/distributed/launch/rank_cores.h"
 #include "nodes/run/crc32c.h"
 #include "nodes/train/model/simclr_model.h"
 #include "pipeline/base/error.h"
@@ -50,7 +51,7 @@ RankGroup* JoinRanks(const Launch& launch, const Graph& graph) {
   }
   ranks->Join(launch);
   if (auto* device = FindComponent<Device>(graph); device != nullptr && launch.ranks > 1) {
-    device->ShareMachine(launch.local_rank, launch.local_ranks);
+    device->ShareMachine(launch.local_rank, ThreadsOfRank(launch));
   }
   return ranks;
 }
