@@ -59,7 +59,6 @@ class RankGroup final : public Ranks {
 
   int rank() const override { return launch_.rank; }
   int ranks() const override { return launch_.ranks; }
-  bool several() const { return launch_.ranks > 1; }
   // Whether a window is computed by collective calls, which one rank alone makes only where `backend`
   // is named: to test and measure what carries them.
   bool together() const { return several() || backend_ != Backend::kAuto; }
@@ -92,6 +91,10 @@ class RankGroup final : public Ranks {
   void Publish(const std::string& text) const;
   std::vector<std::string> Published() const;
 
+  void AskToStop() override;
+  bool asked_to_stop() const override { return heart_ != nullptr && heart_->asked_to_stop(); }
+  std::vector<std::string> GatherTexts(const std::string& own) override;
+
   // The text that rank 0 gives: the others wait for it, however long that takes.
   std::string FromLeader(const std::string& text);
   // Throws ConfigError on a rank whose text differs from rank 0's; it shows the first line that does.
@@ -106,6 +109,8 @@ class RankGroup final : public Ranks {
   using Clock = std::chrono::steady_clock;
 
   void FindEachOther(Clock::time_point end);
+  // Work may take long, the silence of a process that lives may not.
+  double LongestSilence() const;
   Clock::time_point Deadline() const;  // of what begins now
   // The text of the key, once it is there; empty after `end`, or where `in_vain` says so.
   std::optional<std::string> AwaitKey(const std::string& key, Clock::time_point end,
@@ -119,7 +124,7 @@ class RankGroup final : public Ranks {
   template <typename Call>
   auto Together(Call call);
   std::string NextKey(const char* kind) { return kind + std::to_string(++keys_); }
-  std::optional<std::string> WaitFor(const std::string& key);
+  std::optional<std::string> WaitFor(int rank, const std::string& key, double timeout_s);
 
   double timeout_s_ = 0;  // options
   std::string interface_;
