@@ -368,19 +368,9 @@ CollectiveCost RankGroup::TakeCost() {
   return std::exchange(cost_, {});
 }
 
-void RankGroup::Publish(const std::string& text) const {
-  store_->Copy().Set("published/" + std::to_string(rank()), text);
-}
+void RankGroup::Publish(const std::string& text) const { Board().Publish(text); }
 
-std::vector<std::string> RankGroup::Published() const {
-  RankStore store = store_->Copy();
-  std::vector<std::string> texts;
-  texts.reserve(static_cast<size_t>(ranks()));
-  for (int rank = 0; rank < ranks(); ++rank) {
-    texts.push_back(store.TryGet("published/" + std::to_string(rank)).value_or(""));
-  }
-  return texts;
-}
+std::vector<std::string> RankGroup::Published() const { return Board().Published(); }
 
 void RankGroup::Leave() {
   if (!several() || lost_) return;

@@ -20,6 +20,7 @@
 #include "nodes/distributed/collectives.h"
 #include "nodes/distributed/launch/launch.h"
 #include "nodes/distributed/launch/ranks.h"
+#include "nodes/distributed/rank_board.h"
 #include "nodes/distributed/rank_faults.h"
 #include "nodes/distributed/rank_store.h"
 
@@ -90,6 +91,8 @@ class RankGroup final : public Ranks {
   // where it has none.
   void Publish(const std::string& text) const;
   std::vector<std::string> Published() const;
+  // The same on a connection that stays, for whoever does so often.
+  RankBoard Board() const { return {store_->Copy(), rank(), ranks()}; }
 
   void AskToStop() override;
   bool asked_to_stop() const override { return heart_ != nullptr && heart_->asked_to_stop(); }
