@@ -1,6 +1,7 @@
 #include "nodes/data/bad_images.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "pipeline/base/text/units.h"
 
@@ -14,6 +15,36 @@ std::string NameSome(const std::vector<BadImage>& bad, const std::string& file) 
   if (more > 0) text += "\n  … and " + ShowCount(more) + " more";
   if (!file.empty()) text += (more > 0 ? ": see " : "\n  Listed in ") + file;
   return text;
+}
+
+// Index, name and reason, each ended by a byte that none of them has.
+std::string ToText(const std::vector<BadImage>& bad) {
+  std::string text;
+  for (const BadImage& image : bad) {
+    for (const std::string& field : {std::to_string(image.id), image.name, image.why}) {
+      text += field;
+      text += '\0';
+    }
+  }
+  return text;
+}
+
+std::vector<BadImage> BadImagesFrom(std::string_view text) {
+  std::vector<BadImage> bad;
+  const auto next = [&text] {
+    const size_t end = text.find('\0');
+    std::string field(text.substr(0, end));
+    text.remove_prefix(end + 1);
+    return field;
+  };
+  while (!text.empty()) {
+    BadImage image;
+    image.id = std::stoull(next());
+    image.name = next();
+    image.why = next();
+    bad.push_back(std::move(image));
+  }
+  return bad;
 }
 
 bool BadImages::Add(const BadImage& image) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,10 @@ struct BadImage {
 // and, unless it is empty, the file that lists them all.
 inline constexpr uint64_t kNamedImages = 5;
 std::string NameSome(const std::vector<BadImage>& bad, const std::string& file);
+
+// For another process: what BadImagesFrom makes the same list of.
+std::string ToText(const std::vector<BadImage>& bad);
+std::vector<BadImage> BadImagesFrom(std::string_view text);
 
 // A list that any thread may add to and read.
 class BadImages {

@@ -176,7 +176,7 @@ void Device::Open(const OpenContext& context) {
     throw ConfigError(context.NameOf("memory_limit") + " limits a CUDA device's memory only, not " +
                       device_.str() + "'s: leave it empty");
   }
-  lane_threads_ = threads_ > 0 ? threads_ : std::max(1, ReadCpuLimits().usable / processes_);
+  lane_threads_ = threads_ > 0 ? threads_ : share_ > 0 ? share_ : ReadCpuLimits().usable;
   if (mixed_precision_) {
     if (is_accelerator()) {
       precision_ = Precision::kFp16;

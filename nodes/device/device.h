@@ -29,12 +29,12 @@ class Device final : public Resource {
  public:
   static void Declare(NodeSpec& spec);
 
-  // This process is one of `processes` on the machine, numbered from 0, which share its devices and
-  // cores: without an index in its name the device is the one of the process's number, and without a
-  // number of threads the cores are divided. Before Open.
-  void ShareMachine(int process, int processes) {
+  // This process is one of several on the machine, which share its devices and cores: without an index
+  // in its name the device is the one of the process's number, from 0, and without a number of threads
+  // it takes `threads`. Before Open.
+  void ShareMachine(int process, int threads) {
     process_ = process;
-    processes_ = processes;
+    share_ = threads;
   }
 
   // Throws ConfigError for a device that does not exist or cannot be used.
@@ -89,7 +89,8 @@ class Device final : public Resource {
   std::unique_ptr<GpuMonitor> monitor_;  // null: the driver has none
   int lane_threads_ = 1;
   bool warmed_up_ = false;
-  int process_ = 0, processes_ = 1;  // on this machine
+  int process_ = 0;  // on this machine
+  int share_ = 0;    // threads; 0: all cores
   uint64_t paused_ns_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "nodes/distributed/rank_faults.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -18,6 +19,7 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds kBeat(1000), kLook(50), kTwoBeats(2500), kPatience(4000);
 
 std::string BeatOf(int rank) { return "beat/" + std::to_string(rank); }
+constexpr char kStop[] = "stop";
 std::string FailureOf(int rank) { return "failed/" + std::to_string(rank); }
 
 // "rank 2", "ranks 2 and 3", "ranks 1, 2 and 3"
@@ -59,20 +61,51 @@ std::string LookAround(RankStore& store, int self, int ranks) {
          (silent.size() == 1 ? "its" : "their") + " own output, or the system's log, may say why";
 }
 
+// Looks from time to time whether the hearts of the ranks from 1 on beat.
+class Hearts {
+ public:
+  Hearts(int ranks, double silence_s)
+      : heard_(static_cast<size_t>(std::max(0, ranks)), {std::nullopt, Clock::now()}),
+        silence_(silence_s) {}
+
+  // False once one of them has not for too long.
+  bool Beat(RankStore& store) {
+    const auto now = Clock::now();
+    for (size_t rank = 1; rank < heard_.size(); ++rank) {
+      auto& [last, at] = heard_[rank];
+      auto beat = store.TryGet(BeatOf(static_cast<int>(rank)));
+      if (beat == last && now - at > silence_) return false;
+      if (beat != last) at = now;
+      last = std::move(beat);
+    }
+    return true;
+  }
+
+ private:
+  std::vector<std::pair<std::optional<std::string>, Clock::time_point>> heard_;
+  const std::chrono::duration<double> silence_;
+};
+
 }  // namespace
 
-Heartbeat::Heartbeat(const RankStore& store, int rank) : state_(std::make_shared<State>()) {
+Heartbeat::Heartbeat(const RankStore& store, int rank, int ranks, double silence_s)
+    : state_(std::make_shared<State>()) {
   // Never joined where the store no longer answers.
-  std::thread([state = state_, copy = store.Copy(), key = BeatOf(rank)]() mutable {
+  std::thread([state = state_, copy = store.Copy(), key = BeatOf(rank),
+               others = Hearts(rank == 0 ? ranks : 0, silence_s)]() mutable {
     try {
       for (uint64_t beat = 0; !state->stop.load(); ++beat) {
         copy.Set(key, std::to_string(beat) + ' ' + std::to_string(state->calls.load()));
+        if (!others.Beat(copy)) copy.Set(kStop, "1");
+        if (!state->asked.load() && copy.TryGet(kStop)) state->asked.store(true);
         for (milliseconds slept(0); slept < kBeat && !state->stop.load(); slept += kLook) {
+          if (state->ask.load() && !state->asked.exchange(true)) copy.Set(kStop, "1");
           std::this_thread::sleep_for(kLook);
         }
       }
     } catch (const std::exception&) {
       // The server is gone: the next collective call says so.
+      state->asked.store(true);
     }
     state->ended.store(true);
   }).detach();
@@ -86,6 +119,7 @@ Heartbeat::~Heartbeat() {
 void TellOfFailure(RankStore& store, int rank, const std::string& why) {
   try {
     store.Set(FailureOf(rank), FirstLine(why));
+    store.Set(kStop, "1");
   } catch (const std::exception&) {
     // They will find out.
   }
@@ -118,19 +152,19 @@ std::string WhyLost(const RankStore& store, int rank, int ranks, const std::stri
          FirstLine(error) + "): one of them may be slower than distributed.timeout_s allows";
 }
 
-bool AwaitKeyOfLeader(const RankStore& store, const std::string& key, double timeout_s) {
+bool AwaitKeyOf(const RankStore& store, int rank, const std::string& key, double timeout_s) {
   struct Seen {
     std::atomic<bool> there{false}, failed{false}, stop{false};
     std::atomic<uint64_t> beats{0};
   };
   const auto seen = std::make_shared<Seen>();
-  std::thread([seen, copy = store, key]() mutable {
+  std::thread([seen, copy = store, rank, key]() mutable {
     std::optional<std::string> beat;
     try {
       while (!seen->stop.load()) {
         if (copy.TryGet(key)) return seen->there.store(true);
-        if (copy.TryGet(FailureOf(0))) return seen->failed.store(true);
-        auto now = copy.TryGet(BeatOf(0));
+        if (copy.TryGet(FailureOf(rank))) return seen->failed.store(true);
+        auto now = copy.TryGet(BeatOf(rank));
         if (now != beat) seen->beats.fetch_add(1);
         beat = std::move(now);
         std::this_thread::sleep_for(kLook);

@@ -11,19 +11,25 @@
 
 namespace flowtrain {
 
-// Tells the others every second that this process lives, and how many collective calls it has made.
+// Tells the others every second that this process lives, and how many collective calls it has made;
+// and, at once, that it wants all of them to stop. It hears within a second where one of them wants that
+// or has failed; rank 0 looks whether the hearts of all beat, and speaks for one that has not for
+// `silence_s`.
 class Heartbeat {
  public:
-  Heartbeat(const RankStore& store, int rank);
+  Heartbeat(const RankStore& store, int rank, int ranks, double silence_s);
   ~Heartbeat();
   Heartbeat(const Heartbeat&) = delete;
   Heartbeat& operator=(const Heartbeat&) = delete;
 
   void CountCall() { state_->calls.fetch_add(1, std::memory_order_relaxed); }
+  void AskToStop() { state_->ask.store(true, std::memory_order_relaxed); }
+  bool asked_to_stop() const { return state_->asked.load(std::memory_order_relaxed); }
 
  private:
   struct State {
     std::atomic<bool> stop{false}, ended{false};
+    std::atomic<bool> ask{false}, asked{false};  // all ranks to stop
     std::atomic<uint64_t> calls{0};
   };
   std::shared_ptr<State> state_;
@@ -41,8 +47,8 @@ std::string WhoIsLost(const RankStore& store, int rank, int ranks);
 // Why a collective call failed with `error`: WhoIsLost, or else what the error itself says.
 std::string WhyLost(const RankStore& store, int rank, int ranks, const std::string& error);
 
-// Waits until the key is there, as long as rank 0's heart beats. False once it has not for
-// `timeout_s`, or rank 0 has told of a failure.
-bool AwaitKeyOfLeader(const RankStore& store, const std::string& key, double timeout_s);
+// Waits until the key that a rank sets is there, as long as its heart beats. False once that has not
+// for `timeout_s`, or that rank has told of a failure.
+bool AwaitKeyOf(const RankStore& store, int rank, const std::string& key, double timeout_s);
 
 }  // namespace flowtrain

@@ -29,6 +29,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookEvery(20);
 constexpr char kLoopback[] = "lo";
+constexpr double kLongestSilenceS = 30;
 
 // Adds its own lifetime.
 class WaitedNs {
@@ -117,7 +118,7 @@ void RankGroup::Open(const OpenContext& context) {
     const Clock::time_point end = Deadline();
     store_.emplace(launch_, own, timeout_s_);
     FindEachOther(end);
-    heart_ = std::make_unique<Heartbeat>(*store_, launch_.rank);
+    heart_ = std::make_unique<Heartbeat>(*store_, rank(), ranks(), LongestSilence());
   } else {
     interface_ = kLoopback;
     store_.emplace(RankStore::OfOneProcess());
@@ -209,6 +210,8 @@ void RankGroup::FindEachOther(Clock::time_point end) {
     }
   }
 }
+
+double RankGroup::LongestSilence() const { return std::min(timeout_s_, kLongestSilenceS); }
 
 RankGroup::Clock::time_point RankGroup::Deadline() const {
   return Clock::now() +
@@ -305,10 +308,32 @@ at::Tensor RankGroup::GatherParts(const at::Tensor& own, const std::vector<int64
   return at::cat(parts, dim);
 }
 
-// Empty: rank 0 is gone, or too late.
-std::optional<std::string> RankGroup::WaitFor(const std::string& key) {
-  if (!AwaitKeyOfLeader(*store_, key, timeout_s_)) return std::nullopt;
+// Empty: the rank is gone, or too late.
+std::optional<std::string> RankGroup::WaitFor(int rank, const std::string& key, double timeout_s) {
+  if (!AwaitKeyOf(*store_, rank, key, timeout_s)) return std::nullopt;
   return store_->TryGet(key);
+}
+
+void RankGroup::AskToStop() {
+  if (heart_ != nullptr) heart_->AskToStop();
+}
+
+std::vector<std::string> RankGroup::GatherTexts(const std::string& own) {
+  if (!several()) return {own};
+  const WaitedNs waited(waited_ns_);
+  const std::string key = NextKey("texts/") + '/';
+  std::vector<std::string> texts;
+  try {
+    store_->Set(key + std::to_string(rank()), own);
+    for (int other = 0; other < ranks(); ++other) {
+      auto text = WaitFor(other, key + std::to_string(other), LongestSilence());
+      if (!text) throw std::runtime_error("rank " + std::to_string(other) + " does not answer");
+      texts.push_back(std::move(*text));
+    }
+  } catch (const std::exception& error) {
+    Lose(error);
+  }
+  return texts;
 }
 
 std::string RankGroup::FromLeader(const std::string& text) {
@@ -318,7 +343,7 @@ std::string RankGroup::FromLeader(const std::string& text) {
     store_->Set(key, text);
     return text;
   }
-  const std::optional<std::string> given = WaitFor(key);
+  const std::optional<std::string> given = WaitFor(0, key, timeout_s_);
   if (!given) Lose(std::runtime_error("rank 0 does not answer"));
   return *given;
 }
@@ -332,8 +357,8 @@ void RankGroup::ExpectSame(const std::string& text) {
     if (!std::getline(own_lines, own)) own = "nothing more";
     if (!std::getline(leaders_lines, other)) other = "nothing more";
   } while (own == other && own_lines && leaders_lines);
-  throw ConfigError("rank " + std::to_string(rank()) +
-                    " would not train the same as rank 0: it has " + own + ", rank 0 has " + other +
+  throw ConfigError("rank " + std::to_string(rank()) + " would not do the same as rank 0: it has " +
+                    own + ", rank 0 has " + other +
                     ". Start all ranks with the same command, program and data");
 }
 
@@ -343,19 +368,9 @@ CollectiveCost RankGroup::TakeCost() {
   return std::exchange(cost_, {});
 }
 
-void RankGroup::Publish(const std::string& text) const {
-  store_->Copy().Set("published/" + std::to_string(rank()), text);
-}
+void RankGroup::Publish(const std::string& text) const { Board().Publish(text); }
 
-std::vector<std::string> RankGroup::Published() const {
-  RankStore store = store_->Copy();
-  std::vector<std::string> texts;
-  texts.reserve(static_cast<size_t>(ranks()));
-  for (int rank = 0; rank < ranks(); ++rank) {
-    texts.push_back(store.TryGet("published/" + std::to_string(rank)).value_or(""));
-  }
-  return texts;
-}
+std::vector<std::string> RankGroup::Published() const { return Board().Published(); }
 
 void RankGroup::Leave() {
   if (!several() || lost_) return;

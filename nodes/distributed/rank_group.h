@@ -20,6 +20,7 @@
 #include "nodes/distributed/collectives.h"
 #include "nodes/distributed/launch/launch.h"
 #include "nodes/distributed/launch/ranks.h"
+#include "nodes/distributed/rank_board.h"
 #include "nodes/distributed/rank_faults.h"
 #include "nodes/distributed/rank_store.h"
 
@@ -59,7 +60,6 @@ class RankGroup final : public Ranks {
 
   int rank() const override { return launch_.rank; }
   int ranks() const override { return launch_.ranks; }
-  bool several() const { return launch_.ranks > 1; }
   // Whether a window is computed by collective calls, which one rank alone makes only where `backend`
   // is named: to test and measure what carries them.
   bool together() const { return several() || backend_ != Backend::kAuto; }
@@ -91,6 +91,12 @@ class RankGroup final : public Ranks {
   // where it has none.
   void Publish(const std::string& text) const;
   std::vector<std::string> Published() const;
+  // The same on a connection that stays, for whoever does so often.
+  RankBoard Board() const { return {store_->Copy(), rank(), ranks()}; }
+
+  void AskToStop() override;
+  bool asked_to_stop() const override { return heart_ != nullptr && heart_->asked_to_stop(); }
+  std::vector<std::string> GatherTexts(const std::string& own) override;
 
   // The text that rank 0 gives: the others wait for it, however long that takes.
   std::string FromLeader(const std::string& text);
@@ -106,6 +112,8 @@ class RankGroup final : public Ranks {
   using Clock = std::chrono::steady_clock;
 
   void FindEachOther(Clock::time_point end);
+  // Work may take long, the silence of a process that lives may not.
+  double LongestSilence() const;
   Clock::time_point Deadline() const;  // of what begins now
   // The text of the key, once it is there; empty after `end`, or where `in_vain` says so.
   std::optional<std::string> AwaitKey(const std::string& key, Clock::time_point end,
@@ -119,7 +127,7 @@ class RankGroup final : public Ranks {
   template <typename Call>
   auto Together(Call call);
   std::string NextKey(const char* kind) { return kind + std::to_string(++keys_); }
-  std::optional<std::string> WaitFor(const std::string& key);
+  std::optional<std::string> WaitFor(int rank, const std::string& key, double timeout_s);
 
   double timeout_s_ = 0;  // options
   std::string interface_;

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "nodes/distributed/rank_group.h"
+#include "nodes/evaluate/shared_features.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/units.h"
@@ -41,6 +43,11 @@ void CheckFinite(const at::Tensor& features) {
 
 }  // namespace
 
+void FeatureSink::Open(const OpenContext& context) {
+  run_ = &context.run();
+  ranks_ = context.TryGet<RankGroup>("ranks");
+}
+
 void FeatureSink::Process(Step& step) {
   parts_.push_back(dynamic_cast<const FeaturePayload&>(*step.payload).table);
 }
@@ -50,17 +57,27 @@ void FeatureSink::Flush() {
     LogInfo("stopped before all images were seen: there is no result");
     return;
   }
+  FeatureTable table = JoinParts();
+  if (ranks_ != nullptr && ranks_->several()) {
+    table = GatherForLeader(table, *ranks_);
+    if (!ranks_->leads()) return;
+  }
+  if (!table.ids.defined() || table.ids.numel() == 0) {
+    throw DataError("none of the images can be used: mend them, or evaluate on another data set");
+  }
+  CheckFinite(table.features);
+  Finish(table);
+}
+
+// Without columns where there is no part.
+FeatureTable FeatureSink::JoinParts() {
   FeatureTable table;
   if (!parts_.empty()) {
     table = {Join(parts_, &FeatureTable::features), Join(parts_, &FeatureTable::labels),
              Join(parts_, &FeatureTable::ids)};
   }
   parts_.clear();
-  if (!table.ids.defined() || table.ids.numel() == 0) {
-    throw DataError("none of the images can be used: mend them, or evaluate on another data set");
-  }
-  CheckFinite(table.features);
-  Finish(table);
+  return table;
 }
 
 bool AllFinite(const at::Tensor& tensor) { return at::isfinite(tensor).all().item<bool>(); }

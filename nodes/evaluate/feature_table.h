@@ -12,6 +12,8 @@
 
 namespace flowtrain {
 
+class RankGroup;
+
 // Features with the classes of their images.
 struct Features {
   at::Tensor features;  // float [N, D]
@@ -35,10 +37,12 @@ struct FeaturePayload : Payload {
 
 // A node that needs the features of all images at once. It takes steps with a FeaturePayload and
 // calls Finish after the last one. It does not if the run was stopped early: no figure is better
-// than the figure of a part of the images. All features that Finish is given are finite.
+// than the figure of a part of the images. All features that Finish is given are finite. Of several
+// ranks, each of which has the features of its own images, rank 0 is given all of them; a node type
+// declares that it may use "ranks".
 class FeatureSink : public StepNode {
  public:
-  void Open(const OpenContext& context) override { run_ = &context.run(); }
+  void Open(const OpenContext& context) override;
   void Process(Step& step) override;
   // Throws DataError if not one image could be read, or if a feature is not finite.
   void Flush() override;
@@ -47,7 +51,10 @@ class FeatureSink : public StepNode {
   virtual void Finish(const FeatureTable& table) = 0;
 
  private:
+  FeatureTable JoinParts();
+
   RunControl* run_ = nullptr;
+  RankGroup* ranks_ = nullptr;  // null: there is one rank
   std::vector<FeatureTable> parts_;
 };
 

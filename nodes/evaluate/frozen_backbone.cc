@@ -3,8 +3,10 @@
 #include <c10/core/GradMode.h>
 
 #include "nodes/device/autocast.h"
+#include "nodes/distributed/rank_group.h"
 #include "nodes/train/model/backbone_weights.h"
 #include "nodes/train/model/normalise.h"
+#include "nodes/train/model/weights_digest.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/node/registry.h"
@@ -14,6 +16,7 @@ namespace flowtrain {
 void FrozenBackbone::Declare(NodeSpec& spec) {
   spec.Doc("A trained ResNet that is evaluated and not changed.")
       .Uses("device", "Device")
+      .MayUse("ranks", "RankGroup")
       .Option(&FrozenBackbone::checkpoint_, "checkpoint", std::string(),
               "Checkpoint, or weights (.safetensors, .pt).")
       .Options(&FrozenBackbone::resnet_);
@@ -29,6 +32,11 @@ void FrozenBackbone::Open(const OpenContext& context) {
   LoadBackbone(checkpoint_, *network_, ResNetOptions::Names(context));
   network_->eval();
   device_->Adopt(*network_);
+  // Each rank has read a file of its own machine.
+  if (auto* ranks = context.TryGet<RankGroup>("ranks"); ranks != nullptr && ranks->several()) {
+    ranks->ExpectSame("weights with the checksum " + WeightsDigest(*network_) + " of " +
+                      context.NameOf("checkpoint"));
+  }
   LogInfo("evaluating " + resnet_.Description() + " of " + checkpoint_);
 }
 

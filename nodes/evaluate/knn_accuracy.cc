@@ -16,6 +16,7 @@ void KnnAccuracy::Declare(NodeSpec& spec) {
       .Uses("dataset", "ImageDataset")
       .Uses("device", "Device")
       .Uses("run_dir", "RunDir")
+      .MayUse("ranks", "RankGroup")
       .Options(&KnnAccuracy::knn_)
       .Option(&KnnAccuracy::pictures_, "pictures", true, kPicturesHelp);
 }

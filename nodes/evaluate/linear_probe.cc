@@ -31,6 +31,7 @@ void LinearProbe::Declare(NodeSpec& spec) {
       .Uses("dataset", "ImageDataset")
       .Uses("device", "Device")
       .Uses("run_dir", "RunDir")
+      .MayUse("ranks", "RankGroup")
       .Options(&Self::linear_)
       .Option(&Self::learning_rates_, "learning_rates", std::vector<double>{0.01, 0.03, 0.1},
               "Learning rates to try: the best on a tenth of the bank is used.", AtLeast{1e-9})

@@ -3,46 +3,43 @@
 #include <ATen/Functions.h>
 
 #include <algorithm>
-#include <cstring>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace flowtrain {
 namespace {
 
-// Index, name and reason, each ended by a byte that none of them has.
-std::string ToText(const std::vector<BadImage>& bad) {
-  std::string text;
-  for (const BadImage& image : bad) {
-    for (const std::string& field : {std::to_string(image.id), image.name, image.why}) {
-      text += field;
-      text += '\0';
-    }
-  }
-  return text;
-}
-
-std::vector<BadImage> FromText(std::string_view text) {
-  std::vector<BadImage> bad;
-  const auto next = [&text] {
-    const size_t end = text.find('\0');
-    std::string field(text.substr(0, end));
-    text.remove_prefix(end + 1);
-    return field;
-  };
-  while (!text.empty()) {
-    BadImage image;
-    image.id = std::stoull(next());
-    image.name = next();
-    image.why = next();
-    bad.push_back(std::move(image));
-  }
-  return bad;
-}
-
 at::Tensor BytesOf(std::string& text) {
   return at::from_blob(text.data(), {static_cast<int64_t>(text.size())}, at::kByte);
+}
+
+constexpr int64_t kNumbersAtATime = int64_t{1} << 24;  // of a rank: 64 MiB of floats
+
+// The rows of all ranks for rank 0, as many at a time as a call may carry. `own` may be undefined:
+// there are none.
+at::Tensor GatherRows(const at::Tensor& own, const std::vector<int64_t>& rows, int64_t columns,
+                      at::ScalarType type, RankGroup& ranks) {
+  int64_t all = 0, most = 0;
+  for (const int64_t count : rows) all += count, most = std::max(most, count);
+  const at::Tensor gathered = at::empty({ranks.leads() ? all : 0, columns}, type);
+  const int64_t own_rows = own.defined() ? own.size(0) : 0;
+  const int64_t at_a_time = std::max<int64_t>(1, kNumbersAtATime / columns);
+  for (int64_t begin = 0; begin < most; begin += at_a_time) {
+    const int64_t count = std::min(at_a_time, most - begin);
+    const auto of = [&](int64_t has) { return std::clamp<int64_t>(has - begin, 0, count); };
+    const at::Tensor part = at::zeros({count, columns}, type);
+    if (of(own_rows) > 0) {
+      part.narrow(0, 0, of(own_rows)).copy_(own.narrow(0, begin, of(own_rows)));
+    }
+    const at::Tensor parts = ranks.Gather(part);
+    int64_t first = 0;  // of the rank
+    for (size_t rank = 0; rank < rows.size() && ranks.leads(); first += rows[rank++]) {
+      if (of(rows[rank]) == 0) continue;
+      gathered.narrow(0, first + begin, of(rows[rank]))
+          .copy_(parts[static_cast<int64_t>(rank)].narrow(0, 0, of(rows[rank])));
+    }
+  }
+  return gathered;
 }
 
 }  // namespace
@@ -69,7 +66,7 @@ Features GatherFeatures(const Features& own, const at::Tensor& none, RankGroup& 
   if (end != PartEnd::kDone) return all;
   if (*std::max_element(bytes.begin(), bytes.end()) > 0) {
     const at::Tensor text = ranks.GatherParts(BytesOf(bad_text), bytes, 0);
-    all.bad = FromText(
+    all.bad = BadImagesFrom(
         {static_cast<const char*>(text.const_data_ptr()), static_cast<size_t>(text.numel())});
   }
   if (*std::max_element(rows.begin(), rows.end()) == 0) return all;
@@ -79,6 +76,22 @@ Features GatherFeatures(const Features& own, const at::Tensor& none, RankGroup& 
                    .to(none.device());
   all.index = ranks.GatherParts(some ? own.index : at::zeros({0}, numbers), rows, 0);
   return all;
+}
+
+FeatureTable GatherForLeader(const FeatureTable& own, RankGroup& ranks) {
+  const bool some = own.features.defined();
+  const at::Tensor sizes = ranks.Gather(
+      at::tensor({some ? own.features.size(0) : 0, some ? own.features.size(1) : 0}, at::kLong));
+  std::vector<int64_t> rows;
+  for (int64_t rank = 0; rank < sizes.size(0); ++rank) {
+    rows.push_back(sizes[rank][0].item<int64_t>());
+  }
+  const auto columns = sizes.select(1, 1).max().item<int64_t>();
+  if (columns == 0) return {};
+  const at::Tensor numbers = some ? at::stack({own.labels, own.ids}, 1) : at::Tensor();
+  const at::Tensor features = GatherRows(own.features, rows, columns, at::kFloat, ranks);
+  const at::Tensor gathered = GatherRows(numbers, rows, 2, at::kLong, ranks);
+  return {features, gathered.select(1, 0).contiguous(), gathered.select(1, 1).contiguous()};
 }
 
 }  // namespace flowtrain

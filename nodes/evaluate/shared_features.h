@@ -1,4 +1,4 @@
-// Features that several ranks compute together.
+// Features that several ranks compute, each those of its own images.
 #pragma once
 
 #include <cstdint>
@@ -19,5 +19,9 @@ ImageRange RangeOf(uint64_t images, int rank, int ranks);
 // did. All ranks call it; a rank without features has those of `none`, [0, D].
 Features GatherFeatures(const Features& own, const at::Tensor& none, RankGroup& ranks,
                         PartEnd& end);
+
+// On rank 0 the rows of all ranks' tables, in the order of the ranks; on the others, whose memory that
+// must not cost, an empty table. All ranks call it; a rank without rows gives a table without columns.
+FeatureTable GatherForLeader(const FeatureTable& own, RankGroup& ranks);
 
 }  // namespace flowtrain

@@ -26,7 +26,8 @@ void WriteEmbeddings::Declare(NodeSpec& spec) {
       .Output("written", Stream::kStep)
       .OnLane()
       .Uses("dataset", "ImageDataset")
-      .Uses("run_dir", "RunDir");
+      .Uses("run_dir", "RunDir")
+      .MayUse("ranks", "RankGroup");
 }
 
 void WriteEmbeddings::Open(const OpenContext& context) {

@@ -12,7 +12,9 @@
 
 namespace flowtrain {
 
+class Ranks;
 class RunDir;
+class RunControl;
 
 // The id of a sample that stands for no image: the last batch is filled up with them, and they take
 // the place of images that cannot be read.
@@ -23,6 +25,8 @@ constexpr uint64_t kNoImage = UINT64_MAX;
 // images: labelled   those of the data set's evaluation: ids 0 … bank - 1 are the bank, those after
 //                    it the queries, unless the two are one list.
 // images: all        those to train on, under their own ids.
+//
+// Several ranks share the batches, which are those of one rank: each takes some in a row (ShareOf).
 //
 // An image that cannot be read is listed in the run directory's bad_images.csv and left out: its
 // row has the id kNoImage and a black view.
@@ -39,7 +43,8 @@ class OrderedSource final : public SourceNode {
   // Throws ConfigError where the data set has no labelled images.
   void Open(const OpenContext& context) override;
   void Start() override;
-  // Throws DataError where not one image could be used.
+  // Throws DataError where not one image could be used. Of several ranks each learns of the bad images
+  // of all, and all stop where one has.
   void Flush() override;
 
   std::unique_ptr<Payload> NewPayload() override { return std::make_unique<ImageSample>(); }
@@ -47,7 +52,7 @@ class OrderedSource final : public SourceNode {
   void AdmitSample(Sample& sample) override;
   void Substitute(Sample& sample) override;
   Outcome Process(Sample& sample, Worker& worker) override;
-  uint64_t size() const override;
+  uint64_t size() const override;  // images of all ranks
 
   // Which images, in words: "STL-10 train, 5,000 images (bank); STL-10 test, 8,000 (queries)".
   std::string Description() const;
@@ -55,13 +60,22 @@ class OrderedSource final : public SourceNode {
  private:
   EncodedImage Fetch(uint64_t id, std::vector<uint8_t>& storage) const;
   std::string NameOf(uint64_t id) const;
+  void ChooseImages(const OpenContext& context);
+  bool several() const;
+  void ShareBatches(const OpenContext& context);
+  bool StopsWithOthers();
+  void HearFromOthers();
 
   enum class Images : uint8_t { kLabelled, kAll };
 
   Images images_ = Images::kLabelled;  // option
   ImageDataset* dataset_ = nullptr;
   RunDir* run_dir_ = nullptr;  // null: there is none
+  Ranks* ranks_ = nullptr;     // null: there is one
+  RunControl* run_ = nullptr;
   BadImages bad_images_{"evaluation"};
+  uint64_t batches_ = 0;  // of all ranks
+  uint64_t first_batch_ = 0, own_batches_ = 0;
   std::vector<const LabelledImages*> lists_;  // one after the other; empty: those to train on
 };
 

@@ -91,9 +91,9 @@ bool Holds(const std::string& controllers, const char* wanted) {
 
 }  // namespace
 
-std::vector<int> internal::AllowedCores(const std::string& root) {
+std::vector<int> internal::AllowedCores(const std::string& root, const std::string& process) {
   constexpr std::string_view kKey = "Cpus_allowed_list:";
-  std::ifstream status(root + "/proc/self/status");
+  std::ifstream status(root + "/proc/" + process + "/status");
   for (std::string line; std::getline(status, line);) {
     if (line.compare(0, kKey.size(), kKey) != 0) continue;
     std::string list = line.substr(kKey.size());

@@ -23,8 +23,8 @@ std::string ProcessorName();
 
 namespace internal {
 
-// The cores of the affinity mask, by number; empty if the system does not tell.
-std::vector<int> AllowedCores(const std::string& root);
+// The cores of a process's affinity mask, by number; empty if the system does not tell.
+std::vector<int> AllowedCores(const std::string& root, const std::string& process = "self");
 
 // The smallest CPU quota that holds for the process, and the folder of the cgroup that has it.
 // Without a quota: infinite, and no folder.

@@ -334,7 +334,7 @@ TEST(Ranks, AnotherNumberOfThemGoesOnWithTheRun) {
 }
 
 TEST(Ranks, CommandsOfOneProcessAreRefused) {
-  for (const char* command : {"tune", "compare", "bench"}) {
+  for (const char* command : {"compare", "bench", "check"}) {
     RankPrograms programs(2, {command, kGraph});
     EXPECT_THAT(programs.WaitAtMost(kSeconds), Each(2)) << programs.Outputs();
     EXPECT_THAT(programs[1].output(), AllOf(HasSubstr(std::string("flowtrain ") + command),

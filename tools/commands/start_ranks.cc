@@ -158,6 +158,12 @@ bool DevicesRequest::IsToStartRanks() const {
   return false;
 }
 
+void RefuseOfSeveral(const std::string& option, const Launch& launch) {
+  if (launch.ranks == 1) return;
+  throw ConfigError(option + " measures the loader of one process, but this is one of " +
+                    std::to_string(launch.ranks) + ": leave it out, or start one process");
+}
+
 void LogAsRank(const Launch& launch) {
   if (launch.ranks > 1) SetLogPrefix("rank " + std::to_string(launch.rank) + ": ");
   if (launch.rank > 0) SetLogLevel(LogLevel::kError);

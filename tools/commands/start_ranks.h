@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 #include "nodes/distributed/launch/launch.h"
 #include "pipeline/base/error.h"
@@ -18,6 +19,9 @@ struct DevicesRequest {
   // number cannot be, or is not that of the ranks which something else has started.
   bool IsToStartRanks() const;
 };
+
+// Throws ConfigError for an option that measures the loader of one process, in one of several.
+void RefuseOfSeveral(const std::string& option, const Launch& launch);
 
 // A rank names itself in its messages. Until the run begins all ranks would say the same, so that only
 // rank 0 says more than errors.

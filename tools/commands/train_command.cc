@@ -260,7 +260,7 @@ ExitCode Train(const TrainRequest& request, StopSignals& signals) {
     LogToFileByLine(GpuVersions());
     LogBanner(graph, loaded.config);
     if (launch.ranks > 1) {
-      LogInfo("ranks: " + std::to_string(launch.ranks) + ", which share the batches of each step");
+      LogInfo("ranks: " + std::to_string(launch.ranks) + ", which share the batches");
     }
     if (!leads) SetLogLevel(LogLevel::kWarning);
     const StopSignals::Watch watch(signals, run, [&graph] { return Stopping(graph); });

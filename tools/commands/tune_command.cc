@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "nodes/distributed/launch/launch.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/text_table.h"
@@ -17,6 +18,7 @@
 #include "pipeline/node/registry.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/graph_options.h"
+#include "tools/commands/start_ranks.h"
 #include "tools/commands/usage.h"
 #include "tools/load/load.h"
 #include "tools/load/machine.h"
@@ -32,6 +34,7 @@ namespace {
 
 struct TuneRequest {
   GraphRequest graph;
+  DevicesRequest devices;
   std::string to;          // file; empty: configs/tuned/HOST.yaml
   double seconds = 0.5;    // per try
   int max_threads = 0;     // 0: twice the cores
@@ -48,7 +51,7 @@ std::string BoundText(double best_rate, double bound) {
          "% of it is reached";
 }
 
-std::string ResultText(const Tuning& tuning, const TunePlan& plan, double bound) {
+std::string ResultText(const Tuning& tuning, const TunePlan& plan, double bound, int ranks) {
   TextTable tried;
   tried.Add({"tried", "images/s", "against the best before"});
   for (const Comparison& one : tuning.tried) {
@@ -70,6 +73,7 @@ std::string ResultText(const Tuning& tuning, const TunePlan& plan, double bound)
               std::to_string(tuning.best.sample_slots)});
   result.Add({"batch buffers", std::to_string(tuning.start.batch_slots),
               std::to_string(tuning.best.batch_slots)});
+  if (ranks > 1) text += "  of each of " + std::to_string(ranks) + " ranks, together:\n";
   text += result.ToString("  ") + "\n  gain " + ShowFixed(tuning.gain, 3) + "; " +
           BoundText(std::max(tuning.start_rate, tuning.best_rate), bound) + "; " + tuning.why +
           ".\n";
@@ -98,33 +102,61 @@ TunedGraph ToFile(const Tuned& tuned, std::map<std::string, std::string> holds_f
 }
 
 // Trains with what was found: of the same parameters, for which alone it holds.
-std::string CommandToUse(const TuneRequest& request) {
+// The ranks of other machines have no file of their own: they are named rank 0's.
+std::string CommandToUse(const TuneRequest& request, const std::string& path, int ranks) {
   std::vector<std::string> words = {request.graph.graph};
   for (const std::string& file : request.graph.configs)
     words.insert(words.end(), {"--config", file});
   for (const std::string& set : request.graph.sets) words.insert(words.end(), {"--set", set});
   words.emplace_back("--tuned");
-  if (!request.to.empty()) words.push_back(request.to);
+  if (!request.to.empty() || ranks > 1) words.push_back(path);
+  if (request.devices.devices > 1) {
+    words.insert(words.end(), {"--devices", std::to_string(request.devices.devices)});
+  }
   return CommandLineOf(words);
 }
 
 // Runs the graph, tries settings on it while it runs, prints what was tried and what it is worth,
 // and writes the best. A signal ends the search; the best so far is still written.
-ExitCode TuneGraph(const TuneRequest& request, StopSignals& signals, std::ostream& out) {
+ExitCode TuneGraph(const TuneRequest& request, const Launch& launch, StopSignals& signals,
+                   std::ostream& out) {
   const Registry& registry = Registry::Global();
   const Machine machine = ThisMachine();
   const std::string path = request.to.empty() ? PathToTune(machine) : request.to;
   TryTuned(path);
-  const GraphDef loaded = LoadForRun(request.graph, &signals).def;
+  const LoadedGraph loaded = LoadForRun(request.graph, &signals);
   const GraphDef def =
-      request.no_device ? HostGraph(loaded, registry) : TrainGraph(loaded, registry);
-  const std::optional<Tuned> tuned = RunAndTune(def, registry, RunOf(request, def), signals);
+      request.no_device ? HostGraph(loaded.def, registry) : TrainGraph(loaded.def, registry);
+  TuneRun run = RunOf(request, def);
+  if (launch.ranks > 1) run.together = &loaded;
+  const std::optional<Tuned> tuned = RunAndTune(def, registry, run, signals);
   if (!tuned) return ExitCode::kInterrupted;
-  out << ResultText(tuned->tuning, tuned->plan, tuned->bound) << std::flush;
-  WriteTuned(path, loaded.name,
-             ToFile(*tuned, TunedFor(loaded, registry, machine, DeviceNameOf(loaded, registry))));
-  out << "  written to " << path << "; use it with:\n  " << CommandToUse(request) << '\n';
+  out << ResultText(tuned->tuning, tuned->plan, tuned->bound, launch.ranks) << std::flush;
+  WriteTuned(
+      path, loaded.def.name,
+      ToFile(*tuned, TunedFor(loaded.def, registry, machine, DeviceNameOf(loaded.def, registry))));
+  out << "  written to " << path << "; use it with:\n  "
+      << CommandToUse(request, path, launch.ranks) << '\n';
   return tuned->tuning.finished ? ExitCode::kDone : ExitCode::kInterrupted;
+}
+
+// What the other ranks do while the first one searches.
+ExitCode TuneOtherRank(const TuneRequest& request, StopSignals& signals) {
+  const LoadedGraph loaded = LoadForRun(request.graph, &signals);
+  const GraphDef def = TrainGraph(loaded.def, Registry::Global());
+  TuneRun run = RunOf(request, def);
+  run.together = &loaded;
+  TuneAlong(def, Registry::Global(), run, signals);
+  return ExitCode::kDone;
+}
+
+ExitCode TuneAsRank(const TuneRequest& request, StopSignals& signals) {
+  if (request.devices.IsToStartRanks()) return StartRanks(request.devices.devices, signals);
+  const Launch launch = ReadLaunch(ProcessEnvironment());
+  LogAsRank(launch);
+  if (request.no_device) RefuseOfSeveral("--no-device", launch);
+  return launch.rank == 0 ? TuneGraph(request, launch, signals, std::cout)
+                          : TuneOtherRank(request, signals);
 }
 
 }  // namespace
@@ -146,8 +178,8 @@ Command AddTune(CLI::App& app) {
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
   tune->add_flag("--no-device", request->no_device, "The loader alone, without device and model");
-  return {tune,
-          [request](StopSignals& signals) { return TuneGraph(*request, signals, std::cout); }};
+  request->devices.AddTo(*tune);
+  return {tune, [request](StopSignals& signals) { return TuneAsRank(*request, signals); }};
 }
 
 }  // namespace flowtrain

@@ -25,9 +25,9 @@ constexpr char kExample[] = "graphs/simclr.yaml";
 
 // Those that several processes at a time may not do: they would measure each other, or write the
 // same files.
-constexpr std::array<std::string_view, 12> kOfOneProcess = {
-    "tune",     "compare", "bench",  "pack",    "fetch",  "init",
-    "new-node", "check",   "export", "preview", "report", "runs"};
+constexpr std::array<std::string_view, 11> kOfOneProcess = {
+    "compare", "bench",  "pack",    "fetch",  "init", "new-node",
+    "check",   "export", "preview", "report", "runs"};
 
 // The command that was named last, or the app itself.
 const CLI::App& CommandOf(const CLI::App& app) {

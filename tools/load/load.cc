@@ -10,9 +10,9 @@
 #include "nodes/data/dataset.h"
 #include "nodes/data/sample_notice.h"
 #include "nodes/distributed/launch/launch.h"
+#include "nodes/distributed/launch/rank_cores.h"
 #include "nodes/run/run_dir.h"
 #include "nodes/source/epoch_source.h"
-#include "pipeline/base/cpu_limits.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/text/shell_word.h"
@@ -165,8 +165,7 @@ void TellOfSample(const Layers& layers, const std::string& why) {
 std::string LowerWorkers(Config& config) {
   const char* key = "data.num_workers";  // or auto, which is not a number
   const int wanted = config.GetOr<int>(key, 0);
-  const int usable =
-      std::max(1, ReadCpuLimits().usable / ReadLaunch(ProcessEnvironment()).local_ranks);
+  const int usable = ThreadsOfRank(ReadLaunch(ProcessEnvironment()));
   if (wanted <= usable) return {};
   PutParameter(config, key, PlainValue(std::to_string(usable), "the number of CPU cores"));
   return std::string(key) + " is lowered from " + std::to_string(wanted) + " to " +

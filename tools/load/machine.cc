@@ -1,17 +1,14 @@
 #include "tools/load/machine.h"
 
-#include <algorithm>
-
+#include "nodes/distributed/launch/launch.h"
+#include "nodes/distributed/launch/rank_cores.h"
 #include "pipeline/base/cpu_limits.h"
 #include "pipeline/base/host_name.h"
 
 namespace flowtrain {
 
 Machine ThisMachine() {
-  const CpuLimits limits = ReadCpuLimits();
-  const double affinity = limits.affinity;
-  return {HostName(), ProcessorName(),
-          limits.quota > 0 ? std::min(affinity, limits.quota) : affinity};
+  return {HostName(), ProcessorName(), CoresOfRank(ReadLaunch(ProcessEnvironment()))};
 }
 
 }  // namespace flowtrain

@@ -8,7 +8,7 @@ namespace flowtrain {
 struct Machine {
   std::string host;  // its name
   std::string cpu;   // the processor's name
-  double cores = 1;  // that this process may use, by affinity and quota
+  double cores = 1;  // that this process may use (CoresOfRank)
 };
 
 Machine ThisMachine();

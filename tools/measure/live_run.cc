@@ -57,6 +57,16 @@ bool LiveRun::Pause(double seconds) {
                          [this] { return ended_.load(); });
 }
 
+void LiveRun::ExpectSame(const std::string& text) {
+  if (ranks_ == nullptr) return;
+  try {
+    ranks_->ExpectSame(text);
+  } catch (const std::exception& error) {
+    ranks_->LeaveFailed(error.what());
+    throw;
+  }
+}
+
 void LiveRun::Stop() {
   if (ranks_ == nullptr) {
     run_.RequestAbort();

@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 
 #include "pipeline/node/run_control.h"
@@ -36,6 +37,9 @@ class LiveRun {
   // Both return false if the run ended first: its source had no more, it was stopped or it failed.
   bool Await(const std::function<bool()>& happened);
   bool Pause(double seconds);
+
+  // Of several ranks: throws ConfigError where this one's text is not rank 0's (RankGroup).
+  void ExpectSame(const std::string& text);
 
   bool ended() const { return ended_.load(); }
   // Drops what is in flight, waits for the end, and throws the error that the run ended with, if

@@ -14,8 +14,7 @@ constexpr uint64_t kFewestImages = 200;  // that a rate may be computed from
 
 std::optional<Snapshot> LiveTry::operator()(const GraphSettings& settings, double seconds) const {
   if (!(graph_.settings() == settings)) {
-    graph_.Apply(settings);
-    if (!Settle(settings)) return std::nullopt;
+    if (!Set(settings) || !Settle(settings)) return std::nullopt;
   }
   const Snapshot begin = graph_.snapshot();
   Snapshot part;
@@ -25,6 +24,12 @@ std::optional<Snapshot> LiveTry::operator()(const GraphSettings& settings, doubl
     part = graph_.snapshot().Since(begin);
   } while (part.images() < kFewestImages && part.seconds() < kLongestTry * seconds);
   return part;
+}
+
+bool LiveTry::Set(const GraphSettings& settings) const {
+  if (apply_) return apply_(settings);
+  graph_.Apply(settings);
+  return true;
 }
 
 // Waits until as many images have come through as were in flight, or could be.

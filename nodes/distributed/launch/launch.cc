@@ -142,11 +142,12 @@ int TasksOfNode(const std::string& list, int node) {
   return 1;
 }
 
-// With --cpus-per-task each process has CPUs of its own.
-int SharersOfSlurm(const Environment& environment) {
+void TakeCoresOfSlurm(const Environment& environment, Launch& launch) {
   const auto list = environment("SLURM_STEP_TASKS_PER_NODE"), node = environment("SLURM_NODEID");
-  if (!list || !node || environment("SLURM_CPUS_PER_TASK")) return 1;
-  return TasksOfNode(*list, Number("SLURM_NODEID", *node, 0, kMostRanks));
+  if (!list || !node) return;
+  launch.local_ranks = TasksOfNode(*list, Number("SLURM_NODEID", *node, 0, kMostRanks));
+  const auto cores = environment("SLURM_CPUS_ON_NODE");
+  if (cores) launch.node_cores = Number("SLURM_CPUS_ON_NODE", *cores, 1, kMostRanks);
 }
 
 void TakePlaceOfSlurm(const Environment& environment, Launch& launch) {
@@ -155,7 +156,7 @@ void TakePlaceOfSlurm(const Environment& environment, Launch& launch) {
     const auto list = environment(name);
     if (address.empty() && list) address = FirstHost(*list);
   }
-  launch.local_ranks = SharersOfSlurm(environment);
+  TakeCoresOfSlurm(environment, launch);
   const auto job = environment("SLURM_JOB_ID");
   TakePlace(environment, address, job ? PortOfJob(*job) : 0, launch);
 }

@@ -11,11 +11,12 @@ namespace flowtrain {
 // One of `ranks` processes, and where they meet.
 struct Launch {
   int rank = 0, ranks = 1;
-  int local_rank = 0;          // among those of this machine
-  int local_ranks = 1;         // that share this machine's cores, as far as the launcher says
-  std::string address;         // of rank 0's machine; empty: there is one rank
-  uint16_t port = 0;           // there
-  bool agent_store = false;    // torchrun listens there itself, so that rank 0 must not
+  int local_rank = 0;        // among those of this machine
+  int local_ranks = 1;       // of this machine, which share its cores, as far as the launcher says
+  int node_cores = 0;        // of this machine that they have together; 0: it does not say
+  std::string address;       // of rank 0's machine; empty: there is one rank
+  uint16_t port = 0;         // there
+  bool agent_store = false;  // torchrun listens there itself, so that rank 0 must not
   std::string ranks_variable;  // the variable that gives `ranks`, for messages
 };
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "nodes/distributed/launch/ranks.h"
 #include "nodes/run/run_dir.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/log.h"
@@ -21,9 +22,32 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// One of several ranks, of whose texts the others' are given.
+class RankAlone final : public Ranks {
+ public:
+  RankAlone(int rank, int ranks) : rank_(rank), ranks_(ranks) {}
+  int rank() const override { return rank_; }
+  int ranks() const override { return ranks_; }
+  void AskToStop() override { asked = true; }
+  bool asked_to_stop() const override { return asked; }
+  std::vector<std::string> GatherTexts(const std::string& own) override {
+    std::vector<std::string> texts = others;
+    texts.insert(texts.begin() + rank_, own);
+    return texts;
+  }
+
+  bool asked = false;
+  std::vector<std::string> others;
+
+ private:
+  const int rank_, ranks_;
+};
+
 // The sample set of 8 pictures to train on, which are the bank, and 2 queries.
 struct OrderedFixture {
-  explicit OrderedFixture(const std::string& images, int rows) : rows(rows) {
+  explicit OrderedFixture(const std::string& images, int rows, Ranks* ranks = nullptr)
+      : rows(rows), context({{"dataset", &dataset}, {"run_dir", &run_dir}}, {.rows = rows}) {
+    if (ranks != nullptr) context.resources["ranks"] = ranks;
     DatasetOptions data;
     data.kind = DatasetKind::kSample;
     data.sample_images = 8;
@@ -32,7 +56,7 @@ struct OrderedFixture {
     Bind(source, {{"images", images}});
     Bind(run_dir, {{"path", folder.path()}});
     run_dir.Open(TestContext());
-    source.Open(TestContext({{"dataset", &dataset}, {"run_dir", &run_dir}}, {.rows = rows}));
+    source.Open(context);
   }
   // Admits the batch `seq` and gives its ids; empty after the last.
   std::vector<uint64_t> Ids(uint64_t seq) {
@@ -54,6 +78,7 @@ struct OrderedFixture {
   const TempFolder folder;
   ImageDataset dataset;
   RunDir run_dir;
+  TestContext context;
   OrderedSource source;
   Batch batch;
 };
@@ -78,6 +103,64 @@ TEST(OrderedSource, GivesTheBankThenTheQueriesEachOnce) {
   EXPECT_EQ(fixture.batch.step, 2u);
   EXPECT_TRUE(fixture.batch.last_of_epoch);
   EXPECT_TRUE(fixture.Ids(3).empty());
+}
+
+// Four batches of three images; of five ranks the first has none.
+TEST(OrderedSource, RanksShareWholeBatches) {
+  for (const int ranks : {1, 2, 3, 4, 5}) {
+    std::vector<uint64_t> all;
+    for (int rank = 0; rank < ranks; ++rank) {
+      RankAlone self(rank, ranks);
+      OrderedFixture fixture("labelled", 3, &self);
+      EXPECT_EQ(fixture.source.size(), 10u);
+      for (uint64_t seq = 0;; ++seq) {
+        const std::vector<uint64_t> ids = fixture.Ids(seq);
+        if (ids.empty()) break;
+        EXPECT_EQ(fixture.batch.step, all.size() / 3);
+        EXPECT_EQ(fixture.batch.total_steps, 4u);
+        all.insert(all.end(), ids.begin(), ids.end());
+      }
+    }
+    EXPECT_EQ(all, (std::vector<uint64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, kNoImage, kNoImage}))
+        << ranks;
+  }
+}
+
+TEST(OrderedSource, ARankThatIsToStopStopsTheOthers) {
+  RankAlone self(0, 2);
+  OrderedFixture fixture("labelled", 3, &self);
+  fixture.context.control.StopTogether();
+  EXPECT_FALSE(fixture.Ids(0).empty());
+  fixture.context.control.RequestDrain();
+  EXPECT_TRUE(fixture.Ids(1).empty());
+  EXPECT_TRUE(self.asked) << "the others";
+  EXPECT_TRUE(fixture.context.control.draining());
+
+  RankAlone asked(1, 2);
+  OrderedFixture other("labelled", 3, &asked);
+  asked.asked = true;
+  EXPECT_TRUE(other.Ids(0).empty());
+  EXPECT_TRUE(other.context.control.stopped_here());
+
+  RankAlone last(0, 2);  // which had admitted all of its images
+  OrderedFixture done("labelled", 3, &last);
+  last.others = {"s"};
+  done.source.Flush();
+  EXPECT_TRUE(done.context.control.draining());
+}
+
+TEST(OrderedSource, RankZeroListsTheBadImagesOfAll) {
+  RankAlone self(0, 2);
+  OrderedFixture fixture("labelled", 4, &self);
+  self.others = {"d" + ToText({{9, "picture 9", "cut short"}})};
+  std::string log;
+  SetLogWriter([&log](const std::string& line) { log += line; });
+  fixture.source.Flush();
+  SetLogWriter(nullptr);
+  EXPECT_THAT(log, HasSubstr("1 of 10 images could not be used and are left out:"));
+  EXPECT_EQ(ReadText(fixture.folder / "bad_images.csv"),
+            "name,reason,found_by\npicture 9,cut short,evaluation\n");
+  EXPECT_FALSE(fixture.context.control.draining());
 }
 
 TEST(OrderedSource, FetchesTheQueriesAfterTheBank) {

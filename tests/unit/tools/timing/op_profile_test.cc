@@ -22,7 +22,7 @@ ProfiledEvent Operator(const std::string& name, uint64_t begin_us, uint64_t end_
                        uint64_t thread = kLane) {
   return {name, false, thread, begin_us * 1000, end_us * 1000, number, 0};
 }
-ProfiledEvent Launch(uint64_t begin_us, uint64_t end_us, uint64_t of) {
+ProfiledEvent LaunchCall(uint64_t begin_us, uint64_t end_us, uint64_t of) {
   return {"cudaLaunchKernel", false, kLane, begin_us * 1000, end_us * 1000, 0, of};
 }
 ProfiledEvent Kernel(uint64_t begin_us, uint64_t end_us, uint64_t of) {
@@ -42,17 +42,18 @@ TEST(SumUpOperators, TakesTheTimeOfInnerOperatorsFromTheOuter) {
 
 // A call of CUDA's is part of the operator that made it, not an operator.
 TEST(SumUpOperators, CountsTheCallsOfVendorsLibrariesAsTheirOperators) {
-  const auto ops = SumUpOperators(
-      {Operator("conv", 0, 10, 1), Launch(2, 6, 1), Operator("add", 11, 13, 2), Launch(11, 12, 2)});
+  const auto ops = SumUpOperators({Operator("conv", 0, 10, 1), LaunchCall(2, 6, 1),
+                                   Operator("add", 11, 13, 2), LaunchCall(11, 12, 2)});
   ASSERT_EQ(ops.size(), 2u);
   EXPECT_DOUBLE_EQ(Of(ops, "conv").self_us, 10);
   EXPECT_DOUBLE_EQ(Of(ops, "add").self_us, 2);
 }
 
 TEST(SumUpOperators, GivesKernelsToTheOperatorThatStartedThem) {
-  const auto ops = SumUpOperators({Operator("conv", 0, 10, 1), Launch(2, 6, 1),
-                                   Operator("add", 11, 13, 2), Launch(11, 12, 2), Kernel(20, 50, 1),
-                                   Kernel(50, 57, 2), Kernel(57, 60, 1), Kernel(60, 90, 0)});
+  const auto ops =
+      SumUpOperators({Operator("conv", 0, 10, 1), LaunchCall(2, 6, 1), Operator("add", 11, 13, 2),
+                      LaunchCall(11, 12, 2), Kernel(20, 50, 1), Kernel(50, 57, 2),
+                      Kernel(57, 60, 1), Kernel(60, 90, 0)});
   ASSERT_EQ(ops.size(), 2u);
   EXPECT_DOUBLE_EQ(Of(ops, "conv").device_us, 33);
   EXPECT_DOUBLE_EQ(Of(ops, "add").device_us, 7);

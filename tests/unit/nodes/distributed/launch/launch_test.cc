@@ -122,7 +122,10 @@ TEST(Launch, SlurmsTasksOfANodeShareItsCores) {
     EXPECT_EQ(Read(slurm).local_ranks, tasks) << node;
   }
   slurm["SLURM_NODEID"] = "0";
-  EXPECT_EQ(Read(With(slurm, {{"SLURM_CPUS_PER_TASK", "8"}})).local_ranks, 1);
+  EXPECT_EQ(Read(slurm).node_cores, 0);
+  const Launch launch = Read(With(slurm, {{"SLURM_CPUS_ON_NODE", "24"}}));
+  EXPECT_EQ(launch.node_cores, 24);
+  EXPECT_EQ(launch.local_ranks, 3);
 }
 
 // torchrun within srun: each of its processes inherits SLURM's variables, which count nodes.
