@@ -14,6 +14,7 @@
 #include "tests/support/components.h"
 #include "tests/support/errors.h"
 #include "tests/support/image_slot.h"
+#include "tests/support/rank_alone.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_context.h"
 
@@ -21,27 +22,6 @@ namespace flowtrain {
 namespace {
 
 using ::testing::HasSubstr;
-
-// One of several ranks, of whose texts the others' are given.
-class RankAlone final : public Ranks {
- public:
-  RankAlone(int rank, int ranks) : rank_(rank), ranks_(ranks) {}
-  int rank() const override { return rank_; }
-  int ranks() const override { return ranks_; }
-  void AskToStop() override { asked = true; }
-  bool asked_to_stop() const override { return asked; }
-  std::vector<std::string> GatherTexts(const std::string& own) override {
-    std::vector<std::string> texts = others;
-    texts.insert(texts.begin() + rank_, own);
-    return texts;
-  }
-
-  bool asked = false;
-  std::vector<std::string> others;
-
- private:
-  const int rank_, ranks_;
-};
 
 // The sample set of 8 pictures to train on, which are the bank, and 2 queries.
 struct OrderedFixture {

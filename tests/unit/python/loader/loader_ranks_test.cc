@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "nodes/data/dataset.h"
-#include "nodes/distributed/launch/ranks.h"
 #include "nodes/source/epoch_source.h"
 #include "tests/support/components.h"
 #include "tests/support/loader_run_testing.h"
+#include "tests/support/rank_alone.h"
 #include "tests/support/tar_files.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_context.h"
@@ -51,21 +51,6 @@ TEST(LoaderRanks, RanksShareTheOrderOfOneProcess) {
   }
 }
 
-// What a rank of a training knows of the others. The trainer's RankGroup needs libtorch.
-class GivenRanks final : public Ranks {
- public:
-  static void Declare(NodeSpec& spec) {
-    spec.Doc("Stands for the processes of a training.")
-        .Option(&GivenRanks::rank_, "rank", 0, "Of this one.")
-        .Option(&GivenRanks::ranks_, "ranks", 1, "How many there are.");
-  }
-  int rank() const override { return rank_; }
-  int ranks() const override { return ranks_; }
-
- private:
-  int rank_ = 0, ranks_ = 1;
-};
-
 using Ids = std::vector<std::vector<uint64_t>>;  // of each batch
 
 const Options kPictures = {
@@ -74,10 +59,9 @@ const Options kPictures = {
 // Of the batches that a rank of a training uses in two epochs.
 Ids TrainersIds(int rank, int ranks, const std::string& window, const Options& data = kPictures) {
   const auto dataset = Make<ImageDataset>(data);
-  const auto group =
-      Make<GivenRanks>({{"rank", std::to_string(rank)}, {"ranks", std::to_string(ranks)}});
+  RankAlone group(rank, ranks);  // the trainer's RankGroup needs libtorch
   const BatchLayout layout{kRows, 2, size_t{3} * 24 * 24};
-  const TestContext context({{"dataset", dataset.get()}, {"ranks", group.get()}}, layout);
+  const TestContext context({{"dataset", dataset.get()}, {"ranks", &group}}, layout);
   dataset->Open(context);
   // An effective batch is of all ranks, and `auto` takes it as it is.
   const auto source =
