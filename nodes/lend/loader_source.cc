@@ -1,7 +1,9 @@
 #include "nodes/lend/loader_source.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <string>
 
 #include "nodes/data/dataset.h"
@@ -50,8 +52,8 @@ void LoaderSource::Declare(NodeSpec& spec) {
       .Option(&Self::world_size_, "world_size", 1, "Processes that share an epoch's batches.",
               AtLeast{1})
       .Option(&Self::gradient_accumulation_, "gradient_accumulation", 0,
-              "Batches of an optimiser step, of all processes together, which share them as the "
-              "ranks of a training do; 0: each process gets every world_size-th batch.",
+              "Batches of each process in an optimiser step, which are those of a training's "
+              "ranks; 0: each process gets every world_size-th batch.",
               Between{0, kMostAccumulation})
       .Option(&Self::max_bad_fraction_, "max_bad_fraction", 0.01,
               "Unreadable images, as a share of the data set, before the run ends.", Between{0, 1});
@@ -94,16 +96,15 @@ void LoaderSource::ShareBatches(const OpenContext& context) {
 }
 
 void LoaderSource::ShareSteps(const OpenContext& context) {
-  plan_.emplace(batches_, static_cast<int>(gradient_accumulation_), static_cast<int>(rank_),
+  const int64_t window =
+      std::min<int64_t>(gradient_accumulation_ * world_size_, std::numeric_limits<int>::max());
+  plan_.emplace(batches_, static_cast<int>(window), static_cast<int>(rank_),
                 static_cast<int>(world_size_));
   if (plan_->whole_window() < world_size_) {
-    throw ConfigError(
-        context.NameOf("gradient_accumulation") + ": a step has " +
-        ShowCount(static_cast<uint64_t>(plan_->whole_window())) +
-        " batches, fewer than the processes that share it, " +
-        ShowCount(static_cast<uint64_t>(world_size_)) +
-        ": it counts those of all processes together, so raise it to at least that, or lower " +
-        context.NameInStage("batch_size") + " where an epoch has no more");
+    throw ConfigError("an epoch has " + ShowCount(static_cast<uint64_t>(plan_->whole_window())) +
+                      " batches, fewer than the processes that share a step, " +
+                      ShowCount(static_cast<uint64_t>(world_size_)) + ": lower " +
+                      context.NameInStage("batch_size"));
   }
   batches_per_epoch_ = 0;
   for (const int own : windows()) batches_per_epoch_ += static_cast<uint64_t>(own);

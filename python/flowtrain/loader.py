@@ -71,9 +71,8 @@ class Loader:
         rank, world_size: this process's number among those that share each epoch, and how many they are: it gets the
             batches rank, rank + world_size, ... of the order of one process. Default: what torch.distributed says
             where it is initialised, otherwise 0 and 1.
-        gradient_accumulation: batches of an optimiser step, of all processes together, world_size at least. Each then
-            gets its share of every step, the batches that this rank of `flowtrain` would train on with a window of as
-            many (there `gpu.gradient_accumulation` is that of one rank). `windows` has the number in each step.
+        gradient_accumulation: batches of this process in an optimiser step, as the trainer's gpu.gradient_accumulation:
+            they are those that this rank of `flowtrain` would train on. `windows` has the number in each step.
             Short for loader.gradient_accumulation.
         timeout: seconds to wait for another thread to let go of a batch when all are held.
 

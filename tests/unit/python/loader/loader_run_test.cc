@@ -241,8 +241,10 @@ TEST(LoaderRun, NamesWhatIsWrongWithARequest) {
               HasSubstr("the ranks are 0 to 1"));
   EXPECT_THAT(ErrorOf(Request({{"loader.world_size", "8"}})),
               HasSubstr("7 whole batches, fewer than the processes that share it, 8"));
-  EXPECT_THAT(ErrorOf(Request({{"loader.world_size", "2"}, {"loader.gradient_accumulation", "1"}})),
-              HasSubstr("it counts those of all processes together, so raise it"));
+  EXPECT_THAT(ErrorOf(Request({{"loader.world_size", "9"},
+                               {"loader.drop_last", "false"},
+                               {"loader.gradient_accumulation", "1"}})),
+              HasSubstr("8 batches, fewer than the processes that share a step, 9"));
   EXPECT_THAT(ErrorOf(Request({{"data.kind", "folder"}, {"data.root", "/nowhere"}})),
               HasSubstr("/nowhere"));
   EXPECT_THAT(ErrorOf(Request({{"loader.mean", "[0.5, 0.5]"}})), HasSubstr("it takes three"));
