@@ -13,17 +13,15 @@ at::Tensor BytesOf(std::string& text) {
   return at::from_blob(text.data(), {static_cast<int64_t>(text.size())}, at::kByte);
 }
 
-constexpr int64_t kNumbersAtATime = int64_t{1} << 24;  // of a rank: 64 MiB of floats
-
 // The rows of all ranks for rank 0, as many at a time as a call may carry. `own` may be undefined:
 // there are none.
 at::Tensor GatherRows(const at::Tensor& own, const std::vector<int64_t>& rows, int64_t columns,
-                      at::ScalarType type, RankGroup& ranks) {
+                      at::ScalarType type, RankGroup& ranks, int64_t numbers) {
   int64_t all = 0, most = 0;
   for (const int64_t count : rows) all += count, most = std::max(most, count);
   const at::Tensor gathered = at::empty({ranks.leads() ? all : 0, columns}, type);
   const int64_t own_rows = own.defined() ? own.size(0) : 0;
-  const int64_t at_a_time = std::max<int64_t>(1, kNumbersAtATime / columns);
+  const int64_t at_a_time = std::max<int64_t>(1, numbers / columns);
   for (int64_t begin = 0; begin < most; begin += at_a_time) {
     const int64_t count = std::min(at_a_time, most - begin);
     const auto of = [&](int64_t has) { return std::clamp<int64_t>(has - begin, 0, count); };
@@ -52,6 +50,7 @@ ImageRange RangeOf(uint64_t images, int rank, int ranks) {
 Features GatherFeatures(const Features& own, const at::Tensor& none, RankGroup& ranks,
                         PartEnd& end) {
   const bool some = own.features.defined();
+  ranks.GatherTexts({});  // until the slowest is here: that may take longer than a call is given
   std::string bad_text = ToText(own.bad);
   const int64_t count = some ? own.features.size(0) : 0;
   const at::Tensor sizes = ranks.Gather(at::tensor(
@@ -78,7 +77,7 @@ Features GatherFeatures(const Features& own, const at::Tensor& none, RankGroup& 
   return all;
 }
 
-FeatureTable GatherForLeader(const FeatureTable& own, RankGroup& ranks) {
+FeatureTable GatherForLeader(const FeatureTable& own, RankGroup& ranks, int64_t at_a_time) {
   const bool some = own.features.defined();
   const at::Tensor sizes = ranks.Gather(
       at::tensor({some ? own.features.size(0) : 0, some ? own.features.size(1) : 0}, at::kLong));
@@ -89,8 +88,8 @@ FeatureTable GatherForLeader(const FeatureTable& own, RankGroup& ranks) {
   const auto columns = sizes.select(1, 1).max().item<int64_t>();
   if (columns == 0) return {};
   const at::Tensor numbers = some ? at::stack({own.labels, own.ids}, 1) : at::Tensor();
-  const at::Tensor features = GatherRows(own.features, rows, columns, at::kFloat, ranks);
-  const at::Tensor gathered = GatherRows(numbers, rows, 2, at::kLong, ranks);
+  const at::Tensor features = GatherRows(own.features, rows, columns, at::kFloat, ranks, at_a_time);
+  const at::Tensor gathered = GatherRows(numbers, rows, 2, at::kLong, ranks, at_a_time);
   return {features, gathered.select(1, 0).contiguous(), gathered.select(1, 1).contiguous()};
 }
 

@@ -22,6 +22,8 @@ Features GatherFeatures(const Features& own, const at::Tensor& none, RankGroup& 
 
 // On rank 0 the rows of all ranks' tables, in the order of the ranks; on the others, whose memory that
 // must not cost, an empty table. All ranks call it; a rank without rows gives a table without columns.
-FeatureTable GatherForLeader(const FeatureTable& own, RankGroup& ranks);
+// `at_a_time`: numbers of a rank that a call carries.
+FeatureTable GatherForLeader(const FeatureTable& own, RankGroup& ranks,
+                             int64_t at_a_time = int64_t{1} << 24);
 
 }  // namespace flowtrain

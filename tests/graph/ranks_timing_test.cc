@@ -64,14 +64,17 @@ TEST(RanksTune, SettlesOneSetOfCountsForAll) {
 }
 
 TEST(RanksTune, OtherLimitsAndTheLoaderAloneAreRefused) {
-  RankPrograms programs(
-      {Command({"tune", "--max-threads", "2"}), Command({"tune", "--max-threads", "1"})});
+  const TempFolder folder;
+  const auto tune = [&](const std::vector<std::string>& more) {
+    return Command(With({"tune", "--to", folder / "tuned.yaml"}, more));
+  };
+  RankPrograms programs({tune({"--max-threads", "2"}), tune({"--max-threads", "1"})});
   const std::vector<int> codes = programs.WaitAtMost(kMeasuredWithin);
   EXPECT_EQ(codes[1], 2) << programs.Outputs();
   EXPECT_NE(codes[0], 0);
   EXPECT_THAT(programs[1].output(), HasSubstr("settings to try: 1 threads at most"));
 
-  const Result alone = RunProgram(Command({"tune", "--devices", "2", "--no-device"}));
+  const Result alone = RunProgram(tune({"--devices", "2", "--no-device"}));
   EXPECT_EQ(alone.code, 2) << alone.output;
   EXPECT_THAT(alone.output, HasSubstr("--no-device measures the loader of one process"));
 }

@@ -18,7 +18,8 @@ TEST(NpyFile, IsAsNumpyWritesIt) {
   // numpy.save(…, numpy.array([[0, 1, 7], [2, 3, 4]], dtype='float32')) of NumPy 2
   std::string expected("\x93NUMPY\x01\x00\x76\x00", 10);
   expected += "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";
-  expected += std::string(127 - expected.size(), ' ') + '\n';
+  expected.append(127 - expected.size(), ' ');
+  expected += '\n';
   const float rows[] = {0, 1, 7, 2, 3, 4};
   expected.append(reinterpret_cast<const char*>(rows), sizeof rows);
   EXPECT_EQ(ReadText(path), expected);
