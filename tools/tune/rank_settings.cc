@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "nodes/distributed/rank_group.h"
+#include "tools/load/load.h"
 
 namespace flowtrain {
 namespace {

@@ -27,6 +27,14 @@ Conv2d Conv(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
   return Conv2d(Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
 }
 
+// Of a single pixel any stride gives the same. With a stride of 2 libtorch 2.11 reads memory that is
+// not the image's for the gradient of BF16 weights on a CPU.
+Tensor Convolve(Conv2d& convolution, const Tensor& x) {
+  if (x.size(2) > 1 || x.size(3) > 1) return convolution(x);
+  const Tensor& weight = convolution->weight;
+  return at::conv2d(x, weight, {}, /*stride=*/1, /*padding=*/weight.size(2) / 2);
+}
+
 // The shortcut of a block that changes shape; null where the shortcut is the identity.
 Sequential Downsample(int64_t in, int64_t out, int64_t stride) {
   if (stride == 1 && in == out) return nullptr;
@@ -58,7 +66,7 @@ class BasicBlock final : public Block {
   }
 
   Tensor Forward(const Tensor& x, const LayerObserver& observe) override {
-    Tensor y = Seen(observe, "conv1", conv1_(x));
+    Tensor y = Seen(observe, "conv1", Convolve(conv1_, x));
     y = Relu(Seen(observe, "bn1", bn1_(y)));
     y = Seen(observe, "conv2", conv2_(y));
     y = Seen(observe, "bn2", bn2_(y));
@@ -93,7 +101,7 @@ class Bottleneck final : public Block {
   Tensor Forward(const Tensor& x, const LayerObserver& observe) override {
     Tensor y = Seen(observe, "conv1", conv1_(x));
     y = Relu(Seen(observe, "bn1", bn1_(y)));
-    y = Seen(observe, "conv2", conv2_(y));
+    y = Seen(observe, "conv2", Convolve(conv2_, y));
     y = Relu(Seen(observe, "bn2", bn2_(y)));
     y = Seen(observe, "conv3", conv3_(y));
     y = Seen(observe, "bn3", bn3_(y));
@@ -200,7 +208,7 @@ ResNet::ResNet(const ResNetOptions& options) : small_stem_(options.stem == Stem:
 }
 
 Tensor ResNet::forward(const Tensor& images, const LayerObserver& observe) {
-  Tensor x = Seen(observe, "conv1", conv1_(images));
+  Tensor x = Seen(observe, "conv1", Convolve(conv1_, images));
   x = Relu(Seen(observe, "bn1", bn1_(x)));
   if (!small_stem_) x = at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
   for (const auto& [name, layer] : {std::pair("layer1", layer1_), std::pair("layer2", layer2_),

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
 
@@ -94,6 +95,35 @@ TEST(ResNet, PartOfAChannelIsRefusedWithTheNearest) {
   });
   EXPECT_THAT(message, testing::HasSubstr("19.2 channels"));
   EXPECT_THAT(message, testing::HasSubstr("take 0.296875"));
+}
+
+// Memory that was freed keeps what was in it.
+void LeaveNaNsInFreeMemory() {
+  std::vector<at::Tensor> tensors;
+  for (int64_t bytes = 1024; bytes <= 1 << 20; bytes *= 4) {
+    for (int i = 0; i < 6; ++i) tensors.push_back(at::full({bytes / 2}, NAN, at::kBFloat16));
+  }
+}
+
+// Images of 16 pixels are one pixel before the last layer: of 3x3 weights the middle one counts.
+TEST(ResNet, GradientsOfOnePixelComeFromThatPixel) {
+  for (const Backbone backbone : {Backbone::kResNet18, Backbone::kResNet50}) {
+    ResNet network({backbone, Stem::kStandard, 0.125});
+    network.to(at::kBFloat16);
+    const std::string name =
+        backbone == Backbone::kResNet18 ? "layer4.0.conv1.weight" : "layer4.0.conv2.weight";
+    for (int i = 0; i < 5; ++i) {
+      network.zero_grad();
+      LeaveNaNsInFreeMemory();
+      const at::Tensor features = network.forward(at::rand({8, 3, 16, 16}, at::kBFloat16));
+      LeaveNaNsInFreeMemory();
+      features.mul(at::rand_like(features)).sum().backward();
+      at::Tensor gradient = network.named_parameters()[name].grad().to(at::kFloat).clone();
+      EXPECT_GT(gradient.select(3, 1).select(2, 1).abs().max().item<float>(), 0);
+      gradient.select(3, 1).select(2, 1).zero_();
+      EXPECT_TRUE(gradient.eq(0).all().item<bool>()) << gradient.abs().max();
+    }
+  }
 }
 
 TEST(SimclrModel, TheSeedDecidesTheWeights) {
