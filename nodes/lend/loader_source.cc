@@ -1,7 +1,6 @@
 #include "nodes/lend/loader_source.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <limits>
 #include <string>
@@ -10,6 +9,7 @@
 #include "nodes/distributed/launch/window_share.h"
 #include "nodes/image/image_sample.h"
 #include "nodes/lend/consumer.h"
+#include "nodes/source/black_pixel.h"
 #include "nodes/source/ordered_source.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text/units.h"
@@ -18,7 +18,6 @@
 namespace flowtrain {
 namespace {
 
-constexpr std::array<uint8_t, 3> kBlack{};
 constexpr int64_t kEpochs = 1'000'000'000;  // it ends with its consumer
 constexpr double kMostAccumulation = 1 << 20;
 
@@ -160,10 +159,7 @@ void LoaderSource::AdmitSample(Sample& sample) {
 
 Outcome LoaderSource::Process(Sample& sample, Worker& worker) {
   if (sample.id != kNoImage) return images_.Process(sample, worker);
-  ImageSample& image = ImageOf(sample);
-  image.decoded = true;
-  image.encoded = {};
-  static_cast<Pixels&>(image.image) = WholeImage(kBlack, 1, 1);
+  BecomeBlackPixel(ImageOf(sample));
   sample.label = -1;
   return Ok();
 }
