@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/support/program.h"
+#include "tests/support/with_accelerator.h"
 
 namespace flowtrain {
 namespace {
@@ -17,13 +18,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-std::function<void()> WithAccelerator(const std::string& settings) {
-  return [settings] {
-    setenv("LD_PRELOAD", FLOWTRAIN_TEST_ACCELERATOR, 1);
-    setenv("FLOWTRAIN_TEST_ACCELERATOR", settings.c_str(), 1);
-  };
-}
 
 Result RunOnAccelerator(const std::vector<std::string>& arguments,
                         const std::string& settings = "delay_seed=5") {

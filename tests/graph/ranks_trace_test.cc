@@ -9,6 +9,7 @@
 
 #include "tests/support/program.h"
 #include "tests/support/trace_check.h"
+#include "tests/support/with_accelerator.h"
 
 namespace flowtrain {
 namespace {
@@ -104,10 +105,7 @@ TEST(RanksTrace, TheFirstSumIsUnderWayDuringTheKernelsOfADevice) {
 #ifdef FLOWTRAIN_SANITIZED
   GTEST_SKIP() << "a sanitizer's own library must come before those of LD_PRELOAD";
 #endif
-  const nlohmann::json trace = TraceOfTwoRanks("mtia:0", [] {
-    setenv("LD_PRELOAD", FLOWTRAIN_TEST_ACCELERATOR, 1);
-    setenv("FLOWTRAIN_TEST_ACCELERATOR", "delay_seed=5", 1);
-  });
+  const nlohmann::json trace = TraceOfTwoRanks("mtia:0", WithAccelerator("delay_seed=5"));
   ASSERT_TRUE(trace.is_object());
   EXPECT_THAT(TraceCheck::Faults(trace), IsEmpty());
   const auto spans = SpansByTrack(trace);
