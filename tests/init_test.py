@@ -212,7 +212,7 @@ class End(Init):
             self.shell(command.replace("DIR", "none"), 2 if " init " in command else 0)
 
     def test_an_interrupted_run(self):
-        words = self.RUN.split()[1:] + ["--set", "train.epochs=500", "--run-dir", "cut"]
+        words = self.RUN.split()[1:] + ["--set", "train.epochs=5000", "--run-dir", "cut"]
         program = subprocess.Popen([PROGRAM, *words], cwd=self.folder, text=True, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)
         metrics = self.path("cut/metrics.jsonl")

@@ -155,13 +155,13 @@ class Runs(unittest.TestCase):
         self.assertEqual(self.listed()[0]["real"]["state"], "done")
         self.assertEqual(self.listed()[0]["real"]["total_steps"], 6)
         cut = os.path.join(self.runs, "cut")
-        program = subprocess.Popen([PROGRAM, GRAPH, "--run-dir", cut, *SMALL, "--set", "train.epochs=500"],
+        program = subprocess.Popen([PROGRAM, GRAPH, "--run-dir", cut, *SMALL, "--set", "train.epochs=5000"],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + 120
         while time.monotonic() < end and self.listed()[0].get("cut", {}).get("steps", 0) == 0:
             time.sleep(0.2)
         self.assertEqual(self.listed()[0]["cut"]["state"], "running")
-        self.assertEqual(self.listed()[0]["cut"]["total_steps"], 1500)
+        self.assertEqual(self.listed()[0]["cut"]["total_steps"], 15000)
         program.send_signal(signal.SIGINT)
         self.assertEqual(program.wait(120), 130)
         self.assertEqual(self.listed()[0]["cut"]["state"], "interrupted")

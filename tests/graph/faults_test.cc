@@ -63,6 +63,9 @@ void ExpectWhole(const std::string& run_dir) {
   for (const std::string& file : Checkpoints(run_dir)) EXPECT_TRUE(IsWhole(file)) << file;
 }
 
+// Weights of 30 MB and more: whoever looks each millisecond sees them being written.
+const char* const kSlowToSave = "model.width_multiplier=0.5";
+
 // Whether a checkpoint is being written now.
 bool IsSaving(const std::string& run_dir) {
   std::error_code none;
@@ -353,7 +356,7 @@ TEST(FaultSignals, InACheckpoint) {
   for (const std::vector<int>& signals : kWhileItRuns) {
     const TempFolder folder;
     const std::string run = folder / "run";
-    Program program(Endless(run, {}));
+    Program program(Endless(run, {kSlowToSave}));
     ASSERT_TRUE(Await(program, [&] { return !Checkpoints(run).empty() && IsSaving(run); }))
         << program.output();
     Send(program, signals);
@@ -395,7 +398,7 @@ TEST(FaultSignals, AtTheEnd) {
     if (signals.front() == SIGPIPE) continue;  // the end comes sooner than the last of them
     const TempFolder folder;
     const std::string run = folder / "run";
-    Program program(TinyRun(run, {"run.checkpoint_every_epochs=0"}));
+    Program program(TinyRun(run, {"run.checkpoint_every_epochs=0", kSlowToSave}));
     ASSERT_TRUE(Await(program, [&] { return IsSaving(run); })) << program.output();
     Send(program, signals);
     ExpectEnded(program, signals, run);

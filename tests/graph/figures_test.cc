@@ -305,7 +305,7 @@ TEST(Interrupt, InTheEvaluationBeforeTheFirstStepPromisesNoCheckpoint) {
   const TempFolder folder;
   const std::string run = folder / "run";
   Program program(FewImages(
-      run, {"evaluate.knn=true", "sample.images=20000", "data.image_size=32", "train.epochs=50"}));
+      run, {"evaluate.knn=true", "sample.images=200000", "data.image_size=32", "train.epochs=50"}));
   ASSERT_TRUE(program.WaitFor("Run directory")) << program.output();
   usleep(300'000);
   program.Signal(SIGINT);

@@ -288,7 +288,7 @@ def test_timing_of_a_slow_loop():
     with small(arrays="dlpack") as loader:
         for _ in range(2):
             for _ in loader:
-                time.sleep(0.05)
+                time.sleep(0.1)
         figures = loader.timing(file=io.StringIO())
         assert "holds the loader up" in figures["verdict"] and figures["waited"] < 0.05, figures
 
