@@ -1,5 +1,10 @@
-// The constants of the fused colour operations.
+// The fused colour operations: their constants, and several of them as one.
 #pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
 
 #include "nodes/image/simd/kernels.h"
 
@@ -17,5 +22,25 @@ simd::ColourOp HueOp(float turn);
 simd::ColourOp GreyOp();
 // `threshold` from 0 to 255.
 simd::ColourOp SolarizeOp(int threshold);
+
+// What is to be done to every pixel of a view, one operation after the other.
+class ColourOps {
+ public:
+  void Add(const simd::ColourOp& op) { ops_[count_++] = op; }
+  // Leaves none.
+  ColourOps TakeAll() { return std::exchange(*this, {}); }
+
+  void Apply(const simd::Planes& planes, size_t pixels) const {
+    if (count_ > 0) simd::ApplyColour(planes, pixels, {ops_.data(), count_}, false);
+  }
+  // Of the pixels as they are then.
+  uint64_t ApplyAndSumLuma(const simd::Planes& planes, size_t pixels) const {
+    return simd::ApplyColour(planes, pixels, {ops_.data(), count_}, true);
+  }
+
+ private:
+  std::array<simd::ColourOp, simd::kMostColourOps> ops_{};
+  size_t count_ = 0;
+};
 
 }  // namespace flowtrain

@@ -73,15 +73,27 @@ Outcome DualViewAugment::Process(Sample& sample, Worker& worker) {
     const ViewParams params = recipe_->Draw(key, view, image.full_height, image.full_width);
     const int halvings = recipe_->LevelHalvings(view, std::min(params.height, params.width));
     const ViewSource source = SourceOf(image, halvings);
-    uint8_t* row = sample.batch->Row(view, sample.row);
-    if (recipe_->fused(view)) {
-      makers.fused.Make(source, params, recipe_->options(view), recipe_->size(view), row);
-    } else {
-      makers.reference.Make(source, params, recipe_->options(view), recipe_->size(view), row);
-    }
+    MakeView(makers, source, params, view, sample);
   }
   if (ReadsWereLost(carried.encoded.lost)) return Bad(kLostWhileRead);
   return Ok();
+}
+
+void DualViewAugment::MakeView(ViewMakers& makers, const ViewSource& source,
+                               const ViewParams& params, int view, Sample& sample) const {
+  const Batch& batch = *sample.batch;
+  const AugmentOptions& options = recipe_->options(view);
+  const int size = recipe_->size(view);
+  if (!values_of_) {
+    uint8_t* const row = batch.Row(view, sample.row);
+    if (recipe_->fused(view)) return makers.fused.Make(source, params, options, size, row);
+    return makers.reference.Make(source, params, options, size, row);
+  }
+  const ViewValues values = values_of_(batch, view, sample.row);
+  if (recipe_->fused(view)) return makers.fused.Make(source, params, options, size, values);
+  makers.bytes.resize(batch.layout.ViewBytes(view));
+  makers.reference.Make(source, params, options, size, makers.bytes.data());
+  simd::NormalizeRgb(values.by, makers.bytes.data(), makers.bytes.size() / kChannels, values.to);
 }
 
 FLOWTRAIN_REGISTER(DualViewAugment);

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "nodes/augment/fused_view.h"
 #include "nodes/augment/reference_view.h"
+#include "nodes/augment/view_values.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
@@ -32,17 +35,27 @@ class DualViewAugment final : public SampleNode {
   void Open(const OpenContext& context) override;
   Outcome Process(Sample& sample, Worker& worker) override;
 
+  // Where the values of a batch's view go.
+  using ValuesOf = std::function<ViewValues(const Batch& batch, int view, int row)>;
+  // Makes the views as values, and writes no bytes to the batch's rows. Call it before the first
+  // Process.
+  void MakeValues(ValuesOf place) { values_of_ = std::move(place); }
+
  private:
   // Of one worker; on cache lines of its own.
   struct alignas(64) ViewMakers {
     FusedView fused;
     ReferenceView reference;
+    std::vector<uint8_t> bytes;  // of a view whose values are made of them
   };
 
   void CheckSize(const OpenContext& context, int view) const;
+  void MakeView(ViewMakers& makers, const ViewSource& source, const ViewParams& params, int view,
+                Sample& sample) const;
 
   const ViewRecipe* recipe_ = nullptr;
   std::vector<ViewMakers> workers_;
+  ValuesOf values_of_;
 };
 
 }  // namespace flowtrain

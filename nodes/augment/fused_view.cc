@@ -31,6 +31,12 @@ simd::Planes PlanesOf(uint8_t* first, size_t pixels) {
   return {first, first + stride, first + 2 * stride};
 }
 
+void AddSolarize(const ViewParams& params, const AugmentOptions& options, ColourOps& ops) {
+  if (params.solarize && options.solarize_threshold <= 255) {
+    ops.Add(SolarizeOp(options.solarize_threshold));
+  }
+}
+
 }  // namespace
 
 bool FusedView::Covers(const AugmentOptions& options, int size) {
@@ -42,13 +48,32 @@ bool FusedView::Covers(const AugmentOptions& options, int size) {
 void FusedView::Make(const ViewSource& source, const ViewParams& params,
                      const AugmentOptions& options, int size, uint8_t* out) {
   Resized view = Resize(source, params, options.interpolation, size);
-  Colour(view, params);
-  if (params.blur) Blur(view, params.blur_sigma, options.blur_kernel, size);
-  if (params.solarize && options.solarize_threshold <= 255) {
-    const simd::ColourOp solarize = SolarizeOp(options.solarize_threshold);
-    simd::ApplyColour(view.planes, view.pixels, {&solarize, 1}, false);
+  ColourOps ops = Jitter(view, params);
+  if (params.blur) {
+    ops.TakeAll().Apply(view.planes, view.pixels);
+    Blur(view, PlanBlur(params.blur_sigma, options.blur_kernel / 2), size);
   }
-  Store(view, size, out);
+  AddSolarize(params, options, ops);
+  ops.Apply(view.planes, view.pixels);
+  TurnUpright(view, size);
+  simd::InterleaveRgb(view.planes.red, view.planes.green, view.planes.blue, view.pixels, out);
+}
+
+// What is done last goes with the storing, a part of the view at a time. A blur would not make the
+// same bytes of the view turned upright, so it must come before that.
+void FusedView::Make(const ViewSource& source, const ViewParams& params,
+                     const AugmentOptions& options, int size, const ViewValues& out) {
+  Resized view = Resize(source, params, options.interpolation, size);
+  ColourOps ops = Jitter(view, params);
+  simd::BlurTaps taps;
+  if (params.blur) {
+    ops.TakeAll().Apply(view.planes, view.pixels);
+    taps = PlanBlur(params.blur_sigma, options.blur_kernel / 2);
+    if (!view.upright) Blur(view, std::exchange(taps, {}), size);
+  }
+  AddSolarize(params, options, ops);
+  TurnUpright(view, size);
+  StoreInParts(view, ops, taps, size, out);
 }
 
 FusedView::Resized FusedView::Resize(const ViewSource& source, const ViewParams& params,
@@ -113,28 +138,25 @@ void FusedView::ResizeColumnPlanes(const ViewSource& source, const Crop& crop, i
   }
 }
 
-void FusedView::Colour(const Resized& view, const ViewParams& params) {
-  std::array<simd::ColourOp, simd::kMostColourOps> ops;
-  size_t count = 0;
-  const auto apply = [&](bool sum_luma) {
-    const uint64_t sum = simd::ApplyColour(view.planes, view.pixels, {ops.data(), count}, sum_luma);
-    count = 0;
-    return sum;
-  };
+// Applies what the mean of the whole view depends on, and returns the rest.
+ColourOps FusedView::Jitter(const Resized& view, const ViewParams& params) {
+  ColourOps ops;
   if (params.jitter) {
     for (const JitterOp op : params.order) {
-      if (op == JitterOp::kBrightness) ops[count++] = BrightnessOp(params.brightness);
-      if (op == JitterOp::kSaturation) ops[count++] = SaturationOp(params.saturation);
-      if (op == JitterOp::kHue && params.hue != 0) ops[count++] = HueOp(params.hue);
+      if (op == JitterOp::kBrightness) ops.Add(BrightnessOp(params.brightness));
+      if (op == JitterOp::kSaturation) ops.Add(SaturationOp(params.saturation));
+      if (op == JitterOp::kHue && params.hue != 0) ops.Add(HueOp(params.hue));
       if (op == JitterOp::kContrast) {
         // It needs the mean of all pixels as they are at this point.
-        const auto mean = static_cast<double>(apply(true)) / static_cast<double>(view.pixels);
-        ops[count++] = ContrastOp(params.contrast, static_cast<int>(mean + 0.5));
+        const auto sum =
+            static_cast<double>(ops.TakeAll().ApplyAndSumLuma(view.planes, view.pixels));
+        const double mean = sum / static_cast<double>(view.pixels);
+        ops.Add(ContrastOp(params.contrast, static_cast<int>(mean + 0.5)));
       }
     }
   }
-  if (params.grey) ops[count++] = GreyOp();
-  if (count > 0) apply(false);
+  if (params.grey) ops.Add(GreyOp());
+  return ops;
 }
 
 // The samples of the Gaussian at 0, 1, … radius, normalised over both sides. Those that could not
@@ -163,28 +185,55 @@ simd::BlurTaps FusedView::PlanBlur(float sigma, int radius) {
 }
 
 // Each plane goes to the place of the one before, which is free by then, and the first to a fourth.
-void FusedView::Blur(Resized& view, float sigma, int kernel, int size) {
-  const simd::BlurTaps taps = PlanBlur(sigma, kernel / 2);
+void FusedView::Blur(Resized& view, const simd::BlurTaps& taps, int size) {
   if (taps.radius == 0) return;
   GrowTo(blur_scratch_, simd::BlurScratch(size));
   uint8_t* free = planes_.data() + kChannels * (view.pixels + simd::kSlackBytes);
   for (uint8_t** plane : {&view.planes.red, &view.planes.green, &view.planes.blue}) {
-    simd::BlurPlane(taps, *plane, size, size, blur_scratch_.data(), free);
+    simd::BlurRows(taps, *plane, size, size, 0, size, blur_scratch_.data(), free);
     std::swap(*plane, free);
   }
 }
 
-void FusedView::Store(const Resized& view, int size, uint8_t* out) {
-  simd::Planes upright = view.planes;
-  if (!view.upright) {
-    const auto side = static_cast<size_t>(size);
+void FusedView::TurnUpright(Resized& view, int size) {
+  if (view.upright) return;
+  const auto side = static_cast<size_t>(size);
+  GrowTo(turned_, kChannels * (view.pixels + simd::kSlackBytes));
+  const simd::Planes upright = PlanesOf(turned_.data(), view.pixels);
+  simd::TransposeBytes(view.planes.red, side, side, side, upright.red, side);
+  simd::TransposeBytes(view.planes.green, side, side, side, upright.green, side);
+  simd::TransposeBytes(view.planes.blue, side, side, side, upright.blue, side);
+  view.planes = upright;
+  view.upright = true;
+}
+
+// Values take four times the memory of bytes. Written at once they would hold the processor up; of a
+// part, they go to memory while the next is made.
+void FusedView::StoreInParts(const Resized& view, const ColourOps& ops, const simd::BlurTaps& taps,
+                             int size, const ViewValues& out) {
+  constexpr int kPixels = 1152;  // of a part; 768 and 2304 are slower
+  simd::Planes made = view.planes;
+  if (taps.radius > 0) {
+    GrowTo(blur_scratch_, simd::BlurScratch(size));
     GrowTo(turned_, kChannels * (view.pixels + simd::kSlackBytes));
-    upright = PlanesOf(turned_.data(), view.pixels);
-    simd::TransposeBytes(view.planes.red, side, side, side, upright.red, side);
-    simd::TransposeBytes(view.planes.green, side, side, side, upright.green, side);
-    simd::TransposeBytes(view.planes.blue, side, side, side, upright.blue, side);
+    made = PlanesOf(turned_.data(), view.pixels);
   }
-  simd::InterleaveRgb(upright.red, upright.green, upright.blue, view.pixels, out);
+  const int rows = std::max(1, kPixels / size);
+  size_t done = 0;
+  for (int y = 0; y < size; y += rows) {
+    const int next = std::min(y + rows, size);
+    if (taps.radius > 0) {
+      uint16_t* const scratch = blur_scratch_.data();
+      simd::BlurRows(taps, view.planes.red, size, size, y, next, scratch, made.red);
+      simd::BlurRows(taps, view.planes.green, size, size, y, next, scratch, made.green);
+      simd::BlurRows(taps, view.planes.blue, size, size, y, next, scratch, made.blue);
+    }
+    size_t end = static_cast<size_t>(next) * static_cast<size_t>(size);
+    if (next < size) end -= end % simd::kSlackBytes;
+    ops.Apply({made.red + done, made.green + done, made.blue + done}, end - done);
+    simd::NormalizePlanes(out.by, made, view.pixels, done, end, out.to);
+    done = end;
+  }
 }
 
 }  // namespace flowtrain

@@ -1,14 +1,14 @@
 // Makes one view of an image from its drawn parameters, with SIMD instructions.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <span>
 
+#include "nodes/augment/colour_ops.h"
 #include "nodes/augment/fused_taps.h"
 #include "nodes/augment/line_reader.h"
 #include "nodes/augment/view_params.h"
 #include "nodes/augment/view_source.h"
+#include "nodes/augment/view_values.h"
 #include "nodes/image/aligned_vector.h"
 #include "nodes/image/simd/kernels.h"
 
@@ -29,6 +29,9 @@ class FusedView {
   // solarize.
   void Make(const ViewSource& source, const ViewParams& params, const AugmentOptions& options,
             int size, uint8_t* out);
+  // The same view as the values that NormalizeRgb makes of its bytes.
+  void Make(const ViewSource& source, const ViewParams& params, const AugmentOptions& options,
+            int size, const ViewValues& out);
 
  private:
   // The view as three planes, row by row or column by column: the operations work on either.
@@ -50,10 +53,12 @@ class FusedView {
   void ResizeRgb(const ViewSource& source, const Crop& crop, int size, const simd::Planes& planes);
   void ResizeColumnPlanes(const ViewSource& source, const Crop& crop, int size,
                           const simd::Planes& planes);
-  void Colour(const Resized& view, const ViewParams& params);
+  ColourOps Jitter(const Resized& view, const ViewParams& params);
   simd::BlurTaps PlanBlur(float sigma, int radius);
-  void Blur(Resized& view, float sigma, int kernel, int size);
-  void Store(const Resized& view, int size, uint8_t* out);
+  void Blur(Resized& view, const simd::BlurTaps& taps, int size);
+  void TurnUpright(Resized& view, int size);
+  void StoreInParts(const Resized& view, const ColourOps& ops, const simd::BlurTaps& taps, int size,
+                    const ViewValues& out);
 
   FusedTaps row_taps_, column_taps_;
   LineReader lines_;

@@ -42,7 +42,7 @@ void Consumer::Open(const OpenContext& context) {
   }
   CheckThree(context, "mean", mean_);
   CheckThree(context, "std", std_);
-  batches_ = std::make_shared<LentBatches>(most_, format());
+  batches_ = std::make_shared<LentBatches>(most_);
 }
 
 FLOWTRAIN_REGISTER(Consumer);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "nodes/lend/consumer.h"
+#include "nodes/lend/normalize_views.h"
 #include "pipeline/base/error.h"
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
@@ -52,16 +53,16 @@ void LendBatch::Open(const OpenContext& context) {
   consumer_ = &context.Get<Consumer>("consumer");
   run_ = &context.run();
   CheckViews(context);
-  if (!consumer_->has_values()) {
-    throw ConfigError(context.NameOf("consumer", "values") +
-                      " asks for normalised values, and no node of the graph makes them: put a "
-                      "NormalizeViews before '" +
-                      context.name() + "'");
+  // What a node between the two did to the bytes would be lost.
+  if (consumer_->format().type != ValueType::kUint8 &&
+      context.TryBefore<NormalizeViews>() == nullptr) {
+    throw ConfigError(context.NameOf("consumer", "values") + " asks for normalised values, and '" +
+                      context.name() + "' does not get them: put a NormalizeViews right before it");
   }
 }
 
 std::shared_ptr<uint8_t> LendBatch::Allocate(size_t bytes) {
-  return consumer_->batches()->Allocate(bytes);
+  return consumer_->batches()->Allocate(bytes, consumer_->format());
 }
 
 void LendBatch::Process(Batch& batch) {

@@ -19,8 +19,8 @@ class RunControl;
 // Memory  per batch slot: a buffer of batch_size times the views of an image, each of size^2 x 3
 //         bytes, and 2 or 4 times that for normalised values.
 // Threads the device lane, which has nothing else to do in such a graph.
-// Errors  Open: ConfigError where the consumer takes normalised values and no node makes them, and
-//         where `views` and `recipes` contradict each other.
+// Errors  Open: ConfigError where the consumer takes normalised values and the node before makes
+//         none, and where `views` and `recipes` contradict each other.
 //
 // Example:
 //   lend: {type: LendBatch, in: rows, options: {batch_size: 128, image_size: 96}}

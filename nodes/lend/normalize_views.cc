@@ -1,7 +1,9 @@
 #include "nodes/lend/normalize_views.h"
 
+#include "nodes/augment/dual_view_augment.h"
 #include "nodes/image/rgb_image.h"
 #include "nodes/lend/consumer.h"
+#include "pipeline/base/error.h"
 #include "pipeline/node/registry.h"
 
 namespace flowtrain {
@@ -15,25 +17,35 @@ void NormalizeViews::Declare(NodeSpec& spec) {
 
 void NormalizeViews::Open(const OpenContext& context) {
   auto& consumer = context.Get<Consumer>("consumer");
-  consumer.PromiseValues();
+  if (consumer.promised()) {
+    throw ConfigError("'" + context.name() +
+                      "' is the second NormalizeViews of this graph: leave one of them out");
+  }
+  auto* augment = context.TryBefore<DualViewAugment>();
+  made_before_ = augment != nullptr || consumer.format().type == ValueType::kUint8;
+  consumer.PromiseValues(!made_before_);
   format_ = consumer.format();
   by_ = simd::NormalizationOf(consumer.mean(), consumer.deviation());
+  if (augment == nullptr || format_.type == ValueType::kUint8) return;
+  augment->MakeValues([this](const Batch& batch, int view, int row) {
+    return ViewValues{by_, PlaceOf(batch, view, row)};
+  });
+}
+
+simd::ImageValues NormalizeViews::PlaceOf(const Batch& batch, int view, int row) const {
+  uint8_t* const values = batch.buffer + format_.ValuesAt(batch.layout, view, row);
+  if (format_.type == ValueType::kFloat32) {
+    return {reinterpret_cast<float*>(values), format_.channels_first};
+  }
+  return {reinterpret_cast<uint16_t*>(values), format_.channels_first};
 }
 
 Outcome NormalizeViews::Process(Sample& sample, Worker&) {
-  if (format_.type == ValueType::kUint8) return Ok();
+  if (made_before_) return Ok();
   const Batch& batch = *sample.batch;
   for (int view = 0; view < batch.layout.views; ++view) {
     const size_t pixels = batch.layout.ViewBytes(view) / kChannels;
-    const uint8_t* bytes = batch.Row(view, sample.row);
-    uint8_t* values = batch.buffer + format_.ValuesAt(batch.layout, view, sample.row);
-    if (format_.type == ValueType::kFloat32) {
-      simd::NormalizeRgb(by_, bytes, pixels, format_.channels_first,
-                         reinterpret_cast<float*>(values));
-    } else {
-      simd::NormalizeRgb(by_, bytes, pixels, format_.channels_first,
-                         reinterpret_cast<uint16_t*>(values));
-    }
+    simd::NormalizeRgb(by_, batch.Row(view, sample.row), pixels, PlaceOf(batch, view, sample.row));
   }
   return Ok();
 }

@@ -9,10 +9,11 @@ namespace flowtrain {
 
 // Makes the values that the graph's consumer asks for of the views that are written to the sample's
 // row, on the worker whose caches they are in: (byte / 255 - mean) / std. Does nothing where it takes
-// the bytes themselves.
+// the bytes themselves. A DualViewAugment right before it is told to make the values itself, so that
+// they go to memory while a view is made; the time then counts as that node's.
 //
 // Input   rows    sample  its views are in its row of the batch, uint8 [H, W, 3].
-// Output  values  sample  the same, and their values after them.
+// Output  values  sample  their values in the batch's buffer.
 // Threads any number.
 //
 // Example:
@@ -24,7 +25,10 @@ class NormalizeViews final : public SampleNode {
   Outcome Process(Sample& sample, Worker& worker) override;
 
  private:
+  simd::ImageValues PlaceOf(const Batch& batch, int view, int row) const;
+
   ViewFormat format_;
+  bool made_before_ = false;
   simd::Normalization by_;
 };
 

@@ -11,11 +11,12 @@ namespace flowtrain {
 enum class ValueType : uint8_t { kUint8, kFloat32, kFloat16 };
 
 // uint8 views are [H, W, 3]. Values of another type are [3, H, W] where `channels_first`, [H, W, 3]
-// otherwise, and lie after the bytes that they are made of, in the same buffer, in the same order of
-// views and rows.
+// otherwise, in the same order of views and rows. Where they are made of the bytes in the batch's
+// rows, they lie after these in the same buffer.
 struct ViewFormat {
   ValueType type = ValueType::kUint8;
   bool channels_first = true;
+  bool after_bytes = false;
 
   size_t value_bytes() const {
     switch (type) {
@@ -28,19 +29,18 @@ struct ViewFormat {
     }
   }
   size_t BufferBytes(size_t layout_bytes) const {
-    if (type == ValueType::kUint8) return layout_bytes;
     return ValuesBegin(layout_bytes) + layout_bytes * value_bytes();
   }
   // Where the values of a row's view begin in the buffer.
   size_t ValuesAt(const BatchLayout& layout, int view, int row) const {
     const size_t offset = layout.Offset(view, row);  // in bytes, of which each becomes a value
-    if (type == ValueType::kUint8) return offset;
     return ValuesBegin(layout.bytes()) + offset * value_bytes();
   }
 
  private:
-  static size_t ValuesBegin(size_t layout_bytes) {
+  size_t ValuesBegin(size_t layout_bytes) const {
     constexpr size_t kCacheLine = 64;
+    if (!after_bytes) return 0;
     return (layout_bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
   }
 };

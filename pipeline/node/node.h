@@ -233,6 +233,13 @@ class OpenContext {
     return dynamic_cast<T*>(Find(use));
   }
 
+  // The node that makes the stream which this one takes first, as type T: nullptr where it is of
+  // another type, or there is none. It is already open.
+  template <typename T>
+  T* TryBefore() const {
+    return dynamic_cast<T*>(Before());
+  }
+
   // How a message names an option, so that the reader finds where to change it: the parameter that
   // it comes from, "data.batch_size (configs/my.yaml:12)", else "batch_size of 'stage'
   // (graphs/my.yaml:24)", without a place when it has its default.
@@ -248,6 +255,7 @@ class OpenContext {
 
  private:
   virtual Resource* Find(std::string_view use) const = 0;
+  virtual Node* Before() const { return nullptr; }
 };
 
 }  // namespace flowtrain

@@ -74,6 +74,19 @@ class ComponentSet::Context final : public OpenContext {
     return nullptr;
   }
 
+  Node* Before() const override {
+    const std::vector<NodeDef>& nodes = set_.def_.nodes;
+    const auto self = std::find_if(nodes.begin(), nodes.end(),
+                                   [this](const NodeDef& node) { return node.name == def_.name; });
+    if (self == nodes.end() || self->in.empty()) return nullptr;
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      for (const PortDef& made : nodes[i].out) {
+        if (made.stream == self->in.front().stream) return set_.nodes_[i];
+      }
+    }
+    return nullptr;
+  }
+
   const ComponentSet& set_;
   const ComponentDef& def_;
   const BatchLayout layout_;

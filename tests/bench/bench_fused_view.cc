@@ -63,8 +63,8 @@ void Blur(benchmark::State& state) {
                                       static_cast<uint16_t>(65536 / (2 * radius + 1)));
   for (auto _ : state) {
     for (Plane& plane : view.values) {
-      simd::BlurPlane({radius, weights.data()}, plane.data(), side, side, scratch.data(),
-                      out.data());
+      simd::BlurRows({radius, weights.data()}, plane.data(), side, side, 0, side, scratch.data(),
+                     out.data());
     }
     benchmark::ClobberMemory();
   }
@@ -138,6 +138,36 @@ void View(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
+// The same from an image of STL-10 as float values, which go to memory: made as such, or of the bytes
+// of each view (range(0): 0).
+void ViewAsValues(benchmark::State& state) {
+  constexpr int kSide = bench::kSmallSide;
+  constexpr size_t kBytes = size_t{3} * kSide * kSide,
+                   kViews = 1024;  // far more than a cache holds
+  const Raw picture = bench::Picture(kSide, kSide);
+  AlignedVector<float> out(kViews * kBytes);
+  AlignedVector<uint8_t> bytes(kBytes);
+  const auto by = simd::NormalizationOf({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225});
+  const AugmentOptions options;
+  FusedView fused;
+  ViewSource source{picture.values.data(), kSide, kSide};
+  source.layout = PixelLayout::kColumnPlanes;
+  uint64_t id = 0;
+  for (auto _ : state) {
+    Rng rng({.seed = 42, .stream = 0, .id = id++, .purpose = kView});
+    const ViewParams params = DrawViewParams(options, kSide, kSide, rng);
+    const simd::ImageValues to{out.data() + id % kViews * kBytes, true};
+    if (state.range(0) != 0) {
+      fused.Make(source, params, options, kSide, ViewValues{by, to});
+    } else {
+      fused.Make(source, params, options, kSide, bytes.data());
+      simd::NormalizeRgb(by, bytes.data(), kBytes / 3, to);
+    }
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
 void Views(benchmark::internal::Benchmark* each) {
   each->ArgName("view")->Arg(96)->Arg(224)->Unit(benchmark::kMicrosecond);
 }
@@ -168,6 +198,8 @@ BENCHMARK(View)
     ->Args({96, bench::kPhotoHeight, bench::kPhotoWidth})
     ->Args({224, bench::kPhotoHeight, bench::kPhotoWidth})
     ->Unit(benchmark::kMicrosecond);
+
+BENCHMARK(ViewAsValues)->ArgName("fused")->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace flowtrain

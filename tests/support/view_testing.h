@@ -45,6 +45,25 @@ inline ViewSource Source(const Bytes& image, int width) {
   return {image.data(), static_cast<int>(image.size()) / 3 / width, width};
 }
 
+// [3, width, height] of the same image.
+inline Bytes ColumnPlanes(const Bytes& rgb, int height, int width) {
+  Bytes planes(rgb.size());
+  const auto h = static_cast<size_t>(height), w = static_cast<size_t>(width);
+  for (size_t y = 0; y < h; ++y) {
+    for (size_t x = 0; x < w; ++x) {
+      for (size_t c = 0; c < 3; ++c) planes[(c * w + x) * h + y] = rgb[(y * w + x) * 3 + c];
+    }
+  }
+  return planes;
+}
+
+// That image, as those planes.
+inline ViewSource ByColumns(ViewSource packed, const Bytes& planes) {
+  packed.pixels = planes.data();
+  packed.layout = PixelLayout::kColumnPlanes;
+  return packed;
+}
+
 inline ViewParams Whole(const ViewSource& source) {
   ViewParams params;
   params.height = source.height;

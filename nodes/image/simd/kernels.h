@@ -84,10 +84,11 @@ struct BlurTaps {
   const uint16_t* weights = nullptr;
 };
 
-// Blurs a plane of rows x columns bytes along both axes, mirrored at the borders' pixels, to `out`,
-// another plane. `scratch`: BlurScratch(columns) values. Both planes have kSlackBytes of slack.
-void BlurPlane(const BlurTaps& taps, const uint8_t* plane, int rows, int columns, uint16_t* scratch,
-               uint8_t* out);
+// Blurs a plane of rows x columns bytes along both axes, mirrored at the borders' pixels, and writes
+// the rows [begin, end) of the result to theirs of `out`, another plane. `scratch`:
+// BlurScratch(columns) values. Both planes have kSlackBytes of slack.
+void BlurRows(const BlurTaps& taps, const uint8_t* plane, int rows, int columns, int begin, int end,
+              uint16_t* scratch, uint8_t* out);
 
 // Two rows at a time, each as its even and its odd pixels, with half of kMostRadius on both sides.
 inline constexpr size_t kHalfRowMargin = 32;

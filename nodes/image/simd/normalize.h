@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "nodes/image/simd/kernels.h"
+
 namespace flowtrain::simd {
 
 // value = byte * scale + bias, for each channel. The scale is in two parts whose products with a
@@ -18,11 +20,25 @@ struct Normalization {
 Normalization NormalizationOf(const std::array<double, 3>& mean,
                               const std::array<double, 3>& deviation);
 
-// Of `pixels` pixels, packed RGB, to `out`: three planes, or packed again. The bits of an IEEE half
-// are kept as uint16.
-void NormalizeRgb(const Normalization& by, const uint8_t* in, size_t pixels, bool planes,
-                  float* out);
-void NormalizeRgb(const Normalization& by, const uint8_t* in, size_t pixels, bool planes,
-                  uint16_t* out);
+// The values of an image: floats, or IEEE halves, whose bits are kept as uint16; three planes, or
+// packed RGB.
+struct ImageValues {
+  ImageValues(float* to, bool as_planes) : first(to), planes(as_planes) {}
+  ImageValues(uint16_t* to, bool as_planes) : first(to), halves(true), planes(as_planes) {}
+
+  void* first;
+  bool halves = false;
+  bool planes;
+};
+
+// Of `pixels` pixels, packed RGB.
+void NormalizeRgb(const Normalization& by, const uint8_t* in, size_t pixels,
+                  const ImageValues& out);
+
+// The pixels [begin, end) of an image of `pixels` pixels, at least kSlackBytes, in three planes;
+// `begin` and `end` are multiples of kSlackBytes, or the image's end. So an image can be made and
+// normalised a part at a time, while the values of the part before are on their way to memory.
+void NormalizePlanes(const Normalization& by, const Planes& in, size_t pixels, size_t begin,
+                     size_t end, const ImageValues& out);
 
 }  // namespace flowtrain::simd

@@ -273,26 +273,11 @@ TEST(FusedView, APartIsAsGoodAsTheWhole) {
   EXPECT_EQ(Fused(part, params, {}, 32), Fused(whole, params, {}, 32));
 }
 
-// [3, width, height] of the same image.
-Bytes ColumnPlanes(const Bytes& rgb, int height, int width) {
-  Bytes planes(rgb.size());
-  const auto h = static_cast<size_t>(height), w = static_cast<size_t>(width);
-  for (size_t y = 0; y < h; ++y) {
-    for (size_t x = 0; x < w; ++x) {
-      for (size_t c = 0; c < 3; ++c) planes[(c * w + x) * h + y] = rgb[(y * w + x) * 3 + c];
-    }
-  }
-  return planes;
-}
-
 TEST(FusedView, TakesColumnPlanes) {
   for (const auto& [height, width] : {std::array{96, 96}, {60, 80}, {200, 31}, {1, 1}, {5, 300}}) {
     const Bytes image = Picture(height, width);
     const Bytes planes = ColumnPlanes(image, height, width);
-    const ViewSource packed = Source(image, width);
-    ViewSource by_columns = packed;
-    by_columns.pixels = planes.data();
-    by_columns.layout = PixelLayout::kColumnPlanes;
+    const ViewSource packed = Source(image, width), by_columns = ByColumns(packed, planes);
     for (const int size : {16, 33, 96}) {
       for (uint64_t id = 0; id < 20; ++id) {
         AugmentOptions options;

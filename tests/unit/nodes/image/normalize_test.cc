@@ -33,8 +33,8 @@ template <typename T>
 std::vector<T> Normalized(const std::vector<uint8_t>& bytes, bool planes,
                           const std::array<double, 3>& mean = kMean) {
   std::vector<T> out(bytes.size() + 1, T{77});  // the last is not to be written
-  NormalizeRgb(NormalizationOf(mean, kDeviation), bytes.data(), bytes.size() / 3, planes,
-               out.data());
+  NormalizeRgb(NormalizationOf(mean, kDeviation), bytes.data(), bytes.size() / 3,
+               {out.data(), planes});
   EXPECT_EQ(out.back(), T{77});
   out.pop_back();
   return out;

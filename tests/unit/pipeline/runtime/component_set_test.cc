@@ -34,10 +34,16 @@ struct Asker final : SampleNode {
     names["root"] = context.NameOf("set", "root");
     names["splits"] = context.NameOf("set", "splits");
     names["batch_size"] = context.NameInStage("batch_size");
+    before = context.TryBefore<Node>();
+    source_before = context.TryBefore<SourceNode>();
+    asker_before = context.TryBefore<Asker>();
   }
   Outcome Process(Sample&, Worker&) override { return Ok(); }
   int given = 0, left = 0, size = 0, side = 0;
   std::map<std::string, std::string> names;
+  Node* before = nullptr;
+  SourceNode* source_before = nullptr;
+  Asker* asker_before = nullptr;
 };
 
 constexpr char kAskingGraph[] = R"(resources:
@@ -73,6 +79,34 @@ TEST(ComponentSet, NamesOptionsByTheirParameters) {
   EXPECT_EQ(names["root"], "data.root (c.yaml:2)");
   EXPECT_EQ(names["splits"], "splits of 'photos'");
   EXPECT_EQ(names["batch_size"], "batch_size of 'collate' (g.yaml:12)");
+}
+
+TEST(ComponentSet, ANodeFindsTheOneBeforeIt) {
+  Registry registry = declared::AllTypes();
+  declared::Add<Asker>(registry, "Asker");
+  const GraphDef def = LoadGraph(ReadYaml(R"(
+resources: {photos: {type: Images, options: {root: here}}, model: {type: Model}}
+nodes:
+  second: {type: Asker, in: asked, out: rows, uses: {set: photos}}
+  first: {type: Asker, in: ids, out: asked, uses: {set: photos}}
+  source: {type: Source, out: ids, uses: {dataset: photos}}
+  collate: {type: Stage, in: rows, out: batches, options: {batch_size: 8}}
+  forward: {type: Forward, in: batches, out: windows}
+  report: {type: Report, in: windows}
+)",
+                                          "g.yaml"),
+                                 {}, registry);
+  RunControl run;
+  internal::ComponentSet set(def, registry, run);
+  set.Open({}, [] { return uint64_t{0}; });
+  const auto& first = dynamic_cast<Asker&>(*set.Find("first"));
+  const auto& second = dynamic_cast<Asker&>(*set.Find("second"));
+  EXPECT_EQ(first.before, set.Find("source"));
+  EXPECT_EQ(first.source_before, set.Find("source"));
+  EXPECT_EQ(first.asker_before, nullptr);
+  EXPECT_EQ(second.before, &first);
+  EXPECT_EQ(second.asker_before, &first);
+  EXPECT_EQ(second.source_before, nullptr);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -59,6 +60,24 @@ class CaptureStage final : public CollateNode {
   }
 };
 FLOWTRAIN_REGISTER(CaptureStage);
+
+// Changes the bytes of the views.
+class InvertRow final : public SampleNode {
+ public:
+  static void Declare(NodeSpec& spec) {
+    spec.Doc("Inverts views.").Input("rows", Stream::kSample).Output("inverted", Stream::kSample);
+  }
+  Outcome Process(Sample& sample, Worker&) override {
+    const Batch& batch = *sample.batch;
+    for (int view = 0; view < batch.layout.views; ++view) {
+      uint8_t* const row = batch.Row(view, sample.row);
+      std::transform(row, row + batch.layout.ViewBytes(view), row,
+                     [](uint8_t byte) { return static_cast<uint8_t>(255 - byte); });
+    }
+    return Ok();
+  }
+};
+FLOWTRAIN_REGISTER(InvertRow);
 
 std::vector<Seen> TrainersBatches(int epochs, const std::string& recipe = "{}") {
   const std::string text = R"(
@@ -221,8 +240,8 @@ TEST(LoaderRun, NormalisedValuesAreThoseOfTheBytes) {
       for (int view = 0; view < 2; ++view) {
         for (size_t row = 0; row < 8; ++row) {
           std::vector<float> expected(size_t{3} * 24 * 24);
-          simd::NormalizeRgb(by, from->View(view) + row * expected.size(), 24 * 24, planes,
-                             expected.data());
+          simd::NormalizeRgb(by, from->View(view) + row * expected.size(), 24 * 24,
+                             {expected.data(), planes});
           ASSERT_EQ(std::memcmp(batch->View(view) + row * expected.size() * sizeof(float),
                                 expected.data(), expected.size() * sizeof(float)),
                     0);
@@ -251,22 +270,31 @@ TEST(LoaderRun, NamesWhatIsWrongWithARequest) {
   EXPECT_THAT(ErrorOf(Request({{"data.cache", "packed"}})), HasSubstr("flowtrain pack"));
 }
 
-std::string ErrorOfGraph(const std::string& values, bool attach, const std::string& views = "1") {
-  const Value graph = ReadYaml(R"(
+// A graph with these nodes between `decode` and `lend`, which take `images` and make `rows`.
+Value LoaderGraph(const std::string& values, const std::string& nodes, const std::string& views) {
+  return ReadYaml(R"(
 graph: loader
 resources:
   consumer: {type: Consumer, options: {values: )" +
-                                   values + R"(}}
+                      values + R"(}}
   dataset: {type: ImageDataset, options: {kind: sample, sample_size: 24}}
+  views: {type: ViewRecipe}
 nodes:
   source: {type: LoaderSource, out: ids}
   decode: {type: DecodeImage, in: ids, out: images}
-  view: {type: CenterCrop, in: images, out: rows}
+)" + nodes + R"(
   lend: {type: LendBatch, in: rows, options: {batch_size: 8, image_size: 24, views: )" +
-                                   views + "}}\n",
-                               "loader.yaml");
+                      views + "}}\n",
+                  "loader.yaml");
+}
+
+const std::string kCenter = "  view: {type: CenterCrop, in: images, out: rows}";
+
+std::string ErrorOfGraph(const std::string& values, bool attach, const std::string& views = "1",
+                         const std::string& nodes = kCenter) {
   RunControl run;
-  Graph opened(LoadGraph(graph, Config(), Registry::Global()), Registry::Global(), run);
+  Graph opened(LoadGraph(LoaderGraph(values, nodes, views), Config(), Registry::Global()),
+               Registry::Global(), run);
   if (attach) dynamic_cast<Consumer&>(*opened.Find("consumer")).Attach();
   try {
     opened.Open();
@@ -282,7 +310,73 @@ TEST(LoaderRun, TheProgramRefusesItsGraph) {
 }
 
 TEST(LoaderRun, ValuesThatNoNodeMakesAreRefused) {
-  EXPECT_THAT(ErrorOfGraph("float32", true), HasSubstr("put a NormalizeViews before 'lend'"));
+  const std::string why = "put a NormalizeViews right before it";
+  EXPECT_THAT(ErrorOfGraph("float32", true), HasSubstr(why));
+  const std::string changed_after = R"(
+  view: {type: CenterCrop, in: images, out: bytes}
+  normalize: {type: NormalizeViews, in: bytes, out: values}
+  invert: {type: InvertRow, in: values, out: rows})";
+  EXPECT_THAT(ErrorOfGraph("float32", true, "1", changed_after), HasSubstr(why));
+  EXPECT_EQ(ErrorOfGraph("uint8", true, "1", changed_after), "no error");
+  const std::string twice = R"(
+  view: {type: CenterCrop, in: images, out: bytes}
+  normalize: {type: NormalizeViews, in: bytes, out: values}
+  again: {type: NormalizeViews, in: values, out: rows})";
+  EXPECT_THAT(ErrorOfGraph("float32", true, "1", twice),
+              HasSubstr("'again' is the second NormalizeViews"));
+}
+
+// The values of the first batch of a graph with these nodes, read as `T`.
+template <typename T>
+std::vector<T> FirstBatch(const std::string& values, const std::string& nodes) {
+  RunControl run;
+  Graph graph(LoadGraph(LoaderGraph(values, nodes, "2"), Config(), Registry::Global()),
+              Registry::Global(), run);
+  auto& consumer = dynamic_cast<Consumer&>(*graph.Find("consumer"));
+  consumer.Attach();
+  graph.Open();
+  std::thread running([&graph] { graph.Run(); });
+  const auto batch = consumer.batches()->Take(kLong, [](const LentBatch&) { return true; });
+  const auto* first = reinterpret_cast<const T*>(batch->View(0));
+  std::vector<T> copied(first, first + batch->layout.bytes());
+  run.RequestAbort();
+  consumer.batches()->Close(nullptr);
+  running.join();
+  return copied;
+}
+
+// They are then made of what that node left, not as the views are made.
+TEST(LoaderRun, ANodeMayChangeTheBytesThatValuesAreMadeOf) {
+  const std::vector<uint8_t> bytes =
+      FirstBatch<uint8_t>("uint8", "  augment: {type: DualViewAugment, in: images, out: rows}");
+  const std::vector<float> values = FirstBatch<float>("float32", R"(
+  augment: {type: DualViewAugment, in: images, out: made}
+  invert: {type: InvertRow, in: made, out: inverted}
+  normalize: {type: NormalizeViews, in: inverted, out: rows})");
+  const auto by = simd::NormalizationOf({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225});
+  constexpr size_t kView = size_t{3} * 24 * 24;
+  ASSERT_EQ(values.size(), 2 * 8 * kView);
+  for (size_t at = 0; at < values.size(); at += kView) {
+    std::vector<uint8_t> inverted(bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                                  bytes.begin() + static_cast<std::ptrdiff_t>(at + kView));
+    for (uint8_t& byte : inverted) byte = static_cast<uint8_t>(255 - byte);
+    std::vector<float> expected(kView);
+    simd::NormalizeRgb(by, inverted.data(), kView / 3, {expected.data(), true});
+    ASSERT_EQ(std::memcmp(values.data() + at, expected.data(), kView * sizeof(float)), 0) << at;
+  }
+}
+
+// Whose blur the fast way does not cover.
+TEST(LoaderRun, NormalisesViewsOfTheReference) {
+  const loader_testing::Parameters recipe = {{"augment.blur_kernel", "131"}, {"augment.blur", "1"}};
+  loader_testing::Parameters with_values = recipe;
+  with_values["loader.values"] = "float32";
+  LoaderRun bytes(Request(recipe)), floats(Request(with_values));
+  const auto from = Take(bytes), batch = Take(floats);
+  const auto by = simd::NormalizationOf({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225});
+  std::vector<float> expected(size_t{3} * 24 * 24);
+  simd::NormalizeRgb(by, from->View(1), 24 * 24, {expected.data(), true});
+  EXPECT_EQ(std::memcmp(batch->View(1), expected.data(), expected.size() * sizeof(float)), 0);
 }
 
 TEST(LoaderRun, ACentreCropIsOneView) {

@@ -71,8 +71,8 @@ TEST(LoaderViews, NormalisesViewsOfSeveralSizes) {
     const size_t values = from->layout.ViewBytes(view);
     std::vector<uint16_t> expected(values * kRows);
     for (size_t row = 0; row < kRows; ++row) {
-      simd::NormalizeRgb(by, from->View(view) + row * values, values / 3, true,
-                         expected.data() + row * values);
+      simd::NormalizeRgb(by, from->View(view) + row * values, values / 3,
+                         {expected.data() + row * values, true});
     }
     EXPECT_EQ(std::memcmp(batch->View(view), expected.data(), 2 * expected.size()), 0) << view;
   }

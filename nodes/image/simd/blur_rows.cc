@@ -1,7 +1,7 @@
 #include "nodes/image/simd/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "nodes/image/simd/blur_plane.cc"
+#define HWY_TARGET_INCLUDE "nodes/image/simd/blur_rows.cc"
 #include <hwy/foreach_target.h>
 //
 #include <hwy/highway.h>
@@ -124,11 +124,11 @@ class PlaneBlur {
         out_(out) {}
 
   // Row by row, so that all that is read again is in the nearest cache.
-  void Run() {
-    Across(0);
-    for (int y = 0; y < rows_; ++y) {
+  void Run(int begin, int end) {
+    Across(begin);
+    for (int y = begin; y < end; ++y) {
       // A row ahead: a wide load that waits for narrow stores takes long.
-      if (y + 1 < rows_) Across(y + 1);
+      if (y + 1 < end) Across(y + 1);
       Along(y);
     }
   }
@@ -209,24 +209,24 @@ class PlaneBlur {
 };
 
 template <int kRadius>
-void Blur(const BlurTaps& taps, const uint8_t* plane, int rows, int columns, uint16_t* scratch,
-          uint8_t* out) {
-  PlaneBlur<kRadius>(taps, plane, rows, columns, scratch, out).Run();
+void Blur(const BlurTaps& taps, const uint8_t* plane, int rows, int columns, int begin, int end,
+          uint16_t* scratch, uint8_t* out) {
+  PlaneBlur<kRadius>(taps, plane, rows, columns, scratch, out).Run(begin, end);
 }
 
-void BlurPlaneTarget(const BlurTaps& taps, const uint8_t* plane, int rows, int columns,
-                     uint16_t* scratch, uint8_t* out) {
+void BlurRowsTarget(const BlurTaps& taps, const uint8_t* plane, int rows, int columns, int begin,
+                    int end, uint16_t* scratch, uint8_t* out) {
   switch (taps.radius) {
     case 1:
-      return Blur<1>(taps, plane, rows, columns, scratch, out);
+      return Blur<1>(taps, plane, rows, columns, begin, end, scratch, out);
     case 2:
-      return Blur<2>(taps, plane, rows, columns, scratch, out);
+      return Blur<2>(taps, plane, rows, columns, begin, end, scratch, out);
     case 3:
-      return Blur<3>(taps, plane, rows, columns, scratch, out);
+      return Blur<3>(taps, plane, rows, columns, begin, end, scratch, out);
     case 4:
-      return Blur<4>(taps, plane, rows, columns, scratch, out);
+      return Blur<4>(taps, plane, rows, columns, begin, end, scratch, out);
     default:
-      return Blur<0>(taps, plane, rows, columns, scratch, out);
+      return Blur<0>(taps, plane, rows, columns, begin, end, scratch, out);
   }
 }
 
@@ -237,11 +237,11 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace flowtrain::simd {
 
-HWY_EXPORT(BlurPlaneTarget);
+HWY_EXPORT(BlurRowsTarget);
 
-void BlurPlane(const BlurTaps& taps, const uint8_t* plane, int rows, int columns, uint16_t* scratch,
-               uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(BlurPlaneTarget)(taps, plane, rows, columns, scratch, out);
+void BlurRows(const BlurTaps& taps, const uint8_t* plane, int rows, int columns, int begin, int end,
+              uint16_t* scratch, uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(BlurRowsTarget)(taps, plane, rows, columns, begin, end, scratch, out);
 }
 
 }  // namespace flowtrain::simd
