@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures flowtrain's loader side by side with albumentations, DALI and torchvision: the same images, recipe and cores.
+"""Measures flowtrain's loader side by side with albumentations, DALI, torchvision and torchdata: the same images, recipe and cores.
 
     tests/bench/peers/bench_peers.py --stl10 data/stl10_binary --jpeg photos --cores 0 --cores 0,1,2,3 --json peers.json
     tests/bench/peers/bench_peers.py --stl10 data/stl10_binary --peers '' --module
@@ -25,13 +25,14 @@ from comparison import (GRAPH, HERE, ONE_THREAD, ROOT, TORCH, Failed, cpu_model,
 
 WORKER = os.path.join(HERE, "peer_loaders.py")
 MODULE = os.path.join(HERE, "module_loader.py")
-PEERS = ("albumentations", "dali", "dali-crop", "torchvision", "torchvision-tensor")
+PEERS = ("albumentations", "dali", "dali-crop", "torchvision", "torchvision-tensor", "torchdata")
 PACKAGES = {
     "albumentations": ("albumentations==2.0.8", "opencv-python-headless==4.11.0.86", *TORCH),  # torch: its DataLoader
     "dali": ("nvidia-dali-cuda120==2.4.0",),
     "dali-crop": ("nvidia-dali-cuda120==2.4.0",),
     "torchvision": TORCH,
     "torchvision-tensor": TORCH,
+    "torchdata": ("torchdata==0.11.0", *TORCH),
 }
 
 

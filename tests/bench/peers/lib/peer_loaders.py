@@ -9,7 +9,8 @@ with 0.5 a blur of 9 pixels and sigma 0.1 to 2.0. Two views of an image, uint8. 
 peer says otherwise.
 
 On one core a peer works in a plain loop and writes views to a batch array, which is the most it can do there: a
-DataLoader's processes would share that core. On several, torch's DataLoader has a worker a core, and DALI a thread.
+DataLoader's processes would share that core. On several, torch's DataLoader and torchdata have a worker a core, and DALI a
+thread.
 """
 import argparse
 import itertools
@@ -166,6 +167,27 @@ def many_cores(peer, sources, load, args):
     return timed_batches(iter(loader).__next__, args)
 
 
+def torchdata(peer, sources, load, args):
+    """Images/s of torchdata's nodes with torchvision's transforms, since it has none of its own. A worker makes whole batches,
+    so that it passes on few, large objects; on one core the loop makes them itself."""
+    import torch.utils.data as data
+    from torchdata import nodes
+
+    def batch_of(numbers):
+        views = numpy.empty((2, len(numbers), args.size, args.size, 3), numpy.uint8)
+        for row, number in enumerate(numbers):
+            image = load(sources[number])
+            views[0, row] = peer.view(image)
+            views[1, row] = peer.view(image)
+        return peer.torch.from_numpy(views)
+
+    peer.start()
+    numbers = nodes.SamplerWrapper(data.RandomSampler(sources, replacement=True, num_samples=1 << 40))
+    workers = args.cores if args.cores > 1 else 0
+    batches = nodes.ParallelMapper(nodes.Batcher(numbers, args.batch), batch_of, num_workers=workers, method="process")
+    return timed_batches(iter(nodes.Loader(batches)).__next__, args)
+
+
 def timed_batches(next_batch, args):
     started = time.perf_counter()
     while time.perf_counter() - started < args.warm_up:
@@ -230,11 +252,13 @@ def dali(args, crop_in_decoder):
 
 
 LOOPS = {"albumentations": Albumentations, "torchvision": Torchvision, "torchvision-tensor": TorchvisionTensor}
-PEERS = (*LOOPS, "dali", "dali-crop")  # dali-crop decodes the crop alone, once for each view; JPEG only
+PEERS = (*LOOPS, "torchdata", "dali", "dali-crop")  # dali-crop decodes the crop alone, once for each view; JPEG only
 
 
 def versions(peer):
-    packages = ("nvidia.dali",) if peer not in LOOPS else LOOPS[peer].packages
+    packages = LOOPS[peer].packages if peer in LOOPS else ("nvidia.dali",)
+    if peer == "torchdata":
+        packages = ("torchdata", *Torchvision.packages)
     found = {}
     for name in packages:
         module = __import__(name, fromlist=["__version__"])
@@ -243,13 +267,15 @@ def versions(peer):
 
 
 def measure(args):
-    if args.peer not in LOOPS:
+    if args.peer.startswith("dali"):
         return dali(args, args.peer == "dali-crop")
-    peer = LOOPS[args.peer](args.size)
+    peer = LOOPS.get(args.peer, Torchvision)(args.size)
     if args.kind == "stl10":
         sources, load = stl10_images(args.data), peer.from_array
     else:
         sources, load = jpeg_files(args.data), peer.decode
+    if args.peer == "torchdata":
+        return torchdata(peer, sources, load, args)
     return (one_core if args.cores == 1 else many_cores)(peer, sources, load, args)
 
 
