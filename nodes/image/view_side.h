@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <vector>
 
 #include "nodes/image/rgb_image.h"
 #include "pipeline/node/packet.h"
@@ -24,6 +25,12 @@ inline int ViewSide(const BatchLayout& layout) { return internal::SquareSide(lay
 // The same of one view, also where they differ in size.
 inline int ViewSide(const BatchLayout& layout, int view) {
   return internal::SquareSide(layout.ViewBytes(view));
+}
+// The same of every view.
+inline std::vector<int> ViewSides(const BatchLayout& layout) {
+  std::vector<int> sides;
+  for (int view = 0; view < layout.views; ++view) sides.push_back(ViewSide(layout, view));
+  return sides;
 }
 
 }  // namespace flowtrain

@@ -23,7 +23,7 @@ namespace flowtrain {
 //
 // Example:
 //   consumer: {type: Consumer, options: {batches: 4}}
-class Consumer final : public Resource {
+class Consumer : public Resource {
  public:
   static void Declare(NodeSpec& spec);
   void Open(const OpenContext& context) override;

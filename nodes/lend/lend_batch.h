@@ -33,8 +33,6 @@ class LendBatch final : public CollateNode {
   void Process(Batch& batch) override;
 
  private:
-  void CheckViews(const OpenContext& context) const;
-
   int batch_size_ = 0, image_size_ = 0, views_ = 0;  // options
   Variants<ViewOptions> recipes_;
   Consumer* consumer_ = nullptr;

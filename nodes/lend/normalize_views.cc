@@ -40,6 +40,13 @@ simd::ImageValues NormalizeViews::PlaceOf(const Batch& batch, int view, int row)
   return {reinterpret_cast<uint16_t*>(values), format_.channels_first};
 }
 
+void NormalizeViews::CheckIsBefore(const OpenContext& context, const Consumer& consumer) {
+  if (consumer.format().type == ValueType::kUint8) return;
+  if (context.TryBefore<NormalizeViews>() != nullptr) return;
+  throw ConfigError(context.NameOf("consumer", "values") + " asks for normalised values, and '" +
+                    context.name() + "' does not get them: put a NormalizeViews right before it");
+}
+
 Outcome NormalizeViews::Process(Sample& sample, Worker&) {
   if (made_before_) return Ok();
   const Batch& batch = *sample.batch;

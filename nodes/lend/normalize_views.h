@@ -7,6 +7,8 @@
 
 namespace flowtrain {
 
+class Consumer;
+
 // Makes the values that the graph's consumer asks for of the views that are written to the sample's
 // row, on the worker whose caches they are in: (byte / 255 - mean) / std. Does nothing where it takes
 // the bytes themselves. A DualViewAugment right before it is told to make the values itself, so that
@@ -23,6 +25,10 @@ class NormalizeViews final : public SampleNode {
   static void Declare(NodeSpec& spec);
   void Open(const OpenContext& context) override;
   Outcome Process(Sample& sample, Worker& worker) override;
+
+  // For the node that gathers the rows. Throws ConfigError where the consumer takes values and the
+  // node before makes none: what another one did to the bytes would be lost.
+  static void CheckIsBefore(const OpenContext& context, const Consumer& consumer);
 
  private:
   simd::ImageValues PlaceOf(const Batch& batch, int view, int row) const;

@@ -4,18 +4,23 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
+#include "nodes/augment/view_options.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
 
-// Takes the place of PinnedStage without a device: the end of the loader's graph when the loader
-// alone is measured.
+class Consumer;
+
+// Takes the place of PinnedStage without a device, and of LendBatch without a program that takes
+// the batches: the end of the loader's graph when the loader alone is measured.
 //
 // Input   rows     sample  its views are in the sample's row of its batch.
 // Output  batches  batch   without a payload. No node need take them.
-// Memory  per batch slot: a buffer of views x batch_size x image_size^2 x 3 bytes.
+// Memory  per batch slot: as the stage in whose place it stands, in ordinary memory.
 // Threads the device lane.
+// Errors  Open: as LendBatch.
 //
 // Example:
 //   stage: {type: HostStage, in: rows, options: {batch_size: 128, image_size: 96}}
@@ -23,16 +28,19 @@ class HostStage final : public CollateNode {
  public:
   static void Declare(NodeSpec& spec);
   BatchLayout Layout() const override;
+  void Open(const OpenContext& context) override;
   std::shared_ptr<uint8_t> Allocate(size_t bytes) override;
   void Start() override { started_.store(true, std::memory_order_release); }
   void Process(Batch&) override {}
 
-  int image_size() const { return image_size_; }  // side of a view, pixels
+  std::vector<int> view_sides() const;  // of each view, pixels
   // Whether the run has begun: from then on the graph's figures can be read. Thread-safe.
   bool started() const { return started_.load(std::memory_order_acquire); }
 
  private:
   int batch_size_ = 0, image_size_ = 0, views_ = 2;  // options
+  Variants<ViewOptions> recipes_;
+  const Consumer* consumer_ = nullptr;  // null: nobody asks for normalised values
   std::atomic<bool> started_{false};
 };
 

@@ -85,12 +85,6 @@ GraphDef LoadDef(const LoaderRequest& request) {
   return LoadGraph(file.graph, ParametersOf(file, request), Registry::Global());
 }
 
-std::vector<int> SidesOf(const BatchLayout& layout) {
-  std::vector<int> sides;
-  for (int view = 0; view < layout.views; ++view) sides.push_back(ViewSide(layout, view));
-  return sides;
-}
-
 // The graph's only component of type T. Throws ConfigError where it has none.
 template <typename T>
 T& Only(const Graph& graph, const char* type) {
@@ -113,7 +107,7 @@ class LoaderRun::Impl {
     const BatchLayout layout = lend.Layout();
     const auto& dataset = Only<ImageDataset>(graph_, "ImageDataset");
     facts_ = {.rows = layout.rows,
-              .sides = SidesOf(layout),
+              .sides = ViewSides(layout),
               .images = source_.size(),
               .batches_per_epoch = source_.batches_per_epoch(),
               .windows = source_.windows(),

@@ -15,8 +15,9 @@ namespace {
 
 using testing::HasSubstr;
 
-std::vector<std::string> BenchLoader(const std::vector<std::string>& extra) {
-  std::vector<std::string> arguments = {"bench", "loader", kGraph};
+std::vector<std::string> BenchLoader(const std::vector<std::string>& extra,
+                                     const std::string& graph = kGraph) {
+  std::vector<std::string> arguments = {"bench", "loader", graph};
   for (const char* set : {"data.kind=sample", "sample.images=80", "data.image_size=32",
                           "data.batch_size=8", "data.num_workers=1"}) {
     arguments.insert(arguments.end(), {"--set", set});
@@ -55,6 +56,22 @@ TEST(BenchLoader, PrintsOneJsonObject) {
   EXPECT_LT(json["engine_share"], 1.0);
   EXPECT_GT(json["device_busy"], 0.0);
   EXPECT_LE(json["device_busy"], 1.0);
+}
+
+// Of a graph whose batches a Python program takes.
+TEST(BenchLoader, CountsAllViewsOfSeveralSizes) {
+  const auto json = nlohmann::json::parse(StandardOutput(
+      BenchLoader({"--seconds", "0.3", "--warm-up", "0.1", "--repeats", "1", "--skip-engine",
+                   "--json", "--set", "loader.values=float32", "--set",
+                   "augment.views=[{count: 2, size: 32}, {count: 6, size: 16, blur: 0}]"},
+                  kRoot + "/graphs/loader.yaml")));
+  EXPECT_GT(json["images_per_s"], 0.0);
+  EXPECT_DOUBLE_EQ(json["views_per_s"], 8 * json["images_per_s"].get<double>());
+  EXPECT_TRUE(json["view_size"].is_null());
+  EXPECT_EQ(json["view_sizes"], nlohmann::json({32, 32, 16, 16, 16, 16, 16, 16}));
+  for (const char* node : {"source", "decode", "augment", "normalize", "lend"}) {
+    EXPECT_TRUE(json["nodes"].contains(node)) << json;
+  }
 }
 
 TEST(BenchLoader, PrintsATable) {

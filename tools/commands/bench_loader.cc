@@ -48,8 +48,7 @@ LoaderReport Describe(const LoaderBenchRequest& request, const GraphDef& def) {
   if (const auto* dataset = FindComponent<ImageDataset>(graph)) {
     report.dataset = dataset->Description();
   }
-  report.view_size = stage.image_size();
-  report.views = stage.Layout().views;
+  report.sides = stage.view_sides();
   report.batch_size = stage.Layout().rows;
   report.workers = def.workers;
   report.cores = cpu.usable;
@@ -107,7 +106,7 @@ ExitCode BenchLoader(const LoaderBenchRequest& request, StopSignals& signals, st
       report.engine.push_back(*engine);
     }
     LogInfo("run " + std::to_string(i + 1) + " of " + std::to_string(request.repeats) + ": " +
-            ShowRate(figures->images_per_s() * report.views) + " views/s");
+            ShowRate(figures->images_per_s() * report.views()) + " views/s");
   }
   out << (request.json ? LoaderReportJson(report) + '\n' : LoaderReportText(report));
   return ExitCode::kDone;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "nodes/decode/encode_png.h"
 #include "pipeline/base/error.h"
@@ -17,7 +18,9 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/graph_options.h"
 #include "tools/load/load.h"
+#include "tools/measure/view_sizes.h"
 #include "tools/preview/preview.h"
+#include "tools/preview/sheet_layout.h"
 
 namespace flowtrain {
 namespace {
@@ -31,13 +34,14 @@ struct PreviewRequest {
 
 void Tell(const Preview& preview, const PreviewRequest& request, const SheetPicture& sheet,
           std::ostream& out) {
-  const size_t views = preview.images.front().draws.front().size();
-  const int scale = SheetScale(preview.view_size);
+  const std::vector<int>& sides = preview.view_sides;
+  const SheetLayout layout = LayOutSheet(sides, request.images, request.draws);
   out << request.out << ": " << ShowCount(preview.images.size(), "image") << " of "
       << preview.dataset << ", " << sheet.width << 'x' << sheet.height << " pixels\n"
-      << "  each row: the image, then its " << ShowCount(views, "view") << " of "
-      << preview.view_size << 'x' << preview.view_size << " pixels";
-  if (scale > 1) out << ", enlarged " << scale << " times";
+      << "  each row: the image, then its " << ShowCount(sides.size(), "view")
+      << (CommonSide(sides) ? " of " : ", ") << ShowViewSizes(sides) << " pixels";
+  if (layout.scale > 1) out << ", enlarged " << layout.scale << " times";
+  if (layout.draw.lines > 1) out << ", on " << layout.draw.lines << " lines";
   out << '\n';
   if (request.draws > 1) {
     out << "  " << request.draws << " draws side by side: the views of the first " << request.draws
@@ -50,13 +54,19 @@ void Tell(const Preview& preview, const PreviewRequest& request, const SheetPict
   }
 }
 
+// A graph that does not train has its seed elsewhere.
+void SetSeed(GraphRequest& graph, int64_t seed) {
+  const bool loader = Load(graph).config.Find("loader.seed") != nullptr;
+  graph.sets.push_back((loader ? "loader.seed=" : "train.seed=") + std::to_string(seed));
+}
+
 // Throws ConfigError, DataError.
 ExitCode ShowViews(PreviewRequest request, std::ostream& out) {
   if (std::filesystem::path(request.out).extension() != ".png") {
     throw ConfigError("--out " + request.out + ": the picture is a PNG; name a file .png");
   }
   TryOutput(request.out);
-  if (request.seed) request.graph.sets.push_back("train.seed=" + std::to_string(*request.seed));
+  if (request.seed) SetSeed(request.graph, *request.seed);
   const LoadedGraph loaded = LoadForRun(request.graph);
   const Preview preview =
       MakePreview(loaded.def, Registry::Global(), request.images, request.draws);
@@ -83,7 +93,8 @@ Command AddPreview(CLI::App& app) {
   preview->add_option("--draws", request->draws, "Epochs whose views are shown side by side")
       ->check(CLI::Range(1, 16))
       ->capture_default_str();
-  preview->add_option("--seed", request->seed, "The same as --set train.seed=N");
+  preview->add_option("--seed", request->seed,
+                      "The same as --set train.seed=N, or loader.seed=N where the graph has that");
   return {preview, [request](StopSignals&) { return ShowViews(*request, std::cout); }};
 }
 

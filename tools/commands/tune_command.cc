@@ -125,6 +125,7 @@ ExitCode TuneGraph(const TuneRequest& request, const Launch& launch, StopSignals
   const std::string path = request.to.empty() ? PathToTune(machine) : request.to;
   TryTuned(path);
   const LoadedGraph loaded = LoadForRun(request.graph, &signals);
+  RefuseLentBatches(loaded.def);
   const GraphDef def =
       request.no_device ? HostGraph(loaded.def, registry) : TrainGraph(loaded.def, registry);
   TuneRun run = RunOf(request, def);

@@ -174,6 +174,11 @@ std::string LowerWorkers(Config& config) {
 
 void TakePackedCache(Config& config, StopSignals* signals) {
   if (config.GetOr<std::string>("data.kind", "packed") == "packed") return;
+  if (config.Find("data.cache_file") == nullptr) {
+    throw ConfigError(
+        "data.cache: packed is for graphs that train: pack the data set with `flowtrain pack`, and "
+        "give the file with data.kind=packed and data.root=FILE");
+  }
   const auto run_folder = config.GetOr<std::string>("run.path", "");
   if (!run_folder.empty()) CheckRunFolder(run_folder, config.GetOr<bool>("run.go_on", false));
   const std::string path = PackedCacheOf(config, signals);

@@ -6,6 +6,7 @@
 #include "pipeline/base/text/text_table.h"
 #include "pipeline/base/text/units.h"
 #include "tools/measure/spread.h"
+#include "tools/measure/view_sizes.h"
 
 namespace flowtrain {
 namespace {
@@ -54,7 +55,7 @@ std::vector<std::string> ViewRate(const std::string& what, Spread images, double
 }
 
 std::string RatesText(const LoaderReport& report) {
-  const double views = report.views;
+  const double views = report.views();
   const Spread images = ImagesPerS(report), cores = CoresUsed(report);
   TextTable table;
   table.Add(ViewRate("views/s", images, views));
@@ -77,7 +78,7 @@ std::string NodesText(const LoaderReport& report) {
   table.Add({"time in a node", "us a view", "us an image"});
   for (size_t i = 0; i < report.runs.front().nodes.size(); ++i) {
     const double us = NodeUs(report, i).median;
-    table.Add({"  " + report.runs.front().nodes[i].name, ShowFixed(us / report.views, 2),
+    table.Add({"  " + report.runs.front().nodes[i].name, ShowFixed(us / report.views(), 2),
                ShowFixed(us, 2)});
   }
   return table.ToString("  ");
@@ -111,12 +112,12 @@ std::string CoresText(const LoaderReport& report) {
 }  // namespace
 
 std::string LoaderReportText(const LoaderReport& report) {
-  const std::string side = std::to_string(report.view_size);
   TextTable facts;
   facts.Add({"graph", report.graph});
   facts.Add({"data set", report.dataset});
-  facts.Add({"view", side + " x " + side + " pixels, " + std::to_string(report.views) +
-                         " an image, batches of " + std::to_string(report.batch_size) + " images"});
+  facts.Add({"view", ShowViewSizes(report.sides, " x ") + " pixels, " +
+                         std::to_string(report.sides.size()) + " an image, batches of " +
+                         std::to_string(report.batch_size) + " images"});
   facts.Add({"workers", std::to_string(report.workers)});
   facts.Add({"cores", CoresText(report)});
   return facts.ToString("") + "median of " + std::to_string(report.runs.size()) + " runs of " +
@@ -125,7 +126,8 @@ std::string LoaderReportText(const LoaderReport& report) {
 }
 
 std::string LoaderReportJson(const LoaderReport& report) {
-  const double views = report.views;
+  const double views = report.views();
+  const std::optional<int> side = CommonSide(report.sides);
   const Spread images = ImagesPerS(report);
   const auto spread = [](Spread s, double scale) {
     return nlohmann::ordered_json{
@@ -142,7 +144,8 @@ std::string LoaderReportJson(const LoaderReport& report) {
       {"workers", report.workers},
       {"graph", report.graph},
       {"dataset", report.dataset},
-      {"view_size", report.view_size},
+      {"view_size", side ? nlohmann::ordered_json(*side) : nullptr},
+      {"view_sizes", report.sides},
       {"batch_size", report.batch_size},
       {"seconds", report.times.seconds},
       {"repeats", report.runs.size()},

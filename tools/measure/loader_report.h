@@ -20,8 +20,7 @@ struct EngineCost {
 struct LoaderReport {
   std::string graph;       // file
   std::string dataset;     // "STL-10, train + unlabeled: 105,000 images 96x96"
-  int view_size = 0;       // side of a view, pixels
-  int views = 2;           // per image
+  std::vector<int> sides;  // of each view of an image, pixels; at least one
   int batch_size = 0;      // images
   int workers = 0;         // threads of the arena
   int cores = 0;           // that the process may use
@@ -30,6 +29,8 @@ struct LoaderReport {
   LoaderTimes times;
   std::vector<LoaderFigures> runs;  // at least one
   std::vector<EngineCost> engine;   // empty: not measured
+
+  double views() const { return static_cast<double>(sides.size()); }  // per image
 };
 
 // A table for people, ending with a newline.

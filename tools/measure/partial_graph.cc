@@ -13,6 +13,7 @@ namespace {
 
 constexpr int64_t kManyEpochs = 1000000;  // max_steps ends the run, not the data set
 constexpr int64_t kManySteps = 1000000000;
+constexpr char kConsumer[] = "Consumer", kHostConsumer[] = "HostConsumer";
 
 NodeSpec::Kind KindOf(const ComponentDef& def, const Registry& registry) {
   return registry.Find(def.type)->spec.kind;
@@ -34,10 +35,15 @@ void SetOption(ComponentDef& def, const std::string& key, int64_t number) {
 
 // The same, if the type has such an option.
 void SetIfDeclared(ComponentDef& def, const Registry& registry, const std::string& key,
-                   int64_t number) {
+                   const std::string& text) {
   for (const OptionSpec& option : registry.Find(def.type)->spec.options) {
-    if (option.name == key) SetOption(def, key, number);
+    if (option.name == key) SetOption(def, key, text);
   }
+}
+
+void SetIfDeclared(ComponentDef& def, const Registry& registry, const std::string& key,
+                   int64_t number) {
+  SetIfDeclared(def, registry, key, std::to_string(number));
 }
 
 // Otherwise a bench would make a run's folder for files that nodes may have to write there.
@@ -54,7 +60,8 @@ std::vector<NodeDef>::iterator FindStage(GraphDef& def, const Registry& registry
   const auto stage = std::find_if(def.nodes.begin(), def.nodes.end(), [&](const NodeDef& node) {
     return KindOf(node, registry) == NodeSpec::Kind::kCollate;
   });
-  if (stage == def.nodes.end()) throw ConfigError(def.file + ": bench needs a stage node");
+  if (stage == def.nodes.end())
+    throw ConfigError(def.file + ": this needs a graph with a stage node");
   return stage;
 }
 
@@ -66,9 +73,10 @@ std::vector<PortDef> EndWithOptimiser(GraphDef& def, const Registry& registry,
     return KindOf(node, registry) == NodeSpec::Kind::kStep;
   });
   if (optimiser == def.nodes.end()) {
+    RefuseLentBatches(def);
     throw ConfigError(def.file +
-                      ": this needs a graph that trains: it has no optimiser's node (--no-device "
-                      "measures the loader of any graph)");
+                      ": this needs a graph that trains: it has no optimiser's node (the loader "
+                      "alone: flowtrain bench loader, or --no-device of timing and tune)");
   }
   if (optimiser + 1 != def.nodes.end() && (optimiser + 1)->type == keep) ++optimiser;
   def.nodes.erase(optimiser + 1, def.nodes.end());
@@ -133,6 +141,51 @@ void DropUnusedResources(GraphDef& def) {
       def.resources.end());
 }
 
+// What stands in the place of a stage node: it knows no device, and of a program that takes the
+// batches only which values it asks for.
+NodeDef HostStageFor(const NodeDef& stage) {
+  if (stage.uses.empty()) return stage;
+  NodeDef host = stage;
+  host.type = "HostStage";
+  std::erase_if(host.uses, [](const UseDef& use) { return use.name != "consumer"; });
+  std::erase_if(host.options, [](const Entry& option) {
+    return option.key != "batch_size" && option.key != "image_size" && option.key != "views" &&
+           option.key != "recipes";
+  });
+  return host;
+}
+
+// Of the loader alone, without an end. Nobody takes its batches.
+GraphDef UpToStage(const GraphDef& def, const Registry& registry) {
+  GraphDef host = def;
+  NodeDef& source = host.nodes.front();
+  SetIfDeclared(source, registry, "epochs", kManyEpochs);
+  SetIfDeclared(source, registry, "max_steps", 0);
+  SetIfDeclared(source, registry, "window", 1);  // so that a drain need not finish a large one
+  SetIfDeclared(source, registry, "effective_batch", 0);
+
+  const auto stage = FindStage(host, registry);
+  host.nodes.erase(stage + 1, host.nodes.end());
+  DropRunDir(host, registry);
+  host.nodes.back() = HostStageFor(host.nodes.back());
+  host.nodes.back().out.clear();
+  for (ComponentDef& resource : host.resources) {
+    if (resource.type == kConsumer) resource.type = kHostConsumer;
+  }
+  DropUnusedResources(host);
+  return host;
+}
+
+void AddPacedDevice(GraphDef& host, double images_per_s) {
+  NodeDef device;
+  device.name = "paced_device";
+  device.type = "PacedDevice";
+  device.in = {{"batches", {}}};
+  SetOption(device, "images_per_s", std::to_string(images_per_s));
+  host.nodes.back().out = device.in;
+  host.nodes.push_back(std::move(device));
+}
+
 }  // namespace
 
 GraphDef LoaderGraph(const GraphDef& def, const Registry& registry, int64_t steps, int64_t skip,
@@ -171,40 +224,28 @@ GraphDef DeviceGraph(const GraphDef& def, const Registry& registry) {
 }
 
 GraphDef HostGraph(const GraphDef& def, const Registry& registry, double device_rate) {
-  GraphDef host = def;
-  NodeDef& source = host.nodes.front();
-  SetIfDeclared(source, registry, "epochs", kManyEpochs);
-  SetIfDeclared(source, registry, "max_steps", 0);
-  SetIfDeclared(source, registry, "window", 1);  // so that a drain need not finish a large one
-  SetIfDeclared(source, registry, "effective_batch", 0);
-
-  const auto stage = FindStage(host, registry);
-  host.nodes.erase(stage + 1, host.nodes.end());
-  DropRunDir(host, registry);
-  NodeDef& host_stage = host.nodes.back();
-  const NodeDef given = host_stage;
-  if (!given.uses.empty()) {  // the device
-    host_stage.type = "HostStage";
-    host_stage.uses.clear();
-    host_stage.options.clear();
-    for (const Entry& option : given.options) {
-      if (option.key == "batch_size" || option.key == "image_size" || option.key == "views") {
-        host_stage.options.push_back(option);
-      }
-    }
-  }
-  if (device_rate > 0) {
-    NodeDef device;
-    device.name = "paced_device";
-    device.type = "PacedDevice";
-    device.in = host_stage.out;
-    SetOption(device, "images_per_s", std::to_string(device_rate));
-    host.nodes.push_back(std::move(device));
-  } else {
-    host_stage.out.clear();
-  }
-  DropUnusedResources(host);
+  GraphDef host = UpToStage(def, registry);
+  SetIfDeclared(host.nodes.front(), registry, "drop_last", "true");
+  if (device_rate > 0) AddPacedDevice(host, device_rate);
   return host;
+}
+
+GraphDef ViewsGraph(const GraphDef& def, const Registry& registry) {
+  GraphDef views = UpToStage(def, registry);
+  for (ComponentDef& resource : views.resources) {
+    if (resource.type == kHostConsumer) SetOption(resource, "values", "uint8");
+  }
+  return views;
+}
+
+void RefuseLentBatches(const GraphDef& def) {
+  for (const ComponentDef& resource : def.resources) {
+    if (resource.type != kConsumer) continue;
+    throw ConfigError(def.file +
+                      ": a Python program takes its batches, and there loader.timing() and "
+                      "loader.tune() measure it (docs/python.md); the loader by itself: flowtrain "
+                      "bench loader, or flowtrain timing --no-device");
+  }
 }
 
 GraphDef OnOneWorker(GraphDef def) {

@@ -5,19 +5,19 @@
 #include "nodes/image/resample.h"
 #include "nodes/image/rgb_image.h"
 #include "tools/preview/preview.h"
+#include "tools/preview/sheet_layout.h"
 
 namespace flowtrain {
 namespace {
 
-constexpr int kGap = 4, kWideGap = 12;  // pixels: between views; before each draw
 constexpr uint8_t kPaper = 255, kFrame = 224;
-constexpr int kEasyToSee = 96;
 
 class Sheet {
  public:
-  Sheet(int height, int width) : picture_{height, width, {}} {
-    picture_.rgb.assign(kChannels * static_cast<size_t>(height) * static_cast<size_t>(width),
-                        kPaper);
+  explicit Sheet(const SheetLayout& layout)
+      : picture_{static_cast<int>(layout.height), static_cast<int>(layout.width), {}} {
+    picture_.rgb.assign(
+        kChannels * static_cast<size_t>(layout.height) * static_cast<size_t>(layout.width), kPaper);
   }
 
   // Each pixel of a square becomes scale x scale.
@@ -66,28 +66,23 @@ class Sheet {
 
 }  // namespace
 
-int SheetScale(int view_size) { return std::max(1, kEasyToSee / view_size); }
-
 SheetPicture ContactSheet(const Preview& preview) {
   if (preview.images.empty()) return {};
-  const int scale = SheetScale(preview.view_size), cell = preview.view_size * scale;
   const auto rows = static_cast<int>(preview.images.size());
   const auto draws = static_cast<int>(preview.images.front().draws.size());
-  const auto views = static_cast<int>(preview.images.front().draws.front().size());
-  const int draw_width = kWideGap + views * cell + (views - 1) * kGap;
-  Sheet sheet(rows * (cell + kGap) + kGap, kGap + cell + draws * draw_width + kGap);
+  const SheetLayout layout = LayOutSheet(preview.view_sides, rows, draws);
+  Sheet sheet(layout);
   for (int row = 0; row < rows; ++row) {
     const PreviewImage& image = preview.images[static_cast<size_t>(row)];
-    const int top = kGap + row * (cell + kGap);
-    sheet.PutImage(image, cell, top, kGap);
-    int left = kGap + cell;
-    for (const auto& draw : image.draws) {
-      left += kWideGap;
-      for (const auto& view : draw) {
-        sheet.PutView(view, preview.view_size, scale, top, left);
-        left += cell + kGap;
+    const int top = layout.Top(row);
+    sheet.PutImage(image, layout.cell, top, kSheetGap);
+    for (int draw = 0; draw < draws; ++draw) {
+      const auto& views = image.draws[static_cast<size_t>(draw)];
+      for (size_t view = 0; view < views.size(); ++view) {
+        const DrawLayout::Place place = layout.draw.views[view];
+        sheet.PutView(views[view], preview.view_sides[view], layout.scale, top + place.top,
+                      layout.Left(draw) + place.left);
       }
-      left -= kGap;
     }
   }
   return sheet.Take();

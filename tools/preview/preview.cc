@@ -1,11 +1,14 @@
 #include "tools/preview/preview.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "nodes/data/dataset.h"
 #include "nodes/decode/decode.h"
 #include "nodes/decode/decode_scratch.h"
 #include "nodes/image/image_sample.h"
+#include "nodes/image/view_side.h"
+#include "nodes/source/ordered_source.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/text/printable_name.h"
 #include "pipeline/base/text/units.h"
@@ -13,6 +16,7 @@
 #include "tools/load/load.h"
 #include "tools/measure/bare_nodes.h"
 #include "tools/measure/partial_graph.h"
+#include "tools/preview/sheet_layout.h"
 
 namespace flowtrain {
 namespace {
@@ -21,7 +25,7 @@ namespace {
 class ViewTaker {
  public:
   ViewTaker(const GraphDef& def, const Registry& registry)
-      : nodes_(HostGraph(def, registry), registry, run_),
+      : nodes_(ViewsGraph(def, registry), registry, run_),
         dataset_(FindComponent<ImageDataset>(nodes_.graph())),
         buffer_(nodes_.Allocate(batch_)),
         row_(batch_.layout.rows) {
@@ -31,7 +35,12 @@ class ViewTaker {
   }
 
   std::string Dataset() const { return dataset_->Description(); }
-  size_t view_bytes() const { return batch_.layout.view_bytes; }
+  // Throws ConfigError for views that are no square RGB pictures.
+  std::vector<int> Sides() const {
+    std::vector<int> sides = ViewSides(batch_.layout);
+    if (std::count(sides.begin(), sides.end(), 0) == 0) return sides;
+    throw ConfigError(nodes_.graph().def().file + ": preview needs views that are square pictures");
+  }
 
   // The next image that a run would train on. False: an epoch has no more.
   bool Next(int draws, PreviewImage& out) {
@@ -41,6 +50,7 @@ class ViewTaker {
       if (batch_.epoch > 0) return false;
     }
     nodes_.Admit(sample_, batch_, row_);
+    if (sample_.id == kNoImage) return false;  // the rest of the last batch
     out.id = sample_.id;
     out.name = PrintableName(dataset_->ImageName(sample_.id));
     out.draws.push_back(Views());
@@ -60,7 +70,7 @@ class ViewTaker {
     std::vector<std::vector<uint8_t>> views;
     for (int view = 0; view < batch_.layout.views; ++view) {
       const uint8_t* first = batch_.Row(view, row_);
-      views.emplace_back(first, first + batch_.layout.view_bytes);
+      views.emplace_back(first, first + batch_.layout.ViewBytes(view));
     }
     return views;
   }
@@ -100,10 +110,13 @@ class ViewTaker {
   DecodeScratch scratch_;
 };
 
-int SideOf(size_t view_bytes) {
-  int side = 1;
-  while (kChannels * static_cast<size_t>(side) * static_cast<size_t>(side) < view_bytes) ++side;
-  return side;
+// A picture that a viewer still opens.
+void CheckSheet(const std::vector<int>& sides, int images, int draws) {
+  constexpr int64_t kMostPixels = 500'000'000;
+  const SheetLayout sheet = LayOutSheet(sides, images, draws);
+  if (sheet.height * sheet.width <= kMostPixels) return;
+  throw ConfigError("the picture would have " + std::to_string(sheet.width) + 'x' +
+                    std::to_string(sheet.height) + " pixels: lower --images or --draws");
 }
 
 }  // namespace
@@ -111,7 +124,8 @@ int SideOf(size_t view_bytes) {
 Preview MakePreview(const GraphDef& def, const Registry& registry, int images, int draws) {
   ViewTaker taker(def, registry);
   Preview preview;
-  preview.view_size = SideOf(taker.view_bytes());
+  preview.view_sides = taker.Sides();
+  CheckSheet(preview.view_sides, images, draws);
   preview.dataset = taker.Dataset();
   for (int i = 0; i < images; ++i) {
     PreviewImage image;

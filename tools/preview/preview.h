@@ -15,20 +15,21 @@ struct PreviewImage {
   std::string name;
   int height = 0, width = 0;
   std::vector<uint8_t> pixels;  // uint8 [height, width, 3]; the whole image, upright
-  // Of each draw its views one after the other, uint8 [size, size, 3] each. Draw d is what the
+  // Of each draw its views one after the other, uint8 [side, side, 3] each. Draw d is what the
   // training sees of the image in its epoch d + 1.
   std::vector<std::vector<std::vector<uint8_t>>> draws;
 };
 
 struct Preview {
-  int view_size = 0;  // side, pixels
+  std::vector<int> view_sides;  // of each view of an image, pixels
   std::string dataset;
   std::vector<PreviewImage> images;
 };
 
-// The first `images` images that a run of `def` would train on, in its order, through the graph's
-// own nodes from the source to the stage. Throws ConfigError, also for a graph whose samples are no
-// images, and DataError; and what its nodes throw.
+// The first `images` images that a run of `def` would train on, or that the program outside would
+// get, in its order, through the graph's own nodes from the source to the stage; no more than an
+// epoch has. Throws ConfigError, also for a graph whose samples are no images and for a sheet that
+// would be too large, and DataError; and what its nodes throw.
 Preview MakePreview(const GraphDef& def, const Registry& registry, int images, int draws);
 
 struct SheetPicture {
@@ -36,9 +37,8 @@ struct SheetPicture {
   std::vector<uint8_t> rgb;  // uint8 [height, width, 3]
 };
 
-// One row an image: the image itself, as large as a view, then the views of each draw. Small views
-// are enlarged by a whole factor (SheetScale), each of their pixels to a square.
+// One row an image: the image itself, as large as the largest view, then the views of each draw,
+// laid out as LayOutSheet says. Small views are enlarged, each of their pixels to a square.
 SheetPicture ContactSheet(const Preview& preview);
-int SheetScale(int view_size);
 
 }  // namespace flowtrain

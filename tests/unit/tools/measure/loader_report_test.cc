@@ -9,6 +9,7 @@
 namespace flowtrain {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -25,7 +26,7 @@ LoaderReport Report() {
   LoaderReport report;
   report.graph = "graphs/simclr.yaml";
   report.dataset = "STL-10";
-  report.view_size = 96;
+  report.sides = {96, 96};
   report.batch_size = 128;
   report.workers = 2;
   report.cores = 4;
@@ -47,6 +48,7 @@ TEST(LoaderReport, JsonHasTheMediansOfTheRuns) {
   EXPECT_EQ(json["cores_used"], 2.0);
   EXPECT_EQ(json["workers"], 2);
   EXPECT_EQ(json["view_size"], 96);
+  EXPECT_EQ(json["view_sizes"], nlohmann::json({96, 96}));
   EXPECT_EQ(json["dataset"], "STL-10");
   EXPECT_EQ(json["seconds"], 2.0);
   EXPECT_EQ(json["repeats"], 3);
@@ -54,6 +56,24 @@ TEST(LoaderReport, JsonHasTheMediansOfTheRuns) {
   EXPECT_NEAR(json["engine_share"], 0.05, 1e-12);
   EXPECT_NEAR(json["engine_cpu_share"], 0.1, 1e-12);
   EXPECT_FALSE(json.contains("device_busy"));
+}
+
+TEST(LoaderReport, CountsAllViewsOfAnImageWhateverTheirSizes) {
+  LoaderReport report = Report();
+  report.sides = {96, 96, 36, 36, 36, 36, 36, 36};
+  const auto json = nlohmann::json::parse(LoaderReportJson(report));
+  EXPECT_EQ(json["images_per_s"], 1000.0);
+  EXPECT_EQ(json["views_per_s"], 8000.0);
+  EXPECT_EQ(json["views_per_s_spread"]["low"], 4000.0);
+  EXPECT_EQ(json["views_per_s_per_core"], 4000.0);
+  EXPECT_EQ(json["views_per_cpu_s"], 4000.0);
+  EXPECT_TRUE(json["view_size"].is_null());
+  EXPECT_EQ(json["view_sizes"], nlohmann::json(report.sides));
+  EXPECT_EQ(json["nodes"]["augment"]["us_per_image"], 300.0);
+  const std::string text = LoaderReportText(report);
+  EXPECT_THAT(text, HasSubstr("2 of 96 x 96 and 6 of 36 x 36 pixels, 8 an image"));
+  EXPECT_THAT(text, ContainsRegex("augment +37.50 +300.00"));
+  EXPECT_THAT(text, ContainsRegex("views/s +8000"));
 }
 
 TEST(LoaderReport, JsonSaysWhatWasNotMeasured) {

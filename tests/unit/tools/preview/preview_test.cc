@@ -1,5 +1,6 @@
 #include "tools/preview/preview.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -14,6 +15,8 @@
 
 namespace flowtrain {
 namespace {
+
+using testing::Each;
 
 // Stands in the place of the node that trains, and keeps what it gets.
 class KeepRows final : public WindowNode {
@@ -87,7 +90,7 @@ void ExpectWhatTrainingSees(const GraphDef& def, int images, int draws) {
   ASSERT_EQ(rows.size(), 96U);
   const Preview preview = MakePreview(def, Registry::Global(), images, draws);
   ASSERT_EQ(preview.images.size(), static_cast<size_t>(images));
-  EXPECT_EQ(preview.view_size, 32);
+  EXPECT_THAT(preview.view_sides, Each(32));
   for (size_t i = 0; i < preview.images.size(); ++i) {
     const PreviewImage& image = preview.images[i];
     EXPECT_EQ(image.id, rows[i].id) << i;
@@ -122,7 +125,7 @@ TEST(Preview, AnEpochHasNoMoreImagesThanItTrainsOn) {
 
 TEST(ContactSheet, EachViewStandsInItsPlace) {
   Preview preview;
-  preview.view_size = 32;
+  preview.view_sides = {32, 32};
   for (int i = 0; i < 2; ++i) {
     PreviewImage image;
     image.height = 1;
@@ -136,9 +139,6 @@ TEST(ContactSheet, EachViewStandsInItsPlace) {
     preview.images.push_back(image);
   }
   const SheetPicture sheet = ContactSheet(preview);
-  EXPECT_EQ(SheetScale(32), 3);
-  EXPECT_EQ(SheetScale(96), 1);
-  EXPECT_EQ(SheetScale(200), 1);
   ASSERT_EQ(sheet.height, 4 + 2 * 100);
   ASSERT_EQ(sheet.width, 4 + 96 + 2 * (12 + 2 * 96 + 4) + 4);
   const auto at = [&](int y, int x) {
