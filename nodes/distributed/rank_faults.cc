@@ -130,18 +130,24 @@ bool HasToldOfFailure(RankStore& store, int rank) {
 }
 
 std::string WhoIsLost(const RankStore& store, int rank, int ranks) {
+  // Rank 0 keeps the store, so it is not another one that is silent there.
+  const std::string silent =
+      rank == 0
+          ? "the store that this rank keeps for all does not answer: the machine has too much "
+            "to do, or the process was stopped for a while"
+          : "rank 0 no longer answers";
   // On a thread of its own: a server that was stopped never answers.
   auto promise = std::make_shared<std::promise<std::string>>();
   std::future<std::string> found = promise->get_future();
-  std::thread([promise, copy = store, rank, ranks]() mutable {
+  std::thread([promise, copy = store, rank, ranks, silent]() mutable {
     try {
       promise->set_value(LookAround(copy, rank, ranks));
     } catch (const std::exception&) {
-      promise->set_value("rank 0 no longer answers");
+      promise->set_value(silent);
     }
   }).detach();
   const bool answered = found.wait_for(kPatience) == std::future_status::ready;
-  return answered ? found.get() : "rank 0 no longer answers";
+  return answered ? found.get() : silent;
 }
 
 std::string WhyLost(const RankStore& store, int rank, int ranks, const std::string& error) {
