@@ -21,7 +21,7 @@ class ViewRecipe;
 // Input   images  sample  uint8 HWC RGB, any size from 1x1; the image, or the part of it that holds
 //                         the crops, perhaps reduced.
 // Output  rows    sample  the views written to the sample's row of its batch, uint8 HWC RGB, each
-//                         size x size of its recipe.
+//                         size x size of its recipe; or, with MakeValues, their values instead.
 // Memory  per worker: two copies of a view or of the crop with resized rows, and a blurred plane.
 // Threads any number; one Worker per thread.
 // Errors  Open: ConfigError when a view of the batch's rows has another size.

@@ -37,12 +37,14 @@ void Consumer::CheckThree(const OpenContext& context, const char* option,
 
 void Consumer::Open(const OpenContext& context) {
   if (!attached_) {
-    throw ConfigError("this graph has no model: '" + context.name() +
-                      "' hands its batches to a Python program (from flowtrain import Loader)");
+    throw ConfigError(
+        "this graph has no model: '" + context.name() +
+        "' hands its batches to a Python program (from flowtrain import Loader). To look at its "
+        "views: flowtrain preview; to measure it: flowtrain bench loader");
   }
   CheckThree(context, "mean", mean_);
   CheckThree(context, "std", std_);
-  batches_ = std::make_shared<LentBatches>(most_);
+  batches_ = std::make_shared<LentBatches>(most_, format());
 }
 
 FLOWTRAIN_REGISTER(Consumer);

@@ -32,14 +32,10 @@ class Consumer : public Resource {
   void Attach() { attached_ = true; }
 
   int most() const { return most_; }  // batches that may be ready or held
-  // A node of the graph makes the values, of the bytes in the rows where `of_bytes`.
-  void PromiseValues(bool of_bytes) {
-    promised_ = true;
-    after_bytes_ = of_bytes;
-  }
+  // A node of the graph makes the values.
+  void PromiseValues() { promised_ = true; }
   bool promised() const { return promised_; }
-  // After the nodes before LendBatch are open.
-  ViewFormat format() const { return {type_, layout_ == Layout::kChannelsFirst, after_bytes_}; }
+  ViewFormat format() const { return {type_, layout_ == Layout::kChannelsFirst}; }
   std::array<double, 3> mean() const { return {mean_[0], mean_[1], mean_[2]}; }  // R, G, B
   std::array<double, 3> deviation() const { return {std_[0], std_[1], std_[2]}; }
   LoaderPlace& place() { return place_; }
@@ -56,7 +52,7 @@ class Consumer : public Resource {
   Layout layout_ = Layout::kChannelsFirst;
   std::vector<double> mean_, std_;
 
-  bool attached_ = false, promised_ = false, after_bytes_ = false;
+  bool attached_ = false, promised_ = false;
   LoaderPlace place_;
   std::shared_ptr<LentBatches> batches_;
 };

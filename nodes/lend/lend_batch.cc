@@ -32,7 +32,7 @@ void LendBatch::Open(const OpenContext& context) {
 }
 
 std::shared_ptr<uint8_t> LendBatch::Allocate(size_t bytes) {
-  return consumer_->batches()->Allocate(bytes, consumer_->format());
+  return consumer_->batches()->Allocate(bytes);
 }
 
 void LendBatch::Process(Batch& batch) {

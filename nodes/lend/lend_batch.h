@@ -17,7 +17,8 @@ class RunControl;
 //
 // Input   rows     sample  its views are in the sample's row of its batch.
 // Memory  per batch slot: a buffer of batch_size times the views of an image, each of size^2 x 3
-//         bytes, and 2 or 4 times that for normalised values.
+//         bytes, and room for 2 or 4 times that for normalised values. Bytes that no node writes
+//         take no memory unless the buffers are page-locked.
 // Threads the device lane, which has nothing else to do in such a graph.
 // Errors  Open: ConfigError where the consumer takes normalised values and the node before makes
 //         none, and where `views` and `recipes` contradict each other.

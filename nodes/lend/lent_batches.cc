@@ -26,10 +26,9 @@ LentBatch::LentBatch(std::shared_ptr<LentBatches> home, ViewFormat view_format, 
 
 LentBatch::~LentBatch() { home_->GoHome(buffer_); }
 
-std::shared_ptr<uint8_t> LentBatches::Allocate(size_t bytes, ViewFormat format) {
-  bytes = format.BufferBytes(bytes);
+std::shared_ptr<uint8_t> LentBatches::Allocate(size_t bytes) {
+  bytes = format_.BufferBytes(bytes);
   const std::lock_guard lock(mutex_);
-  format_ = format;
   if (memory_.empty()) {
     free_.reserve(static_cast<size_t>(most_));  // GoHome may not allocate
     for (int i = 0; i < most_; ++i) {

@@ -59,11 +59,11 @@ class LentBatch {
 class LentBatches : public std::enable_shared_from_this<LentBatches> {
  public:
   // At most `most` batches are full or lent at a time.
-  explicit LentBatches(int most) : most_(most) {}
+  LentBatches(int most, ViewFormat format) : most_(most), format_(format) {}
 
-  // A buffer for a slot of the graph, of a batch of `bytes` in this format, which is the same in
-  // every call; the first also makes the `most` others. Throws std::bad_alloc.
-  std::shared_ptr<uint8_t> Allocate(size_t bytes, ViewFormat format);
+  // A buffer for a slot of the graph, of `bytes` and their values; the first call also makes the
+  // `most` others. Throws std::bad_alloc.
+  std::shared_ptr<uint8_t> Allocate(size_t bytes);
 
   // The graph's side: passes on a batch in its buffer, and gives it an empty one instead. Waits for
   // that, and gives up when Close was called or `stopped` says so: then the batch is dropped.
@@ -88,10 +88,10 @@ class LentBatches : public std::enable_shared_from_this<LentBatches> {
   void GoHome(uint8_t* buffer) noexcept;
 
   const int most_;
+  const ViewFormat format_;
   const pid_t process_ = getpid();
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  ViewFormat format_;
   std::vector<LentMemory> memory_;
   std::vector<uint8_t*> free_;
   std::deque<std::shared_ptr<LentBatch>> full_;

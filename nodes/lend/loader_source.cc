@@ -76,6 +76,7 @@ void LoaderSource::Open(const OpenContext& context) {
                       " the ranks are 0 to " + std::to_string(world_size_ - 1));
   }
   BindImages();
+  if (!drop_last_) images_.AllowFewImages();
   images_.Open(context);
   consumer_ = &context.Get<Consumer>("consumer");
   dataset_ = &context.Get<ImageDataset>("dataset");

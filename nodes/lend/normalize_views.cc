@@ -23,7 +23,8 @@ void NormalizeViews::Open(const OpenContext& context) {
   }
   auto* augment = context.TryBefore<DualViewAugment>();
   made_before_ = augment != nullptr || consumer.format().type == ValueType::kUint8;
-  consumer.PromiseValues(!made_before_);
+  consumer.PromiseValues();
+  consumer_ = &consumer;
   format_ = consumer.format();
   by_ = simd::NormalizationOf(consumer.mean(), consumer.deviation());
   if (augment == nullptr || format_.type == ValueType::kUint8) return;
@@ -41,8 +42,12 @@ simd::ImageValues NormalizeViews::PlaceOf(const Batch& batch, int view, int row)
 }
 
 void NormalizeViews::CheckIsBefore(const OpenContext& context, const Consumer& consumer) {
-  if (consumer.format().type == ValueType::kUint8) return;
-  if (context.TryBefore<NormalizeViews>() != nullptr) return;
+  const auto* normalize = context.TryBefore<NormalizeViews>();
+  if (normalize != nullptr && normalize->consumer_ != &consumer) {
+    throw ConfigError("'" + context.name() +
+                      "' and the NormalizeViews before it use two Consumers: give them one");
+  }
+  if (normalize != nullptr || consumer.format().type == ValueType::kUint8) return;
   throw ConfigError(context.NameOf("consumer", "values") + " asks for normalised values, and '" +
                     context.name() + "' does not get them: put a NormalizeViews right before it");
 }

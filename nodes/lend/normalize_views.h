@@ -27,12 +27,14 @@ class NormalizeViews final : public SampleNode {
   Outcome Process(Sample& sample, Worker& worker) override;
 
   // For the node that gathers the rows. Throws ConfigError where the consumer takes values and the
-  // node before makes none: what another one did to the bytes would be lost.
+  // node before makes none, since what another one did to the bytes would be lost, and where that
+  // makes them for another consumer.
   static void CheckIsBefore(const OpenContext& context, const Consumer& consumer);
 
  private:
   simd::ImageValues PlaceOf(const Batch& batch, int view, int row) const;
 
+  const Consumer* consumer_ = nullptr;
   ViewFormat format_;
   bool made_before_ = false;
   simd::Normalization by_;

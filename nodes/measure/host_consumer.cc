@@ -6,7 +6,9 @@ namespace flowtrain {
 
 void HostConsumer::Declare(NodeSpec& spec) {
   Consumer::Declare(spec);
-  spec.Doc("Stands for the program that takes a graph's batches; for measuring a loader.");
+  spec.Doc(
+      "Stands for the program that takes a graph's batches: flowtrain puts it in the place of a "
+      "Consumer when it measures a loader.");
 }
 
 void HostConsumer::Open(const OpenContext& context) {

@@ -38,7 +38,7 @@ class HostStage final : public CollateNode {
   bool started() const { return started_.load(std::memory_order_acquire); }
 
  private:
-  int batch_size_ = 0, image_size_ = 0, views_ = 2;  // options
+  int batch_size_ = 0, image_size_ = 0, views_ = 0;  // options
   Variants<ViewOptions> recipes_;
   const Consumer* consumer_ = nullptr;  // null: nobody asks for normalised values
   std::atomic<bool> started_{false};

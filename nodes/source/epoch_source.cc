@@ -80,10 +80,12 @@ void EpochSource::Open(const OpenContext& context) {
   if (cache_ != nullptr && !cache_->enabled()) cache_ = nullptr;
   run_dir_ = context.TryGet<RunDir>("run_dir");
   if (run_dir_ != nullptr) bad_images_.ListIn(&run_dir_->bad_images());
-  const uint64_t rows = static_cast<uint64_t>(context.layout().rows);
+  uint64_t rows = static_cast<uint64_t>(context.layout().rows);
+  if (few_allowed_) rows = std::clamp<uint64_t>(dataset_->size(), 1, rows);
   if (dataset_->size() < rows) {
     throw ConfigError("the data set has " + ShowCount(dataset_->size()) +
-                      " images, fewer than one batch of " + ShowCount(rows) + ": lower " +
+                      (dataset_->size() == 1 ? " image" : " images") +
+                      ", fewer than one batch of " + ShowCount(rows) + ": lower " +
                       context.NameInStage("batch_size") + ", or give it more images with " +
                       MoreImagesWith(dataset_->kind(), context));
   }

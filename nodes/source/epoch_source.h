@@ -38,8 +38,10 @@ class RunDir;
 class EpochSource final : public SourceNode, public WaitsOutside {
  public:
   static void Declare(NodeSpec& spec);
-  // Throws ConfigError when the data set has fewer images than a batch.
+  // Throws ConfigError when the data set has fewer images than a batch, unless these may be fewer.
   void Open(const OpenContext& context) override;
+  // A source that fills up batches itself can do with fewer images than one has.
+  void AllowFewImages() { few_allowed_ = true; }
   void Start() override;
   void Flush() override;
 
@@ -86,6 +88,7 @@ class EpochSource final : public SourceNode, public WaitsOutside {
   RunControl* run_ = nullptr;
   BadImages bad_images_{"training"};
   std::optional<EpochPlan> plan_;
+  bool few_allowed_ = false;
   int rows_ = 0;
   int ranks_ = 1;
   uint64_t total_steps_ = 0;  // of the run

@@ -60,8 +60,9 @@ std::vector<NodeDef>::iterator FindStage(GraphDef& def, const Registry& registry
   const auto stage = std::find_if(def.nodes.begin(), def.nodes.end(), [&](const NodeDef& node) {
     return KindOf(node, registry) == NodeSpec::Kind::kCollate;
   });
-  if (stage == def.nodes.end())
+  if (stage == def.nodes.end()) {
     throw ConfigError(def.file + ": this needs a graph with a stage node");
+  }
   return stage;
 }
 

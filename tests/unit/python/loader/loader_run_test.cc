@@ -6,16 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <random>
 #include <set>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "nodes/image/simd/normalize.h"
 #include "nodes/lend/consumer.h"
 #include "pipeline/base/error.h"
 #include "pipeline/config/config.h"
@@ -60,24 +57,6 @@ class CaptureStage final : public CollateNode {
   }
 };
 FLOWTRAIN_REGISTER(CaptureStage);
-
-// Changes the bytes of the views.
-class InvertRow final : public SampleNode {
- public:
-  static void Declare(NodeSpec& spec) {
-    spec.Doc("Inverts views.").Input("rows", Stream::kSample).Output("inverted", Stream::kSample);
-  }
-  Outcome Process(Sample& sample, Worker&) override {
-    const Batch& batch = *sample.batch;
-    for (int view = 0; view < batch.layout.views; ++view) {
-      uint8_t* const row = batch.Row(view, sample.row);
-      std::transform(row, row + batch.layout.ViewBytes(view), row,
-                     [](uint8_t byte) { return static_cast<uint8_t>(255 - byte); });
-    }
-    return Ok();
-  }
-};
-FLOWTRAIN_REGISTER(InvertRow);
 
 std::vector<Seen> TrainersBatches(int epochs, const std::string& recipe = "{}") {
   const std::string text = R"(
@@ -204,6 +183,20 @@ TEST(LoaderRun, WithoutDropLastEveryImageComes) {
   EXPECT_EQ(std::set<uint64_t>(ids.begin(), ids.end()).size(), kRunImages);
 }
 
+TEST(LoaderRun, WithoutDropLastASetMayBeSmallerThanABatch) {
+  LoaderRun loader(Request({{"data.batch_size", "64"}, {"loader.drop_last", "false"}}));
+  EXPECT_EQ(loader.facts().batches_per_epoch, 1u);
+  for (uint64_t epoch = 0; epoch < 2; ++epoch) {
+    const auto batch = Take(loader);
+    EXPECT_EQ(batch->epoch, epoch);
+    EXPECT_EQ(batch->rows, 61);
+    const std::set<uint64_t> ids(batch->ids.begin(), batch->ids.begin() + 61);
+    EXPECT_EQ(ids.size(), 61u);
+  }
+  EXPECT_THAT(ErrorOf(Request({{"data.batch_size", "64"}})),
+              HasSubstr("61 images, fewer than one batch of 64"));
+}
+
 TEST(LoaderRun, TheCentreCropsComeInTheOrderOfTheSet) {
   LoaderRun loader(Request({}, "loader_center"));
   EXPECT_EQ(loader.facts().sides, std::vector<int>{24});
@@ -227,30 +220,6 @@ TEST(LoaderRun, APairOfTwoRecipesIsWhatATrainingTakes) {
   EXPECT_FALSE(expected.front() == TrainersBatches(1).front());
 }
 
-TEST(LoaderRun, NormalisedValuesAreThoseOfTheBytes) {
-  LoaderRun bytes(Request());
-  for (const bool planes : {true, false}) {
-    bytes.GoTo(0, 0);
-    LoaderRun floats(Request({{"loader.values", "float32"},
-                              {"loader.layout", planes ? "channels_first" : "channels_last"}}));
-    const auto by = simd::NormalizationOf({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225});
-    for (int i = 0; i < 10; ++i) {
-      const auto from = Take(bytes), batch = Take(floats);
-      ASSERT_EQ(batch->ids, from->ids);
-      for (int view = 0; view < 2; ++view) {
-        for (size_t row = 0; row < 8; ++row) {
-          std::vector<float> expected(size_t{3} * 24 * 24);
-          simd::NormalizeRgb(by, from->View(view) + row * expected.size(), 24 * 24,
-                             {expected.data(), planes});
-          ASSERT_EQ(std::memcmp(batch->View(view) + row * expected.size() * sizeof(float),
-                                expected.data(), expected.size() * sizeof(float)),
-                    0);
-        }
-      }
-    }
-  }
-}
-
 TEST(LoaderRun, NamesWhatIsWrongWithARequest) {
   EXPECT_THAT(ErrorOf(Request({{"data.batchsize", "8"}})),
               HasSubstr("did you mean 'data.batch_size'"));
@@ -268,119 +237,6 @@ TEST(LoaderRun, NamesWhatIsWrongWithARequest) {
               HasSubstr("/nowhere"));
   EXPECT_THAT(ErrorOf(Request({{"loader.mean", "[0.5, 0.5]"}})), HasSubstr("it takes three"));
   EXPECT_THAT(ErrorOf(Request({{"data.cache", "packed"}})), HasSubstr("flowtrain pack"));
-}
-
-// A graph with these nodes between `decode` and `lend`, which take `images` and make `rows`.
-Value LoaderGraph(const std::string& values, const std::string& nodes, const std::string& views) {
-  return ReadYaml(R"(
-graph: loader
-resources:
-  consumer: {type: Consumer, options: {values: )" +
-                      values + R"(}}
-  dataset: {type: ImageDataset, options: {kind: sample, sample_size: 24}}
-  views: {type: ViewRecipe}
-nodes:
-  source: {type: LoaderSource, out: ids}
-  decode: {type: DecodeImage, in: ids, out: images}
-)" + nodes + R"(
-  lend: {type: LendBatch, in: rows, options: {batch_size: 8, image_size: 24, views: )" +
-                      views + "}}\n",
-                  "loader.yaml");
-}
-
-const std::string kCenter = "  view: {type: CenterCrop, in: images, out: rows}";
-
-std::string ErrorOfGraph(const std::string& values, bool attach, const std::string& views = "1",
-                         const std::string& nodes = kCenter) {
-  RunControl run;
-  Graph opened(LoadGraph(LoaderGraph(values, nodes, views), Config(), Registry::Global()),
-               Registry::Global(), run);
-  if (attach) dynamic_cast<Consumer&>(*opened.Find("consumer")).Attach();
-  try {
-    opened.Open();
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-TEST(LoaderRun, TheProgramRefusesItsGraph) {
-  EXPECT_EQ(ErrorOfGraph("uint8", true), "no error");
-  EXPECT_THAT(ErrorOfGraph("uint8", false), HasSubstr("from flowtrain import Loader"));
-}
-
-TEST(LoaderRun, ValuesThatNoNodeMakesAreRefused) {
-  const std::string why = "put a NormalizeViews right before it";
-  EXPECT_THAT(ErrorOfGraph("float32", true), HasSubstr(why));
-  const std::string changed_after = R"(
-  view: {type: CenterCrop, in: images, out: bytes}
-  normalize: {type: NormalizeViews, in: bytes, out: values}
-  invert: {type: InvertRow, in: values, out: rows})";
-  EXPECT_THAT(ErrorOfGraph("float32", true, "1", changed_after), HasSubstr(why));
-  EXPECT_EQ(ErrorOfGraph("uint8", true, "1", changed_after), "no error");
-  const std::string twice = R"(
-  view: {type: CenterCrop, in: images, out: bytes}
-  normalize: {type: NormalizeViews, in: bytes, out: values}
-  again: {type: NormalizeViews, in: values, out: rows})";
-  EXPECT_THAT(ErrorOfGraph("float32", true, "1", twice),
-              HasSubstr("'again' is the second NormalizeViews"));
-}
-
-// The values of the first batch of a graph with these nodes, read as `T`.
-template <typename T>
-std::vector<T> FirstBatch(const std::string& values, const std::string& nodes) {
-  RunControl run;
-  Graph graph(LoadGraph(LoaderGraph(values, nodes, "2"), Config(), Registry::Global()),
-              Registry::Global(), run);
-  auto& consumer = dynamic_cast<Consumer&>(*graph.Find("consumer"));
-  consumer.Attach();
-  graph.Open();
-  std::thread running([&graph] { graph.Run(); });
-  const auto batch = consumer.batches()->Take(kLong, [](const LentBatch&) { return true; });
-  const auto* first = reinterpret_cast<const T*>(batch->View(0));
-  std::vector<T> copied(first, first + batch->layout.bytes());
-  run.RequestAbort();
-  consumer.batches()->Close(nullptr);
-  running.join();
-  return copied;
-}
-
-// They are then made of what that node left, not as the views are made.
-TEST(LoaderRun, ANodeMayChangeTheBytesThatValuesAreMadeOf) {
-  const std::vector<uint8_t> bytes =
-      FirstBatch<uint8_t>("uint8", "  augment: {type: DualViewAugment, in: images, out: rows}");
-  const std::vector<float> values = FirstBatch<float>("float32", R"(
-  augment: {type: DualViewAugment, in: images, out: made}
-  invert: {type: InvertRow, in: made, out: inverted}
-  normalize: {type: NormalizeViews, in: inverted, out: rows})");
-  const auto by = simd::NormalizationOf({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225});
-  constexpr size_t kView = size_t{3} * 24 * 24;
-  ASSERT_EQ(values.size(), 2 * 8 * kView);
-  for (size_t at = 0; at < values.size(); at += kView) {
-    std::vector<uint8_t> inverted(bytes.begin() + static_cast<std::ptrdiff_t>(at),
-                                  bytes.begin() + static_cast<std::ptrdiff_t>(at + kView));
-    for (uint8_t& byte : inverted) byte = static_cast<uint8_t>(255 - byte);
-    std::vector<float> expected(kView);
-    simd::NormalizeRgb(by, inverted.data(), kView / 3, {expected.data(), true});
-    ASSERT_EQ(std::memcmp(values.data() + at, expected.data(), kView * sizeof(float)), 0) << at;
-  }
-}
-
-// Whose blur the fast way does not cover.
-TEST(LoaderRun, NormalisesViewsOfTheReference) {
-  const loader_testing::Parameters recipe = {{"augment.blur_kernel", "131"}, {"augment.blur", "1"}};
-  loader_testing::Parameters with_values = recipe;
-  with_values["loader.values"] = "float32";
-  LoaderRun bytes(Request(recipe)), floats(Request(with_values));
-  const auto from = Take(bytes), batch = Take(floats);
-  const auto by = simd::NormalizationOf({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225});
-  std::vector<float> expected(size_t{3} * 24 * 24);
-  simd::NormalizeRgb(by, from->View(1), 24 * 24, {expected.data(), true});
-  EXPECT_EQ(std::memcmp(batch->View(1), expected.data(), expected.size() * sizeof(float)), 0);
-}
-
-TEST(LoaderRun, ACentreCropIsOneView) {
-  EXPECT_THAT(ErrorOfGraph("uint8", true, "2"), HasSubstr("makes one view of an image"));
 }
 
 TEST(LoaderRun, BadImagesEndIt) {
