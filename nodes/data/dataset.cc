@@ -71,15 +71,32 @@ Choices<DatasetKind> DatasetKinds() {
            {"sample", DatasetKind::kSample}}};
 }
 
+namespace {
+
+bool IsDefault(const DatasetOptions& options) {
+  return options.kind == DatasetKind::kStl10 && options.root == DatasetOptions().root;
+}
+
+// Of the default nobody may have heard: what to do is more than to look for a misspelling.
+void NeedDefaultData(const DatasetOptions& options) {
+  if (!IsDefault(options) || !LeadsToNothing(options.root)) return;
+  const std::string packed = PackedBeside(options.root);
+  if (!packed.empty()) return;
+  throw ConfigError(
+      NameOf(options.names, "root") + ": there is no folder " + options.root +
+      ". To download STL-10 (2.6 GB): flowtrain fetch stl10. For images of yours, set " +
+      "data.kind and data.root; data.kind=sample is the built-in set");
+}
+
+}  // namespace
+
 bool SampleStandsIn(const DatasetOptions& options, std::string* why) {
   if (options.splits.empty()) {
     throw ConfigError(NameOf(options.names, "splits") +
                       " is empty: name what to train on, or leave it out");
   }
   if (options.kind == DatasetKind::kStl10) CheckStl10Splits(options.splits, options.names);
-  const bool is_default =
-      options.kind == DatasetKind::kStl10 && options.root == DatasetOptions().root;
-  if (!is_default || options.if_missing != IfMissing::kSample) return false;
+  if (!IsDefault(options) || options.if_missing != IfMissing::kSample) return false;
   if (!LeadsToNothing(options.root)) return false;
   if (why != nullptr) {
     *why = "there is no folder " + options.root + ", the default of " +
@@ -92,7 +109,10 @@ std::unique_ptr<ImageSet> OpenImageSet(const DatasetOptions& options,
                                        std::string* substitution_message) {
   substitution_message->clear();
   std::string why;
-  if (!SampleStandsIn(options, &why)) return OpenConfigured(options);
+  if (!SampleStandsIn(options, &why)) {
+    NeedDefaultData(options);
+    return OpenConfigured(options);
+  }
   auto set = OpenSample(options);
   *substitution_message = SubstitutionMessage(why, options, *set);
   return set;

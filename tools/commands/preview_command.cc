@@ -54,10 +54,21 @@ void Tell(const Preview& preview, const PreviewRequest& request, const SheetPict
   }
 }
 
-// A graph that does not train has its seed elsewhere.
+// Whether the graph does not train, and has its seed elsewhere. Reads it without the request's own
+// settings, whose faults are told when it is loaded.
+bool IsOfLoader(const std::string& graph) {
+  GraphRequest alone;
+  alone.graph = graph;
+  try {
+    return Load(alone).config.Find("loader.seed") != nullptr;
+  } catch (const ConfigError&) {
+    return false;
+  }
+}
+
 void SetSeed(GraphRequest& graph, int64_t seed) {
-  const bool loader = Load(graph).config.Find("loader.seed") != nullptr;
-  graph.sets.push_back((loader ? "loader.seed=" : "train.seed=") + std::to_string(seed));
+  const char* const key = IsOfLoader(graph.graph) ? "loader.seed=" : "train.seed=";
+  graph.sets.push_back(key + std::to_string(seed));
 }
 
 // Throws ConfigError, DataError.
