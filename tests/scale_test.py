@@ -11,10 +11,12 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SCRIPT = os.path.join(ROOT, "tests", "bench", "scale", "measure_scale.py")
-sys.path.insert(0, os.path.dirname(SCRIPT))
+DELAY_SCRIPT = os.path.join(os.path.dirname(SCRIPT), "measure_delay.py")
+sys.path[:0] = [os.path.dirname(SCRIPT), os.path.join(ROOT, "tests", "support")]
 sys.dont_write_bytecode = True
 import measure_scale  # noqa: E402
 import scale_model as model  # noqa: E402
+from slow_cable import TwoHosts, Unavailable  # noqa: E402
 
 FLOWTRAIN, RANK_CALLS = sys.argv[1:3]
 
@@ -90,8 +92,8 @@ class Rows(unittest.TestCase):
 
 
 class Program(unittest.TestCase):
-    def run_script(self, *arguments):
-        return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True, check=False)
+    def run_script(self, *arguments, script=SCRIPT):
+        return subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True, check=False)
 
     def test_gpus_are_predicted_without_a_program(self):
         done = self.run_script("--gpus")
@@ -115,6 +117,24 @@ class Program(unittest.TestCase):
         self.assertLess(row["waiting"], 1)
         self.assertGreater(row["predicted_s"], row["apart_s"])
 
+    # A gather takes one round trip at least, a sum two; a step has a gather and two sums, one of them beside the backward pass.
+    def test_the_delay_of_a_network_is_in_what_it_measures(self):
+        try:
+            with TwoHosts(0):
+                pass
+        except Unavailable as why:
+            self.skipTest(str(why))
+        done = self.run_script("--flowtrain", FLOWTRAIN, "--rank-calls", RANK_CALLS, "--delays", "3", "--batch", "2", "--size", "8",
+                               "--steps", "1", "--repeats", "1", script=DELAY_SCRIPT)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        delay, round_trip, step, waited, _, gather, *sums = map(float, done.stdout.splitlines()[-1].strip("| ").split("|"))
+        self.assertEqual(delay, 3)
+        self.assertGreaterEqual(round_trip, 6)
+        self.assertGreaterEqual(waited, 18)
+        self.assertGreaterEqual(step, waited)
+        self.assertGreaterEqual(gather, 6)
+        self.assertGreaterEqual(min(sums), 12)
+
     def test_a_failure_is_named(self):
         done = self.run_script("--flowtrain", "/bin/false", "--rank-calls", RANK_CALLS)
         self.assertEqual(done.returncode, 1)
@@ -124,6 +144,7 @@ class Program(unittest.TestCase):
         for arguments in (["--batch", "1"], ["--ranks", "1"], ["--repeats", "0"]):
             done = self.run_script(*arguments)
             self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(self.run_script("--delays", "-1", script=DELAY_SCRIPT).returncode, 2)
 
 
 if __name__ == "__main__":
