@@ -8,86 +8,16 @@
 #include <string_view>
 #include <utility>
 
+#include "nodes/data/folder_group.h"
+#include "nodes/data/folder_splits.h"
+#include "nodes/data/some_of.h"
 #include "nodes/data/split_names.h"
-#include "pipeline/base/error.h"
 #include "pipeline/base/text/lower_case.h"
 #include "pipeline/base/text/printable_name.h"
-#include "pipeline/base/text/suggest.h"
 #include "pipeline/base/text/units.h"
 
 namespace flowtrain {
 namespace {
-
-// The folder of these that has the first of the names that one of them has; empty: none has any.
-template <typename Names>
-std::string FirstNamed(const std::set<std::string>& folders, const Names& names) {
-  for (const std::string_view name : names) {
-    for (const std::string& folder : folders) {
-      if (InLowerCase(folder) == name) return folder;
-    }
-  }
-  return {};
-}
-
-// The folder directly below `prefix` that a path is in; empty where it is in none.
-std::string_view FolderBelow(std::string_view path, std::string_view prefix) {
-  path.remove_prefix(prefix.size());
-  const size_t slash = path.find('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
-// The folders directly below the root that have images.
-std::set<std::string> TopsOf(const std::vector<std::string>& images) {
-  std::set<std::string> tops;
-  for (const std::string& image : images) {
-    if (const auto folder = FolderBelow(image, ""); !folder.empty()) tops.emplace(folder);
-  }
-  return tops;
-}
-
-// "cat, dog and 3 more"
-std::string SomeOf(const std::vector<std::string>& names) {
-  constexpr size_t kNamed = 5;
-  std::string text;
-  for (size_t i = 0; i < std::min(kNamed, names.size()); ++i) {
-    text += (i == 0 ? "" : ", ") + PrintableName(names[i]);
-  }
-  if (names.size() > kNamed) text += " and " + ShowCount(names.size() - kNamed) + " more";
-  return text;
-}
-
-// The sorted images below a prefix, and the folders that they are in.
-struct Group {
-  std::string prefix;  // empty, or ends with a slash
-  std::vector<std::string> files;
-  std::set<std::string> folders;
-  Counted loose;  // images in none of them
-  bool unlabeled = false;
-
-  uint64_t in_folders() const { return files.size() - loose.count; }
-};
-
-Group TakeGroup(std::vector<std::string>& images, const std::string& prefix) {
-  Group group;
-  group.prefix = prefix;
-  group.unlabeled = InLowerCase(prefix) == std::string(kUnlabeled) + '/';
-  const auto begins = [&](const std::string& path) { return path.rfind(prefix, 0) == 0; };
-  const auto first = std::find_if(images.begin(), images.end(), begins);
-  const auto last = std::find_if_not(first, images.end(), begins);  // they are sorted
-  group.files.assign(std::make_move_iterator(first), std::make_move_iterator(last));
-  images.erase(first, last);
-  std::string_view previous;
-  for (const std::string& file : group.files) {
-    const std::string_view folder = FolderBelow(file, prefix);
-    if (folder.empty()) {
-      group.loose.Add(file);
-    } else if (folder != previous) {
-      group.folders.emplace(folder);
-      previous = folder;
-    }
-  }
-  return group;
-}
 
 class LayoutMaker {
  public:
@@ -97,46 +27,27 @@ class LayoutMaker {
   }
 
   FolderLayout Make(const std::vector<std::string>& splits) && {
-    out_.splits = ChooseSplits(splits);
-    std::vector<Group> training;
+    const FolderSplits there(root_, listing_, tops_, names_);
+    const bool as_it_is = splits.empty() || splits == DefaultSplits();
+    out_.splits = as_it_is ? there.Find() : there.Checked(splits);
+    std::vector<FolderGroup> training;
     if (out_.splits.empty()) training = WithoutSplits();
     for (const std::string& split : out_.splits) {
       training.push_back(TakeGroup(listing_.images, split + '/'));
     }
     FindClasses(training);
     TellOfSplitsWithin();
-    for (const Group& group : training) TellOf(group);
+    for (const FolderGroup& group : training) TellOf(group);
     TellOfSimilar();
-    for (Group& group : training) Put(std::move(group), out_.training);
+    for (FolderGroup& group : training) Put(std::move(group), out_.training);
     if (!out_.splits.empty()) Judge();
     return std::move(out_);
   }
 
  private:
-  std::vector<std::string> ChooseSplits(const std::vector<std::string>& splits) const {
-    if (!splits.empty() && splits != DefaultSplits()) return CheckedSplits(splits);
-    const std::string train = FirstNamed(tops_, kTrainNames);
-    const auto judged = std::count_if(tops_.begin(), tops_.end(), [](const std::string& name) {
-      return IsNamed(name, kJudgeNames);
-    });
-    const std::string unlabeled = FirstNamed(tops_, std::array{kUnlabeled});
-    const size_t parts = (train.empty() ? 0 : 1) + (unlabeled.empty() ? 0 : 1);
-    if (train.empty()) {
-      if (static_cast<size_t>(judged) + parts != tops_.size()) return {};
-      if (judged == 0 && LooseInRoot() > 0) return {};
-      if (!unlabeled.empty()) return {unlabeled};
-      if (judged >= 2) NoTrain();
-      return {};
-    }
-    const bool nothing_else = tops_.size() == parts && LooseInRoot() == 0;
-    if (judged == 0 && !nothing_else) return {};
-    if (unlabeled.empty()) return {train};
-    return {train, unlabeled};
-  }
-
   // All images; those of a folder "unlabeled" beside class folders are no class.
-  std::vector<Group> WithoutSplits() {
-    std::vector<Group> groups;
+  std::vector<FolderGroup> WithoutSplits() {
+    std::vector<FolderGroup> groups;
     const std::string unlabeled = FirstNamed(tops_, std::array{kUnlabeled});
     if (!unlabeled.empty()) groups.push_back(TakeGroup(listing_.images, unlabeled + '/'));
     groups.insert(groups.begin(), TakeGroup(listing_.images, ""));
@@ -148,54 +59,10 @@ class LayoutMaker {
     return groups;
   }
 
-  uint64_t LooseInRoot() const {
-    return static_cast<uint64_t>(
-        std::count_if(listing_.images.begin(), listing_.images.end(),
-                      [](const std::string& path) { return path.find('/') == std::string::npos; }));
-  }
-
-  [[noreturn]] void NoTrain() const {
-    throw ConfigError("the folder " + root_ + ", which " + NameOf(names_, "root") +
-                      " names, holds the splits " + SomeOf({tops_.begin(), tops_.end()}) +
-                      " and no train: name those to train on in " + NameOf(names_, "splits"));
-  }
-
-  std::vector<std::string> CheckedSplits(std::vector<std::string> splits) const {
-    for (std::string& split : splits) {
-      while (!split.empty() && split.back() == '/') split.pop_back();
-      const auto below = [&](const std::string& path) { return path.rfind(split + '/', 0) == 0; };
-      if (split.empty() || std::none_of(listing_.images.begin(), listing_.images.end(), below)) {
-        NoSplit(split);
-      }
-    }
-    for (const std::string& one : splits) {
-      const auto within = std::count_if(splits.begin(), splits.end(), [&](const std::string& two) {
-        return (two + '/').rfind(one + '/', 0) == 0;
-      });
-      if (within > 1) {
-        throw ConfigError(NameOf(names_, "splits") + " names images of '" + PrintableName(one) +
-                          "' twice");
-      }
-    }
-    return splits;
-  }
-
-  [[noreturn]] void NoSplit(const std::string& split) const {
-    const std::vector<std::string>& folders = listing_.folders;
-    const bool empty = std::find(folders.begin(), folders.end(), split) != folders.end();
-    const std::vector<std::string> tops(tops_.begin(), tops_.end());
-    throw ConfigError(NameOf(names_, "splits") + " names '" + PrintableName(split) + "', but " +
-                      (empty ? "that folder of " + root_ + " holds no images"
-                             : "the folder " + root_ + " has no such folder") +
-                      (tops.empty() ? "; its images are in no folders"
-                                    : "; its folders with images: " + SomeOf(tops)) +
-                      DidYouMean(split, tops));
-  }
-
-  void FindClasses(const std::vector<Group>& groups) {
+  void FindClasses(const std::vector<FolderGroup>& groups) {
     std::set<std::string> folders;
     uint64_t labelled = 0, loose = 0;
-    for (const Group& group : groups) {
+    for (const FolderGroup& group : groups) {
       if (group.unlabeled) continue;
       folders.insert(group.folders.begin(), group.folders.end());
       labelled += group.in_folders();
@@ -254,7 +121,7 @@ class LayoutMaker {
     }
   }
 
-  void TellOf(const Group& group) {
+  void TellOf(const FolderGroup& group) {
     TellOfEmpty(group);
     const Counted& loose = group.loose;
     if (out_.classes.empty() || group.unlabeled || loose.count == 0) return;
@@ -275,7 +142,7 @@ class LayoutMaker {
   }
 
   // Folders where classes would be, without images.
-  void TellOfEmpty(const Group& group) {
+  void TellOfEmpty(const FolderGroup& group) {
     std::vector<std::string> empty;
     for (const std::string& path : listing_.folders) {
       if (path.rfind(group.prefix, 0) != 0) continue;
@@ -292,7 +159,7 @@ class LayoutMaker {
   }
 
   // Appends the images of a group, with their labels if there are classes.
-  void Put(Group group, FolderPart& part) const {
+  void Put(FolderGroup group, FolderPart& part) const {
     if (!out_.classes.empty()) {
       std::string_view previous;
       int32_t label = -1;
@@ -325,7 +192,7 @@ class LayoutMaker {
     for (const std::string_view name : kJudgeNames) {
       const std::string split = FirstNamed(left, std::array{name});
       if (split.empty() || out_.classes.empty()) continue;
-      Group group = TakeGroup(listing_.images, split + '/');
+      FolderGroup group = TakeGroup(listing_.images, split + '/');
       left.erase(split);
       const std::string why_not = WhyNoJudge(group);
       if (why_not.empty()) {
@@ -347,7 +214,7 @@ class LayoutMaker {
     }
   }
 
-  std::string WhyNoJudge(const Group& group) const {
+  std::string WhyNoJudge(const FolderGroup& group) const {
     if (group.folders.empty()) return "its images are not sorted into class folders";
     for (const std::string& folder : group.folders) {
       if (!std::binary_search(folders_.begin(), folders_.end(), folder)) {

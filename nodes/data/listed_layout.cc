@@ -70,21 +70,11 @@ class ListedLayoutMaker {
     return part;
   }
 
-  template <typename Names>
-  std::string FirstNamed(const Names& names) const {
-    for (const std::string_view name : names) {
-      for (const std::string& split : there_) {
-        if (InLowerCase(split) == name) return split;
-      }
-    }
-    return {};
-  }
-
   std::vector<std::string> Names() const { return {there_.begin(), there_.end()}; }
 
   std::vector<std::string> ChooseSplits(const std::vector<std::string>& splits) const {
     if (!splits.empty() && splits != DefaultSplits()) return CheckedSplits(splits);
-    const std::string train = FirstNamed(kTrainNames);
+    const std::string train = FirstNamed(there_, kTrainNames);
     if (train.empty()) {
       const bool all_judged = std::all_of(there_.begin(), there_.end(), [](const auto& name) {
         return IsNamed(name, kJudgeNames);
@@ -95,7 +85,7 @@ class ListedLayoutMaker {
       }
       return {};
     }
-    const std::string unlabeled = FirstNamed(std::array{kUnlabeled});
+    const std::string unlabeled = FirstNamed(there_, std::array{kUnlabeled});
     if (unlabeled.empty()) return {train};
     return {train, unlabeled};
   }
@@ -163,7 +153,7 @@ class ListedLayoutMaker {
   void Judge() {
     for (const std::string& split : out_.splits) there_.erase(split);
     for (const std::string_view name : kJudgeNames) {
-      const std::string split = FirstNamed(std::array{name});
+      const std::string split = FirstNamed(there_, std::array{name});
       if (split.empty() || out_.classes.empty()) continue;
       std::vector<uint64_t> part = Part(split);
       if (std::string why_not = WhyNoJudge(part); !why_not.empty()) {

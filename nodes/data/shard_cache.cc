@@ -2,24 +2,22 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <system_error>
 #include <tuple>
 #include <utility>
 
-#include "nodes/data/shard_request.h"
-#include "nodes/data/tar_index.h"
-#include "nodes/web/md5.h"
+#include "nodes/data/shard_download.h"
+#include "nodes/data/shard_limit.h"
+#include "nodes/web/download.h"
 #include "pipeline/base/clock.h"
 #include "pipeline/base/error.h"
 #include "pipeline/base/files/cache_folder.h"
-#include "pipeline/base/files/descriptor.h"
 #include "pipeline/base/log.h"
 #include "pipeline/base/memory_budget.h"
 #include "pipeline/base/text/units.h"
@@ -35,32 +33,10 @@ constexpr std::chrono::milliseconds kLookEvery{100}, kLookSeldom{1000};
 
 std::string NameIn(const std::string& address) { return address.substr(address.rfind('/') + 1); }
 
-// As a limit is written, and at least that much: "840 MB".
-std::string Megabytes(uint64_t bytes) {
-  if (bytes < 10'000'000) return std::to_string((bytes + 999) / 1000) + " kB";
-  return std::to_string((bytes + 999'999) / 1'000'000) + " MB";
-}
-
 std::string FolderOf(const RemoteOptions& options) {
   if (!options.cache_dir.empty()) return options.cache_dir;
   return UserCacheFolder() + "/shards";
 }
-
-std::string Md5Of(const std::string& path) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  Md5 sum;
-  std::vector<char> block(size_t{1} << 20);
-  for (ssize_t got = 0; (got = read(file.fd, block.data(), block.size())) > 0;) {
-    sum.Append(block.data(), static_cast<size_t>(got));
-  }
-  return sum.Hex();
-}
-
-// What came is not what was to come: another try may bring it.
-class Damaged : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 }  // namespace
 
@@ -69,13 +45,14 @@ ShardCache::ShardCache(std::vector<RemoteShard> shards, const RemoteOptions& opt
     : shards_(std::move(shards)),
       options_(options),
       stop_(std::move(stop)),
-      limit_name_(NameOf(names, "cache_limit")),
-      dir_name_(NameOf(names, "cache_dir")),
-      folder_(FolderOf(options), dir_name_),
+      folder_(FolderOf(options), NameOf(names, "cache_dir")),
       states_(shards_.size()) {
   limit_bytes_ =
       ParseMemorySize(options_.cache_limit, folder_.FreeBytes() + folder_.BytesOfShards());
-  CheckLimit(at_a_time, names);
+  std::vector<uint64_t> sizes;
+  sizes.reserve(shards_.size());
+  for (const RemoteShard& shard : shards_) sizes.push_back(shard.bytes);
+  CheckShardLimit(std::move(sizes), at_a_time, limit_bytes_, names);
   uint64_t smallest = UINT64_MAX;
   for (uint32_t i = 0; i < shards_.size(); ++i) {
     const RemoteShard& shard = shards_[i];
@@ -105,28 +82,6 @@ ShardCache::~ShardCache() {
   work_.notify_all();
   done_.notify_all();
   threads_.clear();
-}
-
-void ShardCache::CheckLimit(size_t at_a_time, const OptionNames& names) const {
-  std::vector<uint64_t> sizes;
-  sizes.reserve(shards_.size());
-  for (const RemoteShard& shard : shards_) sizes.push_back(shard.bytes);
-  std::sort(sizes.rbegin(), sizes.rend());
-  at_a_time = std::min(at_a_time, sizes.size());
-  uint64_t needed = ShardFolder::kNoteBytes;
-  for (size_t i = 0; i < at_a_time; ++i) needed += sizes[i];
-  if (limit_bytes_ < needed) {
-    throw ConfigError(
-        limit_name_ + ", " + Megabytes(limit_bytes_) + ", is too small: " +
-        ShowCount(at_a_time, "shard") + (at_a_time == 1 ? "" : " whose images are mixed") +
-        " may take " + Megabytes(needed) + ". Set it to at least " + Megabytes(needed) +
-        (at_a_time == 1 ? "" : ", better twice that, or lower " + NameOf(names, "shuffle_shards")));
-  }
-  if (at_a_time > 1 && at_a_time < sizes.size() && limit_bytes_ < 2 * needed) {
-    LogWarning(limit_name_ + ", " + Megabytes(limit_bytes_) + ", does not hold the next " +
-               ShowCount(at_a_time, "shard") + " beside those in use: training may wait for " +
-               "downloads. " + Megabytes(2 * needed) + " would do");
-  }
 }
 
 int ShardCache::Open(uint32_t shard) {
@@ -326,30 +281,24 @@ std::vector<std::string> ShardCache::Removable(uint32_t shard, bool is_wanted,
 }
 
 void ShardCache::DownloadOne(uint32_t shard) {
+  State& state = states_[shard];
   const RemoteShard& of = shards_[shard];
   std::string why;
-  const int tries = options_.download_retries > 0 ? 2 : 1;
-  for (int i = 0; i < tries; ++i) {
-    try {
-      TryOne(shard);
-      why.clear();
-      break;
-    } catch (const Damaged& error) {
-      why = of.address + " does not come as it should: " + error.what();
-    } catch (const DownloadBusy&) {
-      why.clear();
-      std::this_thread::sleep_for(kLookEvery);  // Work comes back to it
-      return;
-    } catch (const Interrupted&) {
-      return;
-    } catch (const std::exception& error) {
-      why = "cannot download " + of.address + ": " + error.what();
-      break;
-    }
-    RemoveDownload(folder_.PartOf(states_[shard].file, of.bytes));
+  try {
+    DownloadShard(of, options_,
+                  {.part = folder_.PartOf(state.file, of.bytes),
+                   .path = folder_.PathOf(state.file),
+                   .progress = [&state](uint64_t bytes) { state.done = bytes; },
+                   .stop = [this] { return stopped(); }});
+  } catch (const DownloadBusy&) {
+    std::this_thread::sleep_for(kLookEvery);  // Work comes back to it
+    return;
+  } catch (const Interrupted&) {
+    return;
+  } catch (const std::exception& error) {
+    why = error.what();
   }
   const std::lock_guard lock(mutex_);
-  State& state = states_[shard];
   if (why.empty()) {
     state.whole = true;
     state.touched_s = static_cast<int64_t>(NowNs() / kSecondNs);
@@ -359,62 +308,6 @@ void ShardCache::DownloadOne(uint32_t shard) {
     state.failed = true;
     state.error = why;
   }
-}
-
-void ShardCache::TryOne(uint32_t shard) {
-  State& state = states_[shard];
-  const RemoteShard& of = shards_[shard];
-  const std::string part = folder_.PartOf(state.file, of.bytes);
-  DownloadRequest request = ShardRequest(of.address, options_, [this] { return stopped(); });
-  request.path = part;
-  request.most_bytes = of.bytes;
-  request.begin = [&](const WebFile& told) { return DifferenceIn(shard, told); };
-  request.progress = [&state](uint64_t done, uint64_t) { state.done = done; };
-  request.failed_try = [&](const std::string& why, uint64_t) {
-    LogWarning("the download of " + of.address + " is tried again: " + why);
-  };
-  request.finish = [&](const WebFile& told) {
-    const std::string damage = DamageOf(shard, told);
-    if (!damage.empty()) throw Damaged(damage);
-    if (rename(part.c_str(), folder_.PathOf(state.file).c_str()) != 0) {
-      throw DataError("cannot rename " + part + ": " + std::generic_category().message(errno));
-    }
-  };
-  Download(request);
-  RemoveDownload(part);  // the note beside it
-}
-
-std::string ShardCache::DifferenceIn(uint32_t shard, const WebFile& told) const {
-  const RemoteShard& of = shards_[shard];
-  std::string what;
-  if (told.bytes != 0 && told.bytes != of.bytes) {
-    what = "it has " + ShowCount(told.bytes) + " bytes and had " + ShowCount(of.bytes);
-  } else if (!of.validator.empty() && told.validator != of.validator) {
-    what = "its ETag or date is " + told.validator + " and was " + of.validator;
-  }
-  if (what.empty()) return {};
-  return "it has changed since it was indexed: " + what;
-}
-
-std::string ShardCache::DamageOf(uint32_t shard, const WebFile& told) const {
-  const RemoteShard& of = shards_[shard];
-  const std::string part = folder_.PartOf(states_[shard].file, of.bytes);
-  std::error_code error;
-  const uint64_t bytes = std::filesystem::file_size(part, error);
-  if (error || bytes != of.bytes) {
-    return ShowCount(bytes) + " bytes came of " + ShowCount(of.bytes);
-  }
-  if (!told.md5.empty()) {
-    const std::string sum = Md5Of(part);
-    if (sum != told.md5) return "its MD5 sum is " + sum + ", and the server names " + told.md5;
-  }
-  if (of.index == 0) return {};
-  try {
-    if (DigestOf(IndexTar(part, {})) == of.index) return {};
-  } catch (const DataError& wrong) {
-    return wrong.what();
-  }
-  return "its members are not those that were indexed";
 }
 
 }  // namespace flowtrain

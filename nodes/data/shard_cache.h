@@ -14,17 +14,10 @@
 #include "nodes/data/image_set.h"
 #include "nodes/data/option_names.h"
 #include "nodes/data/remote_options.h"
+#include "nodes/data/remote_shard.h"
 #include "nodes/data/shard_folder.h"
-#include "nodes/web/download.h"
 
 namespace flowtrain {
-
-struct RemoteShard {
-  std::string address;
-  std::string validator;  // of the version that was indexed; empty: not known
-  uint64_t bytes = 0;
-  uint64_t index = 0;  // DigestOf what is in it; 0: not known
-};
 
 // Downloads on threads of its own. A shard that somebody waits for comes first, then those that are
 // expected, the first one first. To make room it removes what is needed last; it never removes a
@@ -62,7 +55,6 @@ class ShardCache {
     std::atomic<uint64_t> done{0};
   };
 
-  void CheckLimit(size_t at_a_time, const OptionNames& names) const;
   void Work();
   bool Next(uint32_t* shard);
   bool TakeRoom(uint32_t shard, bool is_wanted);
@@ -70,9 +62,6 @@ class ShardCache {
   std::vector<std::string> Removable(uint32_t shard, bool is_wanted,
                                      const std::vector<CachedShard>& there) const;
   void DownloadOne(uint32_t shard);
-  void TryOne(uint32_t shard);
-  std::string DifferenceIn(uint32_t shard, const WebFile& told) const;
-  std::string DamageOf(uint32_t shard, const WebFile& told) const;
   void WaitFor(uint32_t shard, std::unique_lock<std::mutex>& lock);
   void BeginWait();
   void EndWait();
@@ -83,7 +72,6 @@ class ShardCache {
   const std::vector<RemoteShard> shards_;
   const RemoteOptions options_;
   const std::function<bool()> stop_;
-  const std::string limit_name_, dir_name_;
   const ShardFolder folder_;
   uint64_t limit_bytes_ = 0;
   size_t most_expected_ = 1;

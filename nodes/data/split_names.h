@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "pipeline/base/text/lower_case.h"
@@ -18,6 +20,17 @@ inline constexpr std::string_view kUnlabeled = "unlabeled";
 template <typename Names>
 bool IsNamed(std::string_view name, const Names& names) {
   return std::find(names.begin(), names.end(), InLowerCase(name)) != names.end();
+}
+
+// The one of these that has the first of the names that one of them has; empty: none has any.
+template <typename Names>
+std::string FirstNamed(const std::set<std::string>& there, const Names& names) {
+  for (const std::string_view name : names) {
+    for (const std::string& one : there) {
+      if (InLowerCase(one) == name) return one;
+    }
+  }
+  return {};
 }
 
 }  // namespace flowtrain

@@ -14,16 +14,15 @@
 #include <optional>
 #include <utility>
 
+#include "nodes/device/choose_device.h"
 #include "nodes/device/memory_limit.h"
 #include "nodes/device/nvidia/cuda_driver.h"
 #include "nodes/device/nvidia/cuda_memory.h"
 #include "nodes/device/nvidia/nvidia_gpu.h"
 #include "nodes/device/nvidia/nvml.h"
-#include "nodes/device/vendor_library.h"
 #include "nodes/device/warm_up.h"
 #include "pipeline/base/cpu_limits.h"
 #include "pipeline/base/error.h"
-#include "pipeline/base/log.h"
 #include "pipeline/node/form.h"
 #include "pipeline/node/registry.h"
 
@@ -60,19 +59,6 @@ std::string PciAddress(const c10::Device& device) {
   return address_of == nullptr ? "" : address_of(device.index());
 }
 
-constexpr char kNames[] =
-    "auto, cpu, cuda, cuda:N or another accelerator that libtorch knows (xpu:N)";
-
-std::string CheckName(const std::string& name) {
-  if (name == "auto" || name == "cpu") return {};
-  try {
-    if (!c10::Device(name).is_cpu()) return {};
-  } catch (const c10::Error&) {
-    // the same fault
-  }
-  return '\'' + name + "' is not one of " + kNames;
-}
-
 // Whatever a GPU has, or whether there is one.
 std::string CheckMemoryLimit(const std::string& limit) {
   constexpr size_t kAnyTotal = size_t{1} << 40;
@@ -83,50 +69,6 @@ std::string CheckMemoryLimit(const std::string& limit) {
     return '\'' + limit +
            "' is not allowed; it takes a fraction (0.5), a share (50%) or an amount (12 GiB)";
   }
-}
-
-ConfigError Unusable(const std::string& name, const std::string& why) {
-  return ConfigError("device: '" + name + "' cannot be used: " + why);
-}
-
-ConfigError TooFewDevices(int process, int count) {
-  return ConfigError("there are " + std::to_string(count) + " devices for " +
-                     std::to_string(process + 1) +
-                     " processes or more on this machine: start one process per device, or set "
-                     "device to cpu");
-}
-
-// Once a process, which may open several graphs.
-void WarnOfGpuNotUsed(const VendorLibrary& library) {
-  static bool warned = false;
-  if (std::exchange(warned, true)) return;
-  LogWarning("computing on the CPU although a GPU is there: " +
-             (library.loaded ? "libtorch shows none of the driver's" : library.why) +
-             ". With device set to cpu this is not said (docs/troubleshooting.md)");
-}
-
-c10::Device Choose(const std::string& name, int process) {
-  if (name == "cpu") return c10::kCPU;
-  const VendorLibrary library = LoadVendorLibrary(name.substr(0, name.find(':')));
-  const std::optional<c10::DeviceType> type = at::accelerator::getAccelerator();
-  const int count = type ? at::accelerator::deviceCount() : 0;
-  if (name == "auto") {
-    if (count > 0 && process >= count) throw TooFewDevices(process, count);
-    if (count > 0) return {*type, static_cast<c10::DeviceIndex>(process)};
-    if (library.gpu_is_there) WarnOfGpuNotUsed(library);
-    return c10::kCPU;
-  }
-  const c10::Device device(name);
-  if (type != device.type())
-    throw Unusable(name, library.loaded ? "libtorch has no such device" : library.why);
-  if (count == 0) throw Unusable(name, "the driver shows no such device");
-  const int index = device.has_index() ? device.index() : process;
-  if (!device.has_index() && index >= count) throw TooFewDevices(process, count);
-  if (index >= count) {
-    throw ConfigError("device: '" + name + "' does not exist: there are " + std::to_string(count) +
-                      " such devices, numbered from 0");
-  }
-  return {device.type(), static_cast<c10::DeviceIndex>(index)};
 }
 
 c10::CachingDeviceAllocator::DeviceStats Stats(const c10::Device& device) {
@@ -154,7 +96,7 @@ void Device::Declare(NodeSpec& spec) {
       .Option(&Device::name_, "name", std::string("auto"),
               "auto (a GPU where there is one), cpu, cuda, cuda:N, or another accelerator that "
               "libtorch knows, such as xpu:N.",
-              Form{CheckName, kNames})
+              Form{CheckDeviceName, kDeviceNames})
       .Option(&Device::threads_, "threads", 0,
               "Threads that compute the model on a CPU; 0: all cores.", AtLeast{0})
       .Option(&Device::memory_limit_, "memory_limit", std::string(),
@@ -170,7 +112,7 @@ void Device::Declare(NodeSpec& spec) {
 
 void Device::Open(const OpenContext& context) {
   LimitMemory(context.NameOf("memory_limit"));
-  device_ = Choose(name_, process_);
+  device_ = ChooseDevice(name_, process_);
   if (!device_.is_cuda()) memory_fraction_ = 1;
   if (is_accelerator() && !device_.is_cuda() && !memory_limit_.empty()) {
     throw ConfigError(context.NameOf("memory_limit") + " limits a CUDA device's memory only, not " +
@@ -193,7 +135,7 @@ void Device::Open(const OpenContext& context) {
   }
 }
 
-// Before Choose, which starts the allocator.
+// Before ChooseDevice, which starts the allocator.
 void Device::LimitMemory(const std::string& limit_name) {
   constexpr size_t kAnyTotal = size_t{1} << 40;  // to find faults in a limit without a GPU
   const RoomAtStart room = MayBeCuda(name_) ? CudaRoomAtStart(IndexIn(name_)) : RoomAtStart{};
@@ -218,9 +160,10 @@ void Device::StartAccelerator() const {
     if (ReservedBytes() > 0) at::getDeviceAllocator(device_.type())->emptyCache();
     ResetPeak();
   } catch (const c10::Error& error) {
-    throw Unusable(device_.str(), std::string(error.what_without_backtrace()) +
-                                      ". If another program uses it, end that one, or set device "
-                                      "to cpu");
+    throw UnusableDevice(device_.str(),
+                         std::string(error.what_without_backtrace()) +
+                             ". If another program uses it, end that one, or set device "
+                             "to cpu");
   }
 }
 

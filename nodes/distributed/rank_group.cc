@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <exception>
-#include <fstream>
 #include <functional>
 #include <sstream>
 #include <thread>
@@ -14,21 +13,18 @@
 
 #include "nodes/device/device.h"
 #include "nodes/distributed/addresses.h"
-#include "nodes/distributed/nccl_library.h"
-#include "nodes/distributed/through_host.h"
+#include "nodes/distributed/connect_ranks.h"
+#include "nodes/distributed/rendezvous.h"
 #include "pipeline/base/clock.h"
 #include "pipeline/base/error.h"
-#include "pipeline/base/host_name.h"
 #include "pipeline/base/log.h"
-#include "pipeline/base/text/units.h"
 #include "pipeline/node/registry.h"
 #include "pipeline/node/run_control.h"
 
 namespace flowtrain {
 namespace {
 
-constexpr std::chrono::milliseconds kLookEvery(20);
-constexpr char kLoopback[] = "lo";
+using Clock = std::chrono::steady_clock;
 constexpr double kLongestSilenceS = 30;
 
 // Adds its own lifetime.
@@ -73,14 +69,6 @@ class GuardedSum final : public PendingSum {
   std::function<void(const std::exception&)> lose_;
 };
 
-// Which machine this is: containers and namespaces of one have the same.
-std::string BootId() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string id;
-  std::getline(file, id);
-  return id;
-}
-
 }  // namespace
 
 void RankGroup::Declare(NodeSpec& spec) {
@@ -115,117 +103,30 @@ void RankGroup::Open(const OpenContext& context) {
     own = interface_.empty() || one_machine ? OwnAddressTowards(launch_.address)
                                             : AddressOfInterface(interface_);
     if (one_machine) interface_ = kLoopback;
-    const Clock::time_point end = Deadline();
+    const auto end = DeadlineIn(timeout_s_);
     store_.emplace(launch_, own, timeout_s_);
-    FindEachOther(end);
+    FindEachOther(*store_, launch_, end, timeout_s_);
     heart_ = std::make_unique<Heartbeat>(*store_, rank(), ranks(), LongestSilence());
   } else {
     interface_ = kLoopback;
     store_.emplace(RankStore::OfOneProcess());
   }
   try {
-    collectives_ = Connect(own);
+    collectives_ = ConnectRanks(*store_, launch_,
+                                {.wanted = backend_,
+                                 .device = device_,
+                                 .address = own,
+                                 .interface = interface_,
+                                 .timeout_s = timeout_s_,
+                                 .log = &log_});
   } catch (const ConfigError&) {
-    throw;
-  } catch (const RankLost&) {
     throw;
   } catch (const std::exception& error) {
     Lose(error);
   }
 }
 
-BackendOffer RankGroup::Offer() const {
-  BackendOffer offer;
-  offer.wanted = backend_;
-  offer.cuda = device_.is_cuda();
-  if (!offer.cuda) {
-    offer.no_nccl = "it computes on " + device_.str() + ", and NCCL is for NVIDIA GPUs";
-    return offer;
-  }
-  if (backend_ == Backend::kGloo) return offer;
-  const NcclLibrary nccl = OpenNcclLibrary();
-  offer.no_nccl = nccl.missing;
-  if (nccl.plugin == nullptr) return offer;
-  offer.gpu = BootId() + ' ' + nccl.plugin->address_of(device_);
-  offer.place = "GPU " + std::to_string(device_.index()) + " of host " + HostName();
-  return offer;
-}
-
-// Of all ranks, in their order.
-std::vector<BackendOffer> RankGroup::Offers(const BackendOffer& own) {
-  if (!several()) return {own};
-  store_->Set("backend/" + std::to_string(rank()), ToText(own));
-  std::vector<BackendOffer> offers;
-  const Clock::time_point end = Deadline();
-  for (int other = 0; other < ranks(); ++other) {
-    const auto text = AwaitKey("backend/" + std::to_string(other), end,
-                               [&] { return HasToldOfFailure(*store_, other); });
-    if (!text) Lose(std::runtime_error("rank " + std::to_string(other) + " does not answer"));
-    offers.push_back(ToOffer(*text));
-  }
-  return offers;
-}
-
-std::unique_ptr<Collectives> RankGroup::Connect(const std::string& own_address) {
-  const BackendChoice choice = ChooseBackend(Offers(Offer()));
-  if (!choice.warning.empty() && leads()) LogWarning(choice.warning);
-  if (choice.nccl) {
-    return OpenNcclLibrary().plugin->make({.store = store_->Copy().raw(),
-                                           .rank = rank(),
-                                           .ranks = ranks(),
-                                           .device = device_,
-                                           .interface = interface_,
-                                           .timeout_s = timeout_s_});
-  }
-  RequireGloo();
-  // The loopback address is not that of an interface's name everywhere.
-  auto gloo = MakeGloo(*store_, {.rank = rank(),
-                                 .ranks = ranks(),
-                                 .address = own_address,
-                                 .interface = interface_ == kLoopback ? "" : interface_,
-                                 .timeout_s = timeout_s_,
-                                 .log = &log_});
-  if (device_.is_cpu()) return gloo;
-  return std::make_unique<ThroughHost>(std::move(gloo), device_);
-}
-
-// Says which are missing, and finds those that were launched otherwise.
-void RankGroup::FindEachOther(Clock::time_point end) {
-  const std::string own = std::to_string(rank()), size = std::to_string(ranks());
-  if (store_->Add("joined/" + own, 1) > 1) {
-    throw ConfigError("rank " + own + " is there twice: each process needs a RANK of its own");
-  }
-  store_->Set("ranks/" + own, size);
-  for (int rank = 0; rank < ranks(); ++rank) {
-    const std::string other = std::to_string(rank);
-    const auto found = AwaitKey("ranks/" + other, end);
-    if (!found) {
-      throw ConfigError("rank " + other + " has not connected within " + ShowDuration(timeout_s_) +
-                        " (distributed.timeout_s); " + launch_.ranks_variable +
-                        " says that there are " + size + " ranks: start all of them at a time");
-    }
-    if (*found != size) {
-      throw ConfigError(launch_.ranks_variable + " is " + size + " for rank " + own + ", but " +
-                        *found + " for rank " + other + ": start all ranks with the same");
-    }
-  }
-}
-
 double RankGroup::LongestSilence() const { return std::min(timeout_s_, kLongestSilenceS); }
-
-RankGroup::Clock::time_point RankGroup::Deadline() const {
-  return Clock::now() +
-         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeout_s_));
-}
-
-std::optional<std::string> RankGroup::AwaitKey(const std::string& key, Clock::time_point end,
-                                               const std::function<bool()>& in_vain) {
-  for (;;) {
-    if (auto text = store_->TryGet(key)) return text;
-    if (Clock::now() > end || (in_vain && in_vain())) return std::nullopt;
-    std::this_thread::sleep_for(kLookEvery);
-  }
-}
 
 RankGroup::~RankGroup() = default;
 
@@ -268,7 +169,7 @@ void RankGroup::AwaitArrival(PendingSum& sum) {
   const WaitedNs waited(waited_ns_);
   constexpr std::chrono::microseconds kShortest{20}, kLongest{500};
   constexpr std::chrono::seconds kLookAround(5);
-  const Clock::time_point end = Deadline();
+  const auto end = DeadlineIn(timeout_s_);
   auto next_look = Clock::now() + kLookAround;
   for (auto pause = kShortest; !sum.Arrived(); pause = std::min(2 * pause, kLongest)) {
     std::this_thread::sleep_for(pause);
@@ -375,12 +276,7 @@ std::vector<std::string> RankGroup::Published() const { return Board().Published
 void RankGroup::Leave() {
   if (!several() || lost_) return;
   try {
-    store_->Set("left/" + std::to_string(rank()), "1");
-    if (!leads()) return;
-    const Clock::time_point end = Deadline();
-    for (int other = 0; other < ranks(); ++other) {
-      if (!AwaitKey("left/" + std::to_string(other), end)) return;
-    }
+    LeaveTogether(*store_, launch_, timeout_s_);
   } catch (const std::exception&) {
     // The run is over all the same.
   }

@@ -5,9 +5,7 @@
 #include <c10/core/Device.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -109,18 +107,8 @@ class RankGroup final : public Ranks {
   void LeaveFailed(const std::string& why);
 
  private:
-  using Clock = std::chrono::steady_clock;
-
-  void FindEachOther(Clock::time_point end);
   // Work may take long, the silence of a process that lives may not.
   double LongestSilence() const;
-  Clock::time_point Deadline() const;  // of what begins now
-  // The text of the key, once it is there; empty after `end`, or where `in_vain` says so.
-  std::optional<std::string> AwaitKey(const std::string& key, Clock::time_point end,
-                                      const std::function<bool()>& in_vain = {});
-  BackendOffer Offer() const;
-  std::vector<BackendOffer> Offers(const BackendOffer& own);
-  std::unique_ptr<Collectives> Connect(const std::string& own_address);
   void AwaitArrival(PendingSum& sum);
   [[noreturn]] void Lose(const std::exception& error);
   [[noreturn]] void Lose(const std::string& why);

@@ -18,6 +18,7 @@ namespace flowtrain {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kLookEvery(20);
 constexpr char kPrefix[] = "flowtrain";
 
 std::string Nonce() {
@@ -39,7 +40,6 @@ void SetIn(c10d::Store& store, const std::string& key, const std::string& text) 
 // which answers each rank's greeting until that one has taken the name. After `timeout_s` it is
 // one's own, under which nobody else will be found.
 std::string AgreeOnName(c10d::Store& store, const Launch& launch, double timeout_s) {
-  constexpr std::chrono::milliseconds kLookEvery(20);
   const std::string own = Nonce(), self = std::to_string(launch.rank);
   const auto end = Clock::now() + std::chrono::duration<double>(timeout_s);
   if (launch.rank != 0) SetIn(store, "greeting/" + self, own);
@@ -68,6 +68,11 @@ std::string AgreeOnName(c10d::Store& store, const Launch& launch, double timeout
 }
 
 }  // namespace
+
+Clock::time_point DeadlineIn(double seconds) {
+  return Clock::now() +
+         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
 
 RankStore::RankStore(const Launch& launch, const std::string& own_address, double timeout_s) {
   c10d::TCPStoreOptions options;
@@ -103,6 +108,15 @@ void RankStore::Set(const std::string& key, const std::string& text) { SetIn(*st
 
 std::optional<std::string> RankStore::TryGet(const std::string& key) {
   return TryGetFrom(*store_, key);
+}
+
+std::optional<std::string> RankStore::Await(const std::string& key, Clock::time_point end,
+                                            const std::function<bool()>& in_vain) {
+  for (;;) {
+    if (auto text = TryGet(key)) return text;
+    if (Clock::now() > end || (in_vain && in_vain())) return std::nullopt;
+    std::this_thread::sleep_for(kLookEvery);
+  }
 }
 
 int64_t RankStore::Add(const std::string& key, int64_t number) { return store_->add(key, number); }

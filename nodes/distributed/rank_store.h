@@ -3,7 +3,9 @@
 
 #include <c10/util/intrusive_ptr.h>
 
-#include <memory>
+#include <chrono>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <torch/csrc/distributed/c10d/Store.hpp>
@@ -11,6 +13,9 @@
 #include "nodes/distributed/launch/launch.h"
 
 namespace flowtrain {
+
+// The end of so many seconds that begin now.
+std::chrono::steady_clock::time_point DeadlineIn(double seconds);
 
 // libtorch's key-value store, which rank 0 (or torchrun) serves over TCP. Thread-safe, but a call
 // waits for the one before; a thread of its own takes a copy. Calls throw where the server does not
@@ -27,6 +32,10 @@ class RankStore {
   RankStore Copy() const;  // with a connection of its own
   void Set(const std::string& key, const std::string& text);
   std::optional<std::string> TryGet(const std::string& key);
+  // The text of the key, once it is there; empty after `end`, or where `in_vain` says so.
+  std::optional<std::string> Await(const std::string& key,
+                                   std::chrono::steady_clock::time_point end,
+                                   const std::function<bool()>& in_vain = {});
   // Adds to the number under the key, from 0, and returns the sum.
   int64_t Add(const std::string& key, int64_t number);
 

@@ -1,19 +1,15 @@
 #include "nodes/train/forward_backward.h"
 
-#include <ATen/DeviceAccelerator.h>
 #include <ATen/Functions.h>
 
 #include <algorithm>
 #include <cmath>
 #include <exception>
 #include <filesystem>
-#include <limits>
 #include <utility>
 
 #include "nodes/data/dataset.h"
 #include "nodes/device/autocast.h"
-#include "nodes/device/event_wait.h"
-#include "nodes/device/free_memory.h"
 #include "nodes/device/out_of_memory.h"
 #include "nodes/device/staged_batch.h"
 #include "nodes/run/run_dir.h"
@@ -88,7 +84,6 @@ void ForwardBackward::Open(const OpenContext& context) {
   network.has_room = [this] { return HasRoomForGraph(); };
   uint64_t gradient_bytes = 0;
   for (const at::Tensor& each : network.parameters) gradient_bytes += each.nbytes();
-  graph_memory_ = std::make_unique<GraphMemory>(*device_, gradient_bytes);
   together_ = nullptr;
   if (ranks_ != nullptr && ranks_->together()) {
     together_ =
@@ -107,38 +102,21 @@ void ForwardBackward::Open(const OpenContext& context) {
                       " is auto, for which a GPU tries micro-batches at the start; several ranks "
                       "cannot do that: set it to a number of batches");
   }
-  micro_batch_ = found_at_start ? 0 : layout_.rows;
-  keeps_graphs_ = false;
-  planned_images_ = 0;
+  micro_batches_ = std::make_unique<MicroBatches>(*device_, accumulation_, gradient_bytes,
+                                                  found_at_start ? 0 : layout_.rows);
 }
 
 ForwardBackward::Passes ForwardBackward::PlanPasses(int64_t window_images) {
-  if (accumulation_ != Accumulation::kExact || micro_batch_ == 0 || window_images <= micro_batch_) {
-    return {};
-  }
-  planned_images_ = window_images;
-  const bool measured = graph_memory_->micro_batch_bytes() > 0 || graph_memory_->Measure([this] {
+  return micro_batches_->Plan(window_images, [this] {
     const RunningStatistics::Pause pause(model_->running_statistics());
-    return Represent(BlackImages(micro_batch_).flatten(0, 1));
+    return Represent(BlackImages(micro_batch()).flatten(0, 1));
   });
-  const int64_t micro_batches = (window_images + micro_batch_ - 1) / micro_batch_;
-  keeps_graphs_ = measured && graph_memory_->HasRoomFor(micro_batches);
-  return {keeps_graphs_ ? 1 : 2,
-          graph_memory_->micro_batch_bytes() * static_cast<uint64_t>(micro_batches)};
 }
 
-// An accelerator says itself when it has no more memory.
 bool ForwardBackward::HasRoomForGraph() {
   // What batch-norms send needs the same passes on all ranks, so it stays as it was agreed.
-  if (together_ && together_->norms_together()) return keeps_graphs_;
-  if (!keeps_graphs_ || device_->is_accelerator() || graph_memory_->HasRoomFor(1)) {
-    return keeps_graphs_;
-  }
-  keeps_graphs_ = false;
-  LogWarning(
-      "little memory is left: from here on the micro-batches of a step go through the network "
-      "twice, so that their activations need not be kept. Losses and weights stay the same");
-  return false;
+  if (together_ && together_->norms_together()) return micro_batches_->keeps_graphs();
+  return micro_batches_->HasRoomForGraph();
 }
 
 std::unique_ptr<Payload> ForwardBackward::NewPayload() { return std::make_unique<TrainPayload>(); }
@@ -149,20 +127,20 @@ void ForwardBackward::Start() {
   if (gradient_accumulation_ != kAutoAccumulation) return;
   const int64_t own_images = OwnImages(effective_batch_);
   if (device_->is_accelerator()) {
-    micro_batch_ = FastestMicroBatch(own_images, LeastMicroBatch(), [&](int64_t micro_batch) {
-      return WindowNs(micro_batch, own_images);
-    });
+    micro_batches_->SetSize(
+        FastestMicroBatch(own_images, micro_batches_->Least(),
+                          [&](int64_t size) { return WindowNs(size, own_images); }));
   }
   const int passes = PlanPasses(own_images).count;
   LogInfo(context_->NameOf("gradient_accumulation") + " is auto: micro-batches of " +
-          std::to_string(micro_batch_) + " images" +
+          std::to_string(micro_batch()) + " images" +
           (device_->is_accelerator() ? "" : ", the loader's batches: a CPU sets no bound") +
           (passes == 0   ? ""
            : passes == 1 ? "; in one pass"
                          : "; in two passes"));
   if (!device_->is_accelerator() || Negatives(effective_batch_)) return;
   LogInfo("an anchor has the negatives of its micro-batch, " +
-          ShowCount(static_cast<uint64_t>(2 * micro_batch_ - 2)));
+          ShowCount(static_cast<uint64_t>(2 * micro_batch() - 2)));
 }
 
 template <typename Call>
@@ -171,9 +149,7 @@ void ForwardBackward::WithRoom(Call call) {
     try {
       return call();
     } catch (const std::exception& error) {
-      // Without the graphs the host's memory may suffice; smaller micro-batches are for devices.
-      const bool too_many_graphs = keeps_graphs_ && IsOutOfHostMemory(error);
-      if (!IsOutOfMemory(error) && !too_many_graphs) throw;
+      if (!micro_batches_->IsLackOfRoom(error)) throw;
       // Room is made outside the handler: the exception still holds memory here.
     }
     MakeRoom();
@@ -209,7 +185,7 @@ void ForwardBackward::ProcessOwn(Batch& batch, Step& step) {
   if (together_) EndWindowTogether(payload, &too_many_nonfinite);
   if (too_many_nonfinite) EndWhereNotFinite(batch, payload.loss);
   watch_->Add(payload.record);
-  MarkEndOfWindow();
+  lead_.EndWindow(device_->device());
 }
 
 int ForwardBackward::WholeWindow(const Batch& batch) const {
@@ -227,11 +203,11 @@ std::optional<int64_t> ForwardBackward::Negatives(int64_t window_images) const {
   return 2 * std::min<int64_t>(layout_.rows, window_images) - 2;
 }
 
-void ForwardBackward::Close() noexcept { window_ends_.clear(); }
+void ForwardBackward::Close() noexcept { lead_.Clear(); }
 
 void ForwardBackward::BeginWindow(const Batch& batch, Step& step) {
   auto& payload = static_cast<TrainPayload&>(*step.payload);
-  WaitForTheWindowBeforeLast();
+  lead_.BeginWindow();
   payload.record = std::make_shared<StepRecord>();
   payload.loss = at::Tensor();
   ids_.clear();
@@ -241,9 +217,13 @@ void ForwardBackward::BeginWindow(const Batch& batch, Step& step) {
   step.images = window_over_all_ * batch.layout.rows;
   optimizer_->ZeroGrad();
   model_->running_statistics().Save();
-  if (window_images_ > planned_images_) PlanPasses(window_images_);
-  gradient_->Begin(window_images_, micro_batch_);
-  if (together_) together_->Begin(window_over_all_, *gradient_, &keeps_graphs_);
+  if (!micro_batches_->IsPlannedFor(window_images_)) PlanPasses(window_images_);
+  gradient_->Begin(window_images_, micro_batch());
+  if (together_) {
+    bool keeps_graphs = micro_batches_->keeps_graphs();
+    together_->Begin(window_over_all_, *gradient_, &keeps_graphs);
+    micro_batches_->KeepGraphs(keeps_graphs);
+  }
   const bool whole = window_over_all_ >= WholeWindow(batch);
   representations_.Begin({.step = batch.step, .images = window_images_, .whole = whole});
   if (run_dir_ != nullptr && run_dir_->tensorboard() && (ranks_ == nullptr || ranks_->leads())) {
@@ -266,20 +246,6 @@ at::Tensor ForwardBackward::Represent(const at::Tensor& images) {
   const at::Tensor projections = model_->Project(features);
   representations_.Add(features, projections);
   return projections;
-}
-
-// The host runs at most two windows ahead of a GPU: enough to keep it busy, and a bound on its
-// memory.
-void ForwardBackward::WaitForTheWindowBeforeLast() {
-  if (window_ends_.size() < 2) return;
-  WaitFor(window_ends_.front());
-  window_ends_.pop_front();
-}
-
-void ForwardBackward::MarkEndOfWindow() {
-  if (!device_->is_accelerator()) return;
-  window_ends_.emplace_back(device_->device().type());
-  window_ends_.back().record(at::accelerator::getCurrentStream(device_->device().index()));
 }
 
 // The time of a window once algorithms are chosen; empty if it does not fit.
@@ -318,7 +284,7 @@ int64_t ForwardBackward::OwnImages(int64_t window_images) const {
 
 void ForwardBackward::EndWindowTogether(TrainPayload& payload, bool* too_many_nonfinite) {
   WindowOverRanks::End end{payload.loss, context_->run().stop_wanted(), *too_many_nonfinite};
-  together_->Finish(micro_batch_, &end);
+  together_->Finish(micro_batch(), &end);
   payload.last_window = end.stop;
   *too_many_nonfinite = end.too_many_nonfinite;
   const CollectiveCost cost = ranks_->TakeCost();
@@ -339,54 +305,28 @@ void ForwardBackward::EndForLackOfMemory() {
 
 void ForwardBackward::MakeRoom() {
   // The others have counted on this window, or on these micro-batches.
-  if (together_ && (gradient_->is_shared_out() || !keeps_graphs_ || together_->norms_together())) {
+  if (together_ && (gradient_->is_shared_out() || !micro_batches_->keeps_graphs() ||
+                    together_->norms_together())) {
     EndForLackOfMemory();
   }
-  if (keeps_graphs_) return DropGraphs();
-  const int64_t too_large = std::min(micro_batch_, window_images_);
-  if (too_large <= LeastMicroBatch()) {
+  const std::string told = micro_batches_->TakeLess(window_images_, *context_);
+  if (told.empty()) {
     DropWindow();
     throw EndRun("the device has too little memory for micro-batches of " +
-                 std::to_string(too_large) + " images: lower " +
+                 std::to_string(std::min(micro_batch(), window_images_)) + " images: lower " +
                  context_->NameInStage("image_size") + ", take a smaller network with " +
                  context_->NameOf("model", "backbone") + ", or raise " +
                  context_->NameOf("device", "memory_limit") + " where it sets a limit");
   }
-  micro_batch_ = (too_large + 1) / 2;
   UndoWindow();
-  LogWarning(
-      "out of memory: the step is computed again, from the same images, in micro-batches "
-      "of " +
-      std::to_string(micro_batch_) + " images instead of " + std::to_string(too_large) +
-      ", as are the next ones. To start like that: " + Settings() +
-      (accumulation_ == Accumulation::kExact
-           ? ""
-           : ". An image's negatives are those of its micro-batch: "
-             "there are fewer of them now"));
-}
-
-// Room for the same micro-batches, with the same results, in more time.
-void ForwardBackward::DropGraphs() {
-  keeps_graphs_ = false;
-  planned_images_ = std::numeric_limits<int64_t>::max();
-  UndoWindow();
-  LogWarning(
-      "out of memory: the step is computed again, from the same images, in two passes through "
-      "the network instead of one, as are the next ones. Losses and weights stay the same");
-}
-
-std::string ForwardBackward::Settings() const {
-  const int64_t micro_batches = (window_images_ + micro_batch_ - 1) / micro_batch_;
-  return "set " + context_->NameInStage("batch_size") + " to " + std::to_string(micro_batch_) +
-         " and " + context_->NameOf("gradient_accumulation") + " to " +
-         std::to_string(micro_batches);
+  LogWarning(told);
 }
 
 // Restores the state before anything of the window was computed; its images stay.
 void ForwardBackward::UndoWindow() {
   optimizer_->ZeroGrad();
   model_->running_statistics().Restore();
-  gradient_->Forget(micro_batch_);
+  gradient_->Forget(micro_batch());
   representations_.Restart();
   device_->EmptyCache();
 }
@@ -394,13 +334,8 @@ void ForwardBackward::UndoWindow() {
 // Restores the state before the window began.
 void ForwardBackward::DropWindow() {
   if (together_) together_->Drop();
-  gradient_->Begin(0, micro_batch_);
+  gradient_->Begin(0, micro_batch());
   UndoWindow();
-}
-
-// A single pair has a loss only where pairs of other micro-batches are its negatives.
-int64_t ForwardBackward::LeastMicroBatch() const {
-  return accumulation_ == Accumulation::kExact ? 1 : 2;
 }
 
 void ForwardBackward::EndWhereNotFinite(const Batch& batch, const at::Tensor& loss) {
@@ -440,13 +375,7 @@ NonFiniteReport ForwardBackward::Examine(const Batch& batch, const at::Tensor& l
     if (!report.layer.empty()) break;
     report.layer = model_->FirstNonFiniteLayer(normalise_(images.flatten(0, 1)));
   }
-  for (const auto& parameter : model_->module().named_parameters()) {
-    const at::Tensor& gradient = parameter.value().grad();
-    if (gradient.defined() && !at::isfinite(gradient).all().item<bool>()) {
-      report.gradient = parameter.key();
-      break;
-    }
-  }
+  report.gradient = model_->FirstNonFiniteGradient();
   return report;
 }
 

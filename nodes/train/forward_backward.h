@@ -2,10 +2,8 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <c10/core/Event.h>
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,7 +11,8 @@
 
 #include "nodes/device/device.h"
 #include "nodes/distributed/rank_group.h"
-#include "nodes/train/graph_memory.h"
+#include "nodes/train/host_lead.h"
+#include "nodes/train/micro_batches.h"
 #include "nodes/train/model/normalise.h"
 #include "nodes/train/model/simclr_model.h"
 #include "nodes/train/nonfinite_report.h"
@@ -62,15 +61,10 @@ class ForwardBackward final : public WindowNode {
   void Close() noexcept override;
 
   // Images through the network at a time; 0: to be found at the start.
-  int64_t micro_batch() const { return micro_batch_; }
-  // How often exact accumulation takes the micro-batches of a window through the network: once if
-  // their graphs fit in memory. 0: it is not exact, has one micro-batch, or their size is not known.
-  struct Passes {
-    int count = 0;
-    uint64_t graph_bytes = 0;  // of one pass, beyond a single micro-batch's needs; 0: not known
-  };
-  // Decides it for windows in which this rank has so many images and less. On the device lane, after
-  // Open.
+  int64_t micro_batch() const { return micro_batches_->size(); }
+  // How often exact accumulation takes the micro-batches through the network, decided for windows in
+  // which this rank has so many images and less. On the device lane, after Open.
+  using Passes = MicroBatches::Passes;
   Passes PlanPasses(int64_t window_images);
   // Negatives of an anchor in a window of so many images: the other views that its loss sees,
   // without those of its own image. 0 if the loss has none; empty if that depends on the device's
@@ -83,8 +77,6 @@ class ForwardBackward final : public WindowNode {
   at::Tensor Take(Batch& batch);  // the batch's images, ready on the compute stream
   at::Tensor Represent(const at::Tensor& images);  // uint8 [N, H, W, 3] to [N, D]
   void BeginWindow(const Batch& batch, Step& step);
-  void WaitForTheWindowBeforeLast();
-  void MarkEndOfWindow();
 
   at::Tensor BlackImages(int64_t images) const;
   // Computes a window of black images: the time that it took, or nothing where memory does not suffice.
@@ -94,12 +86,9 @@ class ForwardBackward final : public WindowNode {
   template <typename Call>
   void WithRoom(Call call);
   void MakeRoom();
-  void DropGraphs();
-  bool HasRoomForGraph();        // of one more micro-batch
-  std::string Settings() const;  // with which a run begins with the present micro-batch
+  bool HasRoomForGraph();  // of one more micro-batch
   void UndoWindow();
   void DropWindow();
-  int64_t LeastMicroBatch() const;
   int WholeWindow(const Batch& batch) const;
   void ProcessOwn(Batch& batch, Step& step);
 
@@ -126,17 +115,14 @@ class ForwardBackward final : public WindowNode {
   std::unique_ptr<WindowOverRanks> together_;  // several ranks, or one that computes as several do
   std::unique_ptr<WindowGradient> gradient_;
   std::unique_ptr<NonFiniteWatch> watch_;
-  std::unique_ptr<GraphMemory> graph_memory_;
+  std::unique_ptr<MicroBatches> micro_batches_;
   Normaliser normalise_;
-  int64_t micro_batch_ = 0;
-  bool keeps_graphs_ = false;
-  int64_t planned_images_ = 0;  // of a window for which that was decided
-  int64_t window_images_ = 0;   // of the window under way, on this rank
-  int window_over_all_ = 1;     // its batches, on all ranks
-  std::vector<uint64_t> ids_;   // of its images
+  int64_t window_images_ = 0;  // of the window under way, on this rank
+  int window_over_all_ = 1;    // its batches, on all ranks
+  std::vector<uint64_t> ids_;  // of its images
   RepresentationSample representations_{0};
   ViewsToShow views_;
-  std::deque<c10::Event> window_ends_;  // GPU: of windows that may still be under way
+  HostLead lead_;
 };
 
 }  // namespace flowtrain

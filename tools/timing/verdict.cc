@@ -3,21 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cmath>
 #include <cstdio>
 #include <vector>
+
+#include "tools/timing/lift_limits.h"
 
 namespace flowtrain {
 namespace {
 
 using Kind = Limit::Kind;
 
-constexpr double kAlike = 0.06;       // limits this close to each other cannot be told apart
 constexpr double kWorthwhile = 1.06;  // a change that gives less is not proposed
-constexpr int kMostChanges = 32;
-constexpr double kOffCpu = 0.5;      // a call with a smaller CPU share mostly waits
-constexpr double kIdle = 0.7;        // a device that works less waits for the next kernel
-constexpr double kNoticeable = 0.1;  // of the cores that others take, of the periods of a quota
+constexpr double kOffCpu = 0.5;       // a call with a smaller CPU share mostly waits
+constexpr double kIdle = 0.7;         // a device that works less waits for the next kernel
+constexpr double kNoticeable = 0.1;   // of the cores that others take, of the periods of a quota
 
 std::string Show(const char* format, double value) {
   std::array<char, 48> text{};
@@ -51,18 +50,6 @@ Largest LargestOf(const RunLoad& load, double other, Cost cost) {
   return largest;
 }
 
-// The limit that holds `rate` back: the lowest or, if several are equally low, one that more
-// settings could not lift.
-Limit Holding(const std::vector<Limit>& limits) {
-  const double near = limits.front().images_per_s * (1 + kAlike);
-  for (const Kind fixed : {Kind::kCores, Kind::kLane}) {
-    for (const Limit& limit : limits) {
-      if (limit.kind == fixed && limit.images_per_s <= near) return limit;
-    }
-  }
-  return limits.front();
-}
-
 class Judge {
  public:
   Judge(const Snapshot& part, const RunLoad& load, const Capacity& most)
@@ -75,7 +62,7 @@ class Judge {
       verdict.sentence = "Nothing came through in this time; there is nothing to judge by.";
       return verdict;
     }
-    verdict.limit = verdict.next = Holding(LimitsOf(load_, part_.settings));
+    verdict.limit = verdict.next = HoldingLimit(load_, part_.settings);
     if (part_.waited() >= kNoticeable) {
       verdict.node = part_.nodes.front().name;
       verdict.limit = verdict.next = {Kind::kOthers, 0, part_.outside.what, part_.images_per_s()};
@@ -238,15 +225,12 @@ class Judge {
     return static_cast<double>(part_.pools[pool].empty_ns) / static_cast<double>(part_.at_ns);
   }
 
-  // Lifts one limit after the other as long as the one that holds the run back is a setting, and
-  // says what that gives.
+  // Says what settings give that lift the limits.
   void Improve(Verdict& verdict) const {
     // Estimated limits below what the run has reached are too low.
     const double now =
         std::max(LimitsOf(load_, verdict.settings).front().images_per_s, part_.images_per_s());
-    for (int i = 0; i < kMostChanges && Raise(verdict.next, verdict.settings); ++i) {
-      verdict.next = Holding(LimitsOf(load_, verdict.settings));
-    }
+    verdict.next = LiftLimits(verdict.limit, load_, most_, verdict.settings);
     const double then = LimitsOf(load_, verdict.settings).front().images_per_s;
     if (then < now * kWorthwhile) {
       verdict.settings = part_.settings;
@@ -260,48 +244,6 @@ class Judge {
     verdict.sentence += ": " + DescribeChange(part_.settings, verdict.settings, names) +
                         " should give " + Times(then / now) + Doubt(verdict.limit) +
                         "; after that " + NameOf(verdict.next) + " the limit.";
-  }
-
-  // Lifts the limit by one step; false if no setting lifts it.
-  bool Raise(const Limit& limit, GraphSettings& settings) const {
-    // What the other limits allow is what is wanted of this one.
-    double wanted = BoundOf(load_, most_).images_per_s;
-    for (const Limit& other : LimitsOf(load_, settings)) {
-      const bool same = other.kind == limit.kind && other.node == limit.node;
-      if (!same && other.images_per_s > limit.images_per_s * (1 + kAlike)) {
-        wanted = std::min(wanted, other.images_per_s);
-      }
-    }
-    const double ratio = wanted / limit.images_per_s;
-    switch (limit.kind) {
-      case Kind::kNode:
-        return RaiseNode(limit.node, wanted, settings);
-      case Kind::kThreads:
-        return Scale(settings.threads, ratio, most_.threads);
-      case Kind::kSampleSlots:
-        return Scale(settings.sample_slots, ratio, most_.sample_slots);
-      case Kind::kBatchSlots:
-        return Scale(settings.batch_slots, ratio, most_.batch_slots);
-      default:
-        return false;
-    }
-  }
-
-  bool RaiseNode(size_t node, double wanted, GraphSettings& settings) const {
-    const NodeLoad& load = load_.nodes[node];
-    if (load.serial) return false;
-    int& now = settings.workers[node];
-    const int workers = load.WorkersFor(wanted, most_.threads);
-    if (load.Rate(workers) <= load.Rate(now) * (1 + kAlike)) return false;
-    now = workers;
-    return true;
-  }
-
-  static bool Scale(int& setting, double ratio, int most) {
-    const int now = setting;
-    const double scaled = std::ceil(now * std::min(ratio, 1e3) - 0.05);
-    setting = std::clamp(static_cast<int>(scaled), now, std::max(now, most));
-    return setting != now;
   }
 
   // What to do if no setting helps.

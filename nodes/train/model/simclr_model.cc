@@ -60,6 +60,14 @@ std::string SimclrModel::FirstNonFiniteLayer(const torch::Tensor& images) {
   return first;
 }
 
+std::string SimclrModel::FirstNonFiniteGradient() const {
+  for (const auto& parameter : module_->named_parameters()) {
+    const at::Tensor& gradient = parameter.value().grad();
+    if (gradient.defined() && !at::isfinite(gradient).all().item<bool>()) return parameter.key();
+  }
+  return {};
+}
+
 std::string SimclrModel::FirstNonFiniteWeight() const {
   const torch::NoGradGuard no_grad;
   const NamedTensors weights = ParametersAndBuffers(*backbone_);

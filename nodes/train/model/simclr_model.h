@@ -29,6 +29,10 @@ class SimclrModel final : public Resource {
   // not update the running statistics. Waits for the device.
   std::string FirstNonFiniteLayer(const torch::Tensor& images);
 
+  // The first parameter whose gradient has a value that is not finite: "backbone.conv1.weight"; empty if
+  // there is none. Waits for the device.
+  std::string FirstNonFiniteGradient() const;
+
   // The first parameter or running statistic of the backbone with a value that is not finite:
   // "backbone.bn1.running_var"; empty if there is none. Waits for the device.
   std::string FirstNonFiniteWeight() const;
