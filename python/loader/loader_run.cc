@@ -3,6 +3,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <thread>
 #include <utility>
@@ -93,6 +94,21 @@ T& Only(const Graph& graph, const char* type) {
                     " (graphs/loader.yaml shows one)");
 }
 
+// The process in which a loader has begun to run; 0: none has. TBB then has threads, of which a
+// process that is forked from it knows but has none: what it does with them there ends at random,
+// and may be a crash.
+std::atomic<pid_t> runs_in{0};
+
+void RefuseFork() {
+  const pid_t process = runs_in.load();
+  if (process == 0 || process == getpid()) return;
+  throw ForkedError(
+      "this process, " + std::to_string(getpid()) + ", was forked from " + std::to_string(process) +
+      ", where a loader had begun to run, whose threads it does not have: start it by "
+      "'spawn' or 'forkserver' (multiprocessing.set_start_method), or before any loop "
+      "over a loader");
+}
+
 }  // namespace
 
 class LoaderRun::Impl {
@@ -101,6 +117,7 @@ class LoaderRun::Impl {
       : graph_(LoadDef(request), Registry::Global(), run_),
         consumer_(Only<Consumer>(graph_, "Consumer")),
         source_(Only<LoaderSource>(graph_, "LoaderSource")) {
+    RefuseFork();
     const auto& lend = Only<LendBatch>(graph_, "LendBatch");
     consumer_.Attach();
     graph_.Open();
@@ -136,7 +153,10 @@ class LoaderRun::Impl {
   std::shared_ptr<LentBatch> Take(double seconds) {
     CheckProcess();
     if (stopped_) throw std::runtime_error("the loader is closed");
-    if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+    if (!thread_.joinable()) {
+      runs_in.store(getpid());
+      thread_ = std::thread([this] { Run(); });
+    }
     return batches().Take(
         seconds, [this](const LentBatch& batch) { return consumer_.place().IsWanted(batch.seq); });
   }
@@ -153,9 +173,11 @@ class LoaderRun::Impl {
  private:
   void CheckProcess() const {
     if (IsOwnProcess()) return;
-    throw ForkedError("this loader belongs to process " + std::to_string(process_) +
-                      ", and its threads are not in the process forked from it, " +
-                      std::to_string(getpid()) + ": make the loader in the process that uses it");
+    throw ForkedError(
+        "this loader belongs to process " + std::to_string(process_) +
+        ", and its threads are not in the process forked from it, " + std::to_string(getpid()) +
+        ": make the loader in the process that uses it, which is started by 'spawn' or "
+        "'forkserver' (multiprocessing.set_start_method)");
   }
 
   void Run() noexcept {

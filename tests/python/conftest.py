@@ -38,6 +38,11 @@ def small(**options):
     return flowtrain.Loader(options.pop("graph", "graphs/loader.yaml"), {**SMALL, **parameters}, **options)
 
 
+def first_digest():
+    with small(arrays="dlpack") as loader:
+        return digest(next(iter(loader)))
+
+
 @pytest.fixture(scope="session")
 def epochs():
     """Digests of the first epochs' batches, a list for each."""

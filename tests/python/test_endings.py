@@ -59,13 +59,41 @@ def test_a_forked_child_is_told():
                 next(loop)
             except flowtrain.ForkedError as error:
                 print("child:", "make the loader in the process that uses it" in str(error), flush=True)
-            with small(arrays="dlpack") as own:
-                print("child's own:", digest(next(iter(own))) == digest(batch), flush=True)
+            try:
+                small(arrays="dlpack")
+            except flowtrain.ForkedError as error:
+                print("child's own:", "start it by 'spawn'" in str(error), flush=True)
             sys.exit(5)  # with all that Python does at its end
         _, status = os.waitpid(child, 0)
         print("parent:", os.waitstatus_to_exitcode(status), sum(1 for _ in loop))
     """)
     assert done.stdout.splitlines() == ["child: True", "child's own: True", "parent: 5 6"], done
+
+
+def test_a_child_forked_before_the_loop_has_a_loader_of_its_own():
+    done = run_script("""
+        loader = small(arrays="dlpack")
+        child = os.fork()
+        if child == 0:
+            with small(arrays="dlpack") as own:
+                print("child:", *[digest(batch) for batch in own], flush=True)
+            sys.exit(5)
+        _, status = os.waitpid(child, 0)
+        print("parent:", *[digest(batch) for batch in loader])
+        print(os.waitstatus_to_exitcode(status))
+    """)
+    child, parent, status = done.stdout.splitlines()
+    assert child.split()[1:] == parent.split()[1:] and len(child.split()) == 8 and status == "5", done
+
+
+def test_a_spawned_child_has_a_loader_of_its_own():
+    done = run_script("""
+        import multiprocessing
+        with small(arrays="dlpack") as loader, multiprocessing.get_context("spawn").Pool(1) as pool:
+            expected = digest(next(iter(loader)))
+            print(pool.apply_async(first_digest).get(60) == expected)
+    """)
+    assert done.stdout == "True\n", done
 
 
 def test_the_gil_is_free_while_a_batch_is_awaited():

@@ -174,6 +174,7 @@ TEST(ReadYamlFile, ReadsTheFilesThatShip) {
   for (const char* folder : {"graphs", "configs"}) {
     int files = 0;
     for (const auto& file : std::filesystem::directory_iterator(SourceFolder() / folder)) {
+      if (file.is_directory()) continue;  // configs/tuned, of this machine
       const Value root = ReadYamlFile(file.path().string());
       EXPECT_EQ(root.kind, Value::Kind::kMap) << file.path();
       ++files;
