@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "nodes/augment/view_options.h"
+#include "nodes/augment/batch_views.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
@@ -28,14 +28,13 @@ class RunControl;
 class LendBatch final : public CollateNode {
  public:
   static void Declare(NodeSpec& spec);
-  BatchLayout Layout() const override;
+  BatchLayout Layout() const override { return views_.Layout(); }
   void Open(const OpenContext& context) override;
   std::shared_ptr<uint8_t> Allocate(size_t bytes) override;
   void Process(Batch& batch) override;
 
  private:
-  int batch_size_ = 0, image_size_ = 0, views_ = 0;  // options
-  Variants<ViewOptions> recipes_;
+  BatchViews views_;  // options
   Consumer* consumer_ = nullptr;
   RunControl* run_ = nullptr;
 };

@@ -1,6 +1,5 @@
 #include "nodes/measure/host_stage.h"
 
-#include "nodes/augment/views_layout.h"
 #include "nodes/image/view_side.h"
 #include "nodes/lend/consumer.h"
 #include "nodes/lend/normalize_views.h"
@@ -14,21 +13,12 @@ void HostStage::Declare(NodeSpec& spec) {
       .Input("rows", Stream::kSample)
       .Output("batches", Stream::kBatch)
       .MayUse("consumer", "Consumer")
-      .Option(&HostStage::batch_size_, "batch_size", 128, "Images per batch.", AtLeast{1})
-      .Option(&HostStage::image_size_, "image_size", 96, "Side of a view, pixels.", AtLeast{1})
-      .Option(&HostStage::views_, "views", 0,
-              "Views per image; 0: as many as `recipes` makes, or two.", AtLeast{0})
-      .Option(&HostStage::recipes_, "recipes", Variants<ViewOptions>{},
-              "What the ViewRecipe has as `views`: how many and how large the views are.");
-}
-
-BatchLayout HostStage::Layout() const {
-  return ViewsLayout(batch_size_, image_size_, views_, recipes_);
+      .Options(&HostStage::views_);
 }
 
 void HostStage::Open(const OpenContext& context) {
   consumer_ = context.TryGet<Consumer>("consumer");
-  CheckViewCount(context, views_, recipes_);
+  views_.Check(context);
   if (consumer_ != nullptr) NormalizeViews::CheckIsBefore(context, *consumer_);
 }
 

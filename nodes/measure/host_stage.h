@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "nodes/augment/view_options.h"
+#include "nodes/augment/batch_views.h"
 #include "pipeline/node/node.h"
 
 namespace flowtrain {
@@ -27,7 +27,7 @@ class Consumer;
 class HostStage final : public CollateNode {
  public:
   static void Declare(NodeSpec& spec);
-  BatchLayout Layout() const override;
+  BatchLayout Layout() const override { return views_.Layout(); }
   void Open(const OpenContext& context) override;
   std::shared_ptr<uint8_t> Allocate(size_t bytes) override;
   void Start() override { started_.store(true, std::memory_order_release); }
@@ -38,8 +38,7 @@ class HostStage final : public CollateNode {
   bool started() const { return started_.load(std::memory_order_acquire); }
 
  private:
-  int batch_size_ = 0, image_size_ = 0, views_ = 0;  // options
-  Variants<ViewOptions> recipes_;
+  BatchViews views_;                    // options
   const Consumer* consumer_ = nullptr;  // null: nobody asks for normalised values
   std::atomic<bool> started_{false};
 };
